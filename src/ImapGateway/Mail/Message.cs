@@ -1,0 +1,151 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace ImapGateway.Mail;
+
+/// <summary>A display name and an address (RFC 5322 section 3.4); groups are flattened to their members.</summary>
+[GenerateSerializer, Immutable]
+public sealed record EmailAddress(string? Name, string Address);
+
+/// <summary>A part that a reader would see as a file.</summary>
+/// <param name="Part">The IMAP section number ("2", "1.3"), which is the last segment of its URL.</param>
+/// <param name="Filename">Decoded (RFC 2231, RFC 2047), without any path; null where the sender gave none.</param>
+/// <param name="ContentType">Media type in lower case, without parameters.</param>
+/// <param name="Size">Encoded octets, as the mail server counts them.</param>
+/// <param name="Disposition">"attachment", "inline" or null.</param>
+/// <param name="ContentId">Without angle brackets.</param>
+[GenerateSerializer, Immutable]
+public sealed record Attachment(string Part, string? Filename, string ContentType, long Size, string? Disposition, string? ContentId);
+
+/// <summary>Readable text of a message; each is null where it was not asked for or the message has none.</summary>
+/// <param name="Text">Plain text, derived from the HTML where there is no text part.</param>
+/// <param name="Html">HTML, safe to show unless asked for as raw.</param>
+/// <param name="Truncated">True where <c>maxBodyBytes</c> cut something.</param>
+[GenerateSerializer, Immutable]
+public sealed record MessageBody(
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Text,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Html,
+    bool Truncated);
+
+/// <summary>
+/// What never changes about a message (RFC 3501 section 2.3.1.1): envelope, structure, date of receipt, size.
+/// This is what header caches hold; identity and flags come from the index.
+/// </summary>
+[GenerateSerializer, Immutable]
+public sealed record MessageHeaders(
+    string? EmailId,
+    string? ThreadId,
+    string? MessageId,
+    ImmutableArray<string> InReplyTo,
+    ImmutableArray<string> References,
+    string? Subject,
+    ImmutableArray<EmailAddress> From,
+    ImmutableArray<EmailAddress> Sender,
+    ImmutableArray<EmailAddress> ReplyTo,
+    ImmutableArray<EmailAddress> To,
+    ImmutableArray<EmailAddress> Cc,
+    ImmutableArray<EmailAddress> Bcc,
+    DateTimeOffset? Date,
+    DateTimeOffset ReceivedAt,
+    long Size,
+    ImmutableArray<MessagePart> Parts)
+{
+    public ImmutableArray<Attachment> Attachments =>
+        [.. Parts.Where(part => part.IsAttachment).Select(part => new Attachment(part.Part, part.Filename, part.ContentType, part.Size, part.Disposition, part.ContentId))];
+}
+
+/// <summary>A leaf of the MIME structure (BODYSTRUCTURE, RFC 3501 section 7.4.2); a nested message/rfc822 is one leaf.</summary>
+/// <param name="Part">The IMAP section number.</param>
+/// <param name="ContentType">Media type in lower case, without parameters; application/octet-stream where it cannot be understood.</param>
+/// <param name="Charset">The charset parameter as the sender wrote it.</param>
+/// <param name="Encoding">Content-Transfer-Encoding in lower case: 7bit, 8bit, binary, base64, quoted-printable, x-uuencode.</param>
+/// <param name="Size">Encoded octets.</param>
+/// <param name="Filename">Decoded, without any path.</param>
+/// <param name="Disposition">"attachment", "inline" or null.</param>
+/// <param name="ContentId">Without angle brackets.</param>
+/// <param name="InText">It is shown, in this order, where the message is read as plain text (RFC 8621 section 4.1.4, textBody).</param>
+/// <param name="InHtml">It is shown, in this order, where the message is read as HTML (RFC 8621 section 4.1.4, htmlBody).</param>
+/// <param name="IsAttachment">A reader would see it as a file.</param>
+[GenerateSerializer, Immutable]
+public sealed record MessagePart(
+    string Part,
+    string ContentType,
+    string? Charset,
+    string Encoding,
+    long Size,
+    string? Filename,
+    string? Disposition,
+    string? ContentId,
+    bool InText,
+    bool InHtml,
+    bool IsAttachment);
+
+/// <summary>A message as clients see it. Dates are UTC, sizes octets; <c>modSeq</c> (RFC 7162) is a string because it has 63 bits.</summary>
+[GenerateSerializer, Immutable]
+public sealed record Message
+{
+    /// <summary>Minted once per account at first sight; survives moves.</summary>
+    [Id(0)] public required string Id { get; init; }
+    [Id(1)] public required string MailboxId { get; init; }
+    [Id(2)] public required uint Uid { get; init; }
+    /// <summary>EMAILID (RFC 8474 section 5.1) or X-GM-MSGID, where the server has one.</summary>
+    [Id(3), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? EmailId { get; init; }
+    /// <summary>THREADID (RFC 8474 section 5.2) or X-GM-THRID, where the server has one.</summary>
+    [Id(4), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ThreadId { get; init; }
+    /// <summary>The Message-ID header without angle brackets; chosen by the sender, neither unique nor trustworthy.</summary>
+    [Id(5)] public required string? MessageId { get; init; }
+    [Id(6)] public required ImmutableArray<string> InReplyTo { get; init; }
+    [Id(7)] public required ImmutableArray<string> References { get; init; }
+    [Id(8)] public required string? Subject { get; init; }
+    [Id(9)] public required ImmutableArray<EmailAddress> From { get; init; }
+    [Id(10)] public required ImmutableArray<EmailAddress> Sender { get; init; }
+    [Id(11)] public required ImmutableArray<EmailAddress> ReplyTo { get; init; }
+    [Id(12)] public required ImmutableArray<EmailAddress> To { get; init; }
+    [Id(13)] public required ImmutableArray<EmailAddress> Cc { get; init; }
+    [Id(14)] public required ImmutableArray<EmailAddress> Bcc { get; init; }
+    /// <summary>The Date header; null where it is missing or cannot be understood.</summary>
+    [Id(15)] public required DateTimeOffset? Date { get; init; }
+    /// <summary>INTERNALDATE (RFC 3501 section 2.3.3): when the mail server received it.</summary>
+    [Id(16)] public required DateTimeOffset ReceivedAt { get; init; }
+    /// <summary>RFC 8621 spelling ($seen, $answered, $flagged, $draft), $deleted, and keywords as they are.</summary>
+    [Id(17)] public required Flags Flags { get; init; }
+    /// <summary>RFC822.SIZE in octets; some servers lie a little.</summary>
+    [Id(18)] public required long Size { get; init; }
+    [Id(19)] public required bool HasAttachments { get; init; }
+    [Id(20)] public required ImmutableArray<Attachment> Attachments { get; init; }
+    [Id(21), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ModSeq { get; init; }
+    /// <summary>Present where <c>headers=</c> asked for it: name in lower case -> decoded values, in order of appearance.</summary>
+    [Id(22), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public ImmutableDictionary<string, ImmutableArray<string>>? Headers { get; init; }
+    /// <summary>Present where <c>body=</c> asked for it.</summary>
+    [Id(23), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public MessageBody? Body { get; init; }
+
+    public static Message Of(string id, string mailboxId, uint uid, Flags flags, ulong modSeq, MessageHeaders headers)
+    {
+        var attachments = headers.Attachments;
+        return new Message
+        {
+            Id = id,
+            MailboxId = mailboxId,
+            Uid = uid,
+            EmailId = headers.EmailId,
+            ThreadId = headers.ThreadId,
+            MessageId = headers.MessageId,
+            InReplyTo = headers.InReplyTo,
+            References = headers.References,
+            Subject = headers.Subject,
+            From = headers.From,
+            Sender = headers.Sender,
+            ReplyTo = headers.ReplyTo,
+            To = headers.To,
+            Cc = headers.Cc,
+            Bcc = headers.Bcc,
+            Date = headers.Date,
+            ReceivedAt = headers.ReceivedAt,
+            Flags = flags,
+            Size = headers.Size,
+            HasAttachments = attachments.Length > 0,
+            Attachments = attachments,
+            ModSeq = modSeq == 0 ? null : modSeq.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        };
+    }
+}
