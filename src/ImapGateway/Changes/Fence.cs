@@ -1,0 +1,57 @@
+using ImapGateway.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace ImapGateway.Changes;
+
+/// <summary>Who owns the state of an account, and its counters. A row is never used for another incarnation.</summary>
+public sealed class FenceEntity
+{
+    public required string Incarnation { get; init; }
+
+    /// <summary>Counts the owners; a write of an earlier one is refused.</summary>
+    public long Generation { get; set; }
+
+    /// <summary>The next counter for an id of this incarnation.</summary>
+    public long NextCounter { get; set; } = 1;
+}
+
+public sealed class FenceConfiguration : IEntityTypeConfiguration<FenceEntity>
+{
+    public void Configure(EntityTypeBuilder<FenceEntity> builder)
+    {
+        builder.ToTable("fence");
+        builder.HasKey(fence => fence.Incarnation);
+        builder.Property(fence => fence.Incarnation).HasMaxLength(16);
+    }
+}
+
+/// <summary>The right to write the state of an account, until somebody else claims it.</summary>
+public sealed record Owner(string Incarnation, long Generation);
+
+public static class Fence
+{
+    /// <summary>Takes the account over: from the commit on, writes of all earlier owners are refused.</summary>
+    public static async Task<(Owner Owner, ulong NextCounter)> ClaimAsync(GatewayDbContext database, string incarnation, CancellationToken cancel)
+    {
+        var fence = await database.Set<FenceEntity>().AsTracking().SingleAsync(row => row.Incarnation == incarnation, cancel);
+        fence.Generation++;
+        return (new Owner(incarnation, fence.Generation), (ulong)fence.NextCounter);
+    }
+
+    /// <summary>Part of every transaction that writes state of the account: refuses a stale owner, and moves the counter on.</summary>
+    /// <exception cref="LostOwnershipException">Somebody else owns the account now.</exception>
+    public static async Task PassAsync(GatewayDbContext database, Owner owner, ulong counter, ulong next, CancellationToken cancel)
+    {
+        var rows = await database.Set<FenceEntity>()
+            .Where(fence => fence.Incarnation == owner.Incarnation && fence.Generation == owner.Generation && fence.NextCounter == (long)counter)
+            .ExecuteUpdateAsync(update => update.SetProperty(fence => fence.NextCounter, (long)next), cancel);
+        if (rows != 1)
+        {
+            throw new LostOwnershipException();
+        }
+    }
+}
+
+/// <summary>Another activation owns the account; this one must let go of everything.</summary>
+public sealed class LostOwnershipException() : Exception("The account has another owner.");

@@ -1,0 +1,130 @@
+using System.Net.Sockets;
+using System.Text.RegularExpressions;
+using ImapGateway.Mail;
+using MailKit;
+using MailKit.Net.Imap;
+using MailKit.Net.Smtp;
+using MailKit.Security;
+
+namespace ImapGateway.Imap;
+
+/// <summary>Turns what went wrong with a mail server into one of the closed list of codes; here and nowhere else.</summary>
+public static partial class ImapFailure
+{
+    private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Later = TimeSpan.FromSeconds(60);
+    private const int LongestText = 300;
+
+    /// <param name="tail">The last bytes from the server: MailKit's exceptions lack the response code, and a BYE's text is lost.</param>
+    /// <param name="loggingIn">At login a NO without a code means the credentials.</param>
+    public static Problem Classify(Exception exception, string? tail, bool loggingIn = false)
+    {
+        if (exception is ProblemException known)
+        {
+            return known.Problem;
+        }
+        var upstream = Upstream(exception, tail);
+        var code = ByResponseCode(upstream?.Code) ?? ByWording(upstream?.Text) ?? ByException(exception, loggingIn);
+        return new Problem(code, Detail(code, exception), Upstream: upstream, RetryAfter: RetryAfter(code));
+    }
+
+    private static ErrorCode ByException(Exception exception, bool loggingIn) => exception switch
+    {
+        AuthenticationException or SaslException => ErrorCode.AccountAuthFailed,
+        FolderNotFoundException or MessageNotFoundException => ErrorCode.NotFound,
+        TimeoutException => ErrorCode.AccountTimeout,
+        SslHandshakeException or System.Security.Authentication.AuthenticationException => ErrorCode.AccountProtocol,
+        ImapCommandException { Response: ImapCommandResponse.No } => loggingIn ? ErrorCode.AccountAuthFailed : ErrorCode.AccountDenied,
+        ImapProtocolException e when e.Message.Contains("disconnected", StringComparison.Ordinal) => ErrorCode.AccountUnavailable,
+        ServiceNotConnectedException or SocketException or IOException or ObjectDisposedException => ErrorCode.AccountUnavailable,
+        ProtocolException or CommandException or FormatException => ErrorCode.AccountProtocol,
+        _ => ErrorCode.Internal,
+    };
+
+    // RFC 5530 section 3, RFC 9051 section 7.1; THROTTLED is Gmail's.
+    private static ErrorCode? ByResponseCode(string? code) => code switch
+    {
+        "AUTHENTICATIONFAILED" or "AUTHORIZATIONFAILED" or "EXPIRED" => ErrorCode.AccountAuthFailed,
+        "UNAVAILABLE" or "INUSE" or "SERVERBUG" => ErrorCode.AccountUnavailable,
+        "LIMIT" => ErrorCode.AccountLimit,
+        "THROTTLED" => ErrorCode.AccountThrottled,
+        "OVERQUOTA" => ErrorCode.AccountQuota,
+        "NOPERM" or "PRIVACYREQUIRED" or "CONTACTADMIN" => ErrorCode.AccountDenied,
+        "NONEXISTENT" or "TRYCREATE" => ErrorCode.NotFound,
+        "ALREADYEXISTS" => ErrorCode.Conflict,
+        "CANNOT" => ErrorCode.Unprocessable,
+        _ => null,
+    };
+
+    // Servers that say it in words only: Dovecot and Gmail (connections), Outlook ("authenticated but not connected", transient).
+    private static ErrorCode? ByWording(string? text) => text switch
+    {
+        null => null,
+        _ when ConnectionLimit().IsMatch(text) => ErrorCode.AccountLimit,
+        _ when text.Contains("authenticated but not connected", StringComparison.OrdinalIgnoreCase) => ErrorCode.AccountUnavailable,
+        _ => null,
+    };
+
+    private static Upstream? Upstream(Exception exception, string? tail)
+    {
+        var status = tail is null ? null : StatusLine().Matches(tail).LastOrDefault();
+        var concerns = exception is CommandException or AuthenticationException or ServiceNotConnectedException || status?.Groups["bye"].Success == true;
+        if (status is not null && concerns)
+        {
+            var code = status.Groups["code"];
+            return new Upstream(code.Success ? code.Value.ToUpperInvariant() : null, Printable(status.Groups["text"].Value));
+        }
+        return exception switch
+        {
+            ImapCommandException command => new Upstream(null, Printable(command.ResponseText)),
+            SmtpCommandException command => new Upstream(((int)command.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture), Printable(command.Message)),
+            AuthenticationException authentication => new Upstream(null, Printable(authentication.Message)),
+            _ => null,
+        };
+    }
+
+    private static string Printable(string? text)
+    {
+        var clean = new string([.. (text ?? "").Trim().Where(c => !char.IsControl(c))]);
+        return clean.Length <= LongestText ? clean : clean[..LongestText];
+    }
+
+    private static string Detail(ErrorCode code, Exception exception) => code switch
+    {
+        ErrorCode.AccountAuthFailed => "The mail server refused the credentials. Give the account new ones.",
+        ErrorCode.AccountLimit => "The mail server allows no more connections for this account. Lower Imap:MaxSessionsPerAccount or close other clients.",
+        ErrorCode.AccountThrottled => "The mail server throttles this account.",
+        ErrorCode.AccountQuota => "The account has used up its quota on the mail server.",
+        ErrorCode.AccountTimeout => "The mail server did not answer in time.",
+        ErrorCode.AccountUnavailable => "The mail server cannot be reached or has closed the connection.",
+        ErrorCode.AccountDenied => "The mail server denied the operation.",
+        ErrorCode.NotFound => "The mail server does not have it.",
+        ErrorCode.Conflict => "The mail server says that it exists already.",
+        ErrorCode.Unprocessable => "The mail server says that this can never be done.",
+        ErrorCode.AccountProtocol when Tls(exception) is { } reason => reason,
+        ErrorCode.AccountProtocol => "The mail server's answer makes no sense. Check host, port and security.",
+        _ => "The gateway failed.",
+    };
+
+    private static string? Tls(Exception exception) => exception switch
+    {
+        System.Security.Authentication.AuthenticationException e when e.Message.Contains("certificate", StringComparison.OrdinalIgnoreCase) =>
+            "The mail server's TLS certificate is not valid for this host. For a self-signed one set allowInvalidCertificate.",
+        System.Security.Authentication.AuthenticationException or SslHandshakeException => "No TLS could be agreed on. Check the port, and security (tls, starttls, none).",
+        _ when exception.Message.Contains("STARTTLS", StringComparison.Ordinal) => "The mail server offers no STARTTLS on this port.",
+        _ => null,
+    };
+
+    private static TimeSpan? RetryAfter(ErrorCode code) => code switch
+    {
+        ErrorCode.AccountThrottled or ErrorCode.AccountLimit => Later,
+        ErrorCode.AccountUnavailable or ErrorCode.AccountTimeout => Soon,
+        _ => null,
+    };
+
+    [GeneratedRegex(@"^(?:[A-Z][0-9]{8}|A) (?:NO|BAD) (?:\[(?<code>[A-Za-z0-9\-]+)[^\]]*\] ?)?(?<text>[^\r\n]*)|^\* (?<bye>BYE) (?:\[(?<code>[A-Za-z0-9\-]+)[^\]]*\] ?)?(?<text>[^\r\n]*)", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
+    private static partial Regex StatusLine();
+
+    [GeneratedRegex(@"too many (simultaneous |concurrent |open )?(connections|sessions)|maximum (number of )?connections|connection limit|mail_max_userip_connections", RegexOptions.IgnoreCase)]
+    private static partial Regex ConnectionLimit();
+}

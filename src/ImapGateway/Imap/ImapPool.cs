@@ -1,0 +1,427 @@
+using System.Collections.Immutable;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Imap;
+
+/// <summary>
+/// All worker connections of one account. A job leases a session, preferably one that has its mailbox selected, or waits its turn with a deadline.
+/// Cancelling a caller lets go of the result, never of a running command: that would poison the session.
+/// </summary>
+public sealed class ImapPool : IAsyncDisposable
+{
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan IdleClose = TimeSpan.FromSeconds(60);
+    private const int MostWaiting = 2000;
+    private const int SmallPiece = 1 << 20;
+
+    private readonly SessionOpener _opener;
+    private readonly int _budget;
+    private readonly TimeProvider _time;
+    private readonly Lock _lock = new();
+    private readonly List<Idle> _idle = [];
+    private readonly LinkedList<Waiter> _waiting = new();
+    private readonly HashSet<ImapSession> _leased = [];
+    private int _open;
+    private int _streams;
+    private int _limit;
+    private long _commands;
+    private bool _closed;
+    private ITimer? _reaper;
+
+    private sealed record Idle(ImapSession Session, DateTimeOffset Since);
+
+    private sealed record Waiter(string? Mailbox, bool Stream, TaskCompletionSource<ImapSession?> Turn);
+
+    public ImapPool(SessionOpener opener, int budget, TimeProvider time)
+    {
+        _opener = opener;
+        _budget = budget;
+        _limit = budget;
+        _time = time;
+    }
+
+    /// <summary>Sessions that may be open at once; smaller than the budget after the server refused one.</summary>
+    public int Limit => _limit;
+
+    /// <summary>Commands sent by sessions that were leased, for the log.</summary>
+    public long Commands => Interlocked.Read(ref _commands);
+
+    /// <param name="mailbox">The path the job will select, if any.</param>
+    /// <param name="repeatable">Running the job twice does no harm: a broken connection is replaced once and the job run again.</param>
+    public async Task<T> RunAsync<T>(string? mailbox, bool repeatable, Func<ImapSession, Task<T>> job, CancellationToken cancel)
+    {
+        for (var repeated = false; ; repeated = true)
+        {
+            var session = await AcquireAsync(mailbox, stream: false, cancel);
+            var work = RunOnAsync(session, job);
+            try
+            {
+                return await work.WaitAsync(cancel);
+            }
+            catch (ProblemException e) when (repeatable && !repeated && e.Code == ErrorCode.AccountUnavailable)
+            {
+                continue;
+            }
+            finally
+            {
+                _ = work.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            }
+        }
+    }
+
+    private async Task<T> RunOnAsync<T>(ImapSession session, Func<ImapSession, Task<T>> job)
+    {
+        var before = session.Commands;
+        try
+        {
+            return await job(session);
+        }
+        catch (Exception e) when (e is not ProblemException)
+        {
+            throw session.Explain(e);
+        }
+        finally
+        {
+            Interlocked.Add(ref _commands, session.Commands - before);
+            await ReleaseAsync(session, stream: false);
+        }
+    }
+
+    /// <summary>
+    /// A section of a message (RFC 3501 section 6.4.5, always peeked) in pieces as they arrive, in constant memory. Never holds the account's last worker:
+    /// where there is only one, the section is fetched in ranges and the session released in between.
+    /// </summary>
+    /// <param name="count">Octets wanted; null: to the end.</param>
+    public async IAsyncEnumerable<ReadOnlyMemory<byte>> StreamAsync(
+        string mailbox, uint uidValidity, uint uid, string section, long offset, long? count, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var left = count ?? long.MaxValue;
+        while (left > 0)
+        {
+            var piece = _limit > 1 ? left : Math.Min(left, SmallPiece);
+            long received = 0;
+            await foreach (var bytes in StreamPieceAsync(mailbox, uidValidity, uid, section, offset, piece, cancel))
+            {
+                received += bytes.Length;
+                yield return bytes;
+            }
+            offset += received;
+            left -= received;
+            if (received < piece)
+            {
+                yield break;
+            }
+        }
+    }
+
+    private async IAsyncEnumerable<ReadOnlyMemory<byte>> StreamPieceAsync(
+        string mailbox, uint uidValidity, uint uid, string section, long offset, long count, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 256 * 1024, resumeWriterThreshold: 128 * 1024, minimumSegmentSize: 16 * 1024, useSynchronizationContext: false));
+        var session = await AcquireAsync(mailbox, stream: true, cancel);
+        var download = DownloadAsync(session, pipe.Writer, mailbox, uidValidity, uid, section, offset, count);
+        try
+        {
+            while (true)
+            {
+                var read = await pipe.Reader.ReadAsync(cancel);
+                foreach (var segment in read.Buffer)
+                {
+                    yield return segment;
+                }
+                pipe.Reader.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                {
+                    break;
+                }
+            }
+        }
+        finally
+        {
+            await pipe.Reader.CompleteAsync();
+        }
+        await download;
+    }
+
+    private async Task DownloadAsync(ImapSession session, PipeWriter pipe, string mailbox, uint uidValidity, uint uid, string section, long offset, long count)
+    {
+        Exception? failure = null;
+        var before = session.Commands;
+        try
+        {
+            var folder = await session.SelectAsync(mailbox, uidValidity: uidValidity, highestUid: uid);
+            var id = new MailKit.UniqueId(folder.UidValidity, uid);
+            var whole = offset == 0 && count == long.MaxValue;
+            await session.StreamAsync(new LiteralStream(pipe), () => whole
+                ? folder.GetStreamAsync(id, section)
+                : folder.GetStreamAsync(id, section, checked((int)offset), (int)Math.Min(count, int.MaxValue)));
+        }
+        catch (Exception e)
+        {
+            failure = session.Explain(e);
+        }
+        Interlocked.Add(ref _commands, session.Commands - before);
+        await pipe.CompleteAsync(failure);
+        await ReleaseAsync(session, stream: true);
+    }
+
+    private async Task<ImapSession> AcquireAsync(string? mailbox, bool stream, CancellationToken cancel)
+    {
+        Waiter waiter;
+        lock (_lock)
+        {
+            ObjectDisposedException.ThrowIf(_closed, this);
+            if (TakeIdle(mailbox, stream) is { } idle)
+            {
+                return idle;
+            }
+            if (MayOpen(stream))
+            {
+                _open++;
+                _streams += stream ? 1 : 0;
+                waiter = new Waiter(mailbox, stream, new TaskCompletionSource<ImapSession?>());
+                waiter.Turn.SetResult(null);
+            }
+            else if (_waiting.Count >= MostWaiting)
+            {
+                throw Busy();
+            }
+            else
+            {
+                waiter = new Waiter(mailbox, stream, new TaskCompletionSource<ImapSession?>(TaskCreationOptions.RunContinuationsAsynchronously));
+                _waiting.AddLast(waiter);
+            }
+        }
+        return await TurnAsync(waiter, cancel) ?? await OpenAsync(mailbox, stream, cancel);
+    }
+
+    private async Task<ImapSession?> TurnAsync(Waiter waiter, CancellationToken cancel)
+    {
+        try
+        {
+            return await waiter.Turn.Task.WaitAsync(LongestWait, _time, cancel);
+        }
+        catch (Exception e) when (e is TimeoutException or OperationCanceledException)
+        {
+            bool left;
+            lock (_lock)
+            {
+                left = _waiting.Remove(waiter);
+            }
+            if (!left)
+            {
+                // The turn came at the same moment: hand it on.
+                await PassOnAsync(await waiter.Turn.Task, waiter.Stream);
+            }
+            if (e is TimeoutException)
+            {
+                throw Busy();
+            }
+            throw;
+        }
+    }
+
+    private async Task PassOnAsync(ImapSession? session, bool stream)
+    {
+        if (session is not null)
+        {
+            await ReleaseAsync(session, stream);
+            return;
+        }
+        lock (_lock)
+        {
+            _open--;
+            _streams -= stream ? 1 : 0;
+            WakeWaiting();
+        }
+    }
+
+    private async Task<ImapSession> OpenAsync(string? mailbox, bool stream, CancellationToken cancel)
+    {
+        var opening = _opener.OpenAsync();
+        try
+        {
+            var session = await opening.WaitAsync(cancel);
+            lock (_lock)
+            {
+                _leased.Add(session);
+            }
+            return session;
+        }
+        catch (OperationCanceledException)
+        {
+            _ = KeepAsync(opening, stream);
+            throw;
+        }
+        catch (ProblemException e) when (e.Code == ErrorCode.AccountLimit && ShrinkTo() is { } others)
+        {
+            // The server allows fewer connections than the budget: go on with those there are.
+            _opener.Shrunk(others, e.Problem);
+            await PassOnAsync(null, stream);
+            return await AcquireAsync(mailbox, stream, cancel);
+        }
+        catch
+        {
+            await PassOnAsync(null, stream);
+            throw;
+        }
+    }
+
+    /// <summary>The caller has gone while its connection was being made: it is of use to the next one.</summary>
+    private async Task KeepAsync(Task<ImapSession> opening, bool stream)
+    {
+        ImapSession? session = null;
+        try
+        {
+            session = await opening;
+        }
+        catch (ProblemException)
+        {
+            // The opener has counted and reported it.
+        }
+        await PassOnAsync(session, stream);
+    }
+
+    private int? ShrinkTo()
+    {
+        lock (_lock)
+        {
+            var others = _open - 1;
+            if (others < 1)
+            {
+                return null;
+            }
+            _limit = Math.Min(_limit, others);
+            return _limit;
+        }
+    }
+
+    private async Task ReleaseAsync(ImapSession session, bool stream)
+    {
+        var keep = session.IsUsable;
+        lock (_lock)
+        {
+            _leased.Remove(session);
+            _streams -= stream ? 1 : 0;
+            keep &= !_closed && _open <= _limit;
+            if (keep)
+            {
+                _idle.Add(new Idle(session, _time.GetUtcNow()));
+                _reaper ??= _time.CreateTimer(_ => Reap(), null, IdleClose, IdleClose);
+            }
+            else
+            {
+                _open--;
+            }
+            WakeWaiting();
+        }
+        if (!keep)
+        {
+            await session.DisposeAsync();
+        }
+    }
+
+    /// <summary>Gives turns to those who wait, in order, as far as there are sessions or room for new ones.</summary>
+    private void WakeWaiting()
+    {
+        for (var node = _waiting.First; node is not null;)
+        {
+            var next = node.Next;
+            var waiter = node.Value;
+            if (TakeIdle(waiter.Mailbox, waiter.Stream) is { } session)
+            {
+                _waiting.Remove(node);
+                waiter.Turn.SetResult(session);
+            }
+            else if (MayOpen(waiter.Stream))
+            {
+                _open++;
+                _streams += waiter.Stream ? 1 : 0;
+                _waiting.Remove(node);
+                waiter.Turn.SetResult(null);
+            }
+            else if (!waiter.Stream)
+            {
+                return;
+            }
+            node = next;
+        }
+    }
+
+    private bool MayStream => _streams < Math.Max(1, _limit - 1);
+
+    private bool MayOpen(bool stream) => !_closed && _open < _limit && (!stream || MayStream);
+
+    private ImapSession? TakeIdle(string? mailbox, bool stream)
+    {
+        if (stream && !MayStream)
+        {
+            return null;
+        }
+        _idle.RemoveAll(idle => !idle.Session.IsUsable && Drop(idle.Session));
+        var best = _idle.FindLastIndex(idle => idle.Session.SelectedPath == mailbox);
+        best = best >= 0 ? best : _idle.Count - 1;
+        if (best < 0)
+        {
+            return null;
+        }
+        var session = _idle[best].Session;
+        _idle.RemoveAt(best);
+        _leased.Add(session);
+        _streams += stream ? 1 : 0;
+        return session;
+    }
+
+    private bool Drop(ImapSession session)
+    {
+        _open--;
+        _ = session.DisposeAsync().AsTask();
+        return true;
+    }
+
+    private void Reap()
+    {
+        var oldest = _time.GetUtcNow() - IdleClose;
+        lock (_lock)
+        {
+            _idle.RemoveAll(idle => idle.Since <= oldest && Drop(idle.Session));
+            if (_open == 0)
+            {
+                // Nothing is open: whatever limit the server named is worth another try.
+                _limit = _budget;
+            }
+        }
+    }
+
+    private static ProblemException Busy() => new(new Problem(
+        ErrorCode.AccountBusy, "All connections of the account are in use. Try again, or raise Imap:MaxSessionsPerAccount.", RetryAfter: TimeSpan.FromSeconds(1)));
+
+    /// <summary>Logs out of idle sessions, ends the others, and turns down whoever waits.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        ImmutableArray<ImapSession> idle;
+        lock (_lock)
+        {
+            if (_closed)
+            {
+                return;
+            }
+            _closed = true;
+            idle = [.. _idle.Select(one => one.Session)];
+            _idle.Clear();
+            foreach (var waiter in _waiting)
+            {
+                waiter.Turn.TrySetException(Busy());
+            }
+            _waiting.Clear();
+            foreach (var session in _leased)
+            {
+                session.Abort();
+            }
+            _reaper?.Dispose();
+        }
+        await Task.WhenAll(idle.Select(session => session.DisposeAsync().AsTask()));
+    }
+}

@@ -1,0 +1,78 @@
+using System.Buffers;
+using System.IO.Pipelines;
+
+namespace ImapGateway.Imap;
+
+/// <summary>
+/// Receives a literal from MailKit and hands it to a pipe. MailKit writes without waiting, so a write only fills the pipe;
+/// <see cref="HandOnAsync"/>, awaited by <see cref="ServerStream"/> before its next read, is where a slow reader slows the socket.
+/// </summary>
+public sealed class LiteralStream(PipeWriter pipe) : Stream
+{
+    /// <summary>What is read and thrown away rather than losing the session, when the reader has gone.</summary>
+    private const int WorthDraining = 1 << 20;
+
+    private long _expected;
+    private bool _readerGone;
+
+    /// <summary>Octets received so far.</summary>
+    public long Received { get; private set; }
+
+    public void Begin(int length) => _expected = Received + length;
+
+    public override void Write(ReadOnlySpan<byte> buffer)
+    {
+        Received += buffer.Length;
+        if (!_readerGone)
+        {
+            pipe.Write(buffer);
+        }
+    }
+
+    public async ValueTask HandOnAsync()
+    {
+        if (!_readerGone)
+        {
+            _readerGone = (await pipe.FlushAsync()).IsCompleted;
+        }
+        if (_readerGone && _expected - Received > WorthDraining)
+        {
+            throw new IOException("The reader of the stream has gone.");
+        }
+    }
+
+    public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        Write(buffer.Span);
+        return ValueTask.CompletedTask;
+    }
+
+    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
+    {
+        Write(buffer.AsSpan(offset, count));
+        return Task.CompletedTask;
+    }
+
+    public override bool CanRead => false;
+
+    public override bool CanWrite => true;
+
+    public override bool CanSeek => true;
+
+    public override long Length => Received;
+
+    /// <summary>MailKit rewinds what it believes to be a memory stream.</summary>
+    public override long Position { get; set; }
+
+    public override void Flush()
+    {
+    }
+
+    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    public override void SetLength(long value) => throw new NotSupportedException();
+}

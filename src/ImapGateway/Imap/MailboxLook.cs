@@ -1,0 +1,291 @@
+using ImapGateway.Mail;
+using MailKit;
+using MailKit.Net.Imap;
+using MailKit.Search;
+
+namespace ImapGateway.Imap;
+
+/// <summary>
+/// One look at a mailbox, by what the server advertises: tier A (QRESYNC: flags and removals since modSeq in the SELECT itself), tier B (CONDSTORE:
+/// flags by CHANGEDSINCE, removals by comparing uids where the numbers say that there are some), tier C (neither: new messages by uid,
+/// flags of the newest window at every look and of the older ones in turn).
+/// </summary>
+public static class MailboxLook
+{
+    /// <summary>Messages whose flags tier C compares at every look.</summary>
+    public const int Window = 1000;
+
+    private const int MostVanished = 100_000;
+
+    private static readonly FetchRequest FlagItems = new(MessageSummaryItems.UniqueId | MessageSummaryItems.Flags);
+    private static readonly FetchRequest FlagAndModSeqItems = new(MessageSummaryItems.UniqueId | MessageSummaryItems.Flags | MessageSummaryItems.ModSeq);
+
+    public static Task<MailboxView> AtAsync(ImapSession session, string path, KnownMailbox known)
+    {
+        var incremental = known.UidValidity != 0;
+        if (incremental && known.HighestModSeq != 0 && session.Capabilities.HasFlag(ImapCapabilities.QuickResync))
+        {
+            return ByQuickResyncAsync(session, path, known);
+        }
+        if (incremental && known.HighestModSeq != 0 && session.Capabilities.HasFlag(ImapCapabilities.CondStore))
+        {
+            return ByChangedSinceAsync(session, path, known);
+        }
+        return incremental ? ByComparingAsync(session, path, known) : CompleteAsync(session, path);
+    }
+
+    /// <summary>Everything there is: uids and flags of all messages.</summary>
+    public static async Task<MailboxView> CompleteAsync(ImapSession session, string path)
+    {
+        var folder = await SelectAsync(session, path);
+        var view = ViewOf(session, folder);
+        var rows = folder.Count == 0 ? []
+            : session.Capabilities.HasFlag(ImapCapabilities.ESearch) ? await FlagsBySearchAsync(folder, view.HighestModSeq)
+            : await FlagsByFetchAsync(folder, 0, -1, view.HighestModSeq);
+        return view with { Rows = rows, AllUids = [.. rows.Select(row => row.Uid)], Exists = rows.Count };
+    }
+
+    private static async Task<MailboxView> ByQuickResyncAsync(ImapSession session, string path, KnownMailbox known)
+    {
+        var rows = new List<SeenMessage>();
+        var vanished = new List<uint>();
+        void OnFlags(object? sender, MessageFlagsChangedEventArgs e)
+        {
+            if (e.UniqueId is { } uid)
+            {
+                rows.Add(new SeenMessage(uid.Id, FlagMapping.ToFlags(e.Flags, e.Keywords), ModSeq(e.ModSeq)));
+            }
+        }
+        var implausible = false;
+        void OnVanished(object? sender, MessagesVanishedEventArgs e)
+        {
+            // A server that has forgotten what it expunged may name every uid there could be.
+            implausible |= e.UniqueIds.Count > MostVanished + known.Count;
+            if (!implausible)
+            {
+                vanished.AddRange(e.UniqueIds.Select(uid => uid.Id));
+            }
+        }
+
+        ImapFolder? watched = null;
+        try
+        {
+            var folder = await session.ReselectAsync(path, async opened =>
+            {
+                watched = opened;
+                opened.MessageFlagsChanged += OnFlags;
+                opened.MessagesVanished += OnVanished;
+                await opened.OpenAsync(FolderAccess.ReadOnly, known.UidValidity, known.HighestModSeq, []);
+            });
+            if (folder.UidValidity != known.UidValidity || ModSeq(folder.HighestModSeq) == 0)
+            {
+                // A wrong uidValidity raises no event; a mailbox without modSeqs (NOMODSEQ) answers nothing to QRESYNC.
+                return folder.UidValidity != known.UidValidity ? await CompleteAsync(session, path) : await CompareAsync(session, folder, known);
+            }
+            var view = ViewOf(session, folder) with { Rows = rows, Vanished = vanished };
+            return !implausible && ExpectedCount(known, rows) - vanished.Count(known.Contains) == folder.Count ? view : await CompleteAsync(session, path);
+        }
+        finally
+        {
+            if (watched is not null)
+            {
+                watched.MessageFlagsChanged -= OnFlags;
+                watched.MessagesVanished -= OnVanished;
+            }
+        }
+    }
+
+    private static async Task<MailboxView> ByChangedSinceAsync(ImapSession session, string path, KnownMailbox known)
+    {
+        var folder = await SelectAsync(session, path);
+        var view = ViewOf(session, folder);
+        if (view.UidValidity != known.UidValidity)
+        {
+            return await CompleteAsync(session, path);
+        }
+        if (view.HighestModSeq == 0)
+        {
+            return await CompareAsync(session, folder, known);
+        }
+        if (view.HighestModSeq == known.HighestModSeq && view.UidNext == known.UidNext && view.Exists == known.Count)
+        {
+            return view;
+        }
+        var request = new FetchRequest(FlagAndModSeqItems.Items) { ChangedSince = known.HighestModSeq };
+        var rows = folder.Count == 0 ? [] : Rows(await folder.FetchAsync(new UniqueIdRange(UniqueId.MinValue, UniqueId.MaxValue), request), 0);
+        view = view with { Rows = rows };
+        // HIGHESTMODSEQ alone does not show expunges (RFC 7162 section 3.1.1): the number of messages does.
+        return ExpectedCount(known, rows) == folder.Count ? view : view with { AllUids = await AllUidsAsync(session, folder) };
+    }
+
+    private static async Task<MailboxView> ByComparingAsync(ImapSession session, string path, KnownMailbox known)
+    {
+        var folder = await SelectAsync(session, path);
+        return folder.UidValidity == known.UidValidity ? await CompareAsync(session, folder, known) : await CompleteAsync(session, path);
+    }
+
+    private static async Task<MailboxView> CompareAsync(ImapSession session, ImapFolder folder, KnownMailbox known)
+    {
+        var view = ViewOf(session, folder) with { Precision = Precision.Windowed };
+        if (folder.Count == 0)
+        {
+            return view with { AllUids = [] };
+        }
+        var rows = new Dictionary<uint, SeenMessage>();
+        void Add(IEnumerable<SeenMessage> seen)
+        {
+            foreach (var row in seen)
+            {
+                rows[row.Uid] = row;
+            }
+        }
+        // "n:*" names the last message even if its uid is below n (RFC 3501 section 6.4.8); a known one does no harm.
+        if (view.UidNext == 0 || view.UidNext > known.MaxUid + 1)
+        {
+            Add(Rows(await folder.FetchAsync(new UniqueIdRange(new UniqueId(known.MaxUid + 1), UniqueId.MaxValue), FlagItems), 0));
+        }
+        Add(await FlagsByFetchAsync(folder, Math.Max(0, folder.Count - Window), -1, 0));
+        var rotateBelow = uint.MaxValue;
+        if (folder.Count > Window)
+        {
+            (var older, rotateBelow) = await OlderFlagsAsync(folder, rows.Keys.Min(), known.RotateBelow);
+            Add(older);
+        }
+        var complete = ExpectedCount(known, rows.Values) == folder.Count ? null : await AllUidsAsync(session, folder);
+        if (complete is not null)
+        {
+            var missing = complete.Where(uid => !known.Contains(uid) && !rows.ContainsKey(uid)).Select(uid => new UniqueId(uid)).ToList();
+            if (missing.Count > 0)
+            {
+                Add(Rows(await folder.FetchAsync(missing, FlagItems), 0));
+            }
+        }
+        return view with { Rows = [.. rows.Values], AllUids = complete, RotateBelow = rotateBelow };
+    }
+
+    /// <summary>The flags of the next window of older messages, and where the one after it begins.</summary>
+    private static async Task<(IReadOnlyList<SeenMessage> Rows, uint Below)> OlderFlagsAsync(ImapFolder folder, uint windowFrom, uint below)
+    {
+        var end = Math.Min(windowFrom, below);
+        if (end <= 1)
+        {
+            end = windowFrom;
+        }
+        if (end <= 1)
+        {
+            return ([], uint.MaxValue);
+        }
+        var begin = end > Window ? end - Window : 1;
+        var rows = Rows(await folder.FetchAsync(new UniqueIdRange(new UniqueId(begin), new UniqueId(end - 1)), FlagItems), 0);
+        return (rows, begin);
+    }
+
+    private static async Task<IReadOnlyList<uint>> AllUidsAsync(ImapSession session, ImapFolder folder)
+    {
+        var uids = session.Capabilities.HasFlag(ImapCapabilities.ESearch)
+            ? (await folder.SearchAsync(SearchOptions.All, SearchQuery.All)).UniqueIds
+            : await folder.SearchAsync(SearchQuery.All);
+        return [.. Plausible(uids, folder).Select(uid => uid.Id).Order()];
+    }
+
+    /// <summary>A range such as 1:* costs a server nothing to send, and the gateway all its memory to expand.</summary>
+    private static IList<UniqueId> Plausible(IList<UniqueId> uids, ImapFolder folder) =>
+        uids.Count <= folder.Count + MostVanished ? uids : throw new ImapProtocolException("The server names more messages than the mailbox has.");
+
+    /// <summary>One ESEARCH (RFC 4731) per flag: ranges of uids instead of a line per message.</summary>
+    private static async Task<List<SeenMessage>> FlagsBySearchAsync(ImapFolder folder, ulong modSeq)
+    {
+        var names = new List<(string Name, SearchQuery Query)>
+        {
+            (Flags.Seen, SearchQuery.Seen),
+            (Flags.Answered, SearchQuery.Answered),
+            (Flags.Flagged, SearchQuery.Flagged),
+            (Flags.Draft, SearchQuery.Draft),
+            (Flags.Deleted, SearchQuery.Deleted),
+        };
+        names.AddRange(folder.AcceptedKeywords.Select(keyword => (keyword, (SearchQuery)SearchQuery.HasKeyword(keyword))));
+        var all = await folder.SearchAsync(SearchOptions.All, SearchQuery.All);
+        var sets = new List<(string Name, IList<UniqueId> Uids)>();
+        foreach (var (name, query) in names)
+        {
+            var found = (await folder.SearchAsync(SearchOptions.All, query)).UniqueIds;
+            if (found.Count > 0)
+            {
+                sets.Add((name, Plausible(found, folder)));
+            }
+        }
+        return await Task.Run(() => Combine(Plausible(all.UniqueIds, folder), sets, modSeq));
+    }
+
+    private static List<SeenMessage> Combine(IList<UniqueId> all, List<(string Name, IList<UniqueId> Uids)> sets, ulong modSeq)
+    {
+        var masks = new Dictionary<uint, ulong>();
+        var wide = sets.Count > 64 ? new Dictionary<uint, List<string>>() : null;
+        for (var i = 0; i < sets.Count; i++)
+        {
+            foreach (var uid in sets[i].Uids)
+            {
+                if (wide is null)
+                {
+                    System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(masks, uid.Id, out _) |= 1UL << i;
+                }
+                else
+                {
+                    (System.Runtime.InteropServices.CollectionsMarshal.GetValueRefOrAddDefault(wide, uid.Id, out _) ??= []).Add(sets[i].Name);
+                }
+            }
+        }
+        var known = new Dictionary<ulong, Flags>();
+        var rows = new List<SeenMessage>(all.Count);
+        foreach (var uid in all)
+        {
+            Flags? flags;
+            if (wide is not null)
+            {
+                flags = wide.TryGetValue(uid.Id, out var names) ? Flags.Of(names) : Flags.None;
+            }
+            else
+            {
+                var mask = masks.GetValueOrDefault(uid.Id);
+                if (!known.TryGetValue(mask, out flags))
+                {
+                    known[mask] = flags = Flags.Of(sets.Where((_, i) => (mask & 1UL << i) != 0).Select(set => set.Name));
+                }
+            }
+            rows.Add(new SeenMessage(uid.Id, flags, modSeq));
+        }
+        rows.Sort((a, b) => a.Uid.CompareTo(b.Uid));
+        return rows;
+    }
+
+    private static async Task<List<SeenMessage>> FlagsByFetchAsync(ImapFolder folder, int from, int to, ulong modSeq) =>
+        Rows(await folder.FetchAsync(from, to, FlagItems), modSeq);
+
+    private static List<SeenMessage> Rows(IEnumerable<IMessageSummary> summaries, ulong modSeq) =>
+        [.. summaries
+            .Where(summary => summary.UniqueId.IsValid && summary.Flags is not null)
+            .Select(summary => new SeenMessage(summary.UniqueId.Id, FlagMapping.ToFlags(summary.Flags!.Value, summary.Keywords), modSeq != 0 ? modSeq : ModSeq(summary.ModSeq)))
+            .OrderBy(row => row.Uid)];
+
+    private static Task<ImapFolder> SelectAsync(ImapSession session, string path) =>
+        session.ReselectAsync(path, folder => folder.OpenAsync(FolderAccess.ReadOnly));
+
+    private static int ExpectedCount(KnownMailbox known, IEnumerable<SeenMessage> rows) => known.Count + rows.Count(row => !known.Contains(row.Uid));
+
+    private static MailboxView ViewOf(ImapSession session, ImapFolder folder)
+    {
+        var modSeq = session.Capabilities.HasFlag(ImapCapabilities.CondStore) ? ModSeq(folder.HighestModSeq) : 0;
+        return new MailboxView
+        {
+            UidValidity = folder.UidValidity,
+            UidNext = folder.UidNext is { IsValid: true } next ? next.Id : 0,
+            HighestModSeq = modSeq,
+            Exists = folder.Count,
+            Precision = modSeq == 0 ? Precision.Windowed : Precision.Exact,
+            ObjectId = folder.Id,
+        };
+    }
+
+    // Zoho answers -1, others 0: both mean that there is none.
+    private static ulong ModSeq(ulong? value) => value is null or > long.MaxValue ? 0 : value.Value;
+}
