@@ -1,0 +1,90 @@
+using ImapGateway.Mail;
+
+namespace ImapGateway.Index;
+
+/// <summary>Some hundred messages that follow each other by uid, as bytes. <see cref="Number"/> names the page in storage and says nothing of its position.</summary>
+public sealed class IndexPage
+{
+    private readonly Flags[] _flagSets;
+    private readonly int _rowsAt;
+
+    public IndexPage(int number, byte[] data, PageHeader header, Flags[] flagSets, int rowsAt)
+    {
+        Number = number;
+        Data = data;
+        Header = header;
+        _flagSets = flagSets;
+        _rowsAt = rowsAt;
+    }
+
+    public int Number { get; }
+
+    public byte[] Data { get; }
+
+    public PageHeader Header { get; }
+
+    /// <summary>At least one message, in uid order.</summary>
+    public static IndexPage Of(int number, ReadOnlySpan<IndexRow> rows)
+    {
+        var writer = new PageWriter(rows.Length);
+        foreach (ref readonly var row in rows)
+        {
+            writer.Add(row);
+        }
+        return writer.Finish(number);
+    }
+
+    /// <summary>Takes bytes from storage and reads them through once, so that whoever reads the page later can rely on it.</summary>
+    /// <exception cref="InvalidDataException">The bytes are not what <see cref="PageWriter"/> wrote.</exception>
+    public static IndexPage Parse(int number, byte[] data)
+    {
+        if (!PageChecksum.Holds(data) || data[0] != PageWriter.Version)
+        {
+            throw new InvalidDataException($"Index page {number} is damaged or of another version.");
+        }
+        var bytes = new VarintReader(data, 1, data.Length - PageChecksum.Length);
+        var header = PageHeader.Read(ref bytes);
+        var flagSets = ReadFlagSets(ref bytes);
+        var page = new IndexPage(number, data, header, flagSets, bytes.Position);
+        return page.AgreesWithHeader() ? page : throw new InvalidDataException($"Index page {number} contradicts its header.");
+    }
+
+    public PageReader Read() => new(new VarintReader(Data, _rowsAt, Data.Length - PageChecksum.Length), Header.Count, _flagSets);
+
+    /// <summary>Decodes all messages to the front of <paramref name="rows"/>.</summary>
+    public void CopyTo(Span<IndexRow> rows)
+    {
+        var reader = Read();
+        for (var i = 0; reader.Next(); i++)
+        {
+            rows[i] = reader.Row;
+        }
+    }
+
+    private static Flags[] ReadFlagSets(ref VarintReader bytes)
+    {
+        var count = bytes.ReadInt32();
+        if (count > bytes.Left)
+        {
+            throw VarintReader.Corrupt();
+        }
+        var flagSets = new Flags[count];
+        for (var i = 0; i < count; i++)
+        {
+            flagSets[i] = FlagSets.Decode(bytes.ReadBytes(bytes.ReadInt32()));
+        }
+        return flagSets;
+    }
+
+    private bool AgreesWithHeader()
+    {
+        var unseen = Array.ConvertAll(_flagSets, flags => !flags.Contains(Flags.Seen));
+        var found = PageHeader.Empty;
+        var reader = Read();
+        while (reader.Next())
+        {
+            found = found.Add(reader.Uid, reader.Id, unseen[reader.FlagSet]);
+        }
+        return found.Count > 0 && found == Header && reader.AtEnd;
+    }
+}

@@ -1,0 +1,10 @@
+using ImapGateway.Mail;
+
+namespace ImapGateway.Index;
+
+/// <summary>What the index knows of one message.</summary>
+/// <param name="Uid">Never 0 (RFC 9051 section 2.3.1.1).</param>
+/// <param name="Id">The counter of its <see cref="ObjectId"/>.</param>
+/// <param name="Flags">As the server spells them.</param>
+/// <param name="ModSeq">RFC 7162 section 3.1; 0 where it is unknown.</param>
+public readonly record struct IndexRow(uint Uid, ulong Id, Flags Flags, ulong ModSeq);

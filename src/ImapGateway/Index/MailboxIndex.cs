@@ -1,0 +1,186 @@
+using System.Buffers;
+using System.Collections.Immutable;
+
+namespace ImapGateway.Index;
+
+/// <summary>
+/// The messages of one mailbox in uid order, as encoded pages that are decoded on demand. Immutable: <see cref="Apply"/> gives a new index that shares
+/// the pages it did not touch, and its owner swaps the reference once those it did are stored.
+/// </summary>
+public sealed class MailboxIndex
+{
+    /// <summary>Messages per page: one flag change decodes and writes this many, a lookup decodes half of them.</summary>
+    public const int DefaultPageSize = 1000;
+
+    public static readonly MailboxIndex Empty = new([], DefaultPageSize);
+
+    private readonly ImmutableArray<IndexPage> _pages;
+    private readonly int _pageSize;
+
+    internal MailboxIndex(ImmutableArray<IndexPage> pages, int pageSize)
+    {
+        _pages = pages;
+        _pageSize = pageSize;
+        foreach (var page in pages)
+        {
+            Count += page.Header.Count;
+            Unseen += page.Header.Unseen;
+        }
+    }
+
+    public int Count { get; }
+
+    /// <summary>Messages without $seen.</summary>
+    public int Unseen { get; }
+
+    /// <summary>0 when empty.</summary>
+    public uint MaxUid => _pages.IsEmpty ? 0 : _pages[^1].Header.LastUid;
+
+    /// <summary>Ascending.</summary>
+    public IEnumerable<uint> Uids
+    {
+        get
+        {
+            foreach (var page in _pages)
+            {
+                var rows = page.Read();
+                while (rows.Next())
+                {
+                    yield return rows.Uid;
+                }
+            }
+        }
+    }
+
+    /// <summary>The index whose pages these are, in any order. The bytes become the index's own.</summary>
+    /// <exception cref="InvalidDataException">A page is damaged, or the pages do not belong together.</exception>
+    public static MailboxIndex Load(IEnumerable<(int Number, byte[] Data)> pages, int pageSize = DefaultPageSize)
+    {
+        var parsed = pages.Select(page => IndexPage.Parse(page.Number, page.Data)).OrderBy(page => page.Header.FirstUid).ToImmutableArray();
+        for (var i = 1; i < parsed.Length; i++)
+        {
+            if (parsed[i].Header.FirstUid <= parsed[i - 1].Header.LastUid)
+            {
+                throw new InvalidDataException($"Index pages {parsed[i - 1].Number} and {parsed[i].Number} overlap.");
+            }
+        }
+        return parsed.DistinctBy(page => page.Number).Count() == parsed.Length
+            ? new MailboxIndex(parsed, pageSize)
+            : throw new InvalidDataException("Two index pages have the same number.");
+    }
+
+    public bool TryGetByUid(uint uid, out IndexRow row)
+    {
+        var at = PageReaching(uid);
+        if (at < _pages.Length && _pages[at].Header.FirstUid <= uid)
+        {
+            var rows = _pages[at].Read();
+            while (rows.Next() && rows.Uid <= uid)
+            {
+                if (rows.Uid == uid)
+                {
+                    row = rows.Row;
+                    return true;
+                }
+            }
+        }
+        row = default;
+        return false;
+    }
+
+    /// <summary>The newest pages are searched first: ids grow with arrival, except for what was moved in.</summary>
+    public bool TryGetById(ulong id, out IndexRow row)
+    {
+        for (var at = _pages.Length - 1; at >= 0; at--)
+        {
+            if (id < _pages[at].Header.MinId || id > _pages[at].Header.MaxId)
+            {
+                continue;
+            }
+            var rows = _pages[at].Read();
+            while (rows.Next())
+            {
+                if (rows.Id == id)
+                {
+                    row = rows.Row;
+                    return true;
+                }
+            }
+        }
+        row = default;
+        return false;
+    }
+
+    /// <summary>Newest first, only uids less than <paramref name="below"/>; null begins at the top. Decodes a page when it is reached.</summary>
+    public IEnumerable<IndexRow> Descending(uint? below = null)
+    {
+        var top = below is { } bound ? Math.Min(PageReaching(bound), _pages.Length - 1) : _pages.Length - 1;
+        for (var at = top; at >= 0; at--)
+        {
+            var count = _pages[at].Header.Count;
+            var rows = ArrayPool<IndexRow>.Shared.Rent(count);
+            try
+            {
+                _pages[at].CopyTo(rows);
+                for (var i = count - 1; i >= 0; i--)
+                {
+                    if (below is null || rows[i].Uid < below)
+                    {
+                        yield return rows[i];
+                    }
+                }
+            }
+            finally
+            {
+                ArrayPool<IndexRow>.Shared.Return(rows);
+            }
+        }
+    }
+
+    /// <summary>Oldest first, beginning with <paramref name="from"/> if it is there.</summary>
+    public IEnumerable<IndexRow> Ascending(uint from = 0)
+    {
+        for (var at = PageReaching(from); at < _pages.Length; at++)
+        {
+            var rows = _pages[at].Read();
+            while (rows.Next())
+            {
+                if (rows.Uid >= from)
+                {
+                    yield return rows.Row;
+                }
+            }
+        }
+    }
+
+    /// <summary>
+    /// Adds messages anywhere, replaces those whose uid is known, drops those removed; all in any order. Of two upserts of a uid the later counts, a
+    /// removal counts more than either, and removing an unknown uid changes nothing. An id belongs to one uid: seeing to that is the caller's.
+    /// </summary>
+    public IndexUpdate Apply(IReadOnlyCollection<IndexRow> upserts, IReadOnlyCollection<uint> removed)
+    {
+        var changes = new Dictionary<uint, IndexRow?>(upserts.Count + removed.Count);
+        foreach (var row in upserts)
+        {
+            ArgumentOutOfRangeException.ThrowIfZero(row.Uid, nameof(upserts));
+            changes[row.Uid] = row;
+        }
+        foreach (var uid in removed)
+        {
+            changes[uid] = null;
+        }
+        return new IndexRewrite(_pages, _pageSize).Run(changes.OrderBy(change => change.Key).ToArray());
+    }
+
+    /// <summary>The first page that ends at this uid or after it.</summary>
+    private int PageReaching(uint uid)
+    {
+        var (low, high) = (0, _pages.Length);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = _pages[middle].Header.LastUid < uid ? (middle + 1, high) : (low, middle);
+        }
+        return low;
+    }
+}

@@ -1,0 +1,79 @@
+using FsCheck;
+using FsCheck.Fluent;
+using ImapGateway.Index;
+
+namespace ImapGateway.Tests.Index;
+
+public class MailboxIndexPropertyTests
+{
+    /// <summary>Small pages are split, joined and dropped at every other step.</summary>
+    [Theory]
+    [InlineData(1, 10, 200)]
+    [InlineData(4, 20, 300)]
+    [InlineData(16, 60, 300)]
+    [InlineData(MailboxIndex.DefaultPageSize, 3000, 6)]
+    public void Whatever_happens_the_index_and_its_stored_pages_hold_what_a_sorted_dictionary_holds(int pageSize, int maxSize, int histories) =>
+        Prop.ForAll(Step.Histories(maxSize), steps => Replay(steps, pageSize)).Check(Config.QuickThrowOnFailure.WithMaxTest(histories));
+
+    private static void Replay(Step[] steps, int pageSize)
+    {
+        var index = MailboxIndex.Load([], pageSize);
+        var model = new SortedDictionary<uint, IndexRow>();
+        var stored = new Stored();
+        foreach (var step in steps)
+        {
+            var (upserts, removed) = step.For(model);
+            var before = index;
+            var rowsBefore = model.Values.ToArray();
+            index = stored.Write(index.Apply(upserts, removed));
+            foreach (var row in upserts)
+            {
+                model[row.Uid] = row;
+            }
+            foreach (var uid in removed)
+            {
+                model.Remove(uid);
+            }
+
+            AssertSame(model, index, step.Seed);
+            AssertSame(model, stored.Load(pageSize), step.Seed);
+            Assert.Equal(rowsBefore.Select(Text), before.Ascending().Select(Text));
+            Assert.True(stored.Count <= 1 + 8L * model.Count / pageSize, $"{stored.Count} pages for {model.Count} messages");
+        }
+    }
+
+    private static void AssertSame(SortedDictionary<uint, IndexRow> model, MailboxIndex index, int seed)
+    {
+        var random = new Random(seed);
+        var rows = model.Values.ToArray();
+        Assert.Equal(rows.Length, index.Count);
+        Assert.Equal(rows.Count(row => !row.Flags.Contains("$seen")), index.Unseen);
+        Assert.Equal(rows.LastOrDefault().Uid, index.MaxUid);
+        Assert.Equal(model.Keys, index.Uids);
+        Assert.Equal(rows.Select(Text), index.Ascending().Select(Text));
+        Assert.Equal(rows.Reverse().Select(Text), index.Descending().Select(Text));
+
+        foreach (var uid in new uint[] { 0, 1, uint.MaxValue, (uint)random.Next(2000), rows.Length == 0 ? 5 : rows[random.Next(rows.Length)].Uid })
+        {
+            Assert.Equal(rows.Where(row => row.Uid >= uid).Select(Text), index.Ascending(uid).Select(Text));
+            Assert.Equal(rows.Where(row => row.Uid < uid).Reverse().Select(Text), index.Descending(uid).Select(Text));
+            Assert.Equal(model.ContainsKey(uid), index.TryGetByUid(uid, out var found));
+            Assert.Equal(Text(model.GetValueOrDefault(uid)), Text(found));
+        }
+        foreach (var row in rows.Length < 200 ? rows : random.GetItems(rows, 50))
+        {
+            Assert.True(index.TryGetByUid(row.Uid, out var byUid));
+            Assert.Equal(Text(row), Text(byUid));
+            Assert.True(index.TryGetById(row.Id, out var byId));
+            Assert.Equal(Text(row), Text(byId));
+        }
+        var ids = rows.Select(row => row.Id).ToHashSet();
+        foreach (var id in new ulong[] { 0, 3, ulong.MaxValue, (ulong)random.NextInt64() })
+        {
+            Assert.Equal(ids.Contains(id), index.TryGetById(id, out _));
+        }
+    }
+
+    /// <summary>With the spelling of the keywords, which equality of flags leaves out.</summary>
+    private static string Text(IndexRow row) => $"{row.Uid} {row.Id} {row.ModSeq} {row.Flags}";
+}
