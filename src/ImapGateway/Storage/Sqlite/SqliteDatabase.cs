@@ -1,0 +1,82 @@
+using System.Threading.Channels;
+using ImapGateway.Mail;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace ImapGateway.Storage.Sqlite;
+
+/// <summary>The database in one file, for one process.</summary>
+/// <param name="file">Its folder exists.</param>
+/// <param name="context">Makes the context of a job from its options.</param>
+/// <param name="time">Measures how long a group of writes is collected.</param>
+/// <param name="log">Told when the storage fails and when it recovers.</param>
+public sealed class SqliteDatabase(SqliteFile file, Func<DbContextOptions, GatewayDbContext> context, TimeProvider time, ILogger<SqliteDatabase> log)
+    : IDatabase, IAsyncDisposable
+{
+    private readonly DbContextOptions _readOptions = new DbContextOptionsBuilder()
+        .UseSqlite(file.ReadConnectionString)
+        .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
+        .Options;
+
+    private SqliteWriter? _writer;
+
+    public SqliteDatabase(string path, Func<DbContextOptions, GatewayDbContext> context)
+        : this(new SqliteFile(path), context, TimeProvider.System, NullLogger<SqliteDatabase>.Instance) => Open();
+
+    /// <summary>Whether the storage refused the last write; what was wrong may be over, and only a write can tell.</summary>
+    public bool WritesFail => _writer?.Failed ?? true;
+
+    /// <summary>Before the first read or write, once the tables are there.</summary>
+    public void Open() => _writer = new SqliteWriter(file, context, time, log);
+
+    public Task<T> ReadAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> query, CancellationToken cancel) =>
+        Task.Run(() => ReadSnapshotAsync(query, cancel), cancel);
+
+    public async Task<T> WriteAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> job, CancellationToken cancel)
+    {
+        var write = new WriteJob<T>(job, cancel);
+        try
+        {
+            await (_writer ?? throw NotOpen()).EnqueueAsync(write, cancel);
+        }
+        catch (ChannelClosedException)
+        {
+            throw NotOpen();
+        }
+        return await write.Completion;
+    }
+
+    /// <summary>Runs what is queued; later writes are refused.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        // Readers first: the last connection to be closed brings the log into the file, and a reader may not.
+        using (var pool = new SqliteConnection(file.ReadConnectionString))
+        {
+            SqliteConnection.ClearPool(pool);
+        }
+        if (_writer is { } writer)
+        {
+            await writer.DisposeAsync();
+        }
+    }
+
+    private async Task<T> ReadSnapshotAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> query, CancellationToken cancel)
+    {
+        try
+        {
+            await using var read = context(_readOptions);
+            await read.Database.OpenConnectionAsync(cancel);
+            var connection = (SqliteConnection)read.Database.GetDbConnection();
+            await using var snapshot = connection.BeginTransaction(deferred: true);
+            await read.Database.UseTransactionAsync(snapshot, cancel);
+            return await query(read, cancel);
+        }
+        catch (Exception failure) when (failure is not ProblemException && SqliteFailure.IsOfStorage(failure))
+        {
+            throw SqliteFailure.Translate(failure);
+        }
+    }
+
+    private static ProblemException NotOpen() => SqliteFailure.Unavailable("The gateway is starting or stopping.");
+}

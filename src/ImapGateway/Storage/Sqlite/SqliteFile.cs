@@ -1,0 +1,70 @@
+using Microsoft.Data.Sqlite;
+
+namespace ImapGateway.Storage.Sqlite;
+
+/// <summary>The two ways to open the database file.</summary>
+public sealed class SqliteFile(string path)
+{
+    private const int BusySeconds = 5;
+
+    public string Path { get; } = path;
+
+    /// <summary>Pooled; the pool keeps the handles of readers open between reads.</summary>
+    public string ReadConnectionString { get; } = new SqliteConnectionStringBuilder
+    {
+        DataSource = path,
+        Mode = SqliteOpenMode.ReadOnly,
+        DefaultTimeout = BusySeconds,
+    }.ToString();
+
+    /// <summary>
+    /// For the one writer. WAL lets readers go on beside it; FULL syncs at every commit: with NORMAL a power loss takes back what was acknowledged, and a
+    /// sequence number whose webhook has left would be given again. auto_vacuum would move pages at every commit.
+    /// </summary>
+    public SqliteConnection OpenForWriting()
+    {
+        if (!File.Exists(Path))
+        {
+            CreatePrivate();
+        }
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = Path,
+            Mode = SqliteOpenMode.ReadWrite,
+            ForeignKeys = true,
+            Pooling = false,
+            DefaultTimeout = BusySeconds,
+        }.ToString());
+        connection.Open();
+        connection.Execute($"""
+            PRAGMA auto_vacuum = NONE;
+            PRAGMA busy_timeout = {BusySeconds * 1000};
+            PRAGMA journal_mode = WAL;
+            PRAGMA synchronous = FULL;
+            PRAGMA foreign_keys = ON;
+            PRAGMA journal_size_limit = 67108864;
+            """);
+        return connection;
+    }
+
+    /// <summary>SQLite gives -wal and -shm the mode of the file itself, and would have made it readable for all.</summary>
+    private void CreatePrivate()
+    {
+        var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite };
+        if (!OperatingSystem.IsWindows())
+        {
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        }
+        new FileStream(Path, options).Dispose();
+    }
+}
+
+public static class SqliteCommands
+{
+    public static void Execute(this SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
+}

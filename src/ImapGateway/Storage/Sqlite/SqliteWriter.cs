@@ -1,0 +1,226 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Threading.Channels;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using SQLitePCL;
+
+namespace ImapGateway.Storage.Sqlite;
+
+/// <summary>
+/// One thread, one connection, one commit for all jobs that wait: up to 128 of them or 10 ms, each in a savepoint. A commit costs a sync of the disk
+/// whatever its size, and connections that compete for SQLite's one write lock starve each other.
+/// </summary>
+internal sealed partial class SqliteWriter : IAsyncDisposable
+{
+    private const int QueueLength = 1024;
+    private const int GroupSize = 128;
+    private static readonly TimeSpan GroupTime = TimeSpan.FromMilliseconds(10);
+
+    private readonly Channel<WriteJob> _queue = Channel.CreateBounded<WriteJob>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SqliteConnection _connection;
+    private readonly Func<GatewayDbContext> _context;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly List<WriteJob> _group = new(GroupSize);
+    private volatile bool _failed;
+
+    public SqliteWriter(SqliteFile file, Func<DbContextOptions, GatewayDbContext> context, TimeProvider time, ILogger log)
+    {
+        _connection = file.OpenForWriting();
+        var options = new DbContextOptionsBuilder().UseSqlite(_connection).Options;
+        _context = () => context(options);
+        _time = time;
+        _log = log;
+        new Thread(Run) { Name = "storage writer", IsBackground = true }.Start();
+    }
+
+    /// <summary>Whether the storage refused the last write.</summary>
+    public bool Failed => _failed;
+
+    /// <summary>Waits while the queue is full.</summary>
+    /// <exception cref="ChannelClosedException">The writer has been stopped.</exception>
+    public ValueTask EnqueueAsync(WriteJob job, CancellationToken cancel) => _queue.Writer.WriteAsync(job, cancel);
+
+    /// <summary>Takes no more jobs, runs those it has, and closes the file.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        _queue.Writer.TryComplete();
+        await _ended.Task;
+    }
+
+    private void Run()
+    {
+        try
+        {
+            while (_queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
+            {
+                RunGroup();
+                _group.ForEach(job => job.Complete());
+                _group.Clear();
+            }
+            _connection.Dispose();
+        }
+        catch (Exception failure)
+        {
+            LogEnded(failure);
+            FailAll(failure);
+        }
+        _ended.SetResult();
+    }
+
+    /// <summary>Not even a rollback was possible: better no writer than one in an unknown state.</summary>
+    private void FailAll(Exception failure)
+    {
+        _failed = true;
+        _queue.Writer.TryComplete();
+        TakeQueued(int.MaxValue);
+        foreach (var job in _group)
+        {
+            job.Failure = SqliteFailure.Unavailable("The storage has failed; the gateway must be started again.", failure);
+            job.Complete();
+        }
+    }
+
+    private void RunGroup()
+    {
+        try
+        {
+            _connection.Execute("BEGIN IMMEDIATE");
+            RunAllQueued();
+            _connection.Execute("COMMIT");
+            Succeeded();
+        }
+        catch (Exception failure)
+        {
+            // Nobody has been told anything yet: what one job did to all is undone by running each on its own.
+            LogGroupFailed(failure, _group.Count);
+            RollBack();
+            TakeQueued(GroupSize);
+            RunOneByOne();
+        }
+    }
+
+    private void RunAllQueued()
+    {
+        var began = _time.GetTimestamp();
+        while (_group.Count < GroupSize && _time.GetElapsedTime(began) < GroupTime && _queue.Reader.TryRead(out var job))
+        {
+            if (job.TryBegin())
+            {
+                _group.Add(job);
+                RunInSavepoint(job);
+            }
+        }
+    }
+
+    private void RunInSavepoint(WriteJob job)
+    {
+        _connection.Execute("SAVEPOINT job");
+        try
+        {
+            RunInContext(job);
+        }
+        catch (Exception failure) when (!SqliteFailure.IsOfStorage(failure) && InTransaction)
+        {
+            job.Failure = failure;
+            _connection.Execute("ROLLBACK TO job");
+        }
+        // Fails, as it must, where the transaction died in a job that kept quiet about it.
+        _connection.Execute("RELEASE job");
+    }
+
+    private void RunInContext(WriteJob job)
+    {
+        using var context = _context();
+        context.Database.AutoTransactionBehavior = AutoTransactionBehavior.Never;
+        job.Run(context);
+    }
+
+    private void TakeQueued(int most)
+    {
+        while (_group.Count < most && _queue.Reader.TryRead(out var job))
+        {
+            if (job.TryBegin())
+            {
+                _group.Add(job);
+            }
+        }
+    }
+
+    private void RunOneByOne()
+    {
+        Exception? away = null;
+        foreach (var job in _group)
+        {
+            if (away is null && TryBegin(out away))
+            {
+                RunAlone(job);
+            }
+            else
+            {
+                job.Failure = away;
+            }
+        }
+    }
+
+    /// <summary>Another process may hold the file: that is waited for once, not once per job.</summary>
+    private bool TryBegin([NotNullWhen(false)] out Exception? failure)
+    {
+        failure = null;
+        try
+        {
+            _connection.Execute("BEGIN IMMEDIATE");
+        }
+        catch (SqliteException e)
+        {
+            _failed = true;
+            failure = SqliteFailure.Translate(e);
+        }
+        return failure is null;
+    }
+
+    private void RunAlone(WriteJob job)
+    {
+        try
+        {
+            RunInContext(job);
+            _connection.Execute("COMMIT");
+            Succeeded();
+        }
+        catch (Exception failure)
+        {
+            RollBack();
+            _failed |= SqliteFailure.IsOfStorage(failure);
+            job.Failure = SqliteFailure.Translate(failure);
+        }
+    }
+
+    private void Succeeded()
+    {
+        if (_failed)
+        {
+            _failed = false;
+            LogRecovered();
+        }
+    }
+
+    private bool InTransaction => raw.sqlite3_get_autocommit(_connection.Handle) == 0;
+
+    private void RollBack()
+    {
+        if (InTransaction)
+        {
+            _connection.Execute("ROLLBACK");
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "A group of {Jobs} writes failed; each is run on its own")]
+    private partial void LogGroupFailed(Exception failure, int jobs);
+
+    [LoggerMessage(LogLevel.Critical, "The storage writer has ended")]
+    private partial void LogEnded(Exception failure);
+
+    [LoggerMessage(LogLevel.Information, "The storage can be written again")]
+    private partial void LogRecovered();
+}
