@@ -26,7 +26,6 @@ public sealed class ImapPool : IAsyncDisposable
     private int _open;
     private int _streams;
     private int _limit;
-    private long _commands;
     private bool _closed;
     private ITimer? _reaper;
 
@@ -44,9 +43,6 @@ public sealed class ImapPool : IAsyncDisposable
 
     /// <summary>Sessions that may be open at once; smaller than the budget after the server refused one.</summary>
     public int Limit => _limit;
-
-    /// <summary>Commands sent by sessions that were leased, for the log.</summary>
-    public long Commands => Interlocked.Read(ref _commands);
 
     /// <param name="mailbox">The path the job will select, if any.</param>
     /// <param name="repeatable">Running the job twice does no harm: a broken connection is replaced once and the job run again.</param>
@@ -84,7 +80,7 @@ public sealed class ImapPool : IAsyncDisposable
         }
         finally
         {
-            Interlocked.Add(ref _commands, session.Commands - before);
+            CommandCount.Add(session.Commands - before);
             await ReleaseAsync(session, stream: false);
         }
     }
@@ -162,7 +158,7 @@ public sealed class ImapPool : IAsyncDisposable
         {
             failure = session.Explain(e);
         }
-        Interlocked.Add(ref _commands, session.Commands - before);
+        CommandCount.Add(session.Commands - before);
         await pipe.CompleteAsync(failure);
         await ReleaseAsync(session, stream: true);
     }
@@ -258,7 +254,7 @@ public sealed class ImapPool : IAsyncDisposable
         catch (ProblemException e) when (e.Code == ErrorCode.AccountLimit && ShrinkTo() is { } others)
         {
             // The server allows fewer connections than the budget: go on with those there are.
-            _opener.Shrunk(others, e.Problem);
+            await _opener.ShrunkAsync(others, e.Problem);
             await PassOnAsync(null, stream);
             return await AcquireAsync(mailbox, stream, cancel);
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Imap;
@@ -5,12 +6,12 @@ namespace ImapGateway.Imap;
 /// <summary>What the owner of an account wants to know about its logins.</summary>
 public interface ILoginObserver
 {
-    void LoggedIn(IReadOnlyCollection<string> capabilities);
+    Task LoggedInAsync(ImmutableArray<string> capabilities);
 
-    void LoginFailed(Problem problem);
+    Task LoginFailedAsync(Problem problem);
 
     /// <summary>The server allows fewer connections than the budget.</summary>
-    void BudgetShrunk(int sessions, Problem problem);
+    Task BudgetShrunkAsync(int sessions, Problem problem);
 }
 
 /// <summary>
@@ -42,7 +43,7 @@ public sealed class SessionOpener(ServerConnection connection, MailServer server
                 _failures = 0;
                 _lastProblem = null;
             }
-            observer.LoggedIn(CapabilityNames.Of(session.Capabilities));
+            await observer.LoggedInAsync(CapabilityNames.Of(session.Capabilities));
             return session;
         }
         catch (ProblemException e)
@@ -54,19 +55,19 @@ public sealed class SessionOpener(ServerConnection connection, MailServer server
             }
             if (e.Code != ErrorCode.AccountLimit)
             {
-                observer.LoginFailed(e.Problem);
+                await observer.LoginFailedAsync(e.Problem);
             }
             throw;
         }
     }
 
-    public void Shrunk(int sessions, Problem problem)
+    public Task ShrunkAsync(int sessions, Problem problem)
     {
         lock (_lock)
         {
             _lastProblem = null;
         }
-        observer.BudgetShrunk(sessions, problem);
+        return observer.BudgetShrunkAsync(sessions, problem);
     }
 }
 

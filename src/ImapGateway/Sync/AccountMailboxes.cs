@@ -13,11 +13,9 @@ namespace ImapGateway.Sync;
 /// </summary>
 public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool pool, IDatabase database)
 {
-    private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(30);
-
     private readonly Dictionary<ulong, MailboxState> _byCounter = [];
-    private readonly SemaphoreSlim _commit = new(1, 1);
-    private readonly SemaphoreSlim _listing = new(1, 1);
+    private readonly Turn _commit = new();
+    private readonly Turn _listing = new();
     private ulong _nextCounter = nextCounter;
     private bool _listed;
 
@@ -56,20 +54,11 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
     /// <summary>Asks the server for all mailboxes and counters, and brings what is known in line.</summary>
     public async Task<IReadOnlyCollection<MailboxState>> ListAsync(CancellationToken cancel)
     {
-        await EnterAsync(_listing, cancel);
-        try
-        {
-            var seen = await pool.RunAsync(null, repeatable: true, MailboxListing.AllAsync, cancel);
-            var delta = MailboxTree.Compare(_byCounter.Values, seen);
-            var roles = Roles.Assign(seen);
-            await CommitTreeAsync(delta, roles, cancel);
-            _listed = true;
-            return All;
-        }
-        finally
-        {
-            _listing.Release();
-        }
+        using var turn = await _listing.EnterAsync(cancel);
+        var seen = await pool.RunAsync(null, repeatable: true, MailboxListing.AllAsync, cancel);
+        await CommitTreeAsync(MailboxTree.Compare(_byCounter.Values, seen), Roles.Assign(seen), cancel);
+        _listed = true;
+        return All;
     }
 
     /// <summary>The mailbox a client means.</summary>
@@ -138,23 +127,20 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
 
     private async Task LookInTurnAsync(MailboxState mailbox)
     {
+        IDisposable turn;
         try
         {
             await Task.Yield();
-            await EnterAsync(mailbox.Turn, CancellationToken.None);
+            turn = await mailbox.Turn.EnterAsync(CancellationToken.None);
         }
         finally
         {
             mailbox.NextLook = null;
         }
-        try
+        using (turn)
         {
             var view = await pool.RunAsync(mailbox.Path, repeatable: true, session => MailboxLook.AtAsync(session, mailbox.Path, mailbox.Known), CancellationToken.None);
             await ApplyAsync(mailbox, view, CancellationToken.None);
-        }
-        finally
-        {
-            mailbox.Turn.Release();
         }
     }
 
@@ -162,28 +148,21 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
     public async Task<T> AloneAsync<T>(IEnumerable<MailboxState> mailboxes, Func<Task<T>> work, CancellationToken cancel)
     {
         // Always in the same order: two moves in opposite directions must not wait for each other.
-        var turns = mailboxes.DistinctBy(mailbox => mailbox.Counter).OrderBy(mailbox => mailbox.Counter).Select(mailbox => mailbox.Turn).ToList();
-        var entered = 0;
+        var turns = new Stack<IDisposable>();
         try
         {
-            foreach (var turn in turns)
+            foreach (var mailbox in mailboxes.DistinctBy(mailbox => mailbox.Counter).OrderBy(mailbox => mailbox.Counter))
             {
-                await EnterAsync(turn, cancel);
-                entered++;
+                turns.Push(await mailbox.Turn.EnterAsync(cancel));
             }
             return await work();
         }
         finally
         {
-            turns.Take(entered).ToList().ForEach(turn => turn.Release());
-        }
-    }
-
-    private static async Task EnterAsync(SemaphoreSlim turn, CancellationToken cancel)
-    {
-        if (!await turn.WaitAsync(LongestTurn, cancel))
-        {
-            throw new ProblemException(new Problem(ErrorCode.AccountBusy, "The mailbox is busy. Try again.", RetryAfter: TimeSpan.FromSeconds(1)));
+            while (turns.TryPop(out var turn))
+            {
+                turn.Dispose();
+            }
         }
     }
 
@@ -212,84 +191,70 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
     /// <summary>Writes what has become of mailboxes in one transaction and then, and only then, changes memory. New rows have id 0 and get one here.</summary>
     public async Task CommitAsync(IReadOnlyList<MailboxWrite> writes, CancellationToken cancel)
     {
-        await _commit.WaitAsync(cancel);
-        try
+        using var turn = await _commit.EnterAsync(cancel);
+        var counter = _nextCounter;
+        var updates = writes.Select(write =>
         {
-            var counter = _nextCounter;
-            var updates = writes.Select(write =>
+            var rows = write.Upserts.Select(row => row.Id == 0 ? row with { Id = counter++ } : row).ToList();
+            return (Write: write, Update: write.Index.Apply(rows, write.Removed));
+        }).ToList();
+        await database.WriteAsync(
+            async (db, token) =>
             {
-                var rows = write.Upserts.Select(row => row.Id == 0 ? row with { Id = counter++ } : row).ToList();
-                return (Write: write, Update: write.Index.Apply(rows, write.Removed));
-            }).ToList();
-            await database.WriteAsync(
-                async (db, token) =>
+                await Fence.PassAsync(db, owner, _nextCounter, counter, token);
+                foreach (var (write, update) in updates)
                 {
-                    await Fence.PassAsync(db, owner, _nextCounter, counter, token);
-                    foreach (var (write, update) in updates)
-                    {
-                        await MailboxStore.WriteAsync(db, Incarnation, write, update, token);
-                    }
-                    return true;
-                },
-                cancel);
-            _nextCounter = counter;
-            foreach (var (write, update) in updates)
-            {
-                write.Mailbox.Index = update.Index;
-                write.Mailbox.UidValidity = write.UidValidity;
-                write.Mailbox.UidNext = write.UidNext;
-                write.Mailbox.HighestModSeq = write.HighestModSeq;
-                write.Mailbox.ObjectId = write.ObjectId;
-            }
-        }
-        finally
+                    await MailboxStore.WriteAsync(db, Incarnation, write, update, token);
+                }
+                return true;
+            },
+            cancel);
+        _nextCounter = counter;
+        foreach (var (write, update) in updates)
         {
-            _commit.Release();
+            write.Mailbox.Index = update.Index;
+            write.Mailbox.UidValidity = write.UidValidity;
+            write.Mailbox.UidNext = write.UidNext;
+            write.Mailbox.HighestModSeq = write.HighestModSeq;
+            write.Mailbox.ObjectId = write.ObjectId;
         }
     }
 
     private async Task CommitTreeAsync(MailboxTreeDelta delta, IReadOnlyDictionary<string, Role> roles, CancellationToken cancel)
     {
-        await _commit.WaitAsync(cancel);
-        try
+        using var turn = await _commit.EnterAsync(cancel);
+        var counter = _nextCounter;
+        var states = delta.Kept
+            .Select(pair => (State: pair.Known, pair.Seen))
+            .Concat(delta.Added.Select(seen => (State: new MailboxState(Incarnation, counter++) { Listed = seen, Role = null }, Seen: seen)))
+            .Select(pair => (pair.State, pair.Seen, Role: roles.TryGetValue(pair.Seen.Path, out var role) ? role : (Role?)null))
+            .ToList();
+        var changed = states.Where(one => !_byCounter.ContainsKey(one.State.Counter) || one.State.Role != one.Role || one.State.Listed with { Counters = null, ObjectId = null, SpecialUse = null } != one.Seen with { Counters = null, ObjectId = null, SpecialUse = null }).ToList();
+        if (changed.Count > 0 || delta.Removed.Count > 0)
         {
-            var counter = _nextCounter;
-            var states = delta.Kept
-                .Select(pair => (State: pair.Known, pair.Seen))
-                .Concat(delta.Added.Select(seen => (State: new MailboxState(Incarnation, counter++) { Listed = seen, Role = null }, Seen: seen)))
-                .Select(pair => (pair.State, pair.Seen, Role: roles.TryGetValue(pair.Seen.Path, out var role) ? role : (Role?)null))
-                .ToList();
-            var changed = states.Where(one => !_byCounter.ContainsKey(one.State.Counter) || one.State.Role != one.Role || one.State.Listed with { Counters = null, ObjectId = null, SpecialUse = null } != one.Seen with { Counters = null, ObjectId = null, SpecialUse = null }).ToList();
-            if (changed.Count > 0 || delta.Removed.Count > 0)
-            {
-                await database.WriteAsync(
-                    async (db, token) =>
+            await database.WriteAsync(
+                async (db, token) =>
+                {
+                    await Fence.PassAsync(db, owner, _nextCounter, counter, token);
+                    foreach (var (state, seen, role) in changed)
                     {
-                        await Fence.PassAsync(db, owner, _nextCounter, counter, token);
-                        foreach (var (state, seen, role) in changed)
-                        {
-                            await MailboxStore.WriteAsync(db, Incarnation, state, seen, role, token);
-                        }
-                        await MailboxStore.RemoveAsync(db, Incarnation, [.. delta.Removed.Select(mailbox => (long)mailbox.Counter)], token);
-                        return true;
-                    },
-                    cancel);
-            }
-            _nextCounter = counter;
-            foreach (var (state, seen, role) in states)
-            {
-                state.Listed = seen;
-                state.Role = role;
-                _byCounter[state.Counter] = state;
-            }
-            foreach (var mailbox in delta.Removed)
-            {
-                _byCounter.Remove(mailbox.Counter);
-            }
+                        await MailboxStore.WriteAsync(db, Incarnation, state, seen, role, token);
+                    }
+                    await MailboxStore.RemoveAsync(db, Incarnation, [.. delta.Removed.Select(mailbox => (long)mailbox.Counter)], token);
+                    return true;
+                },
+                cancel);
         }
-        finally
+        _nextCounter = counter;
+        foreach (var (state, seen, role) in states)
         {
-            _commit.Release();
+            state.Listed = seen;
+            state.Role = role;
+            _byCounter[state.Counter] = state;
+        }
+        foreach (var mailbox in delta.Removed)
+        {
+            _byCounter.Remove(mailbox.Counter);
         }
     }
 }

@@ -10,7 +10,7 @@ public sealed class MailboxState
     public MailboxState(string incarnation, ulong counter)
     {
         Counter = counter;
-        Id = ObjectId.Format(ObjectId.Mailbox, incarnation, counter);
+        Id = Mail.ObjectId.Format(Mail.ObjectId.Mailbox, incarnation, counter);
     }
 
     public ulong Counter { get; }
@@ -42,7 +42,7 @@ public sealed class MailboxState
     /// One at a time: a look at the mailbox or a write to it. A look that began before a write and ended after it would
     /// take the state from before the write for news.
     /// </summary>
-    public SemaphoreSlim Turn { get; } = new(1, 1);
+    public Turn Turn { get; } = new();
 
     /// <summary>The look that has not begun yet: whoever wants one may share it.</summary>
     public Task? NextLook { get; set; }

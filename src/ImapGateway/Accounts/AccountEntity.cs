@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using ImapGateway.Imap;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace ImapGateway.Accounts;
+
+/// <summary>
+/// An account. Its incarnation is the key of everything the gateway stores about it, so that an id can be used again
+/// while what belonged to its predecessor is still being removed.
+/// </summary>
+public sealed class AccountEntity
+{
+    public required string Incarnation { get; init; }
+
+    public required string Id { get; init; }
+
+    public required string Name { get; set; }
+
+    public required string Email { get; set; }
+
+    public List<AccountMetadataEntity> Metadata { get; set; } = [];
+
+    public required AccountServer Imap { get; set; }
+
+    public required CredentialKind ImapCredentialKind { get; set; }
+
+    /// <summary>By <see cref="CredentialProtector"/>; empty once the account is removed.</summary>
+    public required string ImapSecret { get; set; }
+
+    public AccountServer? Smtp { get; set; }
+
+    /// <summary>Null: SMTP logs in with the credential of IMAP.</summary>
+    public CredentialKind? SmtpCredentialKind { get; set; }
+
+    public string? SmtpSecret { get; set; }
+
+    public AccountState State { get; set; }
+
+    public AccountError? LastError { get; set; }
+
+    public ImmutableArray<string> Capabilities { get; set; } = [];
+
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>From then on the account is gone for everybody; its rows follow in small batches.</summary>
+    public DateTimeOffset? RemovedAt { get; set; }
+
+    public Account ToAccount() => new()
+    {
+        Id = Id,
+        Name = Name,
+        Email = Email,
+        Metadata = Metadata.ToImmutableDictionary(pair => pair.Key, pair => pair.Value),
+        State = State,
+        Imap = Imap,
+        Smtp = Smtp,
+        CreatedAt = CreatedAt,
+        LastError = LastError,
+        Capabilities = Capabilities,
+    };
+}
+
+/// <summary>One of the client's notes; a row each, so that accounts can be found by them.</summary>
+public sealed class AccountMetadataEntity
+{
+    public string Incarnation { get; init; } = "";
+
+    public required string Key { get; init; }
+
+    public required string Value { get; init; }
+}
+
+public sealed class AccountConfiguration : IEntityTypeConfiguration<AccountEntity>
+{
+    public void Configure(EntityTypeBuilder<AccountEntity> builder)
+    {
+        builder.ToTable("account");
+        builder.HasKey(account => account.Incarnation);
+        builder.Property(account => account.Incarnation).HasMaxLength(16);
+        builder.Property(account => account.Id).HasMaxLength(64);
+        builder.HasIndex(account => account.Id).IsUnique().HasFilter("\"RemovedAt\" IS NULL");
+        builder.HasIndex(account => account.Email);
+        builder.HasIndex(account => account.RemovedAt);
+        builder.Property(account => account.Imap).HasConversion(value => Write(value), text => Read<AccountServer>(text));
+        builder.Property(account => account.Smtp).HasConversion(value => Write(value), text => Read<AccountServer>(text));
+        builder.Property(account => account.LastError).HasConversion(value => Write(value), text => Read<AccountError>(text));
+        builder.Property(account => account.Capabilities).HasConversion(
+            value => string.Join(' ', value),
+            text => ImmutableArray.Create(text.Split(' ', StringSplitOptions.RemoveEmptyEntries)),
+            new Microsoft.EntityFrameworkCore.ChangeTracking.ValueComparer<ImmutableArray<string>>(
+                (a, b) => a.SequenceEqual(b), value => value.Length, value => value));
+        builder.HasMany(account => account.Metadata).WithOne().HasForeignKey(pair => pair.Incarnation).OnDelete(DeleteBehavior.Cascade);
+    }
+
+    private static string Write<T>(T value) => JsonSerializer.Serialize(value, JsonSerializerOptions.Web);
+
+    private static T Read<T>(string text) => JsonSerializer.Deserialize<T>(text, JsonSerializerOptions.Web)!;
+}
+
+public sealed class AccountMetadataConfiguration : IEntityTypeConfiguration<AccountMetadataEntity>
+{
+    public void Configure(EntityTypeBuilder<AccountMetadataEntity> builder)
+    {
+        builder.ToTable("account_metadata");
+        builder.HasKey(pair => new { pair.Incarnation, pair.Key });
+        builder.Property(pair => pair.Incarnation).HasMaxLength(16);
+        builder.HasIndex(pair => new { pair.Key, pair.Value });
+    }
+}

@@ -1,0 +1,125 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+using ImapGateway.Imap;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Accounts;
+
+/// <summary>An account as clients give it.</summary>
+/// <param name="Id">Chosen by the client ([A-Za-z0-9_-]{1,64}), or left to the gateway.</param>
+/// <param name="Name">Shown to people; the address where it is missing.</param>
+/// <param name="Metadata">The client's own notes: at most 50, keys of 1-100 and values of at most 500 characters.</param>
+/// <param name="Smtp">Where mail is handed in; user name and credential are those of imap where they are missing.</param>
+public sealed partial record AccountInput(
+    string? Id, string? Name, string? Email, ImmutableDictionary<string, string?>? Metadata, ServerInput? Imap, ServerInput? Smtp)
+{
+    private const int MostMetadata = 50;
+
+    public static bool IsId(string text) => IdPattern().IsMatch(text);
+
+    /// <summary>Complete and plausible, or every mistake at once.</summary>
+    /// <exception cref="ProblemException">400 with a pointer to each member at fault.</exception>
+    public AccountSettings Validate(bool needsCredential)
+    {
+        var errors = new List<ProblemError>();
+        if (Id is not null && !IsId(Id))
+        {
+            errors.Add(new ProblemError("An id has 1 to 64 letters, digits, '_' or '-'.", "/id"));
+        }
+        if (string.IsNullOrWhiteSpace(Email) || Email.Length > 320 || !Email.Contains('@', StringComparison.Ordinal) || Email.Any(char.IsControl))
+        {
+            errors.Add(new ProblemError("An address such as ann@example.com is expected.", "/email"));
+        }
+        if (Name is { Length: > 200 } || Name?.Any(char.IsControl) == true)
+        {
+            errors.Add(new ProblemError("A name has at most 200 characters and no control characters.", "/name"));
+        }
+        foreach (var (key, value) in Metadata ?? ImmutableDictionary<string, string?>.Empty)
+        {
+            if (key.Length is 0 or > 100 || value is null or { Length: > 500 })
+            {
+                errors.Add(new ProblemError("Keys have 1 to 100 characters, values are strings of at most 500.", "/metadata/" + key.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
+            }
+        }
+        if (Metadata?.Count > MostMetadata)
+        {
+            errors.Add(new ProblemError($"At most {MostMetadata} notes are kept.", "/metadata"));
+        }
+        var imap = (Imap ?? new ServerInput()).Validate("/imap", ServerInput.ImapPort, Email, needsCredential, errors);
+        var smtp = Smtp?.Validate("/smtp", ServerInput.SmtpPort, imap.Server.Username, needsCredential: false, errors);
+        return errors.Count == 0
+            ? new AccountSettings(Name ?? Email!, Email!, (Metadata ?? ImmutableDictionary<string, string?>.Empty).ToImmutableDictionary(pair => pair.Key, pair => pair.Value!), imap, smtp)
+            : throw new ProblemException(new Problem(ErrorCode.BadRequest, "The account is not complete or not valid.", [.. errors]));
+    }
+
+    [GeneratedRegex("^[A-Za-z0-9_-]{1,64}$")]
+    private static partial Regex IdPattern();
+}
+
+/// <summary>A mail server as clients give it; a password or an OAuth 2.0 access token, never both.</summary>
+/// <param name="Port">The standard one of <paramref name="Security"/> where it is missing.</param>
+/// <param name="Security">tls where it is missing.</param>
+/// <param name="Username">The address where it is missing.</param>
+public sealed record ServerInput(
+    string? Host = null,
+    int? Port = null,
+    Security? Security = null,
+    string? Username = null,
+    string? Password = null,
+    string? AccessToken = null,
+    bool? AllowInvalidCertificate = null)
+{
+    public bool HasCredential => Password is not null || AccessToken is not null;
+
+    public static int ImapPort(Security security) => security == Imap.Security.Tls ? 993 : 143;
+
+    public static int SmtpPort(Security security) => security switch
+    {
+        Imap.Security.Tls => 465,
+        Imap.Security.StartTls => 587,
+        _ => 25,
+    };
+
+    public ServerSettings Validate(string at, Func<Security, int> defaultPort, string? defaultUsername, bool needsCredential, List<ProblemError> errors)
+    {
+        var security = Security ?? Imap.Security.Tls;
+        var port = Port ?? defaultPort(security);
+        if (string.IsNullOrWhiteSpace(Host) || Host.Length > 253 || Uri.CheckHostName(Host) == UriHostNameType.Unknown)
+        {
+            errors.Add(new ProblemError("A host name or an address is expected.", at + "/host"));
+        }
+        if (port is < 1 or > 65535)
+        {
+            errors.Add(new ProblemError("A port is a number from 1 to 65535.", at + "/port"));
+        }
+        if ((Username ?? defaultUsername ?? "").Any(char.IsControl) || Username is { Length: 0 or > 320 })
+        {
+            errors.Add(new ProblemError("A user name has 1 to 320 characters and no control characters.", at + "/username"));
+        }
+        if (Password is not null && AccessToken is not null)
+        {
+            errors.Add(new ProblemError("Give a password or an access token, not both.", at + "/accessToken"));
+        }
+        if (needsCredential && !HasCredential)
+        {
+            errors.Add(new ProblemError("A password or an access token is needed.", at + "/password"));
+        }
+        if ((Password ?? AccessToken) is { } secret && (secret.Length is 0 or > 16384 || secret.Contains('\0', StringComparison.Ordinal)))
+        {
+            errors.Add(new ProblemError("A credential has 1 to 16384 characters and no NUL.", at + (Password is null ? "/accessToken" : "/password")));
+        }
+        var credential = Password is not null ? new Credential(CredentialKind.Password, Password)
+            : AccessToken is not null ? new Credential(CredentialKind.AccessToken, AccessToken)
+            : null;
+        return new ServerSettings(new AccountServer(Host ?? "", port, security, Username ?? defaultUsername ?? "", AllowInvalidCertificate ?? false), credential);
+    }
+
+    /// <summary>As a compiler would; a record's own form would print the secrets.</summary>
+    public override string ToString() => $"{Host}:{Port}";
+}
+
+/// <summary>What a valid <see cref="AccountInput"/> says.</summary>
+public sealed record AccountSettings(string Name, string Email, ImmutableDictionary<string, string> Metadata, ServerSettings Imap, ServerSettings? Smtp);
+
+/// <param name="Credential">Null: none was given.</param>
+public sealed record ServerSettings(AccountServer Server, Credential? Credential);

@@ -1,0 +1,121 @@
+using ImapGateway.Imap;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Accounts;
+
+/// <summary>Adds, changes and removes accounts: verifies, encrypts, writes, and has the owner take note.</summary>
+public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier, CredentialProtector protector, IGrainFactory grains, AccountRemover remover, TimeProvider time)
+{
+    public IAccountGrain Grain(string id) => grains.GetGrain<IAccountGrain>(id);
+
+    /// <exception cref="ProblemException">What the server said, or 409 where the id is taken.</exception>
+    public async Task<Account> AddAsync(string? id, AccountSettings settings, bool verify, CancellationToken cancel)
+    {
+        if (id is not null && await store.FindAsync(id, cancel) is not null)
+        {
+            throw new ProblemException(ErrorCode.Conflict, "There is an account with this id. PUT changes it.");
+        }
+        var verified = verify ? await verifier.DemandAsync(settings.Imap, settings.Smtp, cancel) : null;
+        var incarnation = ObjectId.NewIncarnation();
+        var account = new AccountEntity
+        {
+            Incarnation = incarnation,
+            Id = id ?? ObjectId.NewRandom("acc"),
+            Name = settings.Name,
+            Email = settings.Email,
+            Metadata = Notes(settings),
+            Imap = settings.Imap.Server,
+            ImapCredentialKind = settings.Imap.Credential!.Kind,
+            ImapSecret = protector.Protect(incarnation, "imap", settings.Imap.Credential),
+            Smtp = settings.Smtp?.Server,
+            SmtpCredentialKind = settings.Smtp?.Credential?.Kind,
+            SmtpSecret = settings.Smtp?.Credential is { } smtp ? protector.Protect(incarnation, "smtp", smtp) : null,
+            State = verified is null ? AccountState.Connecting : AccountState.Connected,
+            Capabilities = verified?.Imap.Capabilities ?? [],
+            CreatedAt = time.GetUtcNow(),
+        };
+        await store.AddAsync(account, cancel);
+        await Grain(account.Id).Reload();
+        return account.ToAccount();
+    }
+
+    /// <summary>Gives an account new settings. Where they name another place or user, they come with its credential: a stored one is never sent to a new place.</summary>
+    public async Task<Account> ChangeAsync(string id, AccountSettings settings, bool verify, CancellationToken cancel)
+    {
+        var before = await store.FindAsync(id, cancel) ?? throw AccountStore.NotFound();
+        var imap = WithCredential(settings.Imap, before.Imap, before.Incarnation, "imap", before.ImapCredentialKind, before.ImapSecret);
+        var smtp = settings.Smtp is null ? null : SmtpWithCredential(settings.Smtp, settings.Imap, before);
+        var touched = settings.Imap.Credential is not null || settings.Smtp?.Credential is not null || settings.Imap.Server != before.Imap || settings.Smtp?.Server != before.Smtp;
+        var verified = verify && touched ? await verifier.DemandAsync(imap, smtp, cancel) : null;
+        var changed = await store.ChangeAsync(
+            id,
+            account =>
+            {
+                account.Name = settings.Name;
+                account.Email = settings.Email;
+                account.Metadata = Notes(settings);
+                account.Imap = settings.Imap.Server;
+                if (settings.Imap.Credential is { } credential)
+                {
+                    account.ImapCredentialKind = credential.Kind;
+                    account.ImapSecret = protector.Protect(account.Incarnation, "imap", credential);
+                }
+                account.Smtp = settings.Smtp?.Server;
+                if (settings.Smtp is null || settings.Smtp.Credential is not null)
+                {
+                    account.SmtpCredentialKind = settings.Smtp?.Credential?.Kind;
+                    account.SmtpSecret = settings.Smtp?.Credential is { } own ? protector.Protect(account.Incarnation, "smtp", own) : null;
+                }
+                if (touched)
+                {
+                    account.State = verified is null ? AccountState.Connecting : AccountState.Connected;
+                    account.LastError = null;
+                    account.Capabilities = verified?.Imap.Capabilities ?? account.Capabilities;
+                }
+            },
+            cancel);
+        await Grain(id).Reload();
+        return changed;
+    }
+
+    public async Task RemoveAsync(string id, CancellationToken cancel)
+    {
+        await store.RemoveAsync(id, cancel);
+        await Grain(id).Reload();
+        remover.Wake();
+    }
+
+    private ServerSettings WithCredential(ServerSettings given, AccountServer before, string incarnation, string use, CredentialKind kind, string secret) =>
+        given.Credential is not null ? given
+        : SamePlace(given.Server, before) ? given with { Credential = protector.Unprotect(incarnation, use, kind, secret) }
+        : throw NeedsCredential(use);
+
+    /// <summary>Without a credential of its own SMTP logs in with that of IMAP, which is then sent to wherever SMTP is.</summary>
+    private ServerSettings SmtpWithCredential(ServerSettings given, ServerSettings imap, AccountEntity before)
+    {
+        if (given.Credential is not null || imap.Credential is not null)
+        {
+            return given with { Credential = given.Credential ?? imap.Credential };
+        }
+        if (before.Smtp is null || !SamePlace(given.Server, before.Smtp))
+        {
+            throw NeedsCredential("smtp");
+        }
+        return given with
+        {
+            Credential = before.SmtpSecret is { } own
+                ? protector.Unprotect(before.Incarnation, "smtp", before.SmtpCredentialKind!.Value, own)
+                : protector.Unprotect(before.Incarnation, "imap", before.ImapCredentialKind, before.ImapSecret),
+        };
+    }
+
+    private static bool SamePlace(AccountServer one, AccountServer other) => one == other;
+
+    private static ProblemException NeedsCredential(string server) => new(new Problem(
+        ErrorCode.BadRequest,
+        "A stored credential is never sent to a new place: give the password or the access token along with the change.",
+        [new ProblemError("Needed where host, port, security, username or allowInvalidCertificate change.", $"/{server}/password")]));
+
+    private static List<AccountMetadataEntity> Notes(AccountSettings settings) =>
+        [.. settings.Metadata.Select(pair => new AccountMetadataEntity { Key = pair.Key, Value = pair.Value })];
+}

@@ -1,0 +1,97 @@
+using System.Collections.Immutable;
+using ImapGateway.Changes;
+using ImapGateway.Mail;
+using ImapGateway.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace ImapGateway.Accounts;
+
+/// <summary>The rows of accounts.</summary>
+public sealed class AccountStore(IDatabase database, TimeProvider time)
+{
+    public static ProblemException NotFound() => new(ErrorCode.NotFound, "There is no such account.");
+
+    public Task<AccountEntity?> FindAsync(string id, CancellationToken cancel) =>
+        database.ReadAsync((db, token) => Live(db).Include(account => account.Metadata).SingleOrDefaultAsync(account => account.Id == id, token), cancel);
+
+    /// <summary>Accounts in the order of their ids, those a key may see.</summary>
+    public Task<List<AccountEntity>> ListAsync(
+        string? email, IReadOnlyDictionary<string, string> metadata, ImmutableHashSet<string>? visible, string? after, int count, CancellationToken cancel) =>
+        database.ReadAsync(
+            (db, token) =>
+            {
+                var accounts = Live(db).Include(account => account.Metadata).AsQueryable();
+                accounts = email is null ? accounts : accounts.Where(account => account.Email == email);
+                accounts = after is null ? accounts : accounts.Where(account => account.Id.CompareTo(after) > 0);
+                if (visible is not null)
+                {
+                    var ids = visible.ToList();
+                    accounts = accounts.Where(account => ids.Contains(account.Id));
+                }
+                foreach (var (key, value) in metadata)
+                {
+                    accounts = accounts.Where(account => account.Metadata.Any(pair => pair.Key == key && pair.Value == value));
+                }
+                return accounts.OrderBy(account => account.Id).Take(count).ToListAsync(token);
+            },
+            cancel);
+
+    /// <summary>Adds the account with its fence.</summary>
+    /// <exception cref="ProblemException">409 where the id is taken.</exception>
+    public Task AddAsync(AccountEntity account, CancellationToken cancel) =>
+        database.WriteAsync(
+            async (db, token) =>
+            {
+                if (await Live(db).AnyAsync(other => other.Id == account.Id, token))
+                {
+                    throw new ProblemException(ErrorCode.Conflict, "There is an account with this id. PUT changes it.");
+                }
+                db.Add(account);
+                db.Add(new FenceEntity { Incarnation = account.Incarnation });
+                return true;
+            },
+            cancel);
+
+    /// <summary>Changes what <paramref name="change"/> changes of the row as it is in the transaction.</summary>
+    public Task<Account> ChangeAsync(string id, Action<AccountEntity> change, CancellationToken cancel) =>
+        database.WriteAsync(
+            async (db, token) =>
+            {
+                var account = await Live(db).AsTracking().Include(row => row.Metadata).SingleOrDefaultAsync(row => row.Id == id, token) ?? throw NotFound();
+                change(account);
+                return account.ToAccount();
+            },
+            cancel);
+
+    public Task SaveStateAsync(Account state, CancellationToken cancel) =>
+        database.WriteAsync(
+            async (db, token) =>
+            {
+                if (await Live(db).AsTracking().SingleOrDefaultAsync(row => row.Id == state.Id && row.CreatedAt == state.CreatedAt, token) is { } account)
+                {
+                    account.State = state.State;
+                    account.LastError = state.LastError;
+                    account.Capabilities = state.Capabilities;
+                }
+                return true;
+            },
+            cancel);
+
+    /// <summary>From the commit on the account is gone and its secrets are erased; <see cref="AccountRemover"/> does the rest.</summary>
+    public Task<bool> RemoveAsync(string id, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        return database.WriteAsync(
+            async (db, token) =>
+            {
+                var account = await Live(db).AsTracking().SingleOrDefaultAsync(row => row.Id == id, token) ?? throw NotFound();
+                account.RemovedAt = now;
+                account.ImapSecret = "";
+                account.SmtpSecret = null;
+                return true;
+            },
+            cancel);
+    }
+
+    private static IQueryable<AccountEntity> Live(GatewayDbContext db) => db.Set<AccountEntity>().Where(account => account.RemovedAt == null);
+}

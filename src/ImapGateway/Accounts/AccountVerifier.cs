@@ -1,0 +1,100 @@
+using ImapGateway.Egress;
+using ImapGateway.Imap;
+using ImapGateway.Mail;
+using MailKit.Net.Smtp;
+using MailKit.Security;
+using Microsoft.Extensions.Options;
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+
+namespace ImapGateway.Accounts;
+
+/// <summary>What came of trying the settings of an account.</summary>
+public sealed record Verification(ServerVerification Imap, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ServerVerification? Smtp);
+
+/// <param name="Ok">The login succeeded.</param>
+/// <param name="Code">From the closed list of error codes, where it did not.</param>
+/// <param name="Detail">What to do about it.</param>
+/// <param name="Upstream">The server's words.</param>
+/// <param name="Capabilities">What the server can do, where the login succeeded.</param>
+public sealed record ServerVerification(
+    bool Ok,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Code = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Detail = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Upstream? Upstream = null,
+    ImmutableArray<string> Capabilities = default)
+{
+    [JsonIgnore]
+    public Problem? Problem { get; init; }
+
+    public ImmutableArray<string> Capabilities { get; init; } = Capabilities.IsDefault ? [] : Capabilities;
+
+    public static ServerVerification Failed(Problem problem) => new(false, problem.Code.Describe().Name, problem.Detail, problem.Upstream) { Problem = problem };
+}
+
+/// <summary>Logs in to the servers of an account that is not saved yet.</summary>
+public sealed class AccountVerifier(ServerConnection connection, IOptions<ImapOptions> options)
+{
+    public async Task<Verification> RunAsync(ServerSettings imap, ServerSettings? smtp, CancellationToken cancel)
+    {
+        var inbound = VerifyImapAsync(imap, cancel);
+        var outbound = smtp is null ? null : VerifySmtpAsync(smtp with { Credential = smtp.Credential ?? imap.Credential }, cancel);
+        return new Verification(await inbound, outbound is null ? null : await outbound);
+    }
+
+    /// <exception cref="ProblemException">What was wrong with the first server that refused.</exception>
+    public async Task<Verification> DemandAsync(ServerSettings imap, ServerSettings? smtp, CancellationToken cancel)
+    {
+        var result = await RunAsync(imap, smtp, cancel);
+        return (result.Imap.Problem ?? result.Smtp?.Problem) is { } problem ? throw new ProblemException(problem) : result;
+    }
+
+    private async Task<ServerVerification> VerifyImapAsync(ServerSettings imap, CancellationToken cancel)
+    {
+        try
+        {
+            await using var session = await ImapSession.ConnectAsync(connection, imap.Server.ToMailServer(), imap.Credential!, options.Value.CommandTimeout, cancel);
+            return new ServerVerification(true, Capabilities: CapabilityNames.Of(session.Capabilities));
+        }
+        catch (ProblemException e)
+        {
+            return ServerVerification.Failed(e.Problem);
+        }
+    }
+
+    private async Task<ServerVerification> VerifySmtpAsync(ServerSettings smtp, CancellationToken cancel)
+    {
+        ServerStream? stream = null;
+        try
+        {
+            stream = await connection.OpenAsync(smtp.Server.ToMailServer(), EgressPurpose.Smtp, options.Value.CommandTimeout, cancel);
+            using var client = new SmtpClient();
+            await client.ConnectAsync(stream, smtp.Server.Host, smtp.Server.Port, SecureSocketOptions.None, cancel);
+            if (client.Capabilities.HasFlag(SmtpCapabilities.Authentication))
+            {
+                await client.AuthenticateAsync(Mechanism(client, smtp), cancel);
+            }
+            await client.DisconnectAsync(quit: true, cancel);
+            return new ServerVerification(true);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            return ServerVerification.Failed(ImapFailure.Classify(e, tail: null, loggingIn: true));
+        }
+        finally
+        {
+            if (stream is not null)
+            {
+                await stream.DisposeAsync();
+            }
+        }
+    }
+
+    private static SaslMechanism Mechanism(SmtpClient client, ServerSettings smtp) => smtp.Credential!.Kind switch
+    {
+        CredentialKind.AccessToken when client.AuthenticationMechanisms.Contains("OAUTHBEARER") => new SaslMechanismOAuthBearer(smtp.Server.Username, smtp.Credential.Secret),
+        CredentialKind.AccessToken => new SaslMechanismOAuth2(smtp.Server.Username, smtp.Credential.Secret),
+        _ when client.AuthenticationMechanisms.Contains("PLAIN") => new SaslMechanismPlain(smtp.Server.Username, smtp.Credential.Secret),
+        _ => new SaslMechanismLogin(smtp.Server.Username, smtp.Credential.Secret),
+    };
+}
