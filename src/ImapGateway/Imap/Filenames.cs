@@ -1,0 +1,53 @@
+using System.Globalization;
+using System.Text;
+using MailKit;
+using MimeKit.Utils;
+
+namespace ImapGateway.Imap;
+
+/// <summary>Names of attachments, fit to be shown and to be saved under.</summary>
+public static class Filenames
+{
+    /// <summary>What common file systems take.</summary>
+    public const int MaxLength = 255;
+
+    /// <summary>The filename of the disposition, else the name of the type (RFC 2183 section 2.3); a forwarded message is named by its subject. Null where there is none.</summary>
+    public static string? Of(BodyPartBasic part, string? charset)
+    {
+        var given = Normalise(part.ContentDisposition?.FileName, charset) ?? Normalise(part.ContentType.Name, charset);
+        return given ?? (part is BodyPartMessage { Envelope.Subject: { Length: > 0 } subject } ? FromSubject(subject, charset) : null);
+    }
+
+    /// <summary>The last segment of a path, without control and direction characters, at most 255 long with the extension kept; null where nothing is left.</summary>
+    public static string? Normalise(string? name, string? charset = null)
+    {
+        if (string.IsNullOrWhiteSpace(name))
+        {
+            return null;
+        }
+        // Some senders put encoded words into parameters, which RFC 2047 section 5 forbids, and some servers quote them.
+        var decoded = name.Contains("=?", StringComparison.Ordinal) ? Rfc2047.DecodeText(Encoding.UTF8.GetBytes(name)) : HeaderText.Repair(name, charset)!;
+        var visible = Visible(HeaderText.Clean(decoded));
+        var segment = visible[(visible.LastIndexOfAny(['/', '\\']) + 1)..].Trim();
+        return segment.Trim('.').Length == 0 ? null : Shorten(segment);
+    }
+
+    private static string? FromSubject(string subject, string? charset) =>
+        Normalise(HeaderText.Clean(HeaderText.Repair(subject, charset)!).Replace('/', '-').Replace('\\', '-')) is { } name ? Shorten(name + ".eml") : null;
+
+    /// <summary>Overrides of writing direction make "exe" read as something else.</summary>
+    private static string Visible(string text) => string.Concat(text.EnumerateRunes()
+        .Where(rune => Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
+            && rune.Value is not (0x200E or 0x200F or (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069) or 0xFEFF)));
+
+    private static string Shorten(string name)
+    {
+        if (name.Length <= MaxLength)
+        {
+            return name;
+        }
+        var dot = name.LastIndexOf('.');
+        var extension = dot > 0 && name.Length - dot <= 20 ? name[dot..] : "";
+        return HeaderText.Clean(name[..(MaxLength - extension.Length)]).TrimEnd('\uFFFD') + extension;
+    }
+}

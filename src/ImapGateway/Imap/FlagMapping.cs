@@ -1,0 +1,93 @@
+using System.Collections.Immutable;
+using System.Buffers;
+using ImapGateway.Mail;
+using MailKit;
+
+namespace ImapGateway.Imap;
+
+/// <summary>IMAP's flags and ours: \Seen is $seen, keywords are as they are.</summary>
+public static class FlagMapping
+{
+    private const int MaxLength = 255;
+
+    private static readonly (string Name, MessageFlags Flag)[] System =
+    [
+        (Flags.Seen, MessageFlags.Seen),
+        (Flags.Answered, MessageFlags.Answered),
+        (Flags.Flagged, MessageFlags.Flagged),
+        (Flags.Draft, MessageFlags.Draft),
+        (Flags.Deleted, MessageFlags.Deleted),
+    ];
+
+    /// <summary>RFC 3501 section 9, ATOM-CHAR: printable ASCII without atom-specials.</summary>
+    private static readonly SearchValues<char> AtomCharacters = SearchValues.Create([.. Enumerable.Range(33, 94).Select(code => (char)code).Except("(){%*\"\\]")]);
+
+    /// <summary>
+    /// \Recent and system flags of later RFCs are left out, for nobody can set them; so is a keyword spelled like one of ours ("$Seen"), which would be taken for the
+    /// system flag.
+    /// </summary>
+    public static Flags ToFlags(MessageFlags flags, IEnumerable<string>? keywords)
+    {
+        var known = System.Where(pair => flags.HasFlag(pair.Flag)).Select(pair => pair.Name);
+        return Flags.Of(known.Concat((keywords ?? []).Where(keyword => keyword.Length > 0 && keyword[0] != '\\' && SystemFlag(keyword) == MessageFlags.None)));
+    }
+
+    /// <summary>For STORE: system flags and keywords apart.</summary>
+    public static (MessageFlags Flags, ImmutableArray<string> Keywords) ToImap(IEnumerable<string> names)
+    {
+        var flags = MessageFlags.None;
+        var keywords = ImmutableArray.CreateBuilder<string>();
+        foreach (var name in names)
+        {
+            var flag = SystemFlag(name);
+            flags |= flag;
+            if (flag == MessageFlags.None)
+            {
+                keywords.Add(name);
+            }
+        }
+        return (flags, [.. keywords.Distinct(StringComparer.OrdinalIgnoreCase)]);
+    }
+
+    /// <summary>The system flag of one of our names, without case; None for a keyword.</summary>
+    public static MessageFlags SystemFlag(string name)
+    {
+        foreach (var pair in System)
+        {
+            if (pair.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            {
+                return pair.Flag;
+            }
+        }
+        return MessageFlags.None;
+    }
+
+    /// <summary>Why a client cannot use this name, in a sentence that says what to write instead; null where it can.</summary>
+    public static string? Refusal(string? name)
+    {
+        if (string.IsNullOrEmpty(name))
+        {
+            return "A flag has a name.";
+        }
+        if (name.Length > MaxLength)
+        {
+            return $"A flag has at most {MaxLength} characters.";
+        }
+        if (name[0] == '\\')
+        {
+            var ours = "$" + name[1..].ToLowerInvariant();
+            return SystemFlag(ours) != MessageFlags.None
+                ? $"Write {ours}: system flags have a dollar sign here."
+                : "Only $seen, $answered, $flagged, $draft and $deleted are system flags that can be set.";
+        }
+        if (name.Equals("$recent", StringComparison.OrdinalIgnoreCase))
+        {
+            return "The mail server alone sets \\Recent, and it is not shown.";
+        }
+        if (name.AsSpan().IndexOfAnyExcept(AtomCharacters) >= 0)
+        {
+            return "A keyword consists of ASCII letters, digits and punctuation without blanks, ( ) { ] % * \" and \\ (RFC 3501, atom).";
+        }
+        return name.Equals("NIL", StringComparison.OrdinalIgnoreCase) ? "NIL is no name in IMAP." : null;
+    }
+}

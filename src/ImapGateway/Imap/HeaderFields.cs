@@ -1,0 +1,113 @@
+using System.Collections.Immutable;
+using MimeKit;
+using MimeKit.Utils;
+
+namespace ImapGateway.Imap;
+
+/// <summary>
+/// The header of a message from its bytes (RFC 5322 section 2.2). Any bytes make one: lines that are no fields are passed over. Names compare without case.
+/// </summary>
+public sealed class HeaderFields
+{
+    public static readonly HeaderFields None = new([], null);
+
+    /// <summary>References of a thread that never ends; the newest are last.</summary>
+    private const int MaxIds = 500;
+
+    private static readonly ParserOptions Tolerant = new() { AddressParserComplianceMode = RfcComplianceMode.Looser, AllowAddressesWithoutDomain = true, MaxAddressGroupDepth = 3 };
+
+    private readonly ImmutableArray<Field> _fields;
+    private readonly string? _charset;
+
+    private HeaderFields(ImmutableArray<Field> fields, string? charset) => (_fields, _charset) = (fields, charset);
+
+    /// <param name="header">Up to the empty line or beyond it.</param>
+    /// <param name="charset">The charset of the body, a hint for raw 8-bit fields; null where it is not known.</param>
+    public static HeaderFields Parse(ReadOnlySpan<byte> header, string? charset = null)
+    {
+        var fields = ImmutableArray.CreateBuilder<Field>();
+        var name = "";
+        var value = new List<byte>();
+        while (!header.IsEmpty)
+        {
+            var end = header.IndexOf((byte)'\n');
+            var line = end < 0 ? header : header[..(end + 1)];
+            header = header[line.Length..];
+            if (line.TrimEnd("\r\n"u8).IsEmpty)
+            {
+                break;
+            }
+            if (line[0] is (byte)' ' or (byte)'\t')
+            {
+                value.AddRange(line);
+                continue;
+            }
+            Add(fields, name, value);
+            name = NameOf(line, out var rest);
+            value = [.. rest];
+        }
+        Add(fields, name, value);
+        return new HeaderFields(fields.ToImmutable(), charset);
+    }
+
+    public static HeaderFields Of(HeaderList? headers, string? charset = null) =>
+        headers is null ? None : new HeaderFields([.. headers.Select(header => new Field(header.Field.ToLowerInvariant(), header.RawValue))], charset);
+
+    public bool Contains(string name) => _fields.Any(field => field.Is(name));
+
+    /// <summary>The first field of that name, decoded; null where there is none or it is empty.</summary>
+    public string? Text(string name) => First(name) is { } raw && HeaderText.Decode(raw, _charset) is { Length: > 0 } text ? text : null;
+
+    /// <summary>All fields of that name together: a broken sender may write several (RFC 5322 section 3.6 allows one).</summary>
+    public ImmutableArray<Mail.EmailAddress> Addresses(string name) => [.. _fields.Where(field => field.Is(name)).SelectMany(field => Addresses(field.Value))];
+
+    /// <summary>UTC; null where there is none or it cannot be understood.</summary>
+    public DateTimeOffset? Date(string name) => First(name) is { } raw && DateUtils.TryParse(raw, out var date) ? Dates.Plausible(date) : null;
+
+    /// <summary>The message ids of all fields of that name, without angle brackets.</summary>
+    public ImmutableArray<string> Ids(string name) => MessageIds.Of(_fields.Where(field => field.Is(name)).SelectMany(field => MimeUtils.EnumerateReferences(field.Value, 0, field.Value.Length)), MaxIds);
+
+    /// <summary>Media type and parameters of the body; text/plain where there is none (RFC 2045 section 5.2) or it is broken.</summary>
+    public ContentType ContentType() =>
+        First("content-type") is { } raw && MimeKit.ContentType.TryParse(HeaderText.ToUtf8(raw, _charset), out var type) ? type : new ContentType("text", "plain");
+
+    public ContentDisposition? ContentDisposition() =>
+        First("content-disposition") is { } raw && MimeKit.ContentDisposition.TryParse(HeaderText.ToUtf8(raw, _charset), out var disposition) ? disposition : null;
+
+    /// <summary>Name in lower case to decoded values in order of appearance.</summary>
+    /// <param name="names">Only these; null: all.</param>
+    public ImmutableDictionary<string, ImmutableArray<string>> Values(IReadOnlyCollection<string>? names = null) => _fields
+        .Where(field => names is null || names.Any(field.Is))
+        .GroupBy(field => field.Name)
+        .ToImmutableDictionary(group => group.Key, group => group.Select(field => HeaderText.Decode(field.Value, _charset)).ToImmutableArray());
+
+    private ImmutableArray<Mail.EmailAddress> Addresses(byte[] raw)
+    {
+        var utf8 = HeaderText.ToUtf8(raw, _charset);
+        return InternetAddressList.TryParse(Tolerant, utf8, out var list) ? EmailAddresses.Of(list) : EmailAddresses.Salvage(HeaderText.Decode(utf8));
+    }
+
+    private byte[]? First(string name) => _fields.FirstOrDefault(field => field.Is(name))?.Value;
+
+    private static void Add(ImmutableArray<Field>.Builder fields, string name, List<byte> value)
+    {
+        if (name.Length > 0)
+        {
+            fields.Add(new Field(name, [.. value]));
+        }
+    }
+
+    /// <summary>Empty where the line is no field: mbox "From " lines, garbage.</summary>
+    private static string NameOf(ReadOnlySpan<byte> line, out ReadOnlySpan<byte> rest)
+    {
+        var colon = line.IndexOf((byte)':');
+        rest = line[(colon + 1)..];
+        var name = colon < 0 ? [] : line[..colon].TrimEnd(" \t"u8);
+        return name.IndexOfAnyExceptInRange((byte)33, (byte)126) < 0 ? System.Text.Encoding.ASCII.GetString(name).ToLowerInvariant() : "";
+    }
+
+    private sealed record Field(string Name, byte[] Value)
+    {
+        public bool Is(string name) => Name.Equals(name, StringComparison.OrdinalIgnoreCase);
+    }
+}

@@ -1,0 +1,100 @@
+using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
+using MimeKit.Utils;
+
+namespace ImapGateway.Imap;
+
+/// <summary>Header values as people read them: encoded words decoded (RFC 2047), raw 8-bit understood, fit for JSON.</summary>
+public static class HeaderText
+{
+    /// <summary>Characters; no honest subject or name comes near.</summary>
+    public const int MaxLength = 16 * 1024;
+
+    private static readonly SearchValues<char> Unfit = SearchValues.Create([.. Enumerable.Range(0, 32).Append(127).Select(code => (char)code), .. "\uFFFE\uFFFF"]);
+
+    /// <summary>An unstructured field body (RFC 5322 section 2.2.1), folded or not.</summary>
+    /// <param name="raw">What stands after the colon.</param>
+    /// <param name="hint">The charset of the body, in which senders of raw 8-bit headers mostly write.</param>
+    public static string Decode(ReadOnlySpan<byte> raw, string? hint = null) => Clean(Rfc2047.DecodeText(Unfold(ToUtf8(raw, hint))));
+
+    /// <summary>The same bytes where they are UTF-8 already, else rewritten in it, so that one parser understands both.</summary>
+    public static byte[] ToUtf8(ReadOnlySpan<byte> raw, string? hint = null) =>
+        Utf8.IsValid(raw) ? raw.ToArray() : Encoding.UTF8.GetBytes(CharsetDecoder.Guess(raw, hint));
+
+    /// <summary>
+    /// MailKit reads the strings of ENVELOPE and BODYSTRUCTURE as UTF-8 where they are valid, else as Latin-1, which keeps every byte: text that cannot
+    /// be Latin-1 is turned back into its bytes and read anew.
+    /// </summary>
+    public static string? Repair(string? text, string? hint = null) =>
+        text is not null && CarriesBytes(text, out var bytes) && LooksMisread(text, bytes) ? CharsetDecoder.Guess(bytes, hint) : text;
+
+    /// <summary>True where the text may be raw 8-bit read as Latin-1, or may be Latin-1: only the bytes of the header can tell.</summary>
+    public static bool IsDoubtful(string? text) => text is not null && CarriesBytes(text, out var bytes) && (LooksMisread(text, bytes) || LongestRun(text) >= 2);
+
+    /// <summary>Without control characters and halves of surrogate pairs, which JSON cannot carry or readers cannot show; blanks at the ends removed.</summary>
+    public static string Clean(string text)
+    {
+        if (text.Length > MaxLength)
+        {
+            text = text[..MaxLength];
+        }
+        if (text.AsSpan().IndexOfAny(Unfit) < 0 && !text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
+        {
+            return text.Trim();
+        }
+        var clean = new StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (rune.Value is '\t' or '\r' or '\n')
+            {
+                clean.Append(clean.Length > 0 && clean[^1] == ' ' ? "" : " ");
+            }
+            else if (!rune.IsBmp || !Unfit.Contains((char)rune.Value))
+            {
+                clean.Append(rune.ToString());
+            }
+        }
+        return clean.ToString().Trim();
+    }
+
+    private static byte[] Unfold(byte[] raw)
+    {
+        if (raw.AsSpan().IndexOfAny((byte)'\r', (byte)'\n') < 0)
+        {
+            return raw;
+        }
+        var length = 0;
+        var unfolded = new byte[raw.Length];
+        foreach (var octet in raw)
+        {
+            if (octet is not ((byte)'\r' or (byte)'\n'))
+            {
+                unfolded[length++] = octet;
+            }
+        }
+        return unfolded[..length];
+    }
+
+    private static bool CarriesBytes(string text, out byte[] bytes)
+    {
+        var carries = text.AsSpan().ContainsAnyInRange('\u0080', '\u00FF') && !text.AsSpan().ContainsAnyInRange('\u0100', '\uFFFF');
+        bytes = carries ? Encoding.Latin1.GetBytes(text) : [];
+        return carries;
+    }
+
+    /// <summary>No Latin-1 text has C1 controls, is valid UTF-8 by chance, or has four letters with accents in a row.</summary>
+    private static bool LooksMisread(string text, byte[] bytes) =>
+        text.AsSpan().ContainsAnyInRange('\u0080', '\u009F') || Utf8.IsValid(bytes) || LongestRun(text) >= 4;
+
+    private static int LongestRun(string text)
+    {
+        var (longest, run) = (0, 0);
+        foreach (var character in text)
+        {
+            run = character >= '\u0080' ? run + 1 : 0;
+            longest = Math.Max(longest, run);
+        }
+        return longest;
+    }
+}

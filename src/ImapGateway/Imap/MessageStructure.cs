@@ -1,0 +1,130 @@
+using System.Collections.Immutable;
+using ImapGateway.Mail;
+using MailKit;
+
+namespace ImapGateway.Imap;
+
+/// <summary>
+/// The leaves of a BODYSTRUCTURE, in order, and what each is for: RFC 8621 section 4.1.4's algorithm for textBody and htmlBody; attachments are what a reader
+/// would see as a file (<see cref="PartRole"/>). Total: any structure, however broken or deep, gives an answer.
+/// </summary>
+public static class MessageStructure
+{
+    /// <summary>What an answer can carry; no honest message comes near.</summary>
+    public const int MaxParts = 1000;
+
+    /// <summary>Levels; what lies deeper is not shown.</summary>
+    public const int MaxDepth = 256;
+
+    public static ImmutableArray<MessagePart> Of(BodyPart? body)
+    {
+        if (body is null)
+        {
+            return [];
+        }
+        var walk = new Walk();
+        if (body is BodyPartMultipart multipart)
+        {
+            walk.Children(multipart, inAlternative: false, toText: true, toHtml: true, depth: 1);
+        }
+        else if (body is BodyPartBasic single)
+        {
+            var toText = true;
+            var toHtml = true;
+            walk.Leaf(single, new Place("mixed", IsFirst: true, InAlternative: false), ref toText, ref toHtml);
+        }
+        return walk.Parts();
+    }
+
+    private sealed class Walk
+    {
+        private readonly List<MessagePart> _parts = [];
+        private readonly List<int> _text = [];
+        private readonly List<int> _html = [];
+        private string? _charset;
+
+        public ImmutableArray<MessagePart> Parts()
+        {
+            var (text, html) = (_text.ToHashSet(), _html.ToHashSet());
+            return [.. _parts.Select((part, index) => part with { InText = text.Contains(index), InHtml = html.Contains(index) })];
+        }
+
+        public void Children(BodyPartMultipart parent, bool inAlternative, bool toText, bool toHtml, int depth)
+        {
+            var kind = parent.ContentType.MediaSubtype?.ToLowerInvariant() ?? "mixed";
+            var (textBefore, htmlBefore) = (_text.Count, _html.Count);
+            var first = First(parent, kind);
+            foreach (var child in parent.BodyParts)
+            {
+                if (_parts.Count >= MaxParts)
+                {
+                    break;
+                }
+                if (child is BodyPartMultipart multipart)
+                {
+                    if (depth < MaxDepth)
+                    {
+                        var alternative = inAlternative || multipart.ContentType.IsMimeType("multipart", "alternative");
+                        Children(multipart, alternative, toText, toHtml, depth + 1);
+                    }
+                }
+                else if (child is BodyPartBasic leaf)
+                {
+                    Leaf(leaf, new Place(kind, ReferenceEquals(child, first), inAlternative), ref toText, ref toHtml);
+                }
+            }
+            if (kind == "alternative" && toText && toHtml)
+            {
+                Share(textBefore, htmlBefore);
+            }
+        }
+
+        public void Leaf(BodyPartBasic part, Place place, ref bool toText, ref bool toHtml)
+        {
+            var leaf = PartMapping.Map(part, _charset);
+            _charset ??= leaf.Charset;
+            var role = PartRole.Of(leaf, place, hasLocation: part.ContentLocation is not null);
+            if (role.IsInline && place.Multipart != "alternative" && place.InAlternative)
+            {
+                toHtml &= leaf.ContentType == "text/html";
+                toText &= leaf.ContentType != "text/html";
+            }
+            var index = _parts.Count;
+            _parts.Add(leaf with { IsAttachment = role.IsAttachment });
+            if (!role.IsInline)
+            {
+                return;
+            }
+            var alternative = place.Multipart == "alternative";
+            if (alternative ? leaf.ContentType != "text/html" : toText)
+            {
+                _text.Add(index);
+            }
+            if (alternative ? leaf.ContentType == "text/html" : toHtml)
+            {
+                _html.Add(index);
+            }
+        }
+
+        /// <summary>An alternative with one representation only serves both readers.</summary>
+        private void Share(int textBefore, int htmlBefore)
+        {
+            if (_text.Count == textBefore)
+            {
+                _text.AddRange(_html[htmlBefore..]);
+            }
+            else if (_html.Count == htmlBefore)
+            {
+                _html.AddRange(_text[textBefore..]);
+            }
+        }
+
+        /// <summary>The root of multipart/related may be named (RFC 2387 section 3.2).</summary>
+        private static BodyPart? First(BodyPartMultipart parent, string kind)
+        {
+            var start = kind == "related" ? MessageIds.Bare(parent.ContentType.Parameters["start"]) : null;
+            var named = start is null ? null : parent.BodyParts.OfType<BodyPartBasic>().FirstOrDefault(part => MessageIds.Bare(part.ContentId) == start);
+            return named ?? parent.BodyParts.FirstOrDefault();
+        }
+    }
+}

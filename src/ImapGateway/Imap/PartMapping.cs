@@ -1,0 +1,60 @@
+using System.Text.RegularExpressions;
+using MailKit;
+using MimeKit;
+using MessagePart = ImapGateway.Mail.MessagePart;
+
+namespace ImapGateway.Imap;
+
+/// <summary>One leaf of a BODYSTRUCTURE as a record, garbage replaced by what is safe to send on.</summary>
+public static partial class PartMapping
+{
+    private const int MaxCharset = 100;
+
+    /// <param name="part">Any leaf.</param>
+    /// <param name="bodyCharset">Of the text read so far: what a name in raw 8-bit is written in.</param>
+    public static MessagePart Map(BodyPartBasic part, string? bodyCharset = null)
+    {
+        var charset = Charset(part.ContentType);
+        return new MessagePart(
+            // RFC 3501 section 6.4.5: a message that is not multipart has the part 1.
+            Part: part.PartSpecifier is { Length: > 0 } section ? section : "1",
+            ContentType: ContentType(part.ContentType),
+            Charset: charset,
+            Encoding: Encoding(part.ContentTransferEncoding),
+            Size: part.Octets,
+            Filename: Filenames.Of(part, charset ?? bodyCharset),
+            Disposition: Disposition(part.ContentDisposition),
+            ContentId: MessageIds.Bare(part.ContentId),
+            InText: false,
+            InHtml: false,
+            IsAttachment: false);
+    }
+
+    public static string ContentType(ContentType? type) =>
+        $"{type?.MediaType}/{type?.MediaSubtype}".ToLowerInvariant() is var name && MediaType().IsMatch(name) ? name : "application/octet-stream";
+
+    public static string? Charset(ContentType? type) =>
+        type?.Charset is { Length: > 0 and <= MaxCharset } charset && HeaderText.Clean(charset) is { Length: > 0 } clean ? clean : null;
+
+    /// <summary>RFC 2045 section 6.4: what cannot be understood cannot be decoded.</summary>
+    public static string Encoding(string? encoding) => encoding?.Trim().ToLowerInvariant() switch
+    {
+        null or "" or "7bit" or "7-bit" => "7bit",
+        "8bit" or "8-bit" => "8bit",
+        "base64" => "base64",
+        "quoted-printable" => "quoted-printable",
+        "x-uuencode" or "uuencode" or "x-uue" => "x-uuencode",
+        _ => "binary",
+    };
+
+    /// <summary>RFC 2183 section 2.8: a type that is not known is an attachment.</summary>
+    public static string? Disposition(ContentDisposition? disposition) => disposition?.Disposition?.Trim().ToLowerInvariant() switch
+    {
+        null or "" => null,
+        "inline" => "inline",
+        _ => "attachment",
+    };
+
+    [GeneratedRegex("^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}$")]
+    private static partial Regex MediaType();
+}

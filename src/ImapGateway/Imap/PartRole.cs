@@ -1,0 +1,56 @@
+using ImapGateway.Mail;
+
+namespace ImapGateway.Imap;
+
+/// <summary>Where a leaf stands.</summary>
+/// <param name="Multipart">Subtype of the multipart around it, in lower case.</param>
+/// <param name="IsFirst">The first of its multipart; the root of a related one.</param>
+/// <param name="InAlternative">Some multipart around it is an alternative.</param>
+public readonly record struct Place(string Multipart, bool IsFirst, bool InAlternative);
+
+/// <summary>What a leaf is for.</summary>
+/// <param name="IsInline">Text that is read as part of the message.</param>
+/// <param name="IsAttachment">A reader would see it as a file. A part may be neither: pictures of the HTML, signatures, other representations.</param>
+public readonly record struct PartRole(bool IsInline, bool IsAttachment)
+{
+    /// <summary>
+    /// RFC 8621 section 4.1.4 with the judgement of mail readers: pictures are files unless the HTML beside them can name them; text with a name is a file unless
+    /// it is all there is to read; calendars are files even as an alternative; signatures and control parts of RFC 1847 never are.
+    /// </summary>
+    public static PartRole Of(MessagePart part, Place place, bool hasLocation)
+    {
+        if (part.Disposition == "attachment")
+        {
+            return new PartRole(false, !IsControl(part, place));
+        }
+        var isRead = place.Multipart == "alternative"
+            ? part.ContentType is "text/plain" or "text/html"
+            : IsReadable(part.ContentType) && (place.IsFirst || (place.Multipart != "related" && part.Filename is null));
+        if (isRead)
+        {
+            return new PartRole(true, false);
+        }
+        return new PartRole(false, !IsControl(part, place) && !IsResource(part, place, hasLocation) && !IsOtherRepresentation(part, place));
+    }
+
+    private static bool IsReadable(string type) => type is "text/plain" or "text/html" or "text/markdown" or "text/x-markdown" or "text/enriched" or "text/richtext";
+
+    /// <summary>RFC 1847, RFC 3156 and RFC 8551 signatures, the version part of PGP/MIME, the resource fork of AppleDouble.</summary>
+    private static bool IsControl(MessagePart part, Place place) => (place.Multipart, part.ContentType) switch
+    {
+        ("signed", "application/pgp-signature" or "application/pkcs7-signature" or "application/x-pkcs7-signature") => true,
+        ("encrypted", "application/pgp-encrypted") => true,
+        ("appledouble", "application/applefile") => true,
+        _ => false,
+    };
+
+    /// <summary>The HTML of a related can show it by cid: or by its location (RFC 2557). Outlook names every attachment so: only what HTML can embed counts.</summary>
+    private static bool IsResource(MessagePart part, Place place, bool hasLocation) =>
+        place.Multipart == "related" && (part.ContentId is not null || hasLocation)
+        && (part.ContentType.StartsWith("image/", StringComparison.Ordinal) || part.ContentType.StartsWith("audio/", StringComparison.Ordinal)
+            || part.ContentType.StartsWith("video/", StringComparison.Ordinal) || part.ContentType.StartsWith("font/", StringComparison.Ordinal) || part.ContentType == "text/css");
+
+    /// <summary>text/x-amp-html, text/watch-html.</summary>
+    private static bool IsOtherRepresentation(MessagePart part, Place place) =>
+        place.Multipart == "alternative" && part.Filename is null && part.ContentType.StartsWith("text/", StringComparison.Ordinal) && part.ContentType != "text/calendar";
+}
