@@ -1,0 +1,2 @@
+// Orleans has a public ErrorCode of its own.
+global using ErrorCode = ImapGateway.Mail.ErrorCode;
