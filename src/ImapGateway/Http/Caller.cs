@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace ImapGateway.Http;
 
-/// <summary>Who asks: the key behind a request, as it stands at this moment.</summary>
+/// <summary>Who asks: the key behind a request, as it stands at this moment. A handler under <see cref="RouteRights.RequireKey"/> takes it as a parameter.</summary>
 /// <param name="KeyId">The key's id; null for the admin key of the settings.</param>
 /// <param name="Scopes">As granted; ask <see cref="Has"/>, which knows what includes what.</param>
 /// <param name="Accounts">The accounts the key is limited to; null: all, now and later.</param>
@@ -12,4 +12,6 @@ public sealed record Caller(string? KeyId, Scope Scopes, ImmutableHashSet<string
         Scopes.HasFlag(Scope.Admin) || Scopes.HasFlag(scope) || (scope == Scope.MailReadBasic && Scopes.HasFlag(Scope.MailRead));
 
     public bool MaySee(string account) => Accounts is null || Accounts.Contains(account);
+
+    public static ValueTask<Caller?> BindAsync(HttpContext context) => ValueTask.FromResult(context.Features.Get<Caller>());
 }

@@ -1,0 +1,56 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+
+namespace ImapGateway.Http;
+
+public static class HttpSetup
+{
+    /// <summary>Bodies of more octets are 413; a route that takes more says so with <see cref="Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute"/> as metadata.</summary>
+    public const int MaxRequestBody = 1024 * 1024;
+
+    /// <summary>After AddStorage: the admin key is made once the data directory is ours.</summary>
+    public static void AddHttp(this WebApplicationBuilder builder)
+    {
+        var services = builder.Services;
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = MaxRequestBody;
+        });
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddDataProtection();
+        services.ConfigureHttpJsonOptions(StrictJson.Configure);
+        // Else a malformed request is an empty 400 that says nothing.
+        services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
+
+        services.AddOptions<AuthOptions>().BindConfiguration("Auth").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<AuthOptions>>(new FaultValidation<AuthOptions>(AuthOptions.Fault));
+        services.AddSingleton<AdminKey>();
+        services.AddHostedService(provider => provider.GetRequiredService<AdminKey>());
+
+        services.AddOptions<CorsOptions>().BindConfiguration("Cors").ValidateOnStart();
+        services.AddSingleton<IValidateOptions<CorsOptions>>(new FaultValidation<CorsOptions>(CorsOptions.Fault));
+        services.AddCors();
+        services.AddOptions<Microsoft.AspNetCore.Cors.Infrastructure.CorsOptions>()
+            .Configure<IOptions<CorsOptions>>((cors, own) => cors.AddDefaultPolicy(own.Value.ToPolicy()));
+
+        services.AddSingleton<IdempotencyStore>();
+        services.AddHostedService<IdempotencyPurgeWorker>();
+    }
+
+    /// <summary>First in the pipeline. Preflights need no key (CORS), unknown paths below /v1 do, and nothing is parsed for somebody who has none.</summary>
+    public static void UseHttp(this WebApplication app)
+    {
+        app.UseMiddleware<ProblemMiddleware>();
+        app.UseRouting();
+        app.UseCors();
+        app.UseMiddleware<KeyMiddleware>();
+        app.UseMiddleware<StrictRequestMiddleware>();
+        app.UseMiddleware<IdempotencyMiddleware>();
+    }
+
+    private sealed class FaultValidation<T>(Func<T, string?> fault) : IValidateOptions<T> where T : class
+    {
+        public ValidateOptionsResult Validate(string? name, T options) => fault(options) is { } message ? ValidateOptionsResult.Fail(message) : ValidateOptionsResult.Success;
+    }
+}

@@ -1,0 +1,10 @@
+namespace ImapGateway.Http;
+
+/// <summary>Finds keys; the admin key of the settings is none of them. Keys implements it.</summary>
+public interface IKeyLookup
+{
+    /// <summary>
+    /// The key whose value has this SHA-256, with its rights as they stand now; null where there is none, or it has expired, or a key it was made by has.
+    /// </summary>
+    ValueTask<Caller?> FindAsync(ReadOnlyMemory<byte> sha256, CancellationToken cancel);
+}

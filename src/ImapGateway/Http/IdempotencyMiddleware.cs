@@ -1,0 +1,95 @@
+using System.Text;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Http;
+
+/// <summary>
+/// Routes marked <see cref="IdempotencyKey.Idempotent"/> act once per key, credential and path (which has the account in it). The answer is kept if it
+/// is one of the operation: success, or a refusal that would come again. What was refused before the operation ran (400, 413, 415) and what depends on the
+/// moment (424, 429, 5xx) frees the key.
+/// </summary>
+public sealed partial class IdempotencyMiddleware(RequestDelegate next, IdempotencyStore store, ILogger<IdempotencyMiddleware> log)
+{
+    public const string ReplayedHeader = "Idempotency-Replayed";
+
+    public async Task InvokeAsync(HttpContext context)
+    {
+        if (context.GetEndpoint()?.Metadata.GetMetadata<IdempotentRoute>() is null || IdempotencyKey.Of(context.Request.Headers[IdempotencyKey.Header]) is not { } key)
+        {
+            await next(context);
+            return;
+        }
+        var id = IdempotencyStore.IdOf(context.Features.Get<Caller>()?.KeyId ?? "", context.Request.Method, context.Request.Path, key);
+        var payload = await ReadPayloadAsync(context);
+        if (await store.ClaimAsync(id, payload, context.RequestAborted) is { } stored)
+        {
+            context.Response.Headers[ReplayedHeader] = "true";
+            await stored.WriteAsync(context);
+            return;
+        }
+        await ActAsync(context, id);
+    }
+
+    private async Task ActAsync(HttpContext context, string id)
+    {
+        var client = context.Response.Body;
+        using var body = new MemoryStream();
+        context.Response.Body = body;
+        StoredAnswer? answer = null;
+        try
+        {
+            await RunAsync(context);
+            answer = IsFinal(context.Response.StatusCode) ? StoredAnswer.Of(context.Response, body) : null;
+        }
+        finally
+        {
+            context.Response.Body = client;
+            await FinishAsync(id, answer);
+        }
+        body.Position = 0;
+        await body.CopyToAsync(client, context.RequestAborted);
+    }
+
+    /// <summary>Refusals become answers here already, so that they can be kept.</summary>
+    private async Task RunAsync(HttpContext context)
+    {
+        try
+        {
+            await next(context);
+            await context.Response.BodyWriter.FlushAsync();
+        }
+        catch (ProblemException refusal)
+        {
+            context.Response.Clear();
+            await ProblemWriter.WriteAsync(context, refusal.Problem);
+        }
+    }
+
+    /// <summary>What was done is done: a failure to note it must not turn the answer into an error.</summary>
+    private async Task FinishAsync(string id, StoredAnswer? answer)
+    {
+        try
+        {
+            await (answer is null ? store.ReleaseAsync(id) : store.SettleAsync(id, answer));
+        }
+        catch (ProblemException unavailable)
+        {
+            LogNotKept(unavailable.Problem.Detail);
+        }
+    }
+
+    private static bool IsFinal(int status) => status is < 500 and not (400 or 413 or 415 or 424 or 429);
+
+    /// <summary>Query and body; the body stays readable for the handler. The limit of the route holds: more is refused by the server while it is read.</summary>
+    private static async Task<byte[]> ReadPayloadAsync(HttpContext context)
+    {
+        var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        body.Position = 0;
+        context.Request.Body = body;
+        return [.. Encoding.UTF8.GetBytes(context.Request.QueryString.Value ?? ""), 0, .. body.ToArray()];
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An answer could not be kept for its Idempotency-Key: {Reason}")]
+    private partial void LogNotKept(string reason);
+}

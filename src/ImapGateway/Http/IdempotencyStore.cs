@@ -1,0 +1,143 @@
+using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
+using ImapGateway.Mail;
+using ImapGateway.Storage;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.EntityFrameworkCore;
+
+namespace ImapGateway.Http;
+
+/// <summary>
+/// Claims and answers of requests with an Idempotency-Key. Who is at work is known in memory (one process at a time has the data directory), so a row
+/// without an answer that nobody here works on was left by a crash: the next request with the key takes it over instead of hearing 409 for a day.
+/// Whether the dead process had acted nobody knows; across a crash, and only there, the promise is at least once.
+/// </summary>
+public sealed class IdempotencyStore(IDatabase database, IDataProtectionProvider protection, TimeProvider time)
+{
+    public static readonly TimeSpan Kept = TimeSpan.FromHours(24);
+
+    private static readonly Problem StillRunning =
+        new(ErrorCode.Conflict, "The first request with this Idempotency-Key is still being worked on.", RetryAfter: TimeSpan.FromSeconds(1));
+
+    private static readonly Problem OtherPayload = new(
+        ErrorCode.Unprocessable,
+        "This Idempotency-Key was used with another request.",
+        [new ProblemError("A new request needs a new key.", Parameter: IdempotencyKey.Header)]);
+
+    private readonly ConcurrentDictionary<string, bool> _running = new();
+
+    private readonly IDataProtector _protector = protection.CreateProtector("ImapGateway.Idempotency.v1");
+
+    /// <summary>The id of a key in its scope; parts are hashed one by one, so that they cannot run into each other.</summary>
+    public static string IdOf(params ReadOnlySpan<string> parts)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (var part in parts)
+        {
+            hash.AppendData(SHA256.HashData(Encoding.UTF8.GetBytes(part)));
+        }
+        return Convert.ToHexStringLower(hash.GetHashAndReset());
+    }
+
+    /// <summary>
+    /// Null: the caller has the claim, shall act, and must then <see cref="SettleAsync"/> or <see cref="ReleaseAsync"/>. Otherwise the answer of long ago.
+    /// 409 while another request has the claim, 422 where it had another payload.
+    /// </summary>
+    public async Task<StoredAnswer?> ClaimAsync(string id, byte[] payload, CancellationToken cancel)
+    {
+        var digest = SHA256.HashData(payload);
+        if (Replay(await database.ReadAsync((db, c) => FindAsync(db.Set<IdempotencyRecord>(), id, c), cancel), digest) is { } stored)
+        {
+            return stored;
+        }
+        if (!_running.TryAdd(id, true))
+        {
+            throw new ProblemException(StillRunning);
+        }
+        var claimed = false;
+        try
+        {
+            var row = Fresh(id, digest);
+            stored = Replay(await database.WriteAsync((db, c) => TakeAsync(db, row, c), cancel), digest);
+            claimed = stored is null;
+            return stored;
+        }
+        finally
+        {
+            if (!claimed)
+            {
+                _running.TryRemove(id, out _);
+            }
+        }
+    }
+
+    public Task SettleAsync(string id, StoredAnswer answer)
+    {
+        var bytes = answer.Protect(_protector);
+        return FinishAsync(id, rows => rows.ExecuteUpdateAsync(row => row.SetProperty(record => record.Answer, bytes)));
+    }
+
+    /// <summary>Nothing was done: the key is free again.</summary>
+    public Task ReleaseAsync(string id) => FinishAsync(id, rows => rows.ExecuteDeleteAsync());
+
+    /// <summary>Removes at most this many that have expired; returns how many it found.</summary>
+    public Task<int> PurgeAsync(int most, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        return database.WriteAsync((db, c) => db.Set<IdempotencyRecord>().Where(record => record.ExpiresAt <= now)
+            .OrderBy(record => record.ExpiresAt).Take(most).ExecuteDeleteAsync(c), cancel);
+    }
+
+    /// <summary>Whatever becomes of the write: nobody works on it any more.</summary>
+    private async Task FinishAsync(string id, Func<IQueryable<IdempotencyRecord>, Task<int>> write)
+    {
+        try
+        {
+            await database.WriteAsync((db, _) => write(db.Set<IdempotencyRecord>().Where(record => record.Id == id)), CancellationToken.None);
+        }
+        finally
+        {
+            _running.TryRemove(id, out _);
+        }
+    }
+
+    /// <summary>The row of an answered request, or null once the fresh one has its place.</summary>
+    private async Task<IdempotencyRecord?> TakeAsync(DbContext db, IdempotencyRecord fresh, CancellationToken cancel)
+    {
+        var rows = db.Set<IdempotencyRecord>();
+        if (await FindAsync(rows, fresh.Id, cancel) is { Answer: not null } answered && answered.ExpiresAt > time.GetUtcNow())
+        {
+            return answered;
+        }
+        await rows.Where(record => record.Id == fresh.Id).ExecuteDeleteAsync(cancel);
+        rows.Add(fresh);
+        return null;
+    }
+
+    private StoredAnswer? Replay(IdempotencyRecord? row, byte[] digest)
+    {
+        if (row?.Answer is null || row.ExpiresAt <= time.GetUtcNow())
+        {
+            return null;
+        }
+        return CryptographicOperations.FixedTimeEquals(row.PayloadHash, HMACSHA256.HashData(_protector.Unprotect(row.PayloadKey), digest))
+            ? StoredAnswer.Unprotect(_protector, row.Answer)
+            : throw new ProblemException(OtherPayload);
+    }
+
+    private IdempotencyRecord Fresh(string id, byte[] digest)
+    {
+        var key = RandomNumberGenerator.GetBytes(32);
+        return new IdempotencyRecord
+        {
+            Id = id,
+            PayloadKey = _protector.Protect(key),
+            PayloadHash = HMACSHA256.HashData(key, digest),
+            ExpiresAt = time.GetUtcNow() + Kept,
+        };
+    }
+
+    private static Task<IdempotencyRecord?> FindAsync(IQueryable<IdempotencyRecord> rows, string id, CancellationToken cancel) =>
+        rows.AsNoTracking().SingleOrDefaultAsync(record => record.Id == id, cancel);
+}

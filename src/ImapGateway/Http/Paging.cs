@@ -1,0 +1,30 @@
+using System.ComponentModel.DataAnnotations;
+using Microsoft.AspNetCore.Http.Extensions;
+
+namespace ImapGateway.Http;
+
+/// <summary>How much of a list, and from where: <c>limit</c> and <c>cursor</c>. A handler takes it with [AsParameters].</summary>
+public sealed record Paging([property: Range(1, Paging.MaxLimit)][Range(1, Paging.MaxLimit)] int Limit = Paging.DefaultLimit, string? Cursor = null)
+{
+    public const int DefaultLimit = 50;
+    public const int MaxLimit = 500;
+
+    /// <summary>RFC 8288: this request with the next cursor. Relative, because a proxy may know us by another name.</summary>
+    public static void LinkNext(HttpContext context, string? nextCursor)
+    {
+        if (nextCursor is null)
+        {
+            return;
+        }
+        var query = new QueryBuilder();
+        foreach (var (name, values) in context.Request.Query)
+        {
+            if (name != "cursor")
+            {
+                query.Add(name, values.Select(value => value ?? ""));
+            }
+        }
+        query.Add("cursor", nextCursor);
+        context.Response.Headers.Append("Link", $"<{context.Request.PathBase.ToUriComponent()}{context.Request.Path.ToUriComponent()}{query}>; rel=\"next\"");
+    }
+}

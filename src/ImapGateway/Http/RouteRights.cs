@@ -1,0 +1,34 @@
+using ImapGateway.Mail;
+
+namespace ImapGateway.Http;
+
+/// <summary>What a route demands of its caller, as metadata that <see cref="KeyMiddleware"/> enforces and the golden route table shows.</summary>
+public static class RouteRights
+{
+    /// <summary>Everything below needs a key, known to routing or not.</summary>
+    public const string Root = "/v1";
+
+    public static readonly Problem KeyRequired = new(ErrorCode.Unauthorized, "Send a valid key: 'Authorization: Bearer <key>'.");
+
+    /// <summary>An account that is not there and one the key must not see are told apart by nobody.</summary>
+    public static Problem NoSuchAccount => new(ErrorCode.NotFound, "There is no such account.");
+
+    /// <summary>Every route of the group needs a key, and takes no query parameter that its handler does not read.</summary>
+    public static RouteGroupBuilder RequireKey(this RouteGroupBuilder group)
+    {
+        group.WithMetadata(new NeedsKey());
+        ((IEndpointConventionBuilder)group).Finally(route => route.Metadata.Add(QueryRules.Of(route.Metadata, ((RouteEndpointBuilder)route).RoutePattern)));
+        return group;
+    }
+
+    /// <summary>Callers without the scope get 403. A route that forgets to say is for <see cref="Scope.Admin"/> alone, and fails the golden route table.</summary>
+    public static TBuilder Requires<TBuilder>(this TBuilder route, Scope scope) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new RequiredScope(scope));
+
+    /// <summary>See <see cref="QueryPrefix"/>.</summary>
+    public static TBuilder TakesQueryPrefix<TBuilder>(this TBuilder route, string prefix) where TBuilder : IEndpointConventionBuilder =>
+        route.WithMetadata(new QueryPrefix(prefix));
+}
+
+public sealed record NeedsKey;
+
+public sealed record RequiredScope(Scope Scope);

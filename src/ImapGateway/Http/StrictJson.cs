@@ -1,0 +1,25 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Microsoft.AspNetCore.Http.Json;
+
+namespace ImapGateway.Http;
+
+/// <summary>JSON as this API reads and writes it: exact names, nothing unknown, nothing twice, no number in a string, no null where none is declared.</summary>
+public static class StrictJson
+{
+    public const int MaxDepth = 32;
+
+    public static void Configure(JsonOptions options)
+    {
+        var json = options.SerializerOptions;
+        json.PropertyNamingPolicy = JsonNamingPolicy.CamelCase;
+        json.PropertyNameCaseInsensitive = false;
+        json.UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow;
+        json.AllowDuplicateProperties = false;
+        json.NumberHandling = JsonNumberHandling.Strict;
+        json.RespectNullableAnnotations = true;
+        json.RespectRequiredConstructorParameters = true;
+        json.MaxDepth = MaxDepth;
+        json.Converters.Add(new InstantJsonConverter());
+    }
+}
