@@ -1,0 +1,172 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
+using System.Text.RegularExpressions;
+using ImapGateway.IntegrationTests.Servers;
+
+namespace ImapGateway.IntegrationTests;
+
+/// <summary>The gateway as an operator runs it: a process with a data directory, settings from the environment, one HTTP port the kernel chose.</summary>
+public sealed partial class GatewayProcess : IAsyncDisposable
+{
+    private static readonly string DotnetHost = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+
+    private readonly TemporaryDirectory _data = new();
+    private readonly Dictionary<string, string> _environment;
+    private ChildProcess? _process;
+    private HttpClient? _http;
+
+    private GatewayProcess(IReadOnlyDictionary<string, string> settings)
+    {
+        _environment = new Dictionary<string, string>
+        {
+            ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
+            ["DOTNET_NOLOGO"] = "1",
+            ["DataDirectory"] = _data.Path,
+            ["Auth__AdminKey"] = AdminKey,
+            ["Egress__AllowPrivateNetworks"] = "true",
+            ["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information",
+        };
+        foreach (var (name, value) in settings)
+        {
+            _environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
+        }
+    }
+
+    public string AdminKey { get; } = RandomNumberGenerator.GetHexString(40, lowercase: true);
+
+    public string DataDirectory => _data.Path;
+
+    /// <summary>A client with the admin key, for the current life of the process.</summary>
+    public HttpClient Http => _http ?? throw new InvalidOperationException("The gateway is not running.");
+
+    /// <summary>Standard output and standard error of the current or last life.</summary>
+    public Journal<string> Output => _process!.Output;
+
+    public long ResidentBytes => _process!.ResidentBytes;
+
+    public bool HasExited => _process!.HasExited;
+
+    /// <param name="settings">By the names of the settings, e.g. <c>("Imap:MaxSessionsPerAccount", "2")</c>.</param>
+    public static async Task<GatewayProcess> Start(params (string Name, string Value)[] settings)
+    {
+        var gateway = new GatewayProcess(settings.ToDictionary(s => s.Name, s => s.Value));
+        try
+        {
+            await gateway.Resume();
+            return gateway;
+        }
+        catch
+        {
+            await gateway.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Starts with settings that must be refused: the exit code, and all that was printed.</summary>
+    public static async Task<(int ExitCode, string Output)> StartRefused(params (string Name, string Value)[] settings)
+    {
+        await using var gateway = new GatewayProcess(settings.ToDictionary(s => s.Name, s => s.Value));
+        await gateway.Launch();
+        using var deadline = new CancellationTokenSource(Journal<string>.Patience);
+        await gateway._process!.Exited(deadline.Token);
+        return (gateway._process.ExitCode, gateway.Printed);
+    }
+
+    /// <summary>Starts again on the same data after <see cref="Stop"/> or <see cref="Kill"/>, on another port.</summary>
+    public async Task Resume()
+    {
+        await Launch();
+        using var ended = new CancellationTokenSource();
+        var exit = _process!.Exited(ended.Token);
+        var listening = _process.Output.First(line => ListeningOn().IsMatch(line), cancel: ended.Token);
+        if (await Task.WhenAny(listening, exit) == exit)
+        {
+            await ended.CancelAsync();
+            throw new InvalidOperationException($"The gateway ended with {_process.ExitCode}:\n{Printed}");
+        }
+
+        await ended.CancelAsync();
+        _http = NewClient(new Uri(ListeningOn().Match(await listening).Groups[1].Value));
+        await Ready();
+    }
+
+    public async Task Restart()
+    {
+        await Stop();
+        await Resume();
+    }
+
+    /// <summary>SIGKILL: nothing of the gateway's own runs any more.</summary>
+    public async Task Kill()
+    {
+        CloseClient();
+        await _process!.Kill();
+    }
+
+    /// <summary>SIGTERM, and the exit code.</summary>
+    public async Task<int> Stop()
+    {
+        CloseClient();
+        return await _process!.Stop();
+    }
+
+    /// <summary>A client for the same gateway with another key, or with none.</summary>
+    public HttpClient ClientWithKey(string? key)
+    {
+        var client = new HttpClient { BaseAddress = Http.BaseAddress, Timeout = TimeSpan.FromMinutes(2) };
+        client.DefaultRequestHeaders.Authorization = key is null ? null : new AuthenticationHeaderValue("Bearer", key);
+        return client;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        CloseClient();
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+
+        _data.Dispose();
+    }
+
+    private string Printed => string.Join('\n', _process!.Output.Entries);
+
+    private async Task Launch()
+    {
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+
+        _process = await ChildProcess.Start(DotnetHost, [Path.Combine(AppContext.BaseDirectory, "ImapGateway.dll")], _environment);
+    }
+
+    private HttpClient NewClient(Uri address)
+    {
+        var client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(2) };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+        return client;
+    }
+
+    private async Task Ready()
+    {
+        using var deadline = new CancellationTokenSource(Journal<string>.Patience);
+        while (true)
+        {
+            using var answer = await Http.GetAsync(new Uri("/health/ready", UriKind.Relative), deadline.Token);
+            if (answer.StatusCode != HttpStatusCode.ServiceUnavailable)
+            {
+                return;
+            }
+
+            await Task.Delay(50, deadline.Token);
+        }
+    }
+
+    private void CloseClient() => Interlocked.Exchange(ref _http, null)?.Dispose();
+
+    [GeneratedRegex(@"Now listening on: (http://[^\s""]+)")]
+    private static partial Regex ListeningOn();
+}

@@ -1,0 +1,47 @@
+namespace ImapGateway.IntegrationTests.Servers;
+
+/// <summary>What a Dovecot advertises. The capability line decides nothing else: the server still does what it does not advertise, so a test must look at what the client sent.</summary>
+public enum DovecotProfile
+{
+    /// <summary>All Dovecot can do: QRESYNC (tier A), NOTIFY, ACL, quota, SPECIAL-USE.</summary>
+    Full,
+
+    /// <summary>CONDSTORE without QRESYNC and NOTIFY (tier B).</summary>
+    CondstoreOnly,
+
+    /// <summary>Neither (tier C), and no SPECIAL-USE, ESEARCH, MOVE, LIST-STATUS, namespaces of others.</summary>
+    Plain,
+}
+
+public sealed record DovecotOptions
+{
+    public DovecotProfile Profile { get; init; }
+
+    /// <summary>The whole capability line, where no profile fits.</summary>
+    public string? Capabilities { get; init; }
+
+    public bool UidPlus { get; init; } = true;
+
+    /// <summary>Between the levels of a path, in every namespace.</summary>
+    public char Separator { get; init; } = '/';
+
+    /// <summary>Of the inbox's namespace, e.g. <c>INBOX.</c></summary>
+    public string Prefix { get; init; } = "";
+
+    public int MaxConnectionsPerUser { get; init; } = 20_000;
+
+    /// <summary>STARTTLS on the plain port and the implicit TLS port.</summary>
+    public bool Tls { get; init; } = true;
+
+    /// <summary>Idle connections wait in a process of their own after two seconds: then pushes come in milliseconds instead of 500 ms.</summary>
+    public bool Hibernate { get; init; }
+
+    internal string? CapabilityLine => Capabilities ?? Profile switch
+    {
+        DovecotProfile.CondstoreOnly => "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE CHILDREN UNSELECT LIST-EXTENDED LIST-STATUS SPECIAL-USE CONDSTORE ESEARCH MOVE QUOTA ACL RIGHTS=texk"
+            + (UidPlus ? " UIDPLUS" : ""),
+        DovecotProfile.Plain => "IMAP4rev1 IDLE NAMESPACE" + (UidPlus ? " UIDPLUS" : ""),
+        _ when !UidPlus => throw new InvalidOperationException("A server without UIDPLUS needs a reduced profile."),
+        _ => null,
+    };
+}

@@ -1,0 +1,178 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace ImapGateway.IntegrationTests.Servers;
+
+/// <summary>
+/// Stands between the gateway and an IMAP server without TLS: keeps the lines of both sides, and makes the network fail.
+/// </summary>
+public sealed class TapProxy : IAsyncDisposable
+{
+    private readonly int _upstream;
+    private readonly Lock _gate = new();
+    private readonly HashSet<TapConnection> _open = [];
+    private readonly List<Task> _running = [];
+    private TcpListener _listener;
+    private int _connections;
+    private volatile TaskCompletionSource? _stalled;
+
+    private TapProxy(int upstream, TcpListener listener)
+    {
+        _upstream = upstream;
+        _listener = listener;
+        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        Run(Accept(listener));
+    }
+
+    public static string Host => "127.0.0.1";
+
+    public int Port { get; }
+
+    public Journal<TapLine> Lines { get; } = new();
+
+    /// <summary>Connections clients have made so far.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    public int OpenConnections
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _open.Count;
+            }
+        }
+    }
+
+    /// <summary>Runs before a command goes on to the server: does something at exactly that moment, or decides that the command is lost. Of a command with literals only the end is in its hands.</summary>
+    public Func<TapLine, Task<TapAction>>? OnCommand { get; set; }
+
+    /// <summary>Each piece from the server reaches the client this much later.</summary>
+    public TimeSpan Delay { get; set; }
+
+    /// <summary>When so many octets have come from the server on a connection, it is reset, in the middle of whatever is being said.</summary>
+    public long? CutAfterServerOctets { get; set; }
+
+    public static TapProxy Start(int upstreamPort)
+    {
+        var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return new TapProxy(upstreamPort, listener);
+    }
+
+    /// <summary>How often a command was sent, e.g. <c>UID FETCH</c>.</summary>
+    public int CountOf(string command) => Lines.Count(line => line.Command == command);
+
+    /// <summary>Every different command sent so far.</summary>
+    public IReadOnlySet<string> Commands => Lines.Entries.Select(line => line.Command).OfType<string>().ToHashSet();
+
+    /// <summary>Waits until a command has been sent that often since the start or the last <c>Lines.Clear()</c>.</summary>
+    public Task WaitFor(string command, int times = 1) => Lines.AtLeast(times, line => line.Command == command);
+
+    /// <summary>Nothing passes until <see cref="Resume"/>; connections stay, also new ones. What is said meanwhile is kept: back pressure, not loss.</summary>
+    public void Stall() => _stalled ??= new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public void Resume() => Interlocked.Exchange(ref _stalled, null)?.SetResult();
+
+    /// <summary>Open connections become silent for ever, as behind a router that forgot them: they stay, and all that is said on them is lost.</summary>
+    public void ForgetConnections() => ForEach(connection => connection.Forget());
+
+    /// <summary>Resets every open connection.</summary>
+    public void Cut() => ForEach(connection => connection.Cut());
+
+    /// <summary>New connections are refused; the open ones are reset.</summary>
+    public void GoDown()
+    {
+        _listener.Stop();
+        Cut();
+    }
+
+    /// <summary>Listens again, on the same port.</summary>
+    public void ComeBack()
+    {
+        _listener = new TcpListener(IPAddress.Loopback, Port);
+        _listener.Start();
+        Run(Accept(_listener));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Resume();
+        GoDown();
+        Task[] running;
+        lock (_gate)
+        {
+            running = [.. _running];
+        }
+
+        await Task.WhenAll(running);
+        _listener.Dispose();
+    }
+
+    internal Task Stalled => _stalled?.Task ?? Task.CompletedTask;
+
+    private async Task Accept(TcpListener listener)
+    {
+        while (true)
+        {
+            Socket client;
+            try
+            {
+                client = await listener.AcceptSocketAsync();
+            }
+            catch (Exception closed) when (closed is SocketException or ObjectDisposedException)
+            {
+                return;
+            }
+
+            Run(Serve(client));
+        }
+    }
+
+    private async Task Serve(Socket client)
+    {
+        using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using var connection = new TapConnection(this, Interlocked.Increment(ref _connections), client, server);
+        lock (_gate)
+        {
+            _open.Add(connection);
+        }
+
+        try
+        {
+            await server.ConnectAsync(IPAddress.Loopback, _upstream);
+            await connection.Run();
+        }
+        catch (SocketException)
+        {
+            connection.Cut();
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _open.Remove(connection);
+            }
+        }
+    }
+
+    private void ForEach(Action<TapConnection> action)
+    {
+        TapConnection[] open;
+        lock (_gate)
+        {
+            open = [.. _open];
+        }
+
+        Array.ForEach(open, action);
+    }
+
+    private void Run(Task task)
+    {
+        lock (_gate)
+        {
+            _running.RemoveAll(done => done.IsCompletedSuccessfully);
+            _running.Add(task);
+        }
+    }
+}

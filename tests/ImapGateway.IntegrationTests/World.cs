@@ -1,0 +1,97 @@
+using System.Text;
+using ImapGateway.IntegrationTests.Servers;
+using MailKit;
+using MailKit.Net.Imap;
+using MimeKit;
+
+namespace ImapGateway.IntegrationTests;
+
+/// <summary>A gateway, a mail server, and a user of this test's own: what most tests start with.</summary>
+public sealed class World : IAsyncDisposable
+{
+    private readonly bool _owned;
+
+    private World(DovecotServer dovecot, GatewayProcess gateway, bool owned)
+    {
+        (Dovecot, Gateway, _owned) = (dovecot, gateway, owned);
+        Api = new ApiClient(gateway);
+    }
+
+    public DovecotServer Dovecot { get; }
+
+    public GatewayProcess Gateway { get; }
+
+    /// <summary>Requests with the admin key.</summary>
+    public ApiClient Api { get; }
+
+    /// <summary>Nobody else's login at the mail server; its mailboxes are empty.</summary>
+    public string User { get; } = NewUser();
+
+    /// <summary>The servers all ordinary tests share: nothing may be stopped or slowed down there.</summary>
+    public static async Task<World> WithDovecot() => new(await SharedServers.Dovecot, await SharedServers.Gateway, owned: false);
+
+    /// <summary>Servers of the test's own, to be stopped, killed and set as it likes.</summary>
+    public static async Task<World> OfItsOwn(DovecotOptions? options = null, params (string Name, string Value)[] settings)
+    {
+        var dovecot = await DovecotServer.Start(options);
+        try
+        {
+            return new World(dovecot, await GatewayProcess.Start(settings), owned: true);
+        }
+        catch
+        {
+            await dovecot.DisposeAsync();
+            throw;
+        }
+    }
+
+    public static string NewUser() => $"user{Guid.NewGuid():N}"[..16] + "@example.com";
+
+    /// <summary>Adds <see cref="User"/> by POST /v1/accounts; the test fails if the gateway does not answer 201.</summary>
+    /// <param name="port">Of a proxy or another server; the Dovecot's own if null.</param>
+    public Task<ApiAccount> AddAccount(int? port = null) => AddAccount(Settings(port ?? Dovecot.Port));
+
+    public async Task<ApiAccount> AddAccount(object settings)
+    {
+        var answer = await Api.Post("/v1/accounts", settings);
+        Assert.True(answer.Status == System.Net.HttpStatusCode.Created, $"{answer.Status}: {answer.Text}");
+        return new ApiAccount(Api, answer.Json.GetProperty("id").GetString()!);
+    }
+
+    /// <summary>The body of POST /v1/accounts for this user, without TLS.</summary>
+    public object Settings(int port, string password = DovecotServer.Password) => new
+    {
+        name = User,
+        email = User,
+        imap = new { host = DovecotServer.Host, port, security = "none", username = User, password },
+    };
+
+    /// <summary>Another mail client of the same user, logged in.</summary>
+    public Task<ImapClient> OtherClient() => Dovecot.Client(User);
+
+    /// <summary>Stores a short text message and returns its uid.</summary>
+    public async Task<uint> Deliver(string subject, string mailbox = "INBOX", MessageFlags flags = MessageFlags.None)
+    {
+        var message = new MimeMessage
+        {
+            Subject = subject,
+            Body = new TextPart("plain") { Text = $"The text of {subject}.\r\n" },
+            From = { new MailboxAddress("Anna Berg", "anna@example.org") },
+            To = { new MailboxAddress("", User) },
+        };
+        return (await Dovecot.Append(User, message, mailbox, flags))!.Value.Id;
+    }
+
+    /// <summary>Stores a message given as text; lone LF become CRLF.</summary>
+    public Task DeliverRaw(string message, string mailbox = "INBOX") =>
+        Dovecot.Append(User, Encoding.UTF8.GetBytes(message.ReplaceLineEndings("\r\n")), mailbox);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_owned)
+        {
+            await Gateway.DisposeAsync();
+            await Dovecot.DisposeAsync();
+        }
+    }
+}
