@@ -210,7 +210,8 @@ public sealed partial class AccountGrain(
     {
         if (log.IsEnabled(LogLevel.Information))
         {
-            LogOperation(AccountId, operation.Name, target, outcome, Stopwatch.GetElapsedTime(started).TotalMilliseconds, commands.Sent);
+            var milliseconds = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
+            LogOperation(AccountId, operation.Name, target, outcome, milliseconds, commands.Sent);
         }
     }
 

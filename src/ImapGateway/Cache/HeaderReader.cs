@@ -25,12 +25,41 @@ public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarn
         }
         if (missing is not null)
         {
-            foreach (var (uid, fetched) in await pool.RunAsync(path, repeatable: true, session => HeaderFetch.RunAsync(session, path, uidValidity, missing), cancel))
+            foreach (var (uid, fetched) in await FetchAsync(path, uidValidity, missing, cancel))
             {
                 cache.Put(incarnation, mailbox, uidValidity, uid, fetched);
                 headers[uid] = fetched;
             }
         }
         return headers;
+    }
+
+    /// <summary>The message lies elsewhere now; what is known of it goes along.</summary>
+    public void Moved(ulong fromMailbox, uint fromUidValidity, uint fromUid, ulong toMailbox, uint toUidValidity, uint toUid)
+    {
+        if (cache.Get(incarnation, fromMailbox, fromUidValidity, fromUid) is { } headers)
+        {
+            cache.Put(incarnation, toMailbox, toUidValidity, toUid, headers);
+        }
+    }
+
+    /// <summary>One message that the server or the parser chokes on must not take the others of its page along: it is found by halving.</summary>
+    private async Task<IReadOnlyDictionary<uint, MessageHeaders>> FetchAsync(string path, uint uidValidity, List<uint> uids, CancellationToken cancel)
+    {
+        try
+        {
+            return await pool.RunAsync(path, repeatable: true, session => HeaderFetch.RunAsync(session, path, uidValidity, uids), cancel);
+        }
+        catch (ProblemException e) when (e.Code == ErrorCode.AccountProtocol && uids.Count > 1)
+        {
+            var first = await FetchAsync(path, uidValidity, [.. uids.Take(uids.Count / 2)], cancel);
+            var second = await FetchAsync(path, uidValidity, [.. uids.Skip(uids.Count / 2)], cancel);
+            return first.Concat(second).ToDictionary();
+        }
+        catch (ProblemException e) when (e.Code == ErrorCode.AccountProtocol)
+        {
+            var plain = await pool.RunAsync(path, repeatable: true, session => HeaderFetch.PlainAsync(session, path, uidValidity, uids[0]), cancel);
+            return plain is null ? new Dictionary<uint, MessageHeaders>() : new Dictionary<uint, MessageHeaders> { [uids[0]] = plain };
+        }
     }
 }

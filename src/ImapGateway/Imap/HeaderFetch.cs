@@ -1,20 +1,54 @@
 using ImapGateway.Mail;
 using MailKit;
-using MimeKit;
+using MailKit.Net.Imap;
 
 namespace ImapGateway.Imap;
 
-/// <summary>Envelope, structure, date, size of many messages in one FETCH.</summary>
+/// <summary>Envelope, structure, date, size of many messages in one FETCH; what the server garbles is fetched again one by one.</summary>
 public static class HeaderFetch
 {
-    private static readonly FetchRequest Request = new(
-        MessageSummaryItems.UniqueId | MessageSummaryItems.Envelope | MessageSummaryItems.BodyStructure | MessageSummaryItems.InternalDate | MessageSummaryItems.Size,
-        [HeaderId.References]);
+    private const MessageSummaryItems Basic = MessageSummaryItems.UniqueId | MessageSummaryItems.InternalDate | MessageSummaryItems.Size;
 
+    /// <returns>By uid; messages that have gone meanwhile are missing.</returns>
     public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids)
     {
         var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uids.Max());
-        var summaries = await folder.FetchAsync([.. uids.Select(uid => new UniqueId(folder.UidValidity, uid))], Request);
-        return summaries.Where(summary => summary.UniqueId.IsValid).ToDictionary(summary => summary.UniqueId.Id, SummaryMapping.Headers);
+        var items = Basic | MessageSummaryItems.Envelope | MessageSummaryItems.BodyStructure;
+        if (session.Capabilities.HasFlag(ImapCapabilities.ObjectID))
+        {
+            items |= MessageSummaryItems.EmailId | MessageSummaryItems.ThreadId;
+        }
+        if (session.Capabilities.HasFlag(ImapCapabilities.GMailExt1))
+        {
+            items |= MessageSummaryItems.GMailMessageId | MessageSummaryItems.GMailThreadId;
+        }
+        var summaries = await FetchAsync(folder, uids, new FetchRequest(items, SummaryMapping.Fields));
+        var doubtful = summaries.Where(SummaryMapping.IsDoubtful).Select(summary => summary.UniqueId.Id).ToList();
+        var fields = doubtful.Count == 0 ? [] : (await FetchAsync(folder, doubtful, new FetchRequest(MessageSummaryItems.UniqueId, SummaryMapping.EnvelopeFields)))
+            .ToDictionary(summary => summary.UniqueId.Id, summary => HeaderFields.Of(summary.Headers));
+        return summaries.ToDictionary(summary => summary.UniqueId.Id, summary => SummaryMapping.Headers(summary, fields.GetValueOrDefault(summary.UniqueId.Id)));
+    }
+
+    /// <summary>
+    /// For a message whose ENVELOPE or BODYSTRUCTURE breaks the parser, and with it the session: only what needs no parsing by the server is asked for.
+    /// </summary>
+    public static async Task<MessageHeaders?> PlainAsync(ImapSession session, string path, uint uidValidity, uint uid)
+    {
+        var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uid);
+        var found = await FetchAsync(folder, [uid], new FetchRequest(Basic));
+        if (found is not [var summary])
+        {
+            return null;
+        }
+        using var stream = await folder.GetStreamAsync(summary.UniqueId, "HEADER");
+        using var header = new MemoryStream();
+        await stream.CopyToAsync(header);
+        return SummaryMapping.FromRawHeader(header.GetBuffer().AsSpan(0, (int)header.Length), summary.InternalDate, summary.Size ?? 0);
+    }
+
+    private static async Task<List<IMessageSummary>> FetchAsync(ImapFolder folder, IEnumerable<uint> uids, FetchRequest request)
+    {
+        var summaries = await folder.FetchAsync([.. uids.Select(uid => new UniqueId(folder.UidValidity, uid))], request);
+        return [.. summaries.Where(summary => summary.UniqueId.IsValid).DistinctBy(summary => summary.UniqueId.Id)];
     }
 }

@@ -45,6 +45,14 @@ public static class MailboxLook
         return view with { Rows = rows, AllUids = [.. rows.Select(row => row.Uid)], Exists = rows.Count };
     }
 
+    /// <summary>The flags of one message of the selected mailbox; null where it is gone.</summary>
+    public static async Task<SeenMessage?> FlagsOfAsync(ImapSession session, ImapFolder folder, uint uid)
+    {
+        var items = session.Capabilities.HasFlag(ImapCapabilities.CondStore) ? FlagAndModSeqItems : FlagItems;
+        var rows = Rows(await folder.FetchAsync([new UniqueId(folder.UidValidity, uid)], items), 0);
+        return rows.Where(row => row.Uid == uid).Select(row => (SeenMessage?)row).FirstOrDefault();
+    }
+
     private static async Task<MailboxView> ByQuickResyncAsync(ImapSession session, string path, KnownMailbox known)
     {
         var rows = new List<SeenMessage>();
@@ -203,7 +211,7 @@ public static class MailboxLook
             (Flags.Draft, SearchQuery.Draft),
             (Flags.Deleted, SearchQuery.Deleted),
         };
-        names.AddRange(folder.AcceptedKeywords.Select(keyword => (keyword, (SearchQuery)SearchQuery.HasKeyword(keyword))));
+        names.AddRange(folder.AcceptedKeywords.Where(keyword => FlagMapping.SystemFlag(keyword) == MessageFlags.None).Select(keyword => (keyword, (SearchQuery)SearchQuery.HasKeyword(keyword))));
         var all = await folder.SearchAsync(SearchOptions.All, SearchQuery.All);
         var sets = new List<(string Name, IList<UniqueId> Uids)>();
         foreach (var (name, query) in names)

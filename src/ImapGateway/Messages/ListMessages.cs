@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using ImapGateway.Accounts;
+using ImapGateway.Index;
+using ImapGateway.Mail;
+using ImapGateway.Sync;
+
+namespace ImapGateway.Messages;
+
+/// <summary>
+/// The newest messages of a mailbox below a cursor, by uid. A page may be shorter than the limit where a filter has to look into many messages,
+/// or where a page would grow too large; it is the last one only if it has no cursor.
+/// </summary>
+[GenerateSerializer, Immutable]
+public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int Limit, string? Cursor) : AccountCommand<Page<Message>>
+{
+    /// <summary>Messages whose headers are looked into for one page at most.</summary>
+    private const int MostExamined = 1000;
+
+    private const string CursorKind = "messages";
+
+    public sealed record Position(uint UidValidity, uint Below);
+
+    public override string? Target => Mailbox.ToString();
+
+    public override async Task<Page<Message>> RunAsync(AccountContext account, CancellationToken cancel)
+    {
+        var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
+        var bound = $"{mailbox.Id} {Filter.Fingerprint()}";
+        var position = Http.Cursor.Decode<Position>(CursorKind, bound, Cursor);
+        await account.Mailboxes.UpToDateAsync(mailbox, cancel);
+        var (index, uidValidity) = (mailbox.Index, mailbox.UidValidity);
+        if (position is not null && position.UidValidity != uidValidity)
+        {
+            throw new ProblemException(ErrorCode.Gone, "The mail server has given the mailbox a new UIDVALIDITY: list it again from the beginning.");
+        }
+        var found = Filter.NeedsSearch
+            ? await account.Pool.RunAsync(mailbox.Path, repeatable: true, session => MessageSearch.RunAsync(session, mailbox.Path, uidValidity, Filter), cancel)
+            : null;
+        using var rows = index.Descending(position?.Below).Where(row => Filter.Admits(row) && (found is null || found.Contains(row.Uid))).GetEnumerator();
+        var page = new PageBuilder(Limit);
+        var more = rows.MoveNext();
+        for (var examined = 0; more && !page.IsFull && examined < MostExamined;)
+        {
+            var batch = new List<IndexRow>();
+            for (; more && batch.Count < page.Missing && examined < MostExamined; examined++, more = rows.MoveNext())
+            {
+                batch.Add(rows.Current);
+            }
+            var headers = await account.Headers.ReadAsync(mailbox.Counter, mailbox.Path, uidValidity, [.. batch.Select(row => row.Uid)], cancel);
+            foreach (var row in batch)
+            {
+                if (!page.Examine(row.Uid, headers.TryGetValue(row.Uid, out var known) && Filter.Admits(known) ? MessageOf(account, mailbox, row, known) : null))
+                {
+                    more = true;
+                    break;
+                }
+            }
+        }
+        return new Page<Message>(page.Items, more ? Http.Cursor.Encode(CursorKind, bound, new Position(uidValidity, page.LastUid)) : null);
+    }
+
+    private static Message MessageOf(AccountContext account, MailboxState mailbox, IndexRow row, MessageHeaders headers) =>
+        Message.Of(ObjectId.Format(ObjectId.Message, account.Mailboxes.Incarnation, row.Id), mailbox.Id, row.Uid, row.Flags, row.ModSeq, headers);
+
+    /// <summary>Fills a page up to its limit, and never beyond what may cross the actor's border at once.</summary>
+    private sealed class PageBuilder(int limit)
+    {
+        private const long MostBytes = 700_000;
+
+        private readonly ImmutableArray<Message>.Builder _items = ImmutableArray.CreateBuilder<Message>();
+        private long _bytes;
+        private bool _full;
+
+        public ImmutableArray<Message> Items => _items.ToImmutable();
+
+        /// <summary>The last uid that was looked at, whether its message is on the page or not.</summary>
+        public uint LastUid { get; private set; }
+
+        public int Missing => limit - _items.Count;
+
+        public bool IsFull => _full || Missing == 0;
+
+        /// <summary>False where the message has no room any more.</summary>
+        public bool Examine(uint uid, Message? message)
+        {
+            if (message is not null)
+            {
+                var size = MessageSize.Of(message);
+                if (_items.Count > 0 && _bytes + size > MostBytes)
+                {
+                    _full = true;
+                    return false;
+                }
+                _bytes += size;
+                _items.Add(message);
+            }
+            LastUid = uid;
+            return true;
+        }
+    }
+}

@@ -1,0 +1,22 @@
+using ImapGateway.Mail;
+
+namespace ImapGateway.Messages;
+
+/// <summary>About how many bytes a message takes on its way to the client.</summary>
+public static class MessageSize
+{
+    private const int Fixed = 600;
+    private const int PerAddress = 30;
+    private const int PerAttachment = 150;
+
+    public static long Of(Message message) =>
+        Fixed
+        + Text(message.Subject)
+        + message.References.Sum(id => Text(id))
+        + new[] { message.From, message.Sender, message.ReplyTo, message.To, message.Cc, message.Bcc }.Sum(list => list.Sum(one => PerAddress + Text(one.Name) + Text(one.Address)))
+        + message.Attachments.Sum(one => PerAttachment + Text(one.Filename))
+        + (message.Headers?.Sum(header => Text(header.Key) + header.Value.Sum(value => Text(value))) ?? 0)
+        + Text(message.Body?.Text) + Text(message.Body?.Html);
+
+    private static long Text(string? text) => text is null ? 4 : System.Text.Encoding.UTF8.GetByteCount(text) + 3;
+}
