@@ -1,6 +1,8 @@
 using ImapGateway.Storage;
 using ImapGateway.Storage.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace ImapGateway.Tests.Storage;
 
@@ -47,6 +49,9 @@ public sealed class TestDatabase : IAsyncDisposable
 
     public SqliteDatabase Database { get; private set; }
 
+    /// <summary>Stands still, so that a group of writes ends when a test says so.</summary>
+    public FakeTimeProvider Time { get; } = new();
+
     public async Task Reopen()
     {
         await Database.DisposeAsync();
@@ -65,7 +70,7 @@ public sealed class TestDatabase : IAsyncDisposable
     public Task<List<Entry>> Entries() =>
         Database.ReadAsync((context, cancel) => context.Set<Entry>().OrderBy(entry => entry.Id).ToListAsync(cancel), default);
 
-    /// <summary>Holds the writer in a job until released, so that what is queued meanwhile becomes one group.</summary>
+    /// <summary>Holds the writer in a job until released, so that what is queued meanwhile joins its group.</summary>
     public async Task<Gate> HoldWriter()
     {
         var gate = new Gate();
@@ -87,7 +92,12 @@ public sealed class TestDatabase : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private SqliteDatabase Open() => new(File.Path, options => new TestContext(options));
+    private SqliteDatabase Open()
+    {
+        var database = new SqliteDatabase(File, options => new TestContext(options), Time, NullLogger<SqliteDatabase>.Instance);
+        database.Open();
+        return database;
+    }
 
     public sealed class Gate
     {

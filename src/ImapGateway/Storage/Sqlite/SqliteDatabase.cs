@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using ImapGateway.Mail;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImapGateway.Storage.Sqlite;
 
@@ -20,9 +19,6 @@ public sealed class SqliteDatabase(SqliteFile file, Func<DbContextOptions, Gatew
         .Options;
 
     private SqliteWriter? _writer;
-
-    public SqliteDatabase(string path, Func<DbContextOptions, GatewayDbContext> context)
-        : this(new SqliteFile(path), context, TimeProvider.System, NullLogger<SqliteDatabase>.Instance) => Open();
 
     /// <summary>Whether the storage refused the last write; what was wrong may be over, and only a write can tell.</summary>
     public bool WritesFail => _writer?.Failed ?? true;
