@@ -38,8 +38,15 @@ public sealed class DataDirectory(string path) : IDisposable
         }
     }
 
+    /// <summary>Makes a folder in it.</summary>
+    public DirectoryInfo Folder(string name)
+    {
+        CreatePrivate(Path);   // else made on the way, readable for all
+        return CreatePrivate(Combine(name));
+    }
+
     /// <summary>Mode 700 if it is made now; what is there belongs to the operator.</summary>
-    public static DirectoryInfo CreatePrivate(string path) => OperatingSystem.IsWindows()
+    private static DirectoryInfo CreatePrivate(string path) => OperatingSystem.IsWindows()
         ? Directory.CreateDirectory(path)
         : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
 

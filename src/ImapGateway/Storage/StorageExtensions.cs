@@ -29,7 +29,7 @@ public static class StorageExtensions
         services.AddHealthChecks().AddCheck<StorageHealth>("storage");
         services.AddDataProtection().SetApplicationName("ImapGateway");
         services.AddOptions<KeyManagementOptions>().Configure<DataDirectory, ILoggerFactory>((options, directory, logs) =>
-            options.XmlRepository = new FileSystemXmlRepository(DataDirectory.CreatePrivate(directory.Combine("keys")), logs));
+            options.XmlRepository = new FileSystemXmlRepository(directory.Folder("keys"), logs));
         return builder;
     }
 }

@@ -32,10 +32,13 @@ public sealed class TestContext(DbContextOptions options) : GatewayDbContext(opt
 /// <summary>A database of the tests' own entities in a folder of its own, which goes with it.</summary>
 public sealed class TestDatabase : IAsyncDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-storage-");
+    private readonly DirectoryInfo _folder;
 
-    public TestDatabase()
+    public TestDatabase() : this(Directory.CreateTempSubdirectory("gateway-storage-")) { }
+
+    public TestDatabase(DirectoryInfo folder)
     {
+        _folder = folder;
         File = new SqliteFile(System.IO.Path.Combine(_folder.FullName, "gateway.db"));
         using (var connection = File.OpenForWriting())
         {
