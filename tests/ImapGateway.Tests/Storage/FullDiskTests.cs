@@ -35,6 +35,28 @@ public sealed class FullDiskTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_group_ends_after_its_time_and_what_was_committed_is_not_run_again()
+    {
+        await Limit(freePages: 4);
+        var runs = 0;
+        var gate = await _test.HoldWriter();
+        var before = _test.Database.WriteAsync(
+            (context, _) =>
+            {
+                _test.Time.Advance(TimeSpan.FromMilliseconds(10));
+                context.Add(new Entry { Writer = "before", Number = 1 });
+                return Task.FromResult(++runs);
+            },
+            default);
+        var big = Fill(100_000);
+        await gate.Open();
+        await before;
+        await Assert.ThrowsAsync<ProblemException>(() => big);
+        Assert.Equal(1, runs);
+        Assert.Single(await _test.Entries());
+    }
+
+    [Fact]
     public async Task A_full_disk_is_unavailable_until_space_is_freed()
     {
         await Limit(freePages: 4);

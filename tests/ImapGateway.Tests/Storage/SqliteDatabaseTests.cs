@@ -158,6 +158,7 @@ public sealed class SqliteDatabaseTests : IAsyncDisposable
         var late = await Assert.ThrowsAsync<ProblemException>(() => _test.Add("late", 1));
         Assert.Equal(ErrorCode.Unavailable, late.Code);
         Assert.NotNull(late.Problem.RetryAfter);
+        await Assert.ThrowsAsync<ProblemException>(_test.Entries);
         await gate.Open();
         await disposed;
         await Task.WhenAll(queued);

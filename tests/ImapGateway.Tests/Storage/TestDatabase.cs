@@ -1,6 +1,8 @@
 using ImapGateway.Storage;
 using ImapGateway.Storage.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
 
 namespace ImapGateway.Tests.Storage;
 
@@ -30,10 +32,13 @@ public sealed class TestContext(DbContextOptions options) : GatewayDbContext(opt
 /// <summary>A database of the tests' own entities in a folder of its own, which goes with it.</summary>
 public sealed class TestDatabase : IAsyncDisposable
 {
-    private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("gateway-storage-");
+    private readonly DirectoryInfo _folder;
 
-    public TestDatabase()
+    public TestDatabase() : this(Directory.CreateTempSubdirectory("gateway-storage-")) { }
+
+    public TestDatabase(DirectoryInfo folder)
     {
+        _folder = folder;
         File = new SqliteFile(System.IO.Path.Combine(_folder.FullName, "gateway.db"));
         using (var connection = File.OpenForWriting())
         {
@@ -46,6 +51,9 @@ public sealed class TestDatabase : IAsyncDisposable
     public SqliteFile File { get; }
 
     public SqliteDatabase Database { get; private set; }
+
+    /// <summary>Stands still, so that a group of writes ends when a test says so.</summary>
+    public FakeTimeProvider Time { get; } = new();
 
     public async Task Reopen()
     {
@@ -65,7 +73,7 @@ public sealed class TestDatabase : IAsyncDisposable
     public Task<List<Entry>> Entries() =>
         Database.ReadAsync((context, cancel) => context.Set<Entry>().OrderBy(entry => entry.Id).ToListAsync(cancel), default);
 
-    /// <summary>Holds the writer in a job until released, so that what is queued meanwhile becomes one group.</summary>
+    /// <summary>Holds the writer in a job until released, so that what is queued meanwhile joins its group.</summary>
     public async Task<Gate> HoldWriter()
     {
         var gate = new Gate();
@@ -87,7 +95,12 @@ public sealed class TestDatabase : IAsyncDisposable
         _folder.Delete(recursive: true);
     }
 
-    private SqliteDatabase Open() => new(File.Path, options => new TestContext(options));
+    private SqliteDatabase Open()
+    {
+        var database = new SqliteDatabase(File, options => new TestContext(options), Time, NullLogger<SqliteDatabase>.Instance);
+        database.Open();
+        return database;
+    }
 
     public sealed class Gate
     {

@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using ImapGateway.Mail;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImapGateway.Storage.Sqlite;
 
@@ -20,9 +19,7 @@ public sealed class SqliteDatabase(SqliteFile file, Func<DbContextOptions, Gatew
         .Options;
 
     private SqliteWriter? _writer;
-
-    public SqliteDatabase(string path, Func<DbContextOptions, GatewayDbContext> context)
-        : this(new SqliteFile(path), context, TimeProvider.System, NullLogger<SqliteDatabase>.Instance) => Open();
+    private volatile bool _closed;
 
     /// <summary>Whether the storage refused the last write; what was wrong may be over, and only a write can tell.</summary>
     public bool WritesFail => _writer?.Failed ?? true;
@@ -30,8 +27,8 @@ public sealed class SqliteDatabase(SqliteFile file, Func<DbContextOptions, Gatew
     /// <summary>Before the first read or write, once the tables are there.</summary>
     public void Open() => _writer = new SqliteWriter(file, context, time, log);
 
-    public Task<T> ReadAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> query, CancellationToken cancel) =>
-        Task.Run(() => ReadSnapshotAsync(query, cancel), cancel);
+    public async Task<T> ReadAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> query, CancellationToken cancel) =>
+        _writer is null || _closed ? throw NotOpen() : await Task.Run(() => ReadSnapshotAsync(query, cancel), cancel);
 
     public async Task<T> WriteAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> job, CancellationToken cancel)
     {
@@ -47,9 +44,10 @@ public sealed class SqliteDatabase(SqliteFile file, Func<DbContextOptions, Gatew
         return await write.Completion;
     }
 
-    /// <summary>Runs what is queued; later writes are refused.</summary>
+    /// <summary>Runs the writes that are queued; what comes later is refused.</summary>
     public async ValueTask DisposeAsync()
     {
+        _closed = true;
         // Readers first: the last connection to be closed brings the log into the file, and a reader may not.
         using (var pool = new SqliteConnection(file.ReadConnectionString))
         {

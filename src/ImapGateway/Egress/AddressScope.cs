@@ -1,0 +1,96 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace ImapGateway.Egress;
+
+/// <summary>What kind of place an address is, from harmless to never by accident.</summary>
+public enum AddressScope
+{
+    Public,
+    /// <summary>Private, loopback, link-local and carrier networks, and IPv6 forms that hide an IPv4 address.</summary>
+    Private,
+    /// <summary>Nothing a mail server could have: unspecified, multicast, broadcast, documentation, reserved.</summary>
+    Reserved,
+    /// <summary>Cloud metadata: hands out credentials of the machine to whoever can connect.</summary>
+    Metadata,
+}
+
+/// <summary>By the IANA special-purpose registries for IPv4 and IPv6, of 2025; of IPv6 only 2000::/3 is given out to the public.</summary>
+public static class AddressScopes
+{
+    private static readonly IPNetwork PublicV6 = IPNetwork.Parse("2000::/3");
+    private static readonly IPNetwork Nat64Local = IPNetwork.Parse("64:ff9b:1::/48");
+
+    /// <summary>IPv6 forms with an IPv4 address inside, and the byte it begins at. Teredo (RFC 4380 section 4) has its bits flipped.</summary>
+    private static readonly (IPNetwork Network, int Offset, bool Flipped)[] Embedding =
+    [
+        (IPNetwork.Parse("::ffff:0:0:0/96"), 12, false),  // IPv4-translated (RFC 2765)
+        (IPNetwork.Parse("::/96"), 12, false),            // IPv4-compatible
+        (IPNetwork.Parse("64:ff9b::/96"), 12, false),     // NAT64 (RFC 6052)
+        (IPNetwork.Parse("2002::/16"), 2, false),         // 6to4
+        (IPNetwork.Parse("2001::/32"), 12, true),         // Teredo
+    ];
+
+    private static readonly (IPNetwork Network, AddressScope Scope)[] Special =
+    [
+        .. Of(AddressScope.Metadata,
+            "169.254.169.254/32", "fd00:ec2::254/128", "fd20:ce::254/128",   // AWS, Azure, Google, OpenStack and most others
+            "169.254.170.2/32", "169.254.170.23/32", "fd00:ec2::23/128",     // credentials of AWS containers
+            "100.100.100.200/32", "168.63.129.16/32", "192.0.0.192/32",      // Alibaba, Azure, Oracle
+            "169.254.42.42/32", "fd00:42::42/128", "169.254.0.23/32"),       // Scaleway, Tencent
+        .. Of(AddressScope.Private,
+            "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8", "169.254.0.0/16", "100.64.0.0/10",
+            "::1/128", "fe80::/10", "fec0::/10", "fc00::/7"),
+        .. Of(AddressScope.Reserved,
+            "0.0.0.0/8", "192.0.0.0/24", "192.0.2.0/24", "192.88.99.0/24", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/4", "240.0.0.0/4",
+            "::/128", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "ff00::/8"),
+    ];
+
+    /// <summary>An address inside another is judged too, and the worse of both counts; hiding one is in itself nothing a public server does.</summary>
+    public static AddressScope Of(IPAddress address) => address.IsIPv4MappedToIPv6
+        ? AtLeastPrivate(Of(address.MapToIPv4()))   // IPNetwork would compare the four bytes with the first four of its own, of either kind
+        : Embedded(address).Select(inner => AtLeastPrivate(Of(inner))).Append(Outer(address)).Max();
+
+    private static AddressScope AtLeastPrivate(AddressScope scope) => scope > AddressScope.Private ? scope : AddressScope.Private;
+
+    private static AddressScope Outer(IPAddress address)
+    {
+        foreach (var (network, scope) in Special)
+        {
+            if (network.Contains(address))
+            {
+                return scope;
+            }
+        }
+        return address.AddressFamily == AddressFamily.InterNetwork || PublicV6.Contains(address) ? AddressScope.Public : AddressScope.Private;
+    }
+
+    private static IEnumerable<IPAddress> Embedded(IPAddress address)
+    {
+        if (address.AddressFamily != AddressFamily.InterNetworkV6 || IPAddress.IsLoopback(address))
+        {
+            yield break;
+        }
+        var bytes = address.GetAddressBytes();
+        foreach (var (network, offset, flipped) in Embedding)
+        {
+            if (network.Contains(address))
+            {
+                yield return new IPAddress([.. bytes[offset..(offset + 4)].Select(b => flipped ? (byte)~b : b)]);
+            }
+        }
+        if (Nat64Local.Contains(address))
+        {
+            // How long the local prefix is cannot be seen (RFC 8215): 96 bits, or 48 with the address around byte 8 (RFC 6052 section 2.2). The wrong
+            // reading gives nonsense, so only the worst is believed.
+            IPAddress[] readings = [new IPAddress(bytes.AsSpan(12, 4)), new IPAddress([bytes[6], bytes[7], bytes[9], bytes[10]])];
+            foreach (var reading in readings.Where(reading => Of(reading) == AddressScope.Metadata))
+            {
+                yield return reading;
+            }
+        }
+    }
+
+    private static IEnumerable<(IPNetwork Network, AddressScope Scope)> Of(AddressScope scope, params string[] networks) =>
+        networks.Select(network => (IPNetwork.Parse(network), scope));
+}

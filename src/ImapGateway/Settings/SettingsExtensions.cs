@@ -1,0 +1,83 @@
+using Microsoft.Extensions.Options;
+
+namespace ImapGateway.Settings;
+
+public static class SettingsExtensions
+{
+    /// <summary>
+    /// Offers a section as <see cref="IOptions{TOptions}"/>. Its mistakes are reported together with those of all other sections by
+    /// <see cref="RunValidatedAsync"/>; who asks for the options before gets a <see cref="StartupException"/>.
+    /// </summary>
+    /// <param name="builder">Of the host.</param>
+    /// <param name="section">The name of the section; empty for keys at the root.</param>
+    public static IHostApplicationBuilder AddSettings<TOptions>(this IHostApplicationBuilder builder, string section)
+        where TOptions : class, ISettings, new()
+    {
+        builder.Services.AddSingleton(new SettingsSection(section, () => new TOptions()));
+        builder.Services.AddOptions<TOptions>().Configure<IConfiguration>((options, configuration) =>
+        {
+            var reader = new SettingsReader();
+            reader.Read(options, SettingsSection.Find(configuration, section));
+            ThrowIfAny(reader.Mistakes);
+        });
+        return builder;
+    }
+
+    /// <summary>Every mistake of every section at once.</summary>
+    /// <exception cref="StartupException">There is one.</exception>
+    public static void ValidateSettings(this IServiceProvider services)
+    {
+        var configuration = services.GetRequiredService<IConfiguration>();
+        var reader = new SettingsReader();
+        foreach (var section in services.GetServices<SettingsSection>())
+        {
+            reader.Read(section.Defaults(), SettingsSection.Find(configuration, section.Name));
+        }
+        ThrowIfAny(reader.Mistakes);
+    }
+
+    /// <summary>Validates the settings, takes the startup steps, runs until asked to stop.</summary>
+    /// <returns>The exit code: 1 where the operator has to mend something, which stands on stderr then.</returns>
+    public static async Task<int> RunValidatedAsync(this WebApplication app)
+    {
+        await using (app)
+        {
+            try
+            {
+                app.Services.ValidateSettings();
+                foreach (var step in app.Services.GetServices<IStartupStep>())
+                {
+                    await step.RunAsync(app.Lifetime.ApplicationStopping);
+                }
+                await app.RunAsync();
+            }
+            catch (StartupException failure)
+            {
+                await Console.Error.WriteLineAsync("The gateway cannot start:");
+                foreach (var line in failure.Lines)
+                {
+                    await Console.Error.WriteLineAsync("  " + line);
+                }
+                return 1;
+            }
+            catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+            {
+                // Asked to stop while it was starting.
+            }
+            return 0;
+        }
+    }
+
+    private static void ThrowIfAny(IEnumerable<string> mistakes)
+    {
+        if (mistakes.ToList() is { Count: > 0 } lines)
+        {
+            throw new StartupException([.. lines]);
+        }
+    }
+}
+
+internal sealed record SettingsSection(string Name, Func<ISettings> Defaults)
+{
+    public static IConfiguration Find(IConfiguration configuration, string name) => name.Length == 0 ? configuration : configuration.GetSection(name);
+}

@@ -1,0 +1,54 @@
+using ImapGateway.Settings;
+using Microsoft.Extensions.Options;
+
+namespace ImapGateway.Storage;
+
+/// <summary>The gateway's own folder: nobody else may read what it makes there, and no second gateway may use it.</summary>
+public sealed class DataDirectory(string path) : IDisposable
+{
+    private const int WouldBlock = 11;
+    private const int WouldBlockOnMacOs = 35;
+    private const int SharingViolation = 32;
+
+    private FileStream? _lock;
+
+    public DataDirectory(IOptions<StorageOptions> options) : this(options.Value.DataDirectory) { }
+
+    /// <summary>Absolute.</summary>
+    public string Path { get; } = System.IO.Path.GetFullPath(path);
+
+    public string Combine(string name) => System.IO.Path.Combine(Path, name);
+
+    /// <summary>Makes the folder where it is missing and holds it until disposed; the system lets go of it for a process that was killed.</summary>
+    /// <exception cref="StartupException">Another gateway holds it, or it cannot be written.</exception>
+    public void Claim()
+    {
+        try
+        {
+            CreatePrivate(Path);
+            _lock ??= new FileStream(Combine("lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException failure) when ((failure.HResult & 0xFFFF) is WouldBlock or WouldBlockOnMacOs or SharingViolation)
+        {
+            throw new StartupException($"DataDirectory: {Path} is used by another gateway");
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"DataDirectory: {Path} cannot be used: {failure.Message}");
+        }
+    }
+
+    /// <summary>Makes a folder in it.</summary>
+    public DirectoryInfo Folder(string name)
+    {
+        CreatePrivate(Path);   // else made on the way, readable for all
+        return CreatePrivate(Combine(name));
+    }
+
+    /// <summary>Mode 700 if it is made now; what is there belongs to the operator.</summary>
+    private static DirectoryInfo CreatePrivate(string path) => OperatingSystem.IsWindows()
+        ? Directory.CreateDirectory(path)
+        : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+    public void Dispose() => _lock?.Dispose();
+}

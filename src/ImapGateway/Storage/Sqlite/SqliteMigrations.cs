@@ -1,0 +1,62 @@
+using System.Reflection;
+using ImapGateway.Settings;
+using Microsoft.Data.Sqlite;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+namespace ImapGateway.Storage.Sqlite;
+
+/// <summary>
+/// Brings the tables up to date. Only called while the data directory is held: nobody else migrates, so a migration lock that is found belongs to a
+/// process that was killed, and EF would wait for it for ever.
+/// </summary>
+public static class SqliteMigrations
+{
+    /// <returns>The ids of the migrations that were applied.</returns>
+    /// <exception cref="StartupException">The file was written by a newer version.</exception>
+    public static async Task<IReadOnlyList<string>> ApplyAsync(SqliteFile file, Func<DbContextOptions, GatewayDbContext> context, CancellationToken cancel)
+    {
+        using var connection = file.OpenForWriting();
+        await using var database = context(new DbContextOptionsBuilder().UseSqlite(connection).Options);
+        var known = MigrationsOf(database.GetType());
+        var applied = AppliedTo(connection);
+        if (applied.Except(known).Order(StringComparer.Ordinal).LastOrDefault() is { } foreign)
+        {
+            throw new StartupException($"DataDirectory: {file.Path} was written by a newer version of the gateway (it has {foreign})");
+        }
+        var pending = known.Except(applied).ToList();
+        if (pending.Count > 0)
+        {
+            connection.Execute("DROP TABLE IF EXISTS \"__EFMigrationsLock\"");
+            await database.Database.MigrateAsync(cancel);
+        }
+        return pending;
+    }
+
+    /// <summary>Read here and not asked of EF, which builds the model first: most of a second at a cold start, when mostly nothing is pending.</summary>
+    private static List<string> MigrationsOf(Type context) =>
+        [.. from type in context.Assembly.GetTypes()
+            where type.GetCustomAttribute<DbContextAttribute>()?.ContextType == context
+            let id = type.GetCustomAttribute<MigrationAttribute>()?.Id
+            where id is not null
+            orderby id
+            select id];
+
+    private static HashSet<string> AppliedTo(SqliteConnection connection)
+    {
+        var applied = new HashSet<string>(StringComparer.Ordinal);
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT count(*) FROM sqlite_master WHERE name = '__EFMigrationsHistory'";
+        if (command.ExecuteScalar() is 1L)
+        {
+            command.CommandText = "SELECT MigrationId FROM __EFMigrationsHistory";
+            using var rows = command.ExecuteReader();
+            while (rows.Read())
+            {
+                applied.Add(rows.GetString(0));
+            }
+        }
+        return applied;
+    }
+}
