@@ -1,1 +1,11 @@
-Console.WriteLine("no benchmark yet");
+using ImapGateway.Benchmarks;
+
+switch (args.FirstOrDefault())
+{
+    case "index":
+        IndexBenchmark.Run();
+        break;
+    default:
+        Console.WriteLine("index");
+        break;
+}

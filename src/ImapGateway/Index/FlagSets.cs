@@ -1,7 +1,5 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
-using System.Text;
-using System.Text.Unicode;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Index;
@@ -15,25 +13,18 @@ public static class FlagSets
     private const int MaxShared = 4096;
     private const int MaxSharedLength = 512;
 
-    /// <summary>Lone surrogates have no UTF-8: refused instead of replaced.</summary>
-    private static readonly UTF8Encoding Utf8Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-
     private static readonly ConcurrentDictionary<byte[], Flags> Shared = new(new ByBytes());
     private static readonly ConcurrentDictionary<byte[], Flags>.AlternateLookup<ReadOnlySpan<byte>> SharedBySpan = Shared.GetAlternateLookup<ReadOnlySpan<byte>>();
 
     /// <summary>Equal only when spelled alike.</summary>
     public static IEqualityComparer<Flags> BySpelling { get; } = EqualityComparer<Flags>.Create(SpelledAlike, HashOfSpelling);
 
-    public static byte[] Encode(Flags flags)
+    public static void Encode(Flags flags, VarintWriter bytes)
     {
-        var bytes = new VarintWriter(64);
-        foreach (var name in flags)
+        for (var i = 0; i < flags.Count; i++)
         {
-            var text = Utf8Strict.GetBytes(name);
-            bytes.Write((uint)text.Length);
-            bytes.WriteBytes(text);
+            bytes.WriteText(flags[i]);
         }
-        return bytes.Written.ToArray();
     }
 
     public static Flags Decode(ReadOnlySpan<byte> encoded)
@@ -61,8 +52,7 @@ public static class FlagSets
         var names = new List<string>();
         while (bytes.Left > 0)
         {
-            var name = bytes.ReadBytes(bytes.ReadInt32());
-            names.Add(Utf8.IsValid(name) ? Utf8Strict.GetString(name) : throw VarintReader.Corrupt());
+            names.Add(bytes.ReadText());
         }
         return Flags.Of(names);
     }

@@ -60,13 +60,15 @@ public sealed class PageWriter(int capacity)
         head.WriteByte(Version);
         _header.Write(head);
         head.Write((uint)_flagSets.Count);
+        var names = new VarintWriter(64);
         var shared = new Flags[_flagSets.Count];
         for (var i = 0; i < shared.Length; i++)
         {
-            var encoded = FlagSets.Encode(_flagSets[i]);
-            head.Write((uint)encoded.Length);
-            head.WriteBytes(encoded);
-            shared[i] = FlagSets.Decode(encoded);
+            names.Clear();
+            FlagSets.Encode(_flagSets[i], names);
+            head.Write((uint)names.Written.Length);
+            head.WriteBytes(names.Written);
+            shared[i] = FlagSets.Decode(names.Written);
         }
         byte[] data = [.. head.Written, .. _rows.Written, .. stackalloc byte[PageChecksum.Length]];
         PageChecksum.Seal(data);

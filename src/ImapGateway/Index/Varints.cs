@@ -1,30 +1,33 @@
-using System.Buffers;
+using System.Text;
+using System.Text.Unicode;
 
 namespace ImapGateway.Index;
 
 /// <summary>Unsigned numbers in groups of seven bits, the lowest first; differences are zigzagged so that small negative ones stay short.</summary>
 public sealed class VarintWriter(int capacity)
 {
-    private readonly ArrayBufferWriter<byte> _bytes = new(capacity);
+    private const int MaxLength = 10;
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    public ReadOnlySpan<byte> Written => _bytes.WrittenSpan;
+    private byte[] _data = new byte[Math.Max(capacity, MaxLength)];
+    private int _length;
+
+    public ReadOnlySpan<byte> Written => _data.AsSpan(0, _length);
 
     public void WriteByte(byte value)
     {
-        _bytes.GetSpan(1)[0] = value;
-        _bytes.Advance(1);
+        EnsureRoom(1);
+        _data[_length++] = value;
     }
 
     public void Write(ulong value)
     {
-        var span = _bytes.GetSpan(10);
-        var length = 0;
+        EnsureRoom(MaxLength);
         for (; value >= 0x80; value >>= 7)
         {
-            span[length++] = (byte)(value | 0x80);
+            _data[_length++] = (byte)(value | 0x80);
         }
-        span[length++] = (byte)value;
-        _bytes.Advance(length);
+        _data[_length++] = (byte)value;
     }
 
     /// <summary>The way from one number to another, either direction, over the whole range of 64 bits.</summary>
@@ -34,7 +37,32 @@ public sealed class VarintWriter(int capacity)
         Write((ulong)(difference << 1 ^ difference >> 63));
     }
 
-    public void WriteBytes(ReadOnlySpan<byte> value) => _bytes.Write(value);
+    public void WriteBytes(ReadOnlySpan<byte> value)
+    {
+        EnsureRoom(value.Length);
+        value.CopyTo(_data.AsSpan(_length));
+        _length += value.Length;
+    }
+
+    /// <summary>Length in bytes, then UTF-8.</summary>
+    /// <exception cref="EncoderFallbackException">A lone surrogate has no UTF-8: refused instead of replaced.</exception>
+    public void WriteText(string value)
+    {
+        var length = StrictUtf8.GetByteCount(value);
+        Write((uint)length);
+        EnsureRoom(length);
+        _length += StrictUtf8.GetBytes(value, _data.AsSpan(_length));
+    }
+
+    public void Clear() => _length = 0;
+
+    private void EnsureRoom(int more)
+    {
+        if (_data.Length - _length < more)
+        {
+            Array.Resize(ref _data, Math.Max(_data.Length * 2, _length + more));
+        }
+    }
 }
 
 /// <summary>Reads what <see cref="VarintWriter"/> wrote, up to <c>end</c>; anything else is an <see cref="InvalidDataException"/>.</summary>
@@ -83,6 +111,12 @@ public struct VarintReader(byte[] data, int position, int end)
         var bytes = data.AsSpan(Position, length);
         Position += length;
         return bytes;
+    }
+
+    public string ReadText()
+    {
+        var text = ReadBytes(ReadInt32());
+        return Utf8.IsValid(text) ? Encoding.UTF8.GetString(text) : throw Corrupt();
     }
 
     public static InvalidDataException Corrupt() => new("The bytes are not those of an index page.");

@@ -1,17 +1,22 @@
 using FsCheck;
 using FsCheck.Fluent;
 using ImapGateway.Index;
+using ImapGateway.Mail;
 
 namespace ImapGateway.Tests.Index;
 
 public class MailboxIndexPropertyTests
 {
+    /// <summary>Equality of flags leaves out the spelling of keywords.</summary>
+    private static readonly IEqualityComparer<IndexRow> SpelledAlike =
+        EqualityComparer<IndexRow>.Create((left, right) => left == right && (left.Flags ?? Flags.None).SequenceEqual(right.Flags ?? Flags.None));
+
     /// <summary>Small pages are split, joined and dropped at every other step.</summary>
     [Theory]
-    [InlineData(1, 10, 200)]
-    [InlineData(4, 20, 300)]
-    [InlineData(16, 60, 300)]
-    [InlineData(MailboxIndex.DefaultPageSize, 3000, 6)]
+    [InlineData(1, 10, 100)]
+    [InlineData(4, 20, 150)]
+    [InlineData(16, 60, 150)]
+    [InlineData(MailboxIndex.DefaultPageSize, 3000, 4)]
     public void Whatever_happens_the_index_and_its_stored_pages_hold_what_a_sorted_dictionary_holds(int pageSize, int maxSize, int histories) =>
         Prop.ForAll(Step.Histories(maxSize), steps => Replay(steps, pageSize)).Check(Config.QuickThrowOnFailure.WithMaxTest(histories));
 
@@ -37,7 +42,7 @@ public class MailboxIndexPropertyTests
 
             AssertSame(model, index, step.Seed);
             AssertSame(model, stored.Load(pageSize), step.Seed);
-            Assert.Equal(rowsBefore.Select(Text), before.Ascending().Select(Text));
+            AssertRows(rowsBefore, before.Ascending());
             Assert.True(stored.Count <= 1 + 8L * model.Count / pageSize, $"{stored.Count} pages for {model.Count} messages");
         }
     }
@@ -49,23 +54,23 @@ public class MailboxIndexPropertyTests
         Assert.Equal(rows.Length, index.Count);
         Assert.Equal(rows.Count(row => !row.Flags.Contains("$seen")), index.Unseen);
         Assert.Equal(rows.LastOrDefault().Uid, index.MaxUid);
-        Assert.Equal(model.Keys, index.Uids);
-        Assert.Equal(rows.Select(Text), index.Ascending().Select(Text));
-        Assert.Equal(rows.Reverse().Select(Text), index.Descending().Select(Text));
+        Assert.True(model.Keys.SequenceEqual(index.Uids));
+        AssertRows(rows, index.Ascending());
+        AssertRows(rows.Reverse(), index.Descending());
 
         foreach (var uid in new uint[] { 0, 1, uint.MaxValue, (uint)random.Next(2000), rows.Length == 0 ? 5 : rows[random.Next(rows.Length)].Uid })
         {
-            Assert.Equal(rows.Where(row => row.Uid >= uid).Select(Text), index.Ascending(uid).Select(Text));
-            Assert.Equal(rows.Where(row => row.Uid < uid).Reverse().Select(Text), index.Descending(uid).Select(Text));
+            AssertRows(rows.Where(row => row.Uid >= uid), index.Ascending(uid));
+            AssertRows(rows.Where(row => row.Uid < uid).Reverse(), index.Descending(uid));
             Assert.Equal(model.ContainsKey(uid), index.TryGetByUid(uid, out var found));
-            Assert.Equal(Text(model.GetValueOrDefault(uid)), Text(found));
+            AssertRows([model.GetValueOrDefault(uid)], [found]);
         }
         foreach (var row in rows.Length < 200 ? rows : random.GetItems(rows, 50))
         {
             Assert.True(index.TryGetByUid(row.Uid, out var byUid));
-            Assert.Equal(Text(row), Text(byUid));
+            AssertRows([row], [byUid]);
             Assert.True(index.TryGetById(row.Id, out var byId));
-            Assert.Equal(Text(row), Text(byId));
+            AssertRows([row], [byId]);
         }
         var ids = rows.Select(row => row.Id).ToHashSet();
         foreach (var id in new ulong[] { 0, 3, ulong.MaxValue, (ulong)random.NextInt64() })
@@ -74,6 +79,14 @@ public class MailboxIndexPropertyTests
         }
     }
 
-    /// <summary>With the spelling of the keywords, which equality of flags leaves out.</summary>
+    private static void AssertRows(IEnumerable<IndexRow> expected, IEnumerable<IndexRow> actual)
+    {
+        if (!expected.SequenceEqual(actual, SpelledAlike))
+        {
+            Assert.Equal(expected.Select(Text), actual.Select(Text));
+            Assert.Fail("The flags differ in a way that their text does not show.");
+        }
+    }
+
     private static string Text(IndexRow row) => $"{row.Uid} {row.Id} {row.ModSeq} {row.Flags}";
 }

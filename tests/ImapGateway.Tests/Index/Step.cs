@@ -31,6 +31,7 @@ public sealed record Step(StepKind Kind, int Size, int Seed)
         var upserts = new List<IndexRow>();
         var removed = new List<uint>();
         var usedIds = model.Values.Select(row => row.Id).ToHashSet();
+        var nextId = usedIds.Append(0UL).Max() + 1;
         switch (Kind)
         {
             case StepKind.Arrive:
@@ -104,7 +105,7 @@ public sealed record Step(StepKind Kind, int Size, int Seed)
                 {
                     0 => Numbers[random.Next(Numbers.Length)],
                     1 => (ulong)random.NextInt64(),
-                    _ => (usedIds.Count == 0 ? 0 : usedIds.Max()) + 1,
+                    _ => nextId++,
                 };
                 if (!usedIds.Contains(id))
                 {
@@ -128,7 +129,7 @@ public sealed record Step(StepKind Kind, int Size, int Seed)
         1 => Flags.Of(Flags.Seen),
         2 => Flags.Of(Flags.Seen, Flags.Answered, random.Next(2) == 0 ? "work" : "Work"),
         3 => Flags.Of($"keyword{random.Next(5000)}", "überfällig", "重要"),
-        4 => Flags.Of(Enumerable.Range(0, random.Next(60)).Select(n => $"label-{n}").Append(Flags.Flagged)),
+        4 => Flags.Of(Enumerable.Range(0, random.Next(30)).Select(n => $"label-{n}").Append(Flags.Flagged)),
         _ => known ?? Flags.None,
     };
 
