@@ -11,7 +11,12 @@ namespace ImapGateway.Accounts;
 /// <param name="Metadata">The client's own notes: at most 50, keys of 1-100 and values of at most 500 characters.</param>
 /// <param name="Smtp">Where mail is handed in; user name and credential are those of imap where they are missing.</param>
 public sealed partial record AccountInput(
-    string? Id, string? Name, string? Email, ImmutableDictionary<string, string?>? Metadata, ServerInput? Imap, ServerInput? Smtp)
+    string? Id = null,
+    string? Name = null,
+    string? Email = null,
+    ImmutableDictionary<string, string?>? Metadata = null,
+    ServerInput? Imap = null,
+    ServerInput? Smtp = null)
 {
     private const int MostMetadata = 50;
 

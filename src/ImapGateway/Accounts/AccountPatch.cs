@@ -1,0 +1,51 @@
+using System.Collections.Immutable;
+using ImapGateway.Http;
+using ImapGateway.Imap;
+
+namespace ImapGateway.Accounts;
+
+/// <summary>A change of an account, as a JSON merge patch (RFC 7396): what is absent stays, null removes.</summary>
+public sealed record AccountPatch(
+    Optional<string?> Name = default,
+    Optional<string> Email = default,
+    Optional<ImmutableDictionary<string, string?>?> Metadata = default,
+    Optional<ServerPatch> Imap = default,
+    Optional<ServerPatch?> Smtp = default)
+{
+    /// <summary>The account as it would be given anew.</summary>
+    public AccountInput ApplyTo(Account account) => new(
+        null,
+        Name.Or(account.Name),
+        Email.Or(account.Email),
+        Metadata.IsGiven ? Merge(account.Metadata, Metadata.Value) : account.Metadata.ToImmutableDictionary(pair => pair.Key, pair => (string?)pair.Value),
+        (Imap.IsGiven ? Imap.Value : new ServerPatch()).ApplyTo(account.Imap),
+        Smtp.IsGiven ? Smtp.Value?.ApplyTo(account.Smtp) : account.Smtp is null ? null : new ServerPatch().ApplyTo(account.Smtp));
+
+    private static ImmutableDictionary<string, string?> Merge(ImmutableDictionary<string, string> notes, ImmutableDictionary<string, string?>? changes) =>
+        changes is null
+            ? ImmutableDictionary<string, string?>.Empty
+            : notes.ToImmutableDictionary(pair => pair.Key, pair => (string?)pair.Value).SetItems(changes).RemoveRange(changes.Where(change => change.Value is null).Select(change => change.Key));
+}
+
+/// <summary>A change of a mail server's settings. A new place or user needs its credential along.</summary>
+public sealed record ServerPatch(
+    Optional<string> Host = default,
+    Optional<int?> Port = default,
+    Optional<Security> Security = default,
+    Optional<string?> Username = default,
+    Optional<string?> Password = default,
+    Optional<string?> AccessToken = default,
+    Optional<bool> AllowInvalidCertificate = default)
+{
+    public ServerInput ApplyTo(AccountServer? server) => new(
+        Host.IsGiven ? Host.Value : server?.Host,
+        Port.IsGiven ? Port.Value : server?.Port,
+        Security.IsGiven ? Security.Value : server?.Security,
+        Username.IsGiven ? Username.Value : server?.Username,
+        Password.Value,
+        AccessToken.Value,
+        AllowInvalidCertificate.IsGiven ? AllowInvalidCertificate.Value : server?.AllowInvalidCertificate);
+
+    /// <summary>A record's own form would print the secrets.</summary>
+    public override string ToString() => nameof(ServerPatch);
+}

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace ImapGateway.Accounts;
+
+public static class AccountsApi
+{
+    private const string CursorKind = "accounts";
+    private const string MetadataPrefix = "metadata.";
+
+    public static void MapAccounts(this RouteGroupBuilder v1)
+    {
+        var accounts = v1.MapGroup("/accounts").WithTags("Accounts");
+        accounts.MapPost("", AddAsync).Requires(Scope.Accounts).Idempotent().WithName("addAccount").WithSummary("Add an account")
+            .WithDescription("Logs in first, to IMAP and, where it is given, to SMTP; nothing is saved unless that works. `verify=false` skips it.");
+        accounts.MapGet("", ListAsync).Requires(Scope.Accounts | Scope.MailReadBasic).TakesQueryPrefix(MetadataPrefix).WithName("listAccounts").WithSummary("List accounts")
+            .WithDescription("In the order of their ids. `email=` and `metadata.KEY=` find those that have exactly this value.");
+        accounts.MapPost("/verify", VerifyAsync).Requires(Scope.Accounts).WithName("verifyAccount").WithSummary("Try settings without saving them")
+            .WithDescription("200 whether the logins work or not: the body tells for each server, with the server's words and what to do.");
+        accounts.MapGet("/{account}", ReadAsync).Requires(Scope.Accounts | Scope.MailReadBasic).WithName("getAccount").WithSummary("Read an account");
+        accounts.MapPut("/{account}", PutAsync).Requires(Scope.Accounts).WithName("putAccount").WithSummary("Add or replace an account")
+            .WithDescription("201 where it is new, 200 where it was there. A new host, port, security, user name or certificate rule needs the credential along.");
+        accounts.MapPatch("/{account}", ChangeAsync).Requires(Scope.Accounts).WithName("patchAccount").WithSummary("Change an account")
+            .WithDescription("A JSON merge patch (RFC 7396). New credentials are tried first and connections are made anew; `verify=false` skips the trial.");
+        accounts.MapDelete("/{account}", RemoveAsync).Requires(Scope.Accounts).WithName("deleteAccount").WithSummary("Remove an account")
+            .WithDescription("Its secrets are erased before the answer; its rows follow in the background. Nothing changes on the mail server.");
+    }
+
+    private static async Task<Created<Account>> AddAsync(AccountInput input, Caller caller, AccountRegistry registry, CancellationToken cancel, bool verify = true)
+    {
+        DemandAllAccounts(caller);
+        var account = await registry.AddAsync(input.Id, input.Validate(needsCredential: true), verify, cancel);
+        return TypedResults.Created($"/v1/accounts/{account.Id}", account);
+    }
+
+    private sealed record Position(string After);
+
+    private static async Task<PageResult<Account>> ListAsync(
+        [AsParameters] Paging paging, HttpContext context, Caller caller, AccountStore store, CancellationToken cancel, string? email = null)
+    {
+        var metadata = context.Request.Query
+            .Where(pair => pair.Key.StartsWith(MetadataPrefix, StringComparison.Ordinal))
+            .ToImmutableSortedDictionary(pair => pair.Key[MetadataPrefix.Length..], pair => pair.Value.ToString(), StringComparer.Ordinal);
+        var filter = $"{email}\n{string.Join('\n', metadata)}";
+        var after = Cursor.Decode<Position>(CursorKind, filter, paging.Cursor)?.After;
+        var rows = await store.ListAsync(email, metadata, caller.Accounts, after, paging.Limit + 1, cancel);
+        var items = rows.Take(paging.Limit).Select(row => row.ToAccount()).ToImmutableArray();
+        return new PageResult<Account>(new Page<Account>(items, rows.Count > paging.Limit ? Cursor.Encode(CursorKind, filter, new Position(items[^1].Id)) : null));
+    }
+
+    private static async Task<Ok<Verification>> VerifyAsync(AccountInput input, AccountVerifier verifier, CancellationToken cancel)
+    {
+        var settings = input.Validate(needsCredential: true);
+        return TypedResults.Ok(await verifier.RunAsync(settings.Imap, settings.Smtp, cancel));
+    }
+
+    private static async Task<Ok<Account>> ReadAsync(string account, AccountRegistry registry) => TypedResults.Ok(await registry.Grain(account).Read());
+
+    private static async Task<Results<Ok<Account>, Created<Account>>> PutAsync(
+        string account, AccountInput input, Caller caller, AccountRegistry registry, AccountStore store, CancellationToken cancel, bool verify = true)
+    {
+        if (!AccountInput.IsId(account))
+        {
+            throw AccountStore.NotFound();
+        }
+        if (input.Id is not null && input.Id != account)
+        {
+            throw new ProblemException(new Problem(ErrorCode.BadRequest, "The body names another account than the address.", [new ProblemError("Leave it out, or repeat the id of the address.", "/id")]));
+        }
+        if (await store.FindAsync(account, cancel) is null)
+        {
+            DemandAllAccounts(caller);
+            var added = await registry.AddAsync(account, input.Validate(needsCredential: true), verify, cancel);
+            return TypedResults.Created($"/v1/accounts/{added.Id}", added);
+        }
+        return TypedResults.Ok(await registry.ChangeAsync(account, input.Validate(needsCredential: false), verify, cancel));
+    }
+
+    private static async Task<Ok<Account>> ChangeAsync(string account, AccountPatch patch, AccountRegistry registry, AccountStore store, CancellationToken cancel, bool verify = true)
+    {
+        var before = await store.FindAsync(account, cancel) ?? throw AccountStore.NotFound();
+        var settings = patch.ApplyTo(before.ToAccount()).Validate(needsCredential: false);
+        return TypedResults.Ok(await registry.ChangeAsync(account, settings, verify, cancel));
+    }
+
+    private static async Task<NoContent> RemoveAsync(string account, AccountRegistry registry, CancellationToken cancel)
+    {
+        await registry.RemoveAsync(account, cancel);
+        return TypedResults.NoContent();
+    }
+
+    private static void DemandAllAccounts(Caller caller)
+    {
+        if (caller.Accounts is not null)
+        {
+            throw new ProblemException(ErrorCode.Forbidden, "A key that is limited to accounts cannot add any.");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+namespace ImapGateway.Cache;
+
+public static class CacheExtensions
+{
+    public static void AddHeaderCache(this IHostApplicationBuilder builder) => builder.Services.AddSingleton<HeaderCache>();
+}
