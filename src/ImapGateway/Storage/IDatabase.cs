@@ -2,7 +2,8 @@ namespace ImapGateway.Storage;
 
 /// <summary>
 /// The only way to the database. Every job runs in one transaction on a context that tracks nothing yet and whose settings it leaves alone, never on the
-/// caller's thread or scheduler; what it returns must not be tracked further. A full or unreachable database is a <see cref="Mail.ProblemException"/> with <see cref="Mail.ErrorCode.Unavailable"/>.
+/// caller's thread or scheduler; what it returns must not be tracked further. A full or unreachable database is a
+/// <see cref="Mail.ProblemException"/> with <see cref="Mail.ErrorCode.Unavailable"/>.
 /// A job neither starts another one nor waits for anything but its own context.
 /// </summary>
 public interface IDatabase
