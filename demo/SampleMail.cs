@@ -37,12 +37,16 @@ var root = client.GetFolder(client.PersonalNamespaces[0]);
 var projects = await root.CreateAsync("Projects", true);
 var harbour = await projects!.CreateAsync("Harbour", true);
 var receipts = await root.CreateAsync("Belege & Quittungen", true);
+await projects.SubscribeAsync();
+await harbour!.SubscribeAsync();
+await receipts!.SubscribeAsync();
+await client.Inbox.SubscribeAsync();
 var (sent, drafts, archive, junk, trash) = (await Folder("Sent"), await Folder("Drafts"), await Folder("Archive"), await Folder("Junk"), await Folder("Trash"));
 
 var mail = new List<(IMailFolder Folder, MimeMessage Message, MessageFlags Flags)>();
 for (var i = 0; i < 36; i++)
 {
-    AddThread(topics[i % topics.Length], i % 5 == 0 ? harbour! : i % 3 == 0 ? archive : client.Inbox);
+    AddThread(topics[i % topics.Length], i % 5 == 0 ? harbour : i % 3 == 0 ? archive : client.Inbox);
 }
 
 for (var i = 0; i < 30; i++)
@@ -156,7 +160,7 @@ void AddReceipt(int number)
 {
     var body = new BodyBuilder { TextBody = $"Thank you for order {4711 + number}. The receipt is attached.\r\n" };
     body.Attachments.Add($"receipt-{4711 + number}.pdf", Encoding.ASCII.GetBytes("%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"), new ContentType("application", "pdf"));
-    Add(number % 2 == 0 ? receipts! : client.Inbox, Message(new("Nordic Shelves", "orders@example.com"), me, $"Receipt for order {4711 + number}", Day(), body), number % 3 == 0 ? MessageFlags.None : MessageFlags.Seen);
+    Add(number % 2 == 0 ? receipts : client.Inbox, Message(new("Nordic Shelves", "orders@example.com"), me, $"Receipt for order {4711 + number}", Day(), body), number % 3 == 0 ? MessageFlags.None : MessageFlags.Seen);
 }
 
 void AddInvitation()
