@@ -18,6 +18,7 @@ public static class AccountsExtensions
             silo.UseSingleSilo();
             // A call whose caller has given up goes on in the grain otherwise.
             silo.Configure<SiloMessagingOptions>(options => options.CancelRequestOnTimeout = true);
+            silo.AddOutgoingGrainCallFilter<RequestTrace>();
             // It warns of a stall at every start, when there is none.
             silo.Services.Configure<LoggerFilterOptions>(filter => filter.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error));
         });
