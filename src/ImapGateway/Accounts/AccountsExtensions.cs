@@ -19,8 +19,8 @@ public static class AccountsExtensions
             // A call whose caller has given up goes on in the grain otherwise.
             silo.Configure<SiloMessagingOptions>(options => options.CancelRequestOnTimeout = true);
             silo.AddOutgoingGrainCallFilter<RequestTrace>();
-            // It warns of a stall at every start, when there is none.
-            silo.Services.Configure<LoggerFilterOptions>(filter => filter.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error));
+            // At every start one warns of a stall, when there is none, and the other of a garbage collector that suits a server of one program only.
+            silo.Services.Configure<LoggerFilterOptions>(filter => filter.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Orleans.Runtime.Silo", LogLevel.Error));
         });
     }
 }

@@ -21,6 +21,8 @@ public static class HttpSetup
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxRequestBody;
         });
+        // It writes whole addresses, and their queries hold what people search their mail for.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         services.TryAddSingleton(TimeProvider.System);
         services.AddDataProtection();
         services.ConfigureHttpJsonOptions(StrictJson.Configure);
