@@ -1,8 +1,9 @@
 namespace ImapGateway.Storage;
 
 /// <summary>
-/// The only way to the database. Every job runs in one transaction on a context of its own, never on the caller's thread or scheduler; what it returns
-/// must not be tracked further. A full or unreachable database is a <see cref="Mail.ProblemException"/> with <see cref="Mail.ErrorCode.Unavailable"/>.
+/// The only way to the database. Every job runs in one transaction on a context that tracks nothing yet and whose settings it leaves alone, never on the
+/// caller's thread or scheduler; what it returns must not be tracked further. A full or unreachable database is a
+/// <see cref="Mail.ProblemException"/> with <see cref="Mail.ErrorCode.Unavailable"/>.
 /// A job neither starts another one nor waits for anything but its own context.
 /// </summary>
 public interface IDatabase

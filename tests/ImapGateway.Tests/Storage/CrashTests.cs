@@ -58,7 +58,10 @@ public class CrashTests
         {
             await using var notes = new FileStream(Notes(folder, writer), new FileStreamOptions
             {
-                Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0,
+                Mode = FileMode.Create,
+                Access = FileAccess.Write,
+                Share = FileShare.Read,
+                BufferSize = 0,
             });
             for (var number = 0; !orphaned.IsCancellationRequested; number++)
             {

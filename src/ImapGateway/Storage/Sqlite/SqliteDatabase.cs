@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using ImapGateway.Mail;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Storage.Sqlite;
@@ -13,11 +12,7 @@ namespace ImapGateway.Storage.Sqlite;
 public sealed class SqliteDatabase(SqliteFile file, Func<DbContextOptions, GatewayDbContext> context, TimeProvider time, ILogger<SqliteDatabase> log)
     : IDatabase, IAsyncDisposable
 {
-    private readonly DbContextOptions _readOptions = new DbContextOptionsBuilder()
-        .UseSqlite(file.ReadConnectionString)
-        .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
-        .Options;
-
+    private readonly SqliteReaders _readers = new(file, context);
     private SqliteWriter? _writer;
     private volatile bool _closed;
 
@@ -28,7 +23,7 @@ public sealed class SqliteDatabase(SqliteFile file, Func<DbContextOptions, Gatew
     public void Open() => _writer = new SqliteWriter(file, context, time, log);
 
     public async Task<T> ReadAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> query, CancellationToken cancel) =>
-        _writer is null || _closed ? throw NotOpen() : await Task.Run(() => ReadSnapshotAsync(query, cancel), cancel);
+        _writer is null || _closed ? throw NotOpen() : await Task.Run(() => ReadOnPoolAsync(query, cancel), cancel);
 
     public async Task<T> WriteAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> job, CancellationToken cancel)
     {
@@ -49,26 +44,18 @@ public sealed class SqliteDatabase(SqliteFile file, Func<DbContextOptions, Gatew
     {
         _closed = true;
         // Readers first: the last connection to be closed brings the log into the file, and a reader may not.
-        using (var pool = new SqliteConnection(file.ReadConnectionString))
-        {
-            SqliteConnection.ClearPool(pool);
-        }
+        _readers.Dispose();
         if (_writer is { } writer)
         {
             await writer.DisposeAsync();
         }
     }
 
-    private async Task<T> ReadSnapshotAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> query, CancellationToken cancel)
+    private async Task<T> ReadOnPoolAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> query, CancellationToken cancel)
     {
         try
         {
-            await using var read = context(_readOptions);
-            await read.Database.OpenConnectionAsync(cancel);
-            var connection = (SqliteConnection)read.Database.GetDbConnection();
-            await using var snapshot = connection.BeginTransaction(deferred: true);
-            await read.Database.UseTransactionAsync(snapshot, cancel);
-            return await query(read, cancel);
+            return await _readers.ReadAsync(query, cancel);
         }
         catch (Exception failure) when (failure is not ProblemException && SqliteFailure.IsOfStorage(failure))
         {

@@ -9,13 +9,18 @@ public sealed class SqliteFile(string path)
 
     public string Path { get; } = path;
 
-    /// <summary>Pooled; the pool keeps the handles of readers open between reads.</summary>
-    public string ReadConnectionString { get; } = new SqliteConnectionStringBuilder
+    public SqliteConnection OpenForReading()
     {
-        DataSource = path,
-        Mode = SqliteOpenMode.ReadOnly,
-        DefaultTimeout = BusySeconds,
-    }.ToString();
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = Path,
+            Mode = SqliteOpenMode.ReadOnly,
+            Pooling = false,
+            DefaultTimeout = BusySeconds,
+        }.ToString());
+        connection.Open();
+        return connection;
+    }
 
     /// <summary>
     /// For the one writer. WAL lets readers go on beside it; FULL syncs at every commit: with NORMAL a power loss takes back what was acknowledged, and a

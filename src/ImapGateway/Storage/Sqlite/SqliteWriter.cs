@@ -19,17 +19,18 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private readonly Channel<WriteJob> _queue = Channel.CreateBounded<WriteJob>(new BoundedChannelOptions(QueueLength) { SingleReader = true });
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SqliteConnection _connection;
-    private readonly Func<GatewayDbContext> _context;
+    private readonly Func<GatewayDbContext> _newContext;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly List<WriteJob> _group = new(GroupSize);
+    private GatewayDbContext? _context;
     private volatile bool _failed;
 
     public SqliteWriter(SqliteFile file, Func<DbContextOptions, GatewayDbContext> context, TimeProvider time, ILogger log)
     {
         _connection = file.OpenForWriting();
         var options = new DbContextOptionsBuilder().UseSqlite(_connection).Options;
-        _context = () => context(options);
+        _newContext = () => context(options);
         _time = time;
         _log = log;
         new Thread(Run) { Name = "storage writer", IsBackground = true }.Start();
@@ -59,6 +60,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
                 _group.ForEach(job => job.Complete());
                 _group.Clear();
             }
+            _context?.Dispose();
             _connection.Dispose();
         }
         catch (Exception failure)
@@ -130,11 +132,28 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         _connection.Execute("RELEASE job");
     }
 
+    /// <summary>
+    /// A context goes from job to job, emptied, as long as all goes well: a new one defines EF's functions on the connection again, which costs more than
+    /// the job and makes SQLite prepare every statement anew.
+    /// </summary>
     private void RunInContext(WriteJob job)
     {
-        using var context = _context();
-        context.Database.AutoTransactionBehavior = AutoTransactionBehavior.Never;
-        job.Run(context);
+        var context = _context ?? _newContext();
+        _context = null;
+        try
+        {
+            context.Database.AutoTransactionBehavior = AutoTransactionBehavior.Never;
+            job.Run(context);
+            context.ChangeTracker.Clear();
+            _context = context;
+        }
+        finally
+        {
+            if (_context is null)
+            {
+                context.Dispose();
+            }
+        }
     }
 
     private void TakeQueued(int most)

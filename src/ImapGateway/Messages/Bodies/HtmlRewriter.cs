@@ -1,0 +1,176 @@
+using System.Text;
+using MimeKit.Text;
+
+namespace ImapGateway.Messages.Bodies;
+
+/// <summary>
+/// Any HTML as well-nested HTML of known elements, in one pass without a tree: tree builders need quadratic time for deep nesting, gigabytes for misnested formatting,
+/// and their recursion ends the process.
+/// </summary>
+/// <param name="attributes">The attributes to write for an element; in trusted HTML those it has.</param>
+/// <param name="maxBytes">UTF-8 octets of the result, end tags included; what does not fit is left out.</param>
+public sealed class HtmlRewriter(Func<HtmlTagToken, string, IEnumerable<KeyValuePair<string, string>>> attributes, int maxBytes)
+{
+    /// <summary>Elements in one another; of deeper ones the text stays.</summary>
+    public const int MaxDepth = 128;
+
+    /// <summary>Trees cost by their elements and the depth these are at: enough for 40,000 cells of a report, or 7,000 elements at the bottom.</summary>
+    private const int MaxWork = 1_000_000;
+    private const int WorkPerElement = 20;
+    private const int MaxFormatting = 12;
+
+    private readonly StringBuilder _output = new();
+    private readonly List<string> _open = [];
+    private int _bytes;
+    private int _closing;
+    private int _work;
+    private int _formatting;
+    private string? _dropping;
+    private int _dropDepth;
+
+    /// <summary>True where something was left out for its length.</summary>
+    public bool Truncated { get; private set; }
+
+    public string Rewrite(string html)
+    {
+        var tokenizer = new HtmlTokenizer(new StringReader(html)) { DecodeCharacterReferences = true, IgnoreTruncatedTags = true };
+        while (!Truncated && tokenizer.ReadNextToken(out var token))
+        {
+            switch (token)
+            {
+                case HtmlTagToken tag:
+                    Tag(tag, tag.Name.ToLowerInvariant());
+                    break;
+                case HtmlDataToken data when data.Kind != HtmlTokenKind.ScriptData && _dropping is null:
+                    Text(data.Data);
+                    break;
+            }
+        }
+        Close(_open.Count);
+        return _output.ToString();
+    }
+
+    private void Tag(HtmlTagToken tag, string name)
+    {
+        if (_dropping is not null)
+        {
+            _dropDepth += name != _dropping || tag.IsEmptyElement ? 0 : tag.IsEndTag ? -1 : 1;
+            _dropping = _dropDepth == 0 ? null : _dropping;
+            return;
+        }
+        // The body's colours belong to its text: white on nothing would be unreadable.
+        name = name == "body" ? "div" : name;
+        if (HtmlElements.Dropped.Contains(name))
+        {
+            (_dropping, _dropDepth) = tag.IsEndTag || tag.IsEmptyElement ? (null, 0) : (name, 1);
+        }
+        else if (HtmlElements.Allowed.Contains(name))
+        {
+            if (!tag.IsEndTag)
+            {
+                Start(tag, name);
+            }
+            else if (!HtmlElements.Void.Contains(name))
+            {
+                Close(HtmlElements.EndedBy(name, _open));
+            }
+        }
+    }
+
+    private void Start(HtmlTagToken tag, string name)
+    {
+        _work += WorkPerElement + _open.Count;
+        if (_work > MaxWork)
+        {
+            Truncated = true;
+            return;
+        }
+        Close(HtmlElements.ClosedBy(name, _open));
+        var isVoid = HtmlElements.Void.Contains(name);
+        var isFormatting = HtmlElements.Formatting.Contains(name);
+        if (_open.Count >= MaxDepth || (isFormatting && _formatting >= MaxFormatting))
+        {
+            return;
+        }
+        var markup = new StringBuilder().Append('<').Append(name);
+        foreach (var (key, value) in attributes(tag, name))
+        {
+            markup.Append(' ').Append(key).Append("=\"").Append(Escape(value)).Append('"');
+        }
+        var written = markup.Append('>').ToString();
+        var end = isVoid ? 0 : name.Length + 3;
+        if (!Write(written, end))
+        {
+            Truncated = true;
+        }
+        else if (!isVoid)
+        {
+            _open.Add(name);
+            _closing += end;
+            _formatting += isFormatting ? 1 : 0;
+        }
+    }
+
+    private void Close(int count)
+    {
+        for (; count > 0; count--)
+        {
+            var name = _open[^1];
+            _open.RemoveAt(_open.Count - 1);
+            _output.Append("</").Append(name).Append('>');
+            _bytes += name.Length + 3;
+            _closing -= name.Length + 3;
+            _formatting -= HtmlElements.Formatting.Contains(name) ? 1 : 0;
+        }
+    }
+
+    private void Text(string text)
+    {
+        var escaped = Escape(text);
+        if (Write(escaped, 0))
+        {
+            return;
+        }
+        // As much of it as fits, and no half of an entity.
+        Truncated = true;
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (!Write(Escape(rune.ToString()), 0))
+            {
+                break;
+            }
+        }
+    }
+
+    private bool Write(string markup, int reserved)
+    {
+        var bytes = Encoding.UTF8.GetByteCount(markup);
+        if (_bytes + _closing + bytes + reserved > maxBytes)
+        {
+            return false;
+        }
+        _output.Append(markup);
+        _bytes += bytes;
+        return true;
+    }
+
+    public static string Escape(string text)
+    {
+        var escaped = new StringBuilder(text.Length + 16);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            _ = rune.Value switch
+            {
+                '&' => escaped.Append("&amp;"),
+                '<' => escaped.Append("&lt;"),
+                '>' => escaped.Append("&gt;"),
+                '"' => escaped.Append("&quot;"),
+                '\r' => escaped,
+                '\t' or '\n' => escaped.Append((char)rune.Value),
+                < ' ' or (>= 0x7F and <= 0x9F) or 0xFFFE or 0xFFFF => escaped,
+                _ => escaped.Append(rune.ToString()),
+            };
+        }
+        return escaped.ToString();
+    }
+}

@@ -1,0 +1,37 @@
+using System.Text.RegularExpressions;
+
+namespace ImapGateway.Messages.Bodies;
+
+/// <summary>URLs of mail by what may be done with them. Each answers the URL as it may be written, or null.</summary>
+public static partial class SafeUrls
+{
+    private const int MaxLength = 8 * 1024;
+
+    /// <summary>http, https, mailto and tel: what a reader may follow. Relative ones lead nowhere in a mail.</summary>
+    public static string? Link(string url) => Clean(url) is { Length: <= MaxLength } clean && LinkScheme().IsMatch(clean) ? clean : null;
+
+    /// <summary>http and https: shown only after the reader agreed.</summary>
+    public static string? Remote(string url) => Clean(url) is { Length: <= MaxLength } clean && RemoteScheme().IsMatch(clean) ? clean : null;
+
+    /// <summary>A picture in the URL itself loads nothing. Not SVG, which is a program.</summary>
+    public static string? Embedded(string url) => Clean(url) is var clean && Raster().IsMatch(clean) ? clean : null;
+
+    /// <summary>The Content-ID that a cid: URL names (RFC 2392).</summary>
+    public static string? ContentId(string url) =>
+        Clean(url) is var clean && clean.StartsWith("cid:", StringComparison.OrdinalIgnoreCase) && clean.Length > 4 ? Uri.UnescapeDataString(clean[4..]).Trim('<', '>') : null;
+
+    /// <summary>As a browser reads it (URL section 4.4): without tabs, newlines and what surrounds it.</summary>
+    private static string Clean(string url) => Ignored().Replace(url, "");
+
+    [GeneratedRegex(@"^[\x00-\x20\x7F-\xA0]+|[\x00-\x1F\x7F-\x9F]|[\x00-\x20\x7F-\xA0]+$")]
+    private static partial Regex Ignored();
+
+    [GeneratedRegex(@"^(?:https?://|mailto:|tel:)[^\s<>""`\\]+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex LinkScheme();
+
+    [GeneratedRegex(@"^https?://[^\s<>""`\\]+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex RemoteScheme();
+
+    [GeneratedRegex("^data:image/(?:png|gif|jpe?g|webp|bmp);base64,[A-Za-z0-9+/=]+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Raster();
+}
