@@ -108,6 +108,11 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
             await SubscribeAsync(session, subscribed, true);
             throw;
         }
+        if (MailboxText.MayBeRespelt(renaming.To))
+        {
+            var now = await MailboxListing.AllAsync(session, counters: false);
+            renaming = renaming with { To = names.Spelling(now.Select(one => one.Path), renaming.To) ?? renaming.To };
+        }
         await SubscribeAsync(session, subscribed.Select(renaming.PathNow), true);
         return renaming;
     }

@@ -10,11 +10,12 @@ public sealed record CreateMailbox(MailboxPlace Place, bool Subscribed) : Accoun
     public override async Task<Mailbox> RunAsync(AccountContext account, CancellationToken cancel)
     {
         var parent = await Place.ParentAsync(account, cancel);
+        MailboxNames? names = null;
         var path = "";
         await account.Mailboxes.ChangeTreeAsync(
             async () =>
             {
-                var names = await MailboxNames.ReadAsync(account, cancel);
+                names = await MailboxNames.ReadAsync(account, cancel);
                 path = names.Free(Place, parent);
                 // From here on the outcome is recorded whether the client still waits for it or not.
                 cancel.ThrowIfCancellationRequested();
@@ -30,7 +31,9 @@ public sealed record CreateMailbox(MailboxPlace Place, bool Subscribed) : Accoun
                     CancellationToken.None);
             },
             cancel);
-        var created = account.Mailboxes.AtPath(path) ?? throw new ProblemException(ErrorCode.Conflict, "The mail server has created the mailbox, but lists it under another name.");
+        var created = account.Mailboxes.AtPath(path)
+            ?? (names!.Spelling(account.Mailboxes.All.Select(one => one.Path), path) is { } spelt ? account.Mailboxes.AtPath(spelt) : null)
+            ?? throw new ProblemException(ErrorCode.Conflict, "The mail server has created the mailbox, but does not list it.");
         return await ReadMailbox.AnswerAsync(account, created);
     }
 }

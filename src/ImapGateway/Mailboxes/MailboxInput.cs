@@ -23,9 +23,7 @@ public sealed record MailboxInput(string? Path = null, string? Name = null, stri
         }
         MailboxPatch.Check(errors, Path, Name);
         errors.ThrowIfAny();
-        return new CreateMailbox(
-            new MailboxPlace(Path is null ? null : MailboxText.Composed(Path), Name is null ? null : MailboxText.Composed(Name), ParentId is null ? null : MailboxRef.Parse(ParentId)),
-            Subscribed ?? true);
+        return new CreateMailbox(new MailboxPlace(Path, Name, ParentId is null ? null : MailboxRef.Parse(ParentId)), Subscribed ?? true);
     }
 }
 
@@ -54,8 +52,8 @@ public sealed record MailboxPatch(Optional<string?> Path = default, Optional<str
         errors.ThrowIfAny();
         return new ChangeMailbox(
             MailboxRef.Parse(mailbox),
-            Path.Value is { } path ? MailboxText.Composed(path) : null,
-            Name.Value is { } name ? MailboxText.Composed(name) : null,
+            Path.Value,
+            Name.Value,
             ParentId.Value is { } parent ? MailboxRef.Parse(parent) : null,
             ParentId is { IsGiven: true, Value: null },
             Subscribed.Value);

@@ -32,6 +32,13 @@ public sealed record MailboxNames(string Prefix, string? Delimiter, ImmutableArr
 
     public bool HasBelow(string path) => Delimiter is not null && Taken.Any(one => one.StartsWith(path + Delimiter, StringComparison.Ordinal));
 
+    /// <summary>The one path that was not there before, as many levels deep as <paramref name="path"/>: how the server spells it. Null where it cannot be told.</summary>
+    public string? Spelling(IEnumerable<string> now, string path)
+    {
+        var depth = MailboxText.Above(path, Delimiter).Count();
+        return now.Where(one => !Has(one) && MailboxText.Above(one, Delimiter).Count() == depth).Take(2).ToList() is [var only] ? only : null;
+    }
+
     /// <summary>The path a client means, checked against the server's own rules.</summary>
     /// <param name="itself">A path that counts as free: the one a mailbox has before it is renamed.</param>
     /// <exception cref="ProblemException">400 with the member at fault, 409 where the path is taken.</exception>
@@ -79,7 +86,7 @@ public sealed record MailboxNames(string Prefix, string? Delimiter, ImmutableArr
     }
 }
 
-/// <summary>Where a mailbox is to be: a path, or a name below a parent. Composed Unicode.</summary>
+/// <summary>Where a mailbox is to be: a path, or a name below a parent.</summary>
 /// <param name="Parent">Null with a name: among the account's own mailboxes, at the top.</param>
 [GenerateSerializer, Immutable]
 public sealed record MailboxPlace(string? Path, string? Name, MailboxRef? Parent)

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 
 namespace ImapGateway.Mailboxes;
@@ -37,8 +38,8 @@ public static class MailboxText
     public static string? PathFault(string path, string? delimiter) =>
         delimiter is { Length: > 0 } && path.Split(delimiter).Any(string.IsNullOrWhiteSpace) ? $"No level of the path may be empty: it must neither begin nor end with '{delimiter}', nor hold two in a row." : null;
 
-    /// <summary>Composed, as servers store and list names; the same letters otherwise come back as another path.</summary>
-    public static string Composed(string text) => text.Normalize(NormalizationForm.FormC);
+    /// <summary>Some servers compose such letters, and then list another path than the one they were given. The runtime cannot: it is built without ICU.</summary>
+    public static bool MayBeRespelt(string path) => path.EnumerateRunes().Any(rune => Rune.GetUnicodeCategory(rune) == UnicodeCategory.NonSpacingMark);
 
     /// <summary>The paths above this one, the topmost first.</summary>
     public static IEnumerable<string> Above(string path, string? delimiter)

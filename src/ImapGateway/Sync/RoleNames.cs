@@ -88,26 +88,24 @@ public static class RoleNames
     /// <summary>The role a mailbox of this name has, and how usual the name is: 0 before 1. Null for other names.</summary>
     public static (Role Role, int Rank)? Find(string name) => ByName.TryGetValue(Plain(name), out var found) ? found : null;
 
-    /// <summary>Case, accents' encoding, spaces and hyphens are spelt in many ways.</summary>
+    /// <summary>Case, spaces, hyphens and accents, composed or not, are spelt in many ways.</summary>
     private static string Plain(string name)
     {
         var plain = new StringBuilder(name.Length);
         foreach (var rune in name.EnumerateRunes())
         {
-            plain.Append(rune.ToString());
-        }
-        // Lone surrogates have become U+FFFD, which Normalize takes.
-        var normal = plain.ToString().Normalize(NormalizationForm.FormKC);
-        plain.Clear();
-        foreach (var rune in normal.EnumerateRunes())
-        {
             if (Rune.IsLetterOrDigit(rune))
             {
-                plain.Append(Rune.ToUpperInvariant(rune).ToString());
+                var upper = Rune.ToUpperInvariant(rune).ToString();
+                plain.Append(Accented.IndexOf(upper, StringComparison.Ordinal) is >= 0 and var at ? Bare[at..(at + 1)] : upper);
             }
         }
         return plain.ToString();
     }
+
+    // By hand: the runtime is built without ICU, and so without normalisation.
+    private const string Accented = "ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝĄĆĘŃŚŹŻЁ";
+    private const string Bare = "AAAAAACEEEEIIIINOOOOOUUUUYACENSZZЕ";
 
     private static FrozenDictionary<string, (Role Role, int Rank)> Build()
     {
