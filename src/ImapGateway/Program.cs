@@ -19,6 +19,7 @@ builder.AddAccounts();            // Orleans, AccountGrain
 builder.Services.AddSingleton<IKeyLookup, NoKeys>();
 var app = builder.Build();
 app.UseHttp();
+app.MapHealth();
 var v1 = app.MapGroup("/v1").RequireKey();
 v1.MapAccounts();
 v1.MapMailboxes();

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using ImapGateway.Cache;
@@ -15,10 +14,11 @@ namespace ImapGateway.Accounts;
 /// <summary>Owns all connections and all state of one account. Reentrant: requests run side by side, and take turns at every await.</summary>
 [Reentrant, KeepAlive, HashBasedPlacement]
 public sealed partial class AccountGrain(
-    AccountStore store, IDatabase database, HeaderCache cache, SessionFactory sessions, ILogger<AccountGrain> log) : Grain, IAccountGrain, ILoginObserver
+    AccountStore store, IDatabase database, HeaderCache cache, SessionFactory sessions, ILogger<AccountGrain> log) : Grain, IAccountGrain
 {
-    private Task<AccountContext>? _opening;
-    private Account? _account;
+    private Task<Opened>? _opening;
+
+    private sealed record Opened(AccountContext Context, AccountStatus Status);
 
     private string AccountId => this.GetPrimaryKeyString();
 
@@ -29,7 +29,7 @@ public sealed partial class AccountGrain(
         var outcome = "ok";
         try
         {
-            return await command.RunAsync(await OpenAsync(), cancel);
+            return await command.RunAsync((await OpenAsync()).Context, cancel);
         }
         catch (Exception e)
         {
@@ -59,7 +59,7 @@ public sealed partial class AccountGrain(
                 byte[] piece;
                 try
                 {
-                    pieces ??= stream.RunAsync(await OpenAsync(), cancel).GetAsyncEnumerator(cancel);
+                    pieces ??= stream.RunAsync((await OpenAsync()).Context, cancel).GetAsyncEnumerator(cancel);
                     if (!await pieces.MoveNextAsync())
                     {
                         break;
@@ -84,17 +84,17 @@ public sealed partial class AccountGrain(
         }
     }
 
-    public async Task<Account> Read()
-    {
-        await OpenAsync();
-        return _account!;
-    }
+    public async Task<Account> Read() => (await OpenAsync()).Status.Account;
 
-    public async Task Reload()
+    public async Task Reload(bool reconnect)
     {
+        if (!reconnect && _opening is { IsCompletedSuccessfully: true } kept && await store.FindAsync(AccountId, CancellationToken.None) is { } row)
+        {
+            (await kept).Status.Describe(row.ToAccount());
+            return;
+        }
         var opened = _opening;
         _opening = null;
-        _account = null;
         if (opened is not null)
         {
             await CloseAsync(opened);
@@ -110,7 +110,7 @@ public sealed partial class AccountGrain(
     }
 
     /// <summary>Everything of the account, read from storage by the first who asks and claimed for this activation.</summary>
-    private async Task<AccountContext> OpenAsync()
+    private async Task<Opened> OpenAsync()
     {
         var opening = _opening ??= ReadAsync();
         try
@@ -128,24 +128,26 @@ public sealed partial class AccountGrain(
         }
     }
 
-    private async Task<AccountContext> ReadAsync()
+    private async Task<Opened> ReadAsync()
     {
         var row = await store.FindAsync(AccountId, CancellationToken.None) ?? throw AccountStore.NotFound();
         var (owner, counter) = await database.WriteAsync((db, token) => Fence.ClaimAsync(db, row.Incarnation, token), CancellationToken.None);
-        var pool = sessions.NewPool(row, this);
+        var status = new AccountStatus(row.ToAccount(), row.Incarnation, store, sessions.Time, log);
+        var pool = sessions.NewPool(row, status);
         var mailboxes = new AccountMailboxes(owner, counter, pool, database);
         await mailboxes.LoadAsync(CancellationToken.None);
-        _account = row.ToAccount();
-        return new AccountContext(_account, mailboxes, pool, new HeaderReader(cache, pool, row.Incarnation));
+        return new Opened(new AccountContext(status.Account, mailboxes, pool, new HeaderReader(cache, pool, row.Incarnation)), status);
     }
 
-    private static async Task CloseAsync(Task<AccountContext> opened)
+    private static async Task CloseAsync(Task<Opened> opening)
     {
         // One that never opened has nothing to close, and has told its callers why.
-        await opened.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
-        if (opened.IsCompletedSuccessfully)
+        await opening.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
+        if (opening.IsCompletedSuccessfully)
         {
-            await (await opened).Pool.DisposeAsync();
+            var opened = await opening;
+            opened.Status.Retire();
+            await opened.Context.Pool.DisposeAsync();
         }
     }
 
@@ -155,54 +157,19 @@ public sealed partial class AccountGrain(
         switch (exception)
         {
             case ProblemException problem:
+                if (problem is { Code: ErrorCode.Internal, InnerException: { } cause })
+                {
+                    LogFault(AccountId, operation, RequestTrace.Id, cause);
+                }
                 return (problem.Code.Describe().Name, problem);
             case OperationCanceledException when cancel.IsCancellationRequested:
                 return ("cancelled", exception);
             case LostOwnershipException:
                 DeactivateOnIdle();
                 return ("lost_ownership", new ProblemException(new Problem(ErrorCode.Unavailable, "The account has just moved to another node.", RetryAfter: TimeSpan.FromSeconds(1))));
-            case ObjectDisposedException:
-                return ("closed", new ProblemException(new Problem(ErrorCode.Unavailable, "The account's connections were just closed.", RetryAfter: TimeSpan.FromSeconds(1))));
             default:
-                LogFault(AccountId, operation, exception);
+                LogFault(AccountId, operation, RequestTrace.Id, exception);
                 return ("internal", new ProblemException(ErrorCode.Internal, "The gateway failed. Its log has the details under the trace id."));
-        }
-    }
-
-    async Task ILoginObserver.LoggedInAsync(ImmutableArray<string> capabilities) =>
-        await ChangeAsync(account => account with { State = AccountState.Connected, LastError = account.LastError is { Code: "account.limit" } ? account.LastError : null, Capabilities = capabilities });
-
-    async Task ILoginObserver.LoginFailedAsync(Problem problem) =>
-        await ChangeAsync(account => account with
-        {
-            State = problem.Code == ErrorCode.AccountAuthFailed ? AccountState.AuthFailed : AccountState.Unavailable,
-            LastError = AccountError.Of(problem, sessions.Now),
-        });
-
-    async Task ILoginObserver.BudgetShrunkAsync(int sessionsLeft, Problem problem) =>
-        await ChangeAsync(account => account with { LastError = AccountError.Of(problem with { Detail = $"{problem.Detail} {sessionsLeft} are in use." }, sessions.Now) });
-
-    private async Task ChangeAsync(Func<Account, Account> change)
-    {
-        if (_account is not { } before)
-        {
-            return;
-        }
-        _account = change(before);
-        if (_account.State == before.State && _account.LastError?.Code == before.LastError?.Code && _account.Capabilities.SequenceEqual(before.Capabilities))
-        {
-            return;
-        }
-        var error = _account.LastError?.Code;
-        LogState(AccountId, _account.State, error);
-        try
-        {
-            await store.SaveStateAsync(_account, CancellationToken.None);
-        }
-        catch (ProblemException e)
-        {
-            // What the account is doing matters more than that it is written down; the next change writes it.
-            LogStateNotSaved(AccountId, e.Code);
         }
     }
 
@@ -211,19 +178,13 @@ public sealed partial class AccountGrain(
         if (log.IsEnabled(LogLevel.Information))
         {
             var milliseconds = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-            LogOperation(AccountId, operation.Name, target, outcome, milliseconds, commands.Sent);
+            LogOperation(AccountId, operation.Name, target, outcome, milliseconds, commands.Sent, RequestTrace.Id);
         }
     }
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "{Operation} {Target} of account {Account}: {Outcome} in {Milliseconds:0.0} ms with {ImapCommands} IMAP commands")]
-    private partial void LogOperation(string account, string operation, string? target, string outcome, double milliseconds, int imapCommands);
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Operation} {Target} of account {Account}: {Outcome} in {Milliseconds:0.0} ms with {ImapCommands} IMAP commands, trace {TraceId}")]
+    private partial void LogOperation(string account, string operation, string? target, string outcome, double milliseconds, int imapCommands, string? traceId);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Operation} of account {Account} failed")]
-    private partial void LogFault(string account, string operation, Exception exception);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Account {Account} is {State} ({Error})")]
-    private partial void LogState(string account, AccountState state, string? error);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The state of account {Account} could not be saved: {Code}")]
-    private partial void LogStateNotSaved(string account, ErrorCode code);
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Operation} of account {Account} failed, trace {TraceId}")]
+    private partial void LogFault(string account, string operation, string? traceId, Exception exception);
 }

@@ -35,7 +35,7 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
             CreatedAt = time.GetUtcNow(),
         };
         await store.AddAsync(account, cancel);
-        await Grain(account.Id).Reload();
+        await Grain(account.Id).Reload(reconnect: true);
         return account.ToAccount();
     }
 
@@ -51,6 +51,12 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
             id,
             account =>
             {
+                if (account.Incarnation != before.Incarnation || account.Imap != before.Imap || account.ImapSecret != before.ImapSecret
+                    || account.Smtp != before.Smtp || account.SmtpSecret != before.SmtpSecret)
+                {
+                    // What was verified may be no longer what would be stored: a credential could end up beside another place.
+                    throw new ProblemException(ErrorCode.Conflict, "The account was changed by somebody else just now. Read it and try again.");
+                }
                 account.Name = settings.Name;
                 account.Email = settings.Email;
                 account.Metadata = Notes(settings);
@@ -61,7 +67,7 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
                     account.ImapSecret = protector.Protect(account.Incarnation, "imap", credential);
                 }
                 account.Smtp = settings.Smtp?.Server;
-                if (settings.Smtp is null || settings.Smtp.Credential is not null)
+                if (!KeepsSmtpCredential(settings.Smtp, before))
                 {
                     account.SmtpCredentialKind = settings.Smtp?.Credential?.Kind;
                     account.SmtpSecret = settings.Smtp?.Credential is { } own ? protector.Protect(account.Incarnation, "smtp", own) : null;
@@ -74,14 +80,14 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
                 }
             },
             cancel);
-        await Grain(id).Reload();
+        await Grain(id).Reload(reconnect: touched);
         return changed;
     }
 
     public async Task RemoveAsync(string id, CancellationToken cancel)
     {
         await store.RemoveAsync(id, cancel);
-        await Grain(id).Reload();
+        await Grain(id).Reload(reconnect: true);
         remover.Wake();
     }
 
@@ -93,21 +99,26 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
     /// <summary>Without a credential of its own SMTP logs in with that of IMAP, which is then sent to wherever SMTP is.</summary>
     private ServerSettings SmtpWithCredential(ServerSettings given, ServerSettings imap, AccountEntity before)
     {
-        if (given.Credential is not null || imap.Credential is not null)
+        if (given.Credential is not null)
         {
-            return given with { Credential = given.Credential ?? imap.Credential };
+            return given;
         }
-        if (before.Smtp is null || !SamePlace(given.Server, before.Smtp))
+        if (KeepsSmtpCredential(given, before))
         {
-            throw NeedsCredential("smtp");
+            return given with { Credential = protector.Unprotect(before.Incarnation, "smtp", before.SmtpCredentialKind!.Value, before.SmtpSecret!) };
         }
-        return given with
+        if (imap.Credential is not null)
         {
-            Credential = before.SmtpSecret is { } own
-                ? protector.Unprotect(before.Incarnation, "smtp", before.SmtpCredentialKind!.Value, own)
-                : protector.Unprotect(before.Incarnation, "imap", before.ImapCredentialKind, before.ImapSecret),
-        };
+            return given with { Credential = imap.Credential };
+        }
+        return before.Smtp is not null && SamePlace(given.Server, before.Smtp)
+            ? given with { Credential = protector.Unprotect(before.Incarnation, "imap", before.ImapCredentialKind, before.ImapSecret) }
+            : throw NeedsCredential("smtp");
     }
+
+    /// <summary>A credential of SMTP's own stays where it is, and goes nowhere else.</summary>
+    private static bool KeepsSmtpCredential(ServerSettings? given, AccountEntity before) =>
+        given is { Credential: null } && before is { Smtp: not null, SmtpSecret: not null } && SamePlace(given.Server, before.Smtp);
 
     private static bool SamePlace(AccountServer one, AccountServer other) => one == other;
 

@@ -1,5 +1,5 @@
+using System.Threading.Channels;
 using ImapGateway.Cache;
-using ImapGateway.Changes;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
 using ImapGateway.Sync;
@@ -13,15 +13,9 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
     private const int Batch = 20;
     private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
 
-    private readonly SemaphoreSlim _wake = new(0, 1);
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
-    public void Wake()
-    {
-        if (_wake.CurrentCount == 0)
-        {
-            _wake.Release();
-        }
-    }
+    public void Wake() => _wake.Writer.TryWrite(true);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -40,24 +34,49 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
             {
                 LogFailed(e.Code);
             }
-            await _wake.WaitAsync(Look, stoppingToken).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            await WokenAsync(stoppingToken);
+        }
+    }
+
+    /// <summary>By a removal, or now and then: storage may have been full the last time.</summary>
+    private async Task WokenAsync(CancellationToken stopping)
+    {
+        using var look = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        look.CancelAfter(Look);
+        try
+        {
+            await _wake.Reader.ReadAsync(look.Token);
+        }
+        catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
+        {
+            // It is time to look.
         }
     }
 
     private async Task RemoveAsync(string incarnation, CancellationToken cancel)
     {
         cache.Clear(incarnation);
-        // Pages first: they are the bulk.
         while (await database.WriteAsync(
             async (db, token) =>
             {
-                var numbers = await db.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation)
+                var pages = await db.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation)
                     .OrderBy(page => page.Mailbox).ThenBy(page => page.Number).Select(page => new { page.Mailbox, page.Number }).Take(Batch).ToListAsync(token);
-                foreach (var page in numbers)
+                foreach (var page in pages)
                 {
                     await db.Set<IndexPageEntity>().Where(row => row.Incarnation == incarnation && row.Mailbox == page.Mailbox && row.Number == page.Number).ExecuteDeleteAsync(token);
                 }
-                return numbers.Count > 0;
+                return pages.Count > 0;
+            },
+            cancel))
+        {
+        }
+        while (await database.WriteAsync(
+            async (db, token) =>
+            {
+                var mailboxes = await db.Set<MailboxEntity>().Where(mailbox => mailbox.Incarnation == incarnation)
+                    .OrderBy(mailbox => mailbox.Counter).Select(mailbox => mailbox.Counter).Take(Batch).ToListAsync(token);
+                await db.Set<MailboxEntity>().Where(row => row.Incarnation == incarnation && mailboxes.Contains(row.Counter)).ExecuteDeleteAsync(token);
+                return mailboxes.Count > 0;
             },
             cancel))
         {
@@ -65,20 +84,12 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
         await database.WriteAsync(
             async (db, token) =>
             {
-                await db.Set<MailboxEntity>().Where(row => row.Incarnation == incarnation).ExecuteDeleteAsync(token);
                 await db.Set<AccountMetadataEntity>().Where(row => row.Incarnation == incarnation).ExecuteDeleteAsync(token);
-                await db.Set<FenceEntity>().Where(row => row.Incarnation == incarnation).ExecuteDeleteAsync(token);
                 await db.Set<AccountEntity>().Where(row => row.Incarnation == incarnation).ExecuteDeleteAsync(token);
                 return true;
             },
             cancel);
         LogRemoved(incarnation);
-    }
-
-    public override void Dispose()
-    {
-        _wake.Dispose();
-        base.Dispose();
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Removed accounts could not be cleaned up now ({Code}); it is tried again.")]

@@ -63,11 +63,11 @@ public sealed class AccountStore(IDatabase database, TimeProvider time)
             },
             cancel);
 
-    public Task SaveStateAsync(Account state, CancellationToken cancel) =>
+    public Task SaveStateAsync(string incarnation, Account state, CancellationToken cancel) =>
         database.WriteAsync(
             async (db, token) =>
             {
-                if (await Live(db).AsTracking().SingleOrDefaultAsync(row => row.Id == state.Id && row.CreatedAt == state.CreatedAt, token) is { } account)
+                if (await Live(db).AsTracking().SingleOrDefaultAsync(row => row.Incarnation == incarnation, token) is { } account)
                 {
                     account.State = state.State;
                     account.LastError = state.LastError;
@@ -88,6 +88,8 @@ public sealed class AccountStore(IDatabase database, TimeProvider time)
                 account.RemovedAt = now;
                 account.ImapSecret = "";
                 account.SmtpSecret = null;
+                // Whoever still works for the account can write nothing of it any more: no row is left behind after the others were deleted.
+                await db.Set<FenceEntity>().Where(fence => fence.Incarnation == account.Incarnation).ExecuteDeleteAsync(token);
                 return true;
             },
             cancel);

@@ -35,6 +35,8 @@ public sealed record ServerVerification(
 /// <summary>Logs in to the servers of an account that is not saved yet.</summary>
 public sealed class AccountVerifier(ServerConnection connection, IOptions<ImapOptions> options)
 {
+    private const long MostFromSmtp = 1 << 20;
+
     public async Task<Verification> RunAsync(ServerSettings imap, ServerSettings? smtp, CancellationToken cancel)
     {
         var inbound = VerifyImapAsync(imap, cancel);
@@ -68,6 +70,8 @@ public sealed class AccountVerifier(ServerConnection connection, IOptions<ImapOp
         try
         {
             stream = await connection.OpenAsync(smtp.Server.ToMailServer(), EgressPurpose.Smtp, options.Value.CommandTimeout, cancel);
+            using var limit = stream.Limit(2 * options.Value.CommandTimeout);
+            stream.Allow(MostFromSmtp);
             using var client = new SmtpClient();
             await client.ConnectAsync(stream, smtp.Server.Host, smtp.Server.Port, SecureSocketOptions.None, cancel);
             if (client.Capabilities.HasFlag(SmtpCapabilities.Authentication))

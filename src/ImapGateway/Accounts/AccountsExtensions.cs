@@ -18,8 +18,9 @@ public static class AccountsExtensions
             silo.UseSingleSilo();
             // A call whose caller has given up goes on in the grain otherwise.
             silo.Configure<SiloMessagingOptions>(options => options.CancelRequestOnTimeout = true);
-            // It warns of a stall at every start, when there is none.
-            silo.Services.Configure<LoggerFilterOptions>(filter => filter.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error));
+            silo.AddOutgoingGrainCallFilter<RequestTrace>();
+            // At every start one warns of a stall, when there is none, and the other of a garbage collector that suits a server of one program only.
+            silo.Services.Configure<LoggerFilterOptions>(filter => filter.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Orleans.Runtime.Silo", LogLevel.Error));
         });
     }
 }

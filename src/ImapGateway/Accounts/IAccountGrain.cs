@@ -4,15 +4,17 @@ namespace ImapGateway.Accounts;
 [Alias("ImapGateway.Account")]
 public interface IAccountGrain : IGrainWithStringKey
 {
-    [Alias("Execute"), ResponseTimeout("00:05:00")]
+    // Waiting for a session, for the server and for a second try all have limits of their own; this one only ends what those miss.
+    [Alias("Execute"), ResponseTimeout("02:00:00")]
     Task<T> Execute<T>(AccountCommand<T> command, CancellationToken cancel);
 
     [Alias("Stream")]
     IAsyncEnumerable<byte[]> Stream(AccountStream stream, CancellationToken cancel);
 
-    /// <summary>Forgets what it holds: the account was changed or removed. The next call reads it anew.</summary>
+    /// <summary>The account was changed or removed: the next call reads it anew.</summary>
+    /// <param name="reconnect">Connections are closed and made anew: where they lead to, or as whom, has changed.</param>
     [Alias("Reload")]
-    Task Reload();
+    Task Reload(bool reconnect);
 
     [Alias("Read")]
     Task<Account> Read();

@@ -32,9 +32,10 @@ public sealed record Owner(string Incarnation, long Generation);
 public static class Fence
 {
     /// <summary>Takes the account over: from the commit on, writes of all earlier owners are refused.</summary>
+    /// <exception cref="LostOwnershipException">The account was removed.</exception>
     public static async Task<(Owner Owner, ulong NextCounter)> ClaimAsync(GatewayDbContext database, string incarnation, CancellationToken cancel)
     {
-        var fence = await database.Set<FenceEntity>().AsTracking().SingleAsync(row => row.Incarnation == incarnation, cancel);
+        var fence = await database.Set<FenceEntity>().AsTracking().SingleOrDefaultAsync(row => row.Incarnation == incarnation, cancel) ?? throw new LostOwnershipException();
         fence.Generation++;
         return (new Owner(incarnation, fence.Generation), (ulong)fence.NextCounter);
     }

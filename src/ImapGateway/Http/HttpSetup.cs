@@ -1,3 +1,4 @@
+using ImapGateway.Settings;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -8,6 +9,9 @@ public static class HttpSetup
     /// <summary>Bodies of more octets are 413; a route that takes more says so with <see cref="Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute"/> as metadata.</summary>
     public const int MaxRequestBody = 1024 * 1024;
 
+    /// <summary>What is left for everything else when the requests have used up their time to stop.</summary>
+    private static readonly TimeSpan AccountsTime = TimeSpan.FromSeconds(10);
+
     /// <summary>After AddStorage: the admin key is made once the data directory is ours.</summary>
     public static void AddHttp(this WebApplicationBuilder builder)
     {
@@ -17,6 +21,8 @@ public static class HttpSetup
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxRequestBody;
         });
+        // It writes whole addresses, and their queries hold what people search their mail for.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         services.TryAddSingleton(TimeProvider.System);
         services.AddDataProtection();
         services.ConfigureHttpJsonOptions(StrictJson.Configure);
@@ -34,6 +40,11 @@ public static class HttpSetup
         services.AddOptions<Microsoft.AspNetCore.Cors.Infrastructure.CorsOptions>()
             .Configure<IOptions<CorsOptions>>((cors, own) => cors.AddDefaultPolicy(own.Value.ToPolicy()));
 
+        builder.AddSettings<DrainOptions>("Http");
+        services.AddSingleton<Drain>();
+        // First the requests, then the accounts take their leave of the mail servers.
+        services.AddOptions<HostOptions>().Configure<IOptions<DrainOptions>>((host, drain) => host.ShutdownTimeout = drain.Value.DrainTime + AccountsTime);
+
         services.AddSingleton<IdempotencyStore>();
         services.AddHostedService<IdempotencyPurgeWorker>();
     }
@@ -41,6 +52,7 @@ public static class HttpSetup
     /// <summary>First in the pipeline. Preflights need no key (CORS), unknown paths below /v1 do, and nothing is parsed for somebody who has none.</summary>
     public static void UseHttp(this WebApplication app)
     {
+        app.UseMiddleware<DrainMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseRouting();
         app.UseCors();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
 using ImapGateway.Mail;
@@ -24,8 +25,8 @@ public static partial class ImapFailure
             return known.Problem;
         }
         var upstream = Upstream(exception, tail);
-        var code = ByResponseCode(upstream?.Code) ?? ByWording(upstream?.Text) ?? ByException(exception, loggingIn);
-        return new Problem(code, Detail(code, exception), Upstream: upstream, RetryAfter: RetryAfter(code));
+        var code = ByResponseCode(upstream?.Code) ?? ByWording(upstream?.Text) ?? ByReplyCode(upstream?.Code) ?? ByException(exception, loggingIn);
+        return new Problem(code, Detail(code, exception, loggingIn), Upstream: upstream, RetryAfter: RetryAfter(code, upstream?.Text));
     }
 
     private static ErrorCode ByException(Exception exception, bool loggingIn) => exception switch
@@ -56,20 +57,37 @@ public static partial class ImapFailure
         _ => null,
     };
 
-    // Servers that say it in words only: Dovecot and Gmail (connections), Outlook ("authenticated but not connected", transient).
+    // SMTP, RFC 5321 section 4.2.3 and RFC 4954 section 6.
+    private static ErrorCode? ByReplyCode(string? code) => code switch
+    {
+        "530" or "534" or "535" or "538" => ErrorCode.AccountAuthFailed,
+        "452" or "552" => ErrorCode.AccountQuota,
+        "550" or "551" or "553" or "554" => ErrorCode.AccountDenied,
+        ['4', _, _] => ErrorCode.AccountUnavailable,
+        ['5', _, _] => ErrorCode.AccountProtocol,
+        _ => null,
+    };
+
+    // Servers that say it in words only: Dovecot and Gmail (connections), Exchange Online (throttling, "authenticated but not connected", transient).
     private static ErrorCode? ByWording(string? text) => text switch
     {
         null => null,
         _ when ConnectionLimit().IsMatch(text) => ErrorCode.AccountLimit,
-        _ when text.Contains("authenticated but not connected", StringComparison.OrdinalIgnoreCase) => ErrorCode.AccountUnavailable,
+        _ when Throttling().IsMatch(text) => ErrorCode.AccountThrottled,
+        _ when Transient().IsMatch(text) => ErrorCode.AccountUnavailable,
         _ => null,
     };
 
     private static Upstream? Upstream(Exception exception, string? tail)
     {
-        var status = tail is null ? null : StatusLine().Matches(tail).LastOrDefault();
-        var concerns = exception is CommandException or AuthenticationException or ServiceNotConnectedException || status?.Groups["bye"].Success == true;
-        if (status is not null && concerns)
+        var status = exception switch
+        {
+            _ when tail is null => null,
+            CommandException or AuthenticationException => Tagged().Matches(tail).LastOrDefault(),
+            // Only as the last word: the same signs may stand in a message.
+            _ => Farewell().Match(tail) is { Success: true } bye ? bye : null,
+        };
+        if (status is not null)
         {
             var code = status.Groups["code"];
             return new Upstream(code.Success ? code.Value.ToUpperInvariant() : null, Printable(status.Groups["text"].Value));
@@ -77,7 +95,9 @@ public static partial class ImapFailure
         return exception switch
         {
             ImapCommandException command => new Upstream(null, Printable(command.ResponseText)),
-            SmtpCommandException command => new Upstream(((int)command.StatusCode).ToString(System.Globalization.CultureInfo.InvariantCulture), Printable(command.Message)),
+            SmtpCommandException command => new Upstream(((int)command.StatusCode).ToString(CultureInfo.InvariantCulture), Printable(command.Message)),
+            AuthenticationException authentication when Reply().Match(authentication.Message) is { Success: true } reply =>
+                new Upstream(reply.Groups["code"].Value, Printable(reply.Groups["text"].Value)),
             AuthenticationException authentication => new Upstream(null, Printable(authentication.Message)),
             _ => null,
         };
@@ -89,12 +109,13 @@ public static partial class ImapFailure
         return clean.Length <= LongestText ? clean : clean[..LongestText];
     }
 
-    private static string Detail(ErrorCode code, Exception exception) => code switch
+    private static string Detail(ErrorCode code, Exception exception, bool loggingIn) => code switch
     {
         ErrorCode.AccountAuthFailed => "The mail server refused the credentials. Give the account new ones.",
         ErrorCode.AccountLimit => "The mail server allows no more connections for this account. Lower Imap:MaxSessionsPerAccount or close other clients.",
         ErrorCode.AccountThrottled => "The mail server throttles this account.",
         ErrorCode.AccountQuota => "The account has used up its quota on the mail server.",
+        ErrorCode.AccountTimeout when loggingIn => "The mail server did not answer in time. Check host, port and security.",
         ErrorCode.AccountTimeout => "The mail server did not answer in time.",
         ErrorCode.AccountUnavailable => "The mail server cannot be reached or has closed the connection.",
         ErrorCode.AccountDenied => "The mail server denied the operation.",
@@ -115,16 +136,32 @@ public static partial class ImapFailure
         _ => null,
     };
 
-    private static TimeSpan? RetryAfter(ErrorCode code) => code switch
+    private static TimeSpan? RetryAfter(ErrorCode code, string? text) => code switch
     {
+        ErrorCode.AccountThrottled when Suggested().Match(text ?? "") is { Success: true } wait => TimeSpan.FromMilliseconds(long.Parse(wait.Groups[1].ValueSpan, CultureInfo.InvariantCulture)),
         ErrorCode.AccountThrottled or ErrorCode.AccountLimit => Later,
         ErrorCode.AccountUnavailable or ErrorCode.AccountTimeout => Soon,
         _ => null,
     };
 
-    [GeneratedRegex(@"^(?:[A-Z][0-9]{8}|A) (?:NO|BAD) (?:\[(?<code>[A-Za-z0-9\-]+)[^\]]*\] ?)?(?<text>[^\r\n]*)|^\* (?<bye>BYE) (?:\[(?<code>[A-Za-z0-9\-]+)[^\]]*\] ?)?(?<text>[^\r\n]*)", RegexOptions.Multiline | RegexOptions.IgnoreCase)]
-    private static partial Regex StatusLine();
+    [GeneratedRegex(@"^(?:[A-Z][0-9]{8}|A) (?:NO|BAD) (?:\[(?<code>[A-Z0-9\-]+)[^\]\r\n]*\] ?)?(?<text>[^\r\n]*)", RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Tagged();
 
-    [GeneratedRegex(@"too many (simultaneous |concurrent |open )?(connections|sessions)|maximum (number of )?connections|connection limit|mail_max_userip_connections", RegexOptions.IgnoreCase)]
+    [GeneratedRegex(@"(?:^|\n)\* BYE (?:\[(?<code>[A-Z0-9\-]+)[^\]\r\n]*\] ?)?(?<text>[^\r\n]*)\r?\n?\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Farewell();
+
+    [GeneratedRegex(@"^(?<code>[2-5][0-9]{2}): (?<text>.*)", RegexOptions.Singleline)]
+    private static partial Regex Reply();
+
+    [GeneratedRegex(@"too many (simultaneous |concurrent |open )?(connections|sessions)|maximum (number of )?connections|connection limit|mail_max_userip_connections", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex ConnectionLimit();
+
+    [GeneratedRegex(@"throttl|rate limit|backoff time|too many (requests|commands|logins|login attempts)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Throttling();
+
+    [GeneratedRegex(@"authenticated but not connected|temporar|try again|unavailable|internal (server )?error", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Transient();
+
+    [GeneratedRegex(@"backoff time: ([0-9]{1,9}) milliseconds", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Suggested();
 }

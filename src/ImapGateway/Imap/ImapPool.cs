@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.IO.Pipelines;
 using System.Runtime.CompilerServices;
 using ImapGateway.Mail;
@@ -13,6 +12,13 @@ public sealed class ImapPool : IAsyncDisposable
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan IdleClose = TimeSpan.FromSeconds(60);
+
+    /// <summary>How long a server's limit is believed before one more session is tried.</summary>
+    private static readonly TimeSpan GrowAfter = TimeSpan.FromMinutes(5);
+
+    /// <summary>Of the server's longest silence: what one job may take altogether.</summary>
+    private const int JobTimeouts = 4;
+
     private const int MostWaiting = 2000;
     private const int SmallPiece = 1 << 20;
 
@@ -27,6 +33,8 @@ public sealed class ImapPool : IAsyncDisposable
     private int _open;
     private int _streams;
     private int _limit;
+    private int? _refusedAt;
+    private DateTimeOffset _growAt;
     private bool _closed;
     private ITimer? _reaper;
 
@@ -58,7 +66,7 @@ public sealed class ImapPool : IAsyncDisposable
             {
                 return await work.WaitAsync(cancel);
             }
-            catch (ProblemException e) when (repeatable && !repeated && e.Code == ErrorCode.AccountUnavailable)
+            catch (ProblemException e) when (repeatable && !repeated && e.Code == ErrorCode.AccountUnavailable && !session.IsUsable)
             {
                 // A mailbox that somebody deletes takes every session along that has it selected: the next must be none of them.
                 Retire(path => path == selected || path == mailbox);
@@ -85,13 +93,14 @@ public sealed class ImapPool : IAsyncDisposable
     private async Task<T> RunOnAsync<T>(ImapSession session, Func<ImapSession, Task<T>> job)
     {
         var before = session.Commands;
+        using var limit = session.Begin(_opener.Timeout * JobTimeouts);
         try
         {
             return await job(session);
         }
         catch (Exception e) when (e is not ProblemException)
         {
-            throw session.Explain(e);
+            throw _closed ? Closed() : session.Explain(e);
         }
         finally
         {
@@ -180,32 +189,46 @@ public sealed class ImapPool : IAsyncDisposable
 
     private async Task<ImapSession> AcquireAsync(string? mailbox, bool stream, CancellationToken cancel)
     {
+        while (await NextAsync(mailbox, stream, cancel) is { } waiting)
+        {
+            // The server may have closed it meanwhile; work that cannot be repeated must not be the one to find out.
+            if (!waiting.HasUnread || await waiting.RefreshAsync(_opener.Timeout))
+            {
+                return waiting;
+            }
+            await ReleaseAsync(waiting, stream);
+        }
+        return await OpenAsync(mailbox, stream, cancel);
+    }
+
+    /// <returns>A session that was open already; null: there is room for a new one, and it is the caller's.</returns>
+    private Task<ImapSession?> NextAsync(string? mailbox, bool stream, CancellationToken cancel)
+    {
         Waiter waiter;
         lock (_lock)
         {
-            ObjectDisposedException.ThrowIf(_closed, this);
+            if (_closed)
+            {
+                throw Closed();
+            }
             if (TakeIdle(mailbox, stream) is { } idle)
             {
-                return idle;
+                return Task.FromResult<ImapSession?>(idle);
             }
             if (MayOpen(stream))
             {
                 _open++;
                 _streams += stream ? 1 : 0;
-                waiter = new Waiter(mailbox, stream, new TaskCompletionSource<ImapSession?>());
-                waiter.Turn.SetResult(null);
+                return Task.FromResult<ImapSession?>(null);
             }
-            else if (_waiting.Count >= MostWaiting)
+            if (_waiting.Count >= MostWaiting)
             {
                 throw Busy();
             }
-            else
-            {
-                waiter = new Waiter(mailbox, stream, new TaskCompletionSource<ImapSession?>(TaskCreationOptions.RunContinuationsAsynchronously));
-                _waiting.AddLast(waiter);
-            }
+            waiter = new Waiter(mailbox, stream, new TaskCompletionSource<ImapSession?>(TaskCreationOptions.RunContinuationsAsynchronously));
+            _waiting.AddLast(waiter);
         }
-        return await TurnAsync(waiter, cancel) ?? await OpenAsync(mailbox, stream, cancel);
+        return TurnAsync(waiter, cancel);
     }
 
     private async Task<ImapSession?> TurnAsync(Waiter waiter, CancellationToken cancel)
@@ -252,31 +275,60 @@ public sealed class ImapPool : IAsyncDisposable
     private async Task<ImapSession> OpenAsync(string? mailbox, bool stream, CancellationToken cancel)
     {
         var opening = _opener.OpenAsync();
+        ImapSession session;
         try
         {
-            var session = await opening.WaitAsync(cancel);
-            lock (_lock)
-            {
-                _leased.Add(session);
-            }
-            return session;
+            session = await opening.WaitAsync(cancel);
         }
         catch (OperationCanceledException)
         {
             _ = KeepAsync(opening, stream);
             throw;
         }
-        catch (ProblemException e) when (e.Code == ErrorCode.AccountLimit && ShrinkTo() is { } others)
+        catch (ProblemException e) when (e.Code == ErrorCode.AccountLimit)
         {
-            // The server allows fewer connections than the budget: go on with those there are.
-            await _opener.ShrunkAsync(others, e.Problem);
+            var others = ShrinkTo();
             await PassOnAsync(null, stream);
+            if (others == 0)
+            {
+                await _opener.Observer.LoginFailedAsync(e.Problem);
+                throw;
+            }
+            // The server allows fewer connections than the budget: go on with those there are.
+            _opener.Forgive();
+            await _opener.Observer.BudgetShrunkAsync(others, e.Problem);
             return await AcquireAsync(mailbox, stream, cancel);
         }
         catch
         {
             await PassOnAsync(null, stream);
             throw;
+        }
+        CommandCount.Add(session.Commands);
+        if (!Admit(session, out var grown))
+        {
+            await ReleaseAsync(session, stream);
+            throw Closed();
+        }
+        if (grown)
+        {
+            await _opener.Observer.BudgetGrownAsync();
+        }
+        return session;
+    }
+
+    /// <summary>False where the pool was closed meanwhile.</summary>
+    private bool Admit(ImapSession session, out bool grown)
+    {
+        lock (_lock)
+        {
+            grown = _open > _refusedAt;
+            _refusedAt = grown ? null : _refusedAt;
+            if (!_closed)
+            {
+                _leased.Add(session);
+            }
+            return !_closed;
         }
     }
 
@@ -295,43 +347,73 @@ public sealed class ImapPool : IAsyncDisposable
         await PassOnAsync(session, stream);
     }
 
-    private int? ShrinkTo()
+    /// <returns>The sessions that there are besides the one that was refused; the limit is theirs.</returns>
+    private int ShrinkTo()
     {
         lock (_lock)
         {
             var others = _open - 1;
-            if (others < 1)
+            if (others > 0)
             {
-                return null;
+                _limit = Math.Min(_limit, others);
+                _refusedAt = _limit;
+                _growAt = _time.GetUtcNow() + GrowAfter;
             }
-            _limit = Math.Min(_limit, others);
-            return _limit;
+            return others;
         }
     }
 
     private async Task ReleaseAsync(ImapSession session, bool stream)
     {
-        var keep = session.IsUsable;
+        bool keep;
+        List<ImapSession> doomed = [];
         lock (_lock)
         {
             _leased.Remove(session);
             keep &= !_retired.Remove(session);
             _streams -= stream ? 1 : 0;
-            keep &= !_closed && _open <= _limit;
+            keep = session.IsUsable && !_closed && _open <= _limit;
             if (keep)
             {
                 _idle.Add(new Idle(session, _time.GetUtcNow()));
                 _reaper ??= _time.CreateTimer(_ => Reap(), null, IdleClose, IdleClose);
             }
-            else
+            else if (session.TimedOut)
             {
-                _open--;
+                // Whatever swallowed this connection has probably swallowed those that were idle beside it: nobody should wait for each in turn.
+                doomed = TakeOut(_ => true);
             }
             WakeWaiting();
         }
         if (!keep)
         {
+            await CloseAsync(session);
+        }
+        CloseAll(doomed);
+    }
+
+    private void CloseAll(IEnumerable<ImapSession> sessions)
+    {
+        foreach (var session in sessions)
+        {
+            _ = Task.Run(() => CloseAsync(session));
+        }
+    }
+
+    /// <summary>Its place is free once it is closed, not before: the server counts too.</summary>
+    private async Task CloseAsync(ImapSession session)
+    {
+        try
+        {
             await session.DisposeAsync();
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _open--;
+                WakeWaiting();
+            }
         }
     }
 
@@ -364,7 +446,15 @@ public sealed class ImapPool : IAsyncDisposable
 
     private bool MayStream => _streams < Math.Max(1, _limit - 1);
 
-    private bool MayOpen(bool stream) => !_closed && _open < _limit && (!stream || MayStream);
+    private bool MayOpen(bool stream)
+    {
+        if (_open >= _limit && _limit < _budget && _time.GetUtcNow() >= _growAt)
+        {
+            _limit++;
+            _growAt = _time.GetUtcNow() + GrowAfter;
+        }
+        return !_closed && _open < _limit && (!stream || MayStream);
+    }
 
     private ImapSession? TakeIdle(string? mailbox, bool stream)
     {
@@ -372,7 +462,7 @@ public sealed class ImapPool : IAsyncDisposable
         {
             return null;
         }
-        _idle.RemoveAll(idle => !idle.Session.IsUsable && Drop(idle.Session));
+        CloseAll(TakeOut(idle => !idle.Session.IsUsable));
         var best = _idle.FindLastIndex(idle => idle.Session.SelectedPath == mailbox);
         best = best >= 0 ? best : _idle.Count - 1;
         if (best < 0)
@@ -386,11 +476,11 @@ public sealed class ImapPool : IAsyncDisposable
         return session;
     }
 
-    private bool Drop(ImapSession session)
+    private List<ImapSession> TakeOut(Predicate<Idle> which)
     {
-        _open--;
-        _ = session.DisposeAsync().AsTask();
-        return true;
+        var found = _idle.FindAll(which).ConvertAll(idle => idle.Session);
+        _idle.RemoveAll(idle => found.Contains(idle.Session));
+        return found;
     }
 
     private void Reap()
@@ -398,22 +488,20 @@ public sealed class ImapPool : IAsyncDisposable
         var oldest = _time.GetUtcNow() - IdleClose;
         lock (_lock)
         {
-            _idle.RemoveAll(idle => idle.Since <= oldest && Drop(idle.Session));
-            if (_open == 0)
-            {
-                // Nothing is open: whatever limit the server named is worth another try.
-                _limit = _budget;
-            }
+            CloseAll(TakeOut(idle => idle.Since <= oldest));
         }
     }
 
     private static ProblemException Busy() => new(new Problem(
         ErrorCode.AccountBusy, "All connections of the account are in use. Try again, or raise Imap:MaxSessionsPerAccount.", RetryAfter: TimeSpan.FromSeconds(1)));
 
+    private static ProblemException Closed() => new(new Problem(
+        ErrorCode.Unavailable, "The account's connections were just closed: it was changed or removed, or the gateway stops.", RetryAfter: TimeSpan.FromSeconds(1)));
+
     /// <summary>Logs out of idle sessions, ends the others, and turns down whoever waits.</summary>
     public async ValueTask DisposeAsync()
     {
-        ImmutableArray<ImapSession> idle;
+        List<ImapSession> idle;
         lock (_lock)
         {
             if (_closed)
@@ -421,11 +509,10 @@ public sealed class ImapPool : IAsyncDisposable
                 return;
             }
             _closed = true;
-            idle = [.. _idle.Select(one => one.Session)];
-            _idle.Clear();
+            idle = TakeOut(_ => true);
             foreach (var waiter in _waiting)
             {
-                waiter.Turn.TrySetException(Busy());
+                waiter.Turn.TrySetException(Closed());
             }
             _waiting.Clear();
             foreach (var session in _leased)
@@ -434,6 +521,6 @@ public sealed class ImapPool : IAsyncDisposable
             }
             _reaper?.Dispose();
         }
-        await Task.WhenAll(idle.Select(session => session.DisposeAsync().AsTask()));
+        await Task.WhenAll(idle.Select(CloseAsync));
     }
 }

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Reflection;
 using ImapGateway.Egress;
 using ImapGateway.Mail;
@@ -15,6 +16,12 @@ public sealed class ImapSession : IAsyncDisposable
 {
     private static readonly string Version = Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "0";
     private static readonly TimeSpan LogoutTimeout = TimeSpan.FromSeconds(2);
+
+    /// <summary>Of all that a server says at login.</summary>
+    private const long MostAtLogin = 16L << 20;
+
+    /// <summary>Of all that a server says to one job, streams apart: flags of 500,000 messages take half of it.</summary>
+    private const long MostPerJob = 64L << 20;
 
     private readonly StreamingImapClient _client;
     private readonly ServerStream _stream;
@@ -36,7 +43,13 @@ public sealed class ImapSession : IAsyncDisposable
 
     public int Commands => _stream.Commands;
 
-    public bool IsUsable => _client.IsConnected && _client.IsAuthenticated && !_stream.TimedOut;
+    public bool IsUsable => _stream.IsOpen && _client.IsConnected && _client.IsAuthenticated;
+
+    /// <summary>The server was silent for too long, or took too long altogether.</summary>
+    public bool TimedOut => _stream.TimedOut;
+
+    /// <summary>Something came while nobody used the session: news, a farewell, or the end.</summary>
+    public bool HasUnread => _stream.HasUnread;
 
     /// <summary>Connects, logs in, identifies the gateway (RFC 2971) and enables what needs enabling before the first SELECT (RFC 7162 section 3.2.3).</summary>
     /// <exception cref="ProblemException">Whatever goes wrong, classified.</exception>
@@ -47,22 +60,18 @@ public sealed class ImapSession : IAsyncDisposable
         try
         {
             stream = await connection.OpenAsync(server, EgressPurpose.Imap, timeout, cancel);
+            using var limit = stream.Limit(2 * timeout);
+            stream.Allow(MostAtLogin);
             client = new StreamingImapClient();
             await client.ConnectAsync(stream, server.Host, server.Port, SecureSocketOptions.None, cancel);
             await LogInAsync(client, server.Username, credential, cancel);
-            if (client.Capabilities.HasFlag(ImapCapabilities.Id))
-            {
-                await client.IdentifyAsync(new ImapImplementation { Name = "ImapGateway", Version = Version }, cancel);
-            }
-            if (client.Capabilities.HasFlag(ImapCapabilities.QuickResync))
-            {
-                await client.EnableQuickResyncAsync(cancel);
-            }
+            await PrepareAsync(client, cancel);
+            stream.Allow(long.MaxValue);
             return new ImapSession(client, stream);
         }
         catch (Exception e)
         {
-            var problem = ImapFailure.Classify(e, stream?.Tail, loggingIn: client is { IsConnected: true });
+            var problem = ImapFailure.Classify(e, stream?.Tail, loggingIn: true);
             client?.Dispose();
             if (stream is not null)
             {
@@ -79,21 +88,68 @@ public sealed class ImapSession : IAsyncDisposable
     // AuthenticateAsync(user, password) tries mechanism after mechanism: each wrong password would count twice towards a lock-out.
     private static async Task LogInAsync(ImapClient client, string username, Credential credential, CancellationToken cancel)
     {
+        if (client.IsAuthenticated)
+        {
+            throw Refuse("The mail server takes the gateway for somebody who has logged in already (PREAUTH). Check host and port.");
+        }
+        var offered = client.AuthenticationMechanisms;
         switch (credential.Kind)
         {
-            case CredentialKind.AccessToken when client.AuthenticationMechanisms.Contains("OAUTHBEARER"):
+            case CredentialKind.AccessToken when offered.Contains("OAUTHBEARER"):
                 await client.AuthenticateAsync(new SaslMechanismOAuthBearer(username, credential.Secret), cancel);
                 break;
-            case CredentialKind.AccessToken:
+            case CredentialKind.AccessToken when offered.Contains("XOAUTH2"):
                 await client.AuthenticateAsync(new SaslMechanismOAuth2(username, credential.Secret), cancel);
                 break;
-            case CredentialKind.Password when client.AuthenticationMechanisms.Contains("PLAIN"):
+            case CredentialKind.AccessToken:
+                throw Refuse("The mail server takes no access tokens here: it offers neither OAUTHBEARER nor XOAUTH2. Check host, port and security.");
+            case CredentialKind.Password when offered.Contains("PLAIN"):
                 await client.AuthenticateAsync(new SaslMechanismPlain(username, credential.Secret), cancel);
                 break;
-            default:
-                client.AuthenticationMechanisms.Clear();
+            case CredentialKind.Password when !client.Capabilities.HasFlag(ImapCapabilities.LoginDisabled):
+                offered.Clear();
                 await client.AuthenticateAsync(username, credential.Secret, cancel);
                 break;
+            case CredentialKind.Password when offered.Contains("LOGIN"):
+                await client.AuthenticateAsync(new SaslMechanismLogin(username, credential.Secret), cancel);
+                break;
+            default:
+                throw Refuse("The mail server takes no passwords here (LOGINDISABLED). Set security to tls or starttls, or give an access token.");
+        }
+    }
+
+    private static ProblemException Refuse(string reason) => new(ErrorCode.AccountProtocol, reason);
+
+    /// <summary>Courtesies and extensions: a server that advertises one and refuses it can do without.</summary>
+    private static async Task PrepareAsync(ImapClient client, CancellationToken cancel)
+    {
+        if (client.Capabilities.HasFlag(ImapCapabilities.Id))
+        {
+            try
+            {
+                await client.IdentifyAsync(new ImapImplementation { Name = "ImapGateway", Version = Version }, cancel);
+            }
+            catch (ImapCommandException)
+            {
+                client.Capabilities &= ~ImapCapabilities.Id;
+            }
+        }
+        if (client.Capabilities.HasFlag(ImapCapabilities.QuickResync))
+        {
+            try
+            {
+                await client.EnableQuickResyncAsync(cancel);
+            }
+            catch (ImapCommandException)
+            {
+                client.Capabilities &= ~ImapCapabilities.QuickResync;
+            }
+        }
+        if (client.PersonalNamespaces.Count == 0 && client.Inbox is { } inbox)
+        {
+            // NAMESPACE was refused: everything is looked for at the root.
+            await client.GetFolderAsync("", cancel);
+            client.PersonalNamespaces.Add(new FolderNamespace(inbox.DirectorySeparator, ""));
         }
     }
 
@@ -183,6 +239,30 @@ public sealed class ImapSession : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Ends the session unless the result is disposed within <paramref name="limit"/> or the server says too much: no server holds a worker for ever.
+    /// </summary>
+    public IDisposable Begin(TimeSpan limit)
+    {
+        _stream.Allow(MostPerJob);
+        return _stream.Limit(limit);
+    }
+
+    /// <summary>Hears what came while nobody used the session; false where that was its end.</summary>
+    public async Task<bool> RefreshAsync(TimeSpan limit)
+    {
+        using var _ = Begin(limit);
+        try
+        {
+            await _client.NoOpAsync();
+        }
+        catch (Exception e) when (e is IOException or SocketException or TimeoutException or ProtocolException or CommandException or ServiceNotConnectedException or ObjectDisposedException)
+        {
+            Abort();
+        }
+        return IsUsable;
+    }
+
     public ProblemException Explain(Exception exception) =>
         exception as ProblemException ?? new ProblemException(ImapFailure.Classify(exception, _stream.Tail), exception);
 
@@ -193,11 +273,12 @@ public sealed class ImapSession : IAsyncDisposable
     {
         if (IsUsable)
         {
+            using var limit = Begin(LogoutTimeout);
             try
             {
-                await _client.DisconnectAsync(quit: true).WaitAsync(LogoutTimeout);
+                await _client.DisconnectAsync(quit: true);
             }
-            catch (Exception e) when (e is TimeoutException or IOException or ProtocolException)
+            catch (Exception e) when (e is TimeoutException or IOException or SocketException or ProtocolException or ObjectDisposedException)
             {
                 // The server does not answer LOGOUT; the socket is closed all the same.
             }

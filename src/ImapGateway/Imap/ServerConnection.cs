@@ -2,6 +2,9 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using ImapGateway.Egress;
+using ImapGateway.Mail;
+using MailKit.Net.Imap;
+using MailKit.Net.Smtp;
 
 namespace ImapGateway.Imap;
 
@@ -11,15 +14,32 @@ public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
     private const int LongestLine = 8192;
 
     /// <summary>A connected, encrypted stream whose next bytes are the server's greeting.</summary>
+    /// <param name="timeout">For connecting and TLS together, and later for each silence of the server.</param>
+    /// <exception cref="TimeoutException">The server took longer.</exception>
+    /// <exception cref="ProblemException">What the server said, or what the egress policy or the certificate is against.</exception>
     public async Task<ServerStream> OpenAsync(MailServer server, EgressPurpose purpose, TimeSpan timeout, CancellationToken cancel)
     {
+        using var deadline = new CancellationTokenSource(timeout, time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, deadline.Token);
+        try
+        {
+            return await ConnectAsync(server, purpose, timeout, both.Token);
+        }
+        catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
+        {
+            throw new TimeoutException("The server could not be connected to in time.", e);
+        }
+    }
+
+    private async Task<ServerStream> ConnectAsync(MailServer server, EgressPurpose purpose, TimeSpan silence, CancellationToken cancel)
+    {
         Socket socket = await egress.ConnectAsync(purpose, server.Host, server.Port, cancel);
-        var stream = new ServerStream(socket, timeout, time);
+        var stream = new ServerStream(socket, silence, time);
         try
         {
             if (server.Security == Security.StartTls)
             {
-                await (purpose == EgressPurpose.Imap ? AskForTlsAsync(stream, "A STARTTLS", "A OK", cancel) : AskSmtpForTlsAsync(stream, cancel));
+                await (purpose == EgressPurpose.Imap ? AskForTlsAsync(stream, cancel) : AskSmtpForTlsAsync(stream, cancel));
             }
             if (server.Security != Security.None)
             {
@@ -32,10 +52,14 @@ public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
             }
             return stream;
         }
-        catch
+        catch (Exception e)
         {
             await stream.DisposeAsync();
-            throw;
+            if (e is OperationCanceledException)
+            {
+                throw;
+            }
+            throw new ProblemException(ImapFailure.Classify(e, stream.Tail, loggingIn: true), e);
         }
     }
 
@@ -47,24 +71,28 @@ public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
         RemoteCertificateValidationCallback = (_, _, _, errors) => errors == SslPolicyErrors.None || server.AllowInvalidCertificate,
     };
 
-    private static async Task AskForTlsAsync(ServerStream stream, string command, string accepted, CancellationToken cancel)
+    private static async Task AskForTlsAsync(ServerStream stream, CancellationToken cancel)
     {
         var greeting = await ReadLineAsync(stream, cancel);
+        if (greeting.StartsWith("* BYE", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new IOException("The server turns the connection down.");
+        }
         if (!greeting.StartsWith("* OK", StringComparison.OrdinalIgnoreCase))
         {
             // PREAUTH before TLS would let whoever sits in between choose the session (RFC 9051 section 11.1).
-            throw new IOException(greeting.StartsWith("* BYE", StringComparison.OrdinalIgnoreCase) ? greeting : "The server offers no STARTTLS.");
+            throw new ImapProtocolException("The server offers no STARTTLS.");
         }
-        await stream.WriteAsync(Encoding.ASCII.GetBytes(command + "\r\n"), cancel);
+        await stream.WriteAsync("A STARTTLS\r\n"u8.ToArray(), cancel);
         string answer;
         do
         {
             answer = await ReadLineAsync(stream, cancel);
         }
         while (answer.StartsWith('*'));
-        if (!answer.StartsWith(accepted, StringComparison.OrdinalIgnoreCase))
+        if (!answer.StartsWith("A OK", StringComparison.OrdinalIgnoreCase))
         {
-            throw new MailKit.Net.Imap.ImapProtocolException("The server refuses STARTTLS.");
+            throw new ImapProtocolException("The server refuses STARTTLS.");
         }
     }
 
@@ -85,7 +113,7 @@ public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
             line = await ReadLineAsync(stream, cancel);
             if (!line.StartsWith(code, StringComparison.Ordinal))
             {
-                throw new MailKit.Net.Smtp.SmtpProtocolException("The server refuses STARTTLS.");
+                throw new SmtpProtocolException("The server refuses STARTTLS.");
             }
         }
         while (line.Length > 3 && line[3] == '-');
@@ -108,6 +136,6 @@ public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
             }
             line.Append((char)one[0]);
         }
-        throw new MailKit.Net.Imap.ImapProtocolException("The server's greeting is no line of text.");
+        throw new ImapProtocolException("The server's greeting is no line of text.");
     }
 }

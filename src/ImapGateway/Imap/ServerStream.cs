@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using MailKit.Net.Imap;
 
 namespace ImapGateway.Imap;
 
@@ -16,21 +17,25 @@ public sealed class ServerStream : Stream
     private const int TailLength = 512;
 
     private readonly Socket _socket;
-    private readonly TimeSpan _silence;
     private readonly TimeProvider _time;
     private readonly byte[] _tail = new byte[TailLength];
+    private readonly SilenceLimit _reading;
+    private readonly SilenceLimit _writing;
+    private readonly NestingLimit _nesting = new();
     private Stream _inner;
     private int _tailUsed;
     private ReadOnlyMemory<byte> _replay;
-    private CancellationTokenSource _deadline;
+    private long _allowance = long.MaxValue;
+    private volatile bool _timedOut;
+    private volatile bool _aborted;
 
     public ServerStream(Socket socket, TimeSpan silence, TimeProvider time)
     {
         _socket = socket;
-        _silence = silence;
         _time = time;
         _inner = new NetworkStream(socket, ownsSocket: true);
-        _deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        _reading = new SilenceLimit(silence, time);
+        _writing = new SilenceLimit(silence, time);
     }
 
     /// <summary>Commands sent so far; MailKit's tags are a letter and eight digits.</summary>
@@ -39,8 +44,27 @@ public sealed class ServerStream : Stream
     /// <summary>Awaited before every read from the server: a full sink slows the socket, not the memory.</summary>
     public Func<ValueTask>? BeforeRead { get; set; }
 
-    /// <summary>True once the server was silent for too long; the connection is useless then.</summary>
-    public bool TimedOut { get; private set; }
+    /// <summary>True once the server was silent for too long, or took too long altogether; the connection is useless then.</summary>
+    public bool TimedOut => _timedOut;
+
+    /// <summary>False once the connection was given up; what MailKit believes comes later.</summary>
+    public bool IsOpen => !_timedOut && !_aborted;
+
+    /// <summary>The server has said something that nobody has read, or has closed the connection.</summary>
+    public bool HasUnread
+    {
+        get
+        {
+            try
+            {
+                return _socket.Poll(0, SelectMode.SelectRead);
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return true;
+            }
+        }
+    }
 
     /// <summary>The last bytes from the server, decrypted, at most 512.</summary>
     public string Tail => Encoding.Latin1.GetString(_tail, 0, _tailUsed);
@@ -56,7 +80,25 @@ public sealed class ServerStream : Stream
     public void Replay(ReadOnlyMemory<byte> bytes) => _replay = bytes;
 
     /// <summary>Closes the socket under whoever reads or writes.</summary>
-    public void Abort() => _socket.Close(0);
+    public void Abort()
+    {
+        _aborted = true;
+        _socket.Close(0);
+    }
+
+    /// <summary>
+    /// Ends the connection unless the result is disposed within <paramref name="total"/>: a server that sends an octet now and then is never silent, and never done.
+    /// </summary>
+    public IDisposable Limit(TimeSpan total) => _time.CreateTimer(static state => ((ServerStream)state!).GiveUp(), this, total, Timeout.InfiniteTimeSpan);
+
+    /// <summary>So many octets may come from the server until this is called again; a literal that streams is not counted.</summary>
+    public void Allow(long octets) => _allowance = octets;
+
+    private void GiveUp()
+    {
+        _timedOut = true;
+        _socket.Close(0);
+    }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
@@ -71,8 +113,8 @@ public sealed class ServerStream : Stream
         {
             await beforeRead();
         }
-        var read = await WithinSilenceAsync(static (stream, bytes, cancel) => stream._inner.ReadAsync(bytes, cancel), buffer, cancellationToken);
-        Remember(buffer.Span[..read]);
+        var read = await WithinSilenceAsync(_reading, static (stream, bytes, cancel) => stream._inner.ReadAsync(bytes, cancel), buffer, cancellationToken);
+        Inspect(buffer.Span[..read]);
         if (OperatingSystem.IsLinux())
         {
             QuickAcknowledge();
@@ -84,6 +126,7 @@ public sealed class ServerStream : Stream
     {
         Commands += IsCommand(buffer.Span) ? 1 : 0;
         await WithinSilenceAsync(
+            _writing,
             static async (stream, bytes, cancel) =>
             {
                 await stream._inner.WriteAsync(bytes, cancel);
@@ -93,27 +136,39 @@ public sealed class ServerStream : Stream
             cancellationToken);
     }
 
-    private async ValueTask<int> WithinSilenceAsync(Func<ServerStream, Memory<byte>, CancellationToken, ValueTask<int>> work, Memory<byte> buffer, CancellationToken cancel)
+    private async ValueTask<int> WithinSilenceAsync(
+        SilenceLimit limit, Func<ServerStream, Memory<byte>, CancellationToken, ValueTask<int>> work, Memory<byte> buffer, CancellationToken cancel)
     {
-        if (!_deadline.TryReset())
-        {
-            _deadline.Dispose();
-            _deadline = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
-        }
-        _deadline.CancelAfter(_silence);
+        var token = limit.Begin();
         using var registration = cancel.CanBeCanceled ? cancel.UnsafeRegister(static state => ((ServerStream)state!).Abort(), this) : default;
         try
         {
-            return await work(this, buffer, _deadline.Token);
+            return await work(this, buffer, token);
         }
-        catch (OperationCanceledException) when (_deadline.IsCancellationRequested)
+        catch (Exception e) when (_timedOut || (e is OperationCanceledException && limit.IsReached))
         {
-            TimedOut = true;
-            throw new TimeoutException($"The server was silent for {_silence.TotalSeconds:0} s.");
+            _timedOut = true;
+            throw new TimeoutException("The server did not answer in time.", e);
+        }
+        catch (Exception e) when (cancel.IsCancellationRequested)
+        {
+            throw new OperationCanceledException("Nobody waits for the server any more.", e, cancel);
         }
         finally
         {
-            _deadline.CancelAfter(Timeout.InfiniteTimeSpan);
+            limit.End();
+        }
+    }
+
+    /// <summary>Before MailKit sees it: what would overflow its stack or the gateway's memory ends the connection.</summary>
+    private void Inspect(ReadOnlySpan<byte> octets)
+    {
+        Remember(octets);
+        _allowance -= BeforeRead is null ? octets.Length : 0;
+        if (_allowance < 0 || _nesting.IsExceeded(octets))
+        {
+            Abort();
+            throw new ImapProtocolException(_allowance < 0 ? "The server's answer has no end." : "The server's answer is nested too deep.");
         }
     }
 
@@ -184,7 +239,8 @@ public sealed class ServerStream : Stream
         if (disposing)
         {
             _inner.Dispose();
-            _deadline.Dispose();
+            _reading.Dispose();
+            _writing.Dispose();
         }
         base.Dispose(disposing);
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Imap;
@@ -12,62 +13,81 @@ public interface ILoginObserver
 
     /// <summary>The server allows fewer connections than the budget.</summary>
     Task BudgetShrunkAsync(int sessions, Problem problem);
+
+    /// <summary>It allows more again.</summary>
+    Task BudgetGrownAsync();
 }
 
 /// <summary>
-/// Logs in for a pool, with backoff after failures: while it lasts, callers get the last problem at once instead of hammering the server.
+/// Logs in for a pool, one login at a time, with backoff after failures: while it lasts, callers get the last problem at once instead of hammering the server.
 /// Credentials that were refused by name are not tried again until they change.
 /// </summary>
-public sealed class SessionOpener(ServerConnection connection, MailServer server, Credential credential, ImapOptions options, ILoginObserver observer, TimeProvider time)
+/// <param name="refused">Why the server refused these credentials already, perhaps before the gateway was started.</param>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A SemaphoreSlim holds nothing unless its wait handle is asked for.")]
+public sealed class SessionOpener(
+    ServerConnection connection, MailServer server, Credential credential, TimeSpan timeout, ILoginObserver observer, TimeProvider time, Problem? refused = null)
 {
-    private readonly Lock _lock = new();
+    /// <summary>One wrong password must count once towards a lock-out, however many requests wait; and some servers dislike parallel logins.</summary>
+    private readonly SemaphoreSlim _turn = new(1, 1);
     private int _failures;
-    private Problem? _lastProblem;
-    private DateTimeOffset _notBefore;
+    private Problem? _lastProblem = refused;
+    private DateTimeOffset _notBefore = DateTimeOffset.MaxValue;
 
+    /// <summary>How long the server may be silent.</summary>
+    public TimeSpan Timeout => timeout;
+
+    public ILoginObserver Observer => observer;
+
+    /// <exception cref="ProblemException">Why there is no session: what the server said now, or a moment ago.</exception>
     public async Task<ImapSession> OpenAsync()
     {
-        lock (_lock)
-        {
-            if (_lastProblem is { } problem && time.GetUtcNow() < _notBefore)
-            {
-                var wait = _notBefore == DateTimeOffset.MaxValue ? problem.RetryAfter : _notBefore - time.GetUtcNow();
-                throw new ProblemException(problem with { RetryAfter = wait });
-            }
-        }
+        ImapSession session;
+        await _turn.WaitAsync();
         try
         {
-            var session = await ImapSession.ConnectAsync(connection, server, credential, options.CommandTimeout, CancellationToken.None);
-            lock (_lock)
-            {
-                _failures = 0;
-                _lastProblem = null;
-            }
-            await observer.LoggedInAsync(CapabilityNames.Of(session.Capabilities));
+            ThrowWhileBackingOff();
+            session = await LogInAsync();
+        }
+        finally
+        {
+            _turn.Release();
+        }
+        await observer.LoggedInAsync(CapabilityNames.Of(session.Capabilities));
+        return session;
+    }
+
+    /// <summary>The last problem is no reason to wait: there are other sessions to go on with.</summary>
+    public void Forgive() => _lastProblem = null;
+
+    private void ThrowWhileBackingOff()
+    {
+        var now = time.GetUtcNow();
+        if (_lastProblem is { } problem && now < _notBefore)
+        {
+            throw new ProblemException(problem with { RetryAfter = _notBefore == DateTimeOffset.MaxValue ? problem.RetryAfter : _notBefore - now });
+        }
+    }
+
+    private async Task<ImapSession> LogInAsync()
+    {
+        try
+        {
+            var session = await ImapSession.ConnectAsync(connection, server, credential, timeout, CancellationToken.None);
+            _failures = 0;
+            _lastProblem = null;
             return session;
         }
         catch (ProblemException e)
         {
-            lock (_lock)
-            {
-                _lastProblem = e.Problem;
-                _notBefore = Backoff.IsFinal(e.Problem) ? DateTimeOffset.MaxValue : time.GetUtcNow() + Backoff.After(++_failures, Random.Shared.NextDouble());
-            }
+            _lastProblem = e.Problem;
+            _notBefore = Backoff.IsFinal(e.Problem) ? DateTimeOffset.MaxValue : time.GetUtcNow() + Backoff.After(e.Problem, ++_failures, Random.Shared.NextDouble());
             if (e.Code != ErrorCode.AccountLimit)
             {
+                // A limit may not concern the account as a whole: the pool knows.
                 await observer.LoginFailedAsync(e.Problem);
             }
             throw;
         }
-    }
-
-    public Task ShrunkAsync(int sessions, Problem problem)
-    {
-        lock (_lock)
-        {
-            _lastProblem = null;
-        }
-        return observer.BudgetShrunkAsync(sessions, problem);
     }
 }
 
@@ -76,16 +96,27 @@ public static class Backoff
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan FirstAfterRefusal = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan LongestAfterRefusal = TimeSpan.FromHours(1);
 
+    /// <param name="problem">Of the last failure. What the server asks for is obeyed; a refusal without a reason is hardly ever tried again, for it may lock the account.</param>
     /// <param name="failures">In a row, at least 1.</param>
     /// <param name="jitter">0 to 1; spreads the next try over the upper half of the span.</param>
-    public static TimeSpan After(int failures, double jitter)
+    public static TimeSpan After(Problem problem, int failures, double jitter)
     {
-        var span = Math.Min(Longest.TotalSeconds, First.TotalSeconds * Math.Pow(2, Math.Min(failures - 1, 16)));
+        var (first, longest) = problem.Code switch
+        {
+            ErrorCode.AccountAuthFailed => (FirstAfterRefusal, LongestAfterRefusal),
+            ErrorCode.AccountThrottled when problem.RetryAfter is { } asked => (asked * 2, Longer(asked * 2, LongestAfterRefusal)),
+            _ => (First, Longest),
+        };
+        var span = Math.Min(longest.TotalSeconds, first.TotalSeconds * Math.Pow(2, Math.Min(failures - 1, 16)));
         return TimeSpan.FromSeconds(span * (0.5 + jitter / 2));
     }
 
     /// <summary>The server named the credentials as the reason: trying them again can only lock the account.</summary>
     public static bool IsFinal(Problem problem) =>
         problem.Code == ErrorCode.AccountAuthFailed && problem.Upstream?.Code is "AUTHENTICATIONFAILED" or "EXPIRED" or "AUTHORIZATIONFAILED";
+
+    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

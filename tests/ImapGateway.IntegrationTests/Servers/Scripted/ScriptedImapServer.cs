@@ -14,6 +14,7 @@ public sealed class ScriptedImapServer : IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Hook> _hooks = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<Task> _running = [];
+    private readonly HashSet<ScriptedSession> _sessions = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _connections;
     private int _open;
@@ -56,6 +57,15 @@ public sealed class ScriptedImapServer : IAsyncDisposable
         lock (_gate)
         {
             _hooks[command] = hook;
+        }
+    }
+
+    /// <summary>Says a line to everybody, whatever they are doing, and closes all connections.</summary>
+    public void Farewell(string line)
+    {
+        foreach (var session in Locked(() => _sessions.ToArray()))
+        {
+            session.Farewell(line);
         }
     }
 
@@ -153,7 +163,15 @@ public sealed class ScriptedImapServer : IAsyncDisposable
         try
         {
             using var session = new ScriptedSession(this, client, Change(() => ++_connections), _stop.Token);
-            await session.Run();
+            Locked(() => _sessions.Add(session));
+            try
+            {
+                await session.Run();
+            }
+            finally
+            {
+                Locked(() => _sessions.Remove(session));
+            }
         }
         finally
         {

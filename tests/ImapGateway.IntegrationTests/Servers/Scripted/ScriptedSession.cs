@@ -62,6 +62,12 @@ public sealed class ScriptedSession : IDisposable
         Close();
     }
 
+    internal void Farewell(string line)
+    {
+        _client.Client.Send(Encoding.ASCII.GetBytes(line + "\r\n"));
+        _client.Client.Shutdown(SocketShutdown.Both);
+    }
+
     /// <summary>Hears, and says nothing, until the client leaves.</summary>
     public async Task Silence()
     {

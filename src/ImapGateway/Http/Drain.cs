@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Options;
+
+namespace ImapGateway.Http;
+
+/// <summary>
+/// Ends the requests that are still running some time after the gateway was asked to stop. The server would wait for them until the host's whole time to stop
+/// is used up, and the accounts would lose their connections without a word.
+/// </summary>
+public sealed class Drain : IDisposable
+{
+    private readonly CancellationTokenSource _over;
+    private readonly CancellationTokenRegistration _stopping;
+
+    public Drain(IHostApplicationLifetime lifetime, IOptions<DrainOptions> options, TimeProvider time)
+    {
+        _over = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        _stopping = lifetime.ApplicationStopping.Register(() => _over.CancelAfter(options.Value.DrainTime));
+    }
+
+    /// <summary>Cancelled when the time is over.</summary>
+    public CancellationToken Over => _over.Token;
+
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _over.Dispose();
+    }
+}
+
+public sealed class DrainMiddleware(RequestDelegate next, Drain drain)
+{
+    public async Task InvokeAsync(HttpContext context)
+    {
+        using var end = drain.Over.UnsafeRegister(static state => ((HttpContext)state!).Abort(), context);
+        await next(context);
+    }
+}

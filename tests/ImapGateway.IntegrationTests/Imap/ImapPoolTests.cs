@@ -1,0 +1,382 @@
+using ImapGateway.Imap;
+using ImapGateway.IntegrationTests.Servers;
+using ImapGateway.IntegrationTests.Servers.Scripted;
+using ImapGateway.Mail;
+using ErrorCode = ImapGateway.Mail.ErrorCode;
+
+namespace ImapGateway.IntegrationTests.Imap;
+
+public class ImapPoolTests
+{
+    [Fact]
+    public async Task A_job_prefers_the_session_that_has_its_mailbox_selected()
+    {
+        await using var world = new PoolFixture();
+        world.Server.AddMailbox("Other");
+        var first = world.Hold("INBOX");
+        await first.Running;
+        var second = world.Hold("Other");
+        await second.Running;
+        first.Finish.SetResult();
+        second.Finish.SetResult();
+        await Task.WhenAll(first.Done, second.Done);
+        for (var i = 0; i < 5; i++)
+        {
+            await world.Select("INBOX");
+            await world.Select("Other");
+        }
+        Assert.Equal((2, 2), (world.Server.CountOf("EXAMINE"), world.Server.Connections));
+    }
+
+    [Fact]
+    public async Task No_more_connections_are_made_than_the_budget_allows_and_all_of_it_is_used()
+    {
+        await using var world = new PoolFixture(budget: 3);
+        var holders = Enumerable.Range(0, 3).Select(_ => world.Hold()).ToList();
+        await Task.WhenAll(holders.Select(holder => holder.Running));
+        var others = Enumerable.Range(0, 50).Select(_ => world.Select()).ToList();
+        Assert.Equal(3, world.Server.Connections);
+        holders.ForEach(holder => holder.Finish.SetResult());
+        await Task.WhenAll(others);
+        Assert.Equal((3, 3), (world.Server.Connections, world.Server.OpenConnections));
+    }
+
+    [Fact]
+    public async Task Who_waits_is_served_in_order_of_arrival()
+    {
+        await using var world = new PoolFixture(budget: 1);
+        var holder = world.Hold();
+        await holder.Running;
+        var order = new List<int>();
+        var waiting = Enumerable.Range(0, 20)
+            .Select(i => world.Pool.RunAsync(null, repeatable: false, session => { order.Add(i); return Task.FromResult(i); }, CancellationToken.None)).ToList();
+        holder.Finish.SetResult();
+        await Task.WhenAll(waiting);
+        Assert.Equal(Enumerable.Range(0, 20), order);
+    }
+
+    [Fact]
+    public async Task Waiting_ends_with_busy_and_the_queue_has_an_end()
+    {
+        await using var world = new PoolFixture(budget: 1);
+        var holder = world.Hold();
+        await holder.Running;
+        var waiting = Enumerable.Range(0, 2000).Select(_ => world.Select()).ToList();
+        var turnedDown = await Assert.ThrowsAsync<ProblemException>(() => world.Select());
+        Assert.Equal((ErrorCode.AccountBusy, TimeSpan.FromSeconds(1)), (turnedDown.Code, turnedDown.Problem.RetryAfter));
+        Assert.DoesNotContain(waiting, task => task.IsCompleted);
+        world.Time.Advance(TimeSpan.FromSeconds(10));
+        foreach (var task in waiting)
+        {
+            Assert.Equal(ErrorCode.AccountBusy, (await Assert.ThrowsAsync<ProblemException>(() => task)).Code);
+        }
+        holder.Finish.SetResult();
+        await world.Select();
+    }
+
+    [Fact]
+    public async Task A_session_that_nobody_uses_is_logged_out_after_a_while()
+    {
+        await using var world = new PoolFixture();
+        await world.Select();
+        world.Time.Advance(TimeSpan.FromSeconds(61));
+        await world.Server.WaitForConnections(made: 1, open: 0);
+        Assert.Equal(1, world.Server.CountOf("LOGOUT"));
+        await world.Select();
+        Assert.Equal(2, world.Server.Connections);
+    }
+
+    [Fact]
+    public async Task Sessions_that_the_server_has_closed_are_replaced_before_anything_is_sent_on_them()
+    {
+        await using var world = new PoolFixture();
+        var all = Enumerable.Range(0, 4).Select(_ => world.Hold()).ToList();
+        await Task.WhenAll(all.Select(one => one.Running));
+        all.ForEach(one => one.Finish.SetResult());
+        await Task.WhenAll(all.Select(one => one.Done));
+        // All four say BYE and go while nobody uses them.
+        world.Server.Farewell("* BYE going down");
+        await world.Server.WaitForConnections(made: 4, open: 0);
+        // Work that must not be done twice is not the one to find out.
+        await world.Select(repeatable: false);
+        Assert.Equal(5, world.Server.Connections);
+    }
+
+    [Fact]
+    public async Task Safe_work_is_repeated_once_on_a_new_session_and_other_work_is_not()
+    {
+        await using var world = new PoolFixture();
+        var closing = 1;
+        world.Server.On("EXAMINE", (session, _, proceed) =>
+        {
+            if (closing-- > 0)
+            {
+                session.Reset();
+                return Task.CompletedTask;
+            }
+            return proceed();
+        });
+        Assert.Equal("INBOX", await world.Select(repeatable: true));
+        Assert.Equal(2, world.Server.CountOf("EXAMINE"));
+        closing = 1;
+        await world.Pool.RunAsync<bool>(null, false, session => { session.Abort(); return Task.FromResult(true); }, CancellationToken.None);
+        Assert.Equal(ErrorCode.AccountUnavailable, (await Assert.ThrowsAsync<ProblemException>(() => world.Select(repeatable: false))).Code);
+        Assert.Equal(3, world.Server.CountOf("EXAMINE"));
+        closing = 2;
+        Assert.Equal(ErrorCode.AccountUnavailable, (await Assert.ThrowsAsync<ProblemException>(() => world.Select(repeatable: true))).Code);
+        Assert.Equal(5, world.Server.CountOf("EXAMINE"));
+        await world.Select();
+    }
+
+    [Fact]
+    public async Task A_server_that_falls_silent_costs_its_session_and_those_idle_beside_it()
+    {
+        await using var world = new PoolFixture();
+        var two = new[] { world.Hold(), world.Hold() };
+        await Task.WhenAll(two.Select(one => one.Running));
+        Array.ForEach(two, one => one.Finish.SetResult());
+        await Task.WhenAll(two.Select(one => one.Done));
+        world.Server.On("NOOP", (session, _, _) => session.Silence());
+        var job = world.Pool.RunAsync(null, repeatable: true, async session => { await session.Client.NoOpAsync(); return true; }, CancellationToken.None);
+        await world.Server.Commands.First(command => command.Name == "NOOP");
+        world.Time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal(ErrorCode.AccountTimeout, (await Assert.ThrowsAsync<ProblemException>(() => job)).Code);
+        await world.Server.WaitForConnections(made: 2, open: 0);
+        await world.Select();
+    }
+
+    [Fact]
+    public async Task A_server_that_drips_and_is_never_done_holds_a_worker_for_four_timeouts_at_most()
+    {
+        await using var world = new PoolFixture(budget: 1);
+        await world.Select();
+        var dripped = new Journal<int>();
+        var go = new SemaphoreSlim(0);
+        world.Server.On("NOOP", async (session, _, _) =>
+        {
+            for (var i = 0; ; i++)
+            {
+                session.Say($"* {i} EXISTS");
+                await session.Flush();
+                dripped.Add(i);
+                await go.WaitAsync();
+            }
+        });
+        var job = world.Pool.RunAsync(null, repeatable: true, async session => { await session.Client.NoOpAsync(); return true; }, CancellationToken.None);
+        for (var i = 0; i < 8; i++)
+        {
+            await dripped.First(drop => drop == i);
+            // Never as long silent as is allowed.
+            world.Time.Advance(TimeSpan.FromSeconds(5));
+            go.Release();
+        }
+        Assert.Equal(ErrorCode.AccountTimeout, (await Assert.ThrowsAsync<ProblemException>(() => job)).Code);
+        go.Release(100);
+        await world.Select();
+    }
+
+    [Fact]
+    public async Task An_answer_without_end_is_cut_off()
+    {
+        await using var world = new PoolFixture(budget: 1);
+        world.Server.On("NOOP", async (session, _, _) =>
+        {
+            var line = new byte[1 << 20];
+            line.AsSpan().Fill((byte)'a');
+            session.Say("* OK");
+            while (true)
+            {
+                session.SayOctets(line);
+                await session.Flush();
+            }
+        });
+        var job = world.Pool.RunAsync(null, repeatable: true, async session => { await session.Client.NoOpAsync(); return true; }, CancellationToken.None);
+        Assert.Equal(ErrorCode.AccountProtocol, (await Assert.ThrowsAsync<ProblemException>(() => job)).Code);
+        await world.Select();
+    }
+
+    [Fact]
+    public async Task A_limit_of_the_server_shrinks_the_budget_until_it_has_been_tried_again()
+    {
+        await using var world = new PoolFixture(new() { MaxConnections = 2 });
+        var two = new[] { world.Hold(), world.Hold() };
+        await Task.WhenAll(two.Select(one => one.Running));
+        var waiting = Enumerable.Range(0, 10).Select(_ => world.Select()).ToList();
+        await world.Told.First(told => told == "shrunk 2");
+        Assert.DoesNotContain(waiting, task => task.IsCompleted);
+        Array.ForEach(two, one => one.Finish.SetResult());
+        await Task.WhenAll(waiting);
+        Assert.Equal(2, world.Pool.Limit);
+        var logins = world.Logins;
+
+        // Nobody tries in vain while the limit is believed.
+        two = [world.Hold(), world.Hold()];
+        await Task.WhenAll(two.Select(one => one.Running));
+        var third = world.Hold();
+        Assert.False(third.Running.IsCompleted);
+        Array.ForEach(two, one => one.Finish.SetResult());
+        await third.Running;
+        third.Finish.SetResult();
+        Assert.Equal(logins, world.Logins);
+
+        world.Server.Options = world.Server.Options with { MaxConnections = 100 };
+        world.Time.Advance(TimeSpan.FromMinutes(5));
+        var three = Enumerable.Range(0, 3).Select(_ => world.Hold()).ToList();
+        await Task.WhenAll(three.Select(one => one.Running));
+        await world.Told.First(told => told == "grown");
+        three.ForEach(one => one.Finish.SetResult());
+        await Task.WhenAll(three.Select(one => one.Done));
+        Assert.Equal(3, world.Pool.Limit);
+    }
+
+    [Fact]
+    public async Task A_limit_with_no_session_left_is_told_to_the_caller_and_the_owner()
+    {
+        await using var world = new PoolFixture(new() { MaxConnections = 0 });
+        var failure = await Assert.ThrowsAsync<ProblemException>(() => world.Select());
+        Assert.Equal((ErrorCode.AccountLimit, "LIMIT"), (failure.Code, failure.Problem.Upstream?.Code));
+        Assert.True(failure.Problem.RetryAfter > TimeSpan.Zero);
+        Assert.Equal(["failed AccountLimit"], world.Told.Entries);
+        world.Server.Options = world.Server.Options with { MaxConnections = 1 };
+        world.Time.Advance(TimeSpan.FromMinutes(1));
+        await world.Select();
+    }
+
+    [Fact]
+    public async Task A_wrong_password_is_tried_once_however_many_wait_and_never_again()
+    {
+        await using var world = new PoolFixture();
+        var pool = world.NewPool(4, "wrong");
+        var jobs = Enumerable.Range(0, 50).Select(_ => PoolFixture.Select(pool)).ToList();
+        foreach (var job in jobs)
+        {
+            var failure = await Assert.ThrowsAsync<ProblemException>(() => job);
+            Assert.Equal((ErrorCode.AccountAuthFailed, "wrong user name or password"), (failure.Code, failure.Problem.Upstream?.Text));
+        }
+        world.Time.Advance(TimeSpan.FromDays(300));
+        await Assert.ThrowsAsync<ProblemException>(() => PoolFixture.Select(pool));
+        Assert.Equal((1, 1), (world.Logins, world.Server.Connections));
+        Assert.Equal(["failed AccountAuthFailed"], world.Told.Entries);
+    }
+
+    [Fact]
+    public async Task What_was_refused_before_the_gateway_started_is_not_tried_either()
+    {
+        await using var world = new PoolFixture();
+        var pool = world.NewPool(4, refused: new Problem(ErrorCode.AccountAuthFailed, "no", Upstream: new Upstream("AUTHENTICATIONFAILED", "no")));
+        await Assert.ThrowsAsync<ProblemException>(() => PoolFixture.Select(pool));
+        Assert.Equal(0, world.Server.Connections);
+    }
+
+    [Fact]
+    public async Task After_a_failure_the_server_is_left_alone_for_a_moment_and_then_tried_again()
+    {
+        await using var world = new PoolFixture(new() { LoginAnswer = "NO [UNAVAILABLE] later" });
+        await Assert.ThrowsAsync<ProblemException>(() => world.Select());
+        var again = await Assert.ThrowsAsync<ProblemException>(() => world.Select());
+        Assert.Equal((ErrorCode.AccountUnavailable, 1), (again.Code, world.Logins));
+        Assert.InRange(again.Problem.RetryAfter!.Value, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(1));
+        world.Server.Options = world.Server.Options with { LoginAnswer = null };
+        world.Time.Advance(TimeSpan.FromSeconds(1));
+        await world.Select();
+        Assert.Equal(["failed AccountUnavailable", "connected"], world.Told.Entries);
+    }
+
+    [Fact]
+    public async Task A_caller_who_leaves_leaves_everything_as_it_should_be()
+    {
+        await using var world = new PoolFixture(budget: 3);
+        for (var i = 0; i < 100; i++)
+        {
+            using var leaving = new CancellationTokenSource();
+            var jobs = Enumerable.Range(0, 6).Select(_ => world.Select(cancel: leaving.Token)).ToList();
+            if (i % 3 != 0)
+            {
+                await Task.WhenAny(jobs);
+            }
+            await leaving.CancelAsync();
+            foreach (var job in jobs)
+            {
+                await job.ContinueWith(ended => Assert.True(ended.IsCompletedSuccessfully || ended.IsCanceled, ended.Exception?.ToString()), TaskScheduler.Default);
+            }
+        }
+        // No place was lost and none counted twice.
+        var holders = Enumerable.Range(0, 3).Select(_ => world.Hold()).ToList();
+        await Task.WhenAll(holders.Select(holder => holder.Running));
+        Assert.Equal(3, world.Server.OpenConnections);
+        var fourth = world.Hold();
+        Assert.False(fourth.Running.IsCompleted);
+        holders.ForEach(holder => holder.Finish.SetResult());
+        await fourth.Running;
+        fourth.Finish.SetResult();
+        await fourth.Done;
+        Assert.Equal(3, world.Server.OpenConnections);
+    }
+
+    [Fact]
+    public async Task A_pool_that_is_closed_logs_out_ends_what_runs_and_turns_down_what_waits()
+    {
+        await using var world = new PoolFixture(budget: 2);
+        var idle = world.Hold();
+        await idle.Running;
+        world.Server.On("NOOP", (session, _, _) => session.Silence());
+        var stuck = world.Pool.RunAsync(null, false, async session => { await session.Client.NoOpAsync(); return true; }, CancellationToken.None);
+        await world.Server.Commands.First(command => command.Name == "NOOP");
+        var waiting = world.Select();
+        await world.Pool.DisposeAsync();
+        foreach (var job in new Task[] { stuck, waiting, world.Select() })
+        {
+            var failure = await Assert.ThrowsAsync<ProblemException>(() => job);
+            Assert.Equal((ErrorCode.Unavailable, TimeSpan.FromSeconds(1)), (failure.Code, failure.Problem.RetryAfter));
+        }
+        idle.Finish.SetResult();
+        await idle.Done;
+        await world.Server.WaitForConnections(made: 2, open: 0);
+    }
+
+    [Fact]
+    public async Task A_login_that_ends_after_the_pool_was_closed_leaves_no_connection()
+    {
+        await using var world = new PoolFixture();
+        var answer = new TaskCompletionSource();
+        world.Server.On("AUTHENTICATE", async (_, _, proceed) =>
+        {
+            await answer.Task;
+            await proceed();
+        });
+        var job = world.Select();
+        await world.Server.Commands.First(command => command.Name == "AUTHENTICATE");
+        await world.Pool.DisposeAsync();
+        answer.SetResult();
+        Assert.Equal(ErrorCode.Unavailable, (await Assert.ThrowsAsync<ProblemException>(() => job)).Code);
+        await world.Server.WaitForConnections(made: 1, open: 0);
+    }
+
+    [Fact]
+    public async Task The_gateway_says_who_it_is()
+    {
+        await using var world = new PoolFixture();
+        await world.Select();
+        Assert.Contains("ImapGateway", (await world.Server.Commands.First(command => command.Name == "ID")).ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Courtesies_that_are_advertised_and_refused_do_not_stop_a_login()
+    {
+        await using var world = new PoolFixture(new() { Capabilities = ScriptedOptions.Modest + " ENABLE CONDSTORE QRESYNC" });
+        world.Server.AddMailbox("Other");
+        foreach (var command in new[] { "ID", "ENABLE", "NAMESPACE" })
+        {
+            world.Server.On(command, (session, sent, _) =>
+            {
+                session.Say($"{sent.Tag} NO not today");
+                return Task.CompletedTask;
+            });
+        }
+        var listed = await world.Pool.RunAsync(null, true, MailboxListing.AllAsync, CancellationToken.None);
+        Assert.Equal(["INBOX", "Other"], listed.Select(mailbox => mailbox.Path));
+        var capabilities = await world.Pool.RunAsync(null, true, session => Task.FromResult(session.Capabilities), CancellationToken.None);
+        Assert.False(capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.QuickResync));
+        Assert.Equal((1, 1, 1), (world.Server.CountOf("ID"), world.Server.CountOf("ENABLE"), world.Server.CountOf("NAMESPACE")));
+    }
+}

@@ -1,0 +1,111 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+
+namespace ImapGateway.IntegrationTests.Servers;
+
+/// <summary>A server that knows no protocol: each connection is handed to the test's own code, and what clients say is kept.</summary>
+public sealed class RawServer : IAsyncDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Func<Connection, Task> _serve;
+    private readonly List<Task> _running = [];
+    private readonly Task _accepting;
+    private int _connections;
+
+    private RawServer(Func<Connection, Task> serve)
+    {
+        _serve = serve;
+        _listener.Start();
+        _accepting = Accept();
+    }
+
+    public static string Host => "127.0.0.1";
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>Made so far.</summary>
+    public int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Everything clients have said, in Latin-1.</summary>
+    public Journal<string> Heard { get; } = new();
+
+    public string AllHeard => string.Concat(Heard.Entries);
+
+    public static RawServer Start(Func<Connection, Task> serve) => new(serve);
+
+    /// <summary>Says something at once, and then hears and says nothing.</summary>
+    public static RawServer Saying(string greeting) => Start(async connection =>
+    {
+        await connection.Say(greeting);
+        await connection.Listen();
+    });
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener.Stop();
+        await _accepting;
+        await Task.WhenAll(_running);
+        _listener.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task Accept()
+    {
+        while (true)
+        {
+            try
+            {
+                var client = await _listener.AcceptTcpClientAsync(_stop.Token);
+                Interlocked.Increment(ref _connections);
+                _running.Add(Serve(client));
+            }
+            catch (Exception stopped) when (stopped is OperationCanceledException or SocketException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task Serve(TcpClient client)
+    {
+        await Task.Yield();
+        using (client)
+        {
+            try
+            {
+                await _serve(new Connection(this, client.GetStream(), _stop.Token));
+            }
+            catch (Exception gone) when (gone is IOException or OperationCanceledException)
+            {
+                // The client left, or the test is over.
+            }
+        }
+    }
+
+    public sealed class Connection(RawServer server, NetworkStream stream, CancellationToken stop)
+    {
+        public Task Say(string text) => Say(Encoding.Latin1.GetBytes(text));
+
+        public async Task Say(ReadOnlyMemory<byte> octets) => await stream.WriteAsync(octets, stop);
+
+        /// <summary>What came next; empty at the end.</summary>
+        public async Task<string> Hear()
+        {
+            var buffer = new byte[8192];
+            var text = Encoding.Latin1.GetString(buffer, 0, await stream.ReadAsync(buffer, stop));
+            server.Heard.Add(text);
+            return text;
+        }
+
+        public async Task Listen()
+        {
+            while ((await Hear()).Length > 0)
+            {
+                // Not answering.
+            }
+        }
+    }
+}
