@@ -191,7 +191,7 @@ public sealed class ImapSession : IAsyncDisposable
     }
 
     /// <summary>STATUS of the selected mailbox may be as old as the session's view of it (RFC 3501 section 6.3.10): afterwards it is not.</summary>
-    public async Task RefreshAsync()
+    public async Task RefreshViewAsync()
     {
         if (_selected is { IsOpen: true })
         {
