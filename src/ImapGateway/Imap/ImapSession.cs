@@ -190,12 +190,29 @@ public sealed class ImapSession : IAsyncDisposable
         return folder;
     }
 
+    /// <summary>STATUS of the selected mailbox may be as old as the session's view of it (RFC 3501 section 6.3.10): afterwards it is not.</summary>
+    public async Task RefreshViewAsync()
+    {
+        if (_selected is { IsOpen: true })
+        {
+            await _client.NoOpAsync();
+        }
+    }
+
     /// <summary>Leaves the mailbox, so that it can be renamed or deleted.</summary>
     public async Task UnselectAsync()
     {
         if (_selected is { IsOpen: true } open)
         {
-            await open.CloseAsync(expunge: false);
+            if (Capabilities.HasFlag(ImapCapabilities.Unselect))
+            {
+                await open.CloseAsync(expunge: false);
+            }
+            else
+            {
+                // Without UNSELECT (RFC 3691) only another mailbox takes its place; CLOSE would expunge.
+                await _client.Inbox.OpenAsync(FolderAccess.ReadOnly);
+            }
         }
         _selected = null;
     }
