@@ -197,9 +197,33 @@ public sealed class OddServersTests(ImpatientGateway impatient) : IClassFixture<
     }
 
     [Fact]
+    public async Task Qresync_that_is_not_among_what_was_enabled_is_not_used()
+    {
+        await using var server = Start("ENABLE CONDSTORE QRESYNC");
+        server.On("ENABLE", (session, command, _) =>
+        {
+            session.Say("* ENABLED CONDSTORE");
+            session.Say($"{command.Tag} OK done");
+            return Task.CompletedTask;
+        });
+        server.Inbox.Add("one");
+        var account = await Add(server);
+        await account.Newest();
+        server.Inbox.Add("two");
+        Assert.Equal("two", (await account.Newest()).GetProperty("subject").GetString());
+        Assert.DoesNotContain(server.Commands.Entries, command => command.Name is "EXAMINE" && command.ToString().Contains("QRESYNC", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_server_that_says_everything_is_gone_four_billion_times_is_not_believed()
     {
         await using var server = Start("ENABLE CONDSTORE QRESYNC");
+        server.On("ENABLE", (session, command, _) =>
+        {
+            session.Say("* ENABLED CONDSTORE QRESYNC");
+            session.Say($"{command.Tag} OK done");
+            return Task.CompletedTask;
+        });
         server.Inbox.Add("one");
         var account = await Add(server);
         var id = (await account.Newest()).GetProperty("id").GetString();
