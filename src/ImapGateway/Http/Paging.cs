@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http.Extensions;
 namespace ImapGateway.Http;
 
 /// <summary>How much of a list, and from where: <c>limit</c> and <c>cursor</c>. A handler takes it with [AsParameters].</summary>
-public sealed record Paging([property: Range(1, Paging.MaxLimit)][Range(1, Paging.MaxLimit)] int Limit = Paging.DefaultLimit, string? Cursor = null)
+public sealed record Paging([Range(1, Paging.MaxLimit)] int Limit = Paging.DefaultLimit, string? Cursor = null)
 {
     public const int DefaultLimit = 50;
     public const int MaxLimit = 500;
