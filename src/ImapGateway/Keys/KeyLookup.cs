@@ -11,6 +11,8 @@ namespace ImapGateway.Keys;
 /// </summary>
 public sealed class KeyLookup(IDatabase database, TimeProvider time) : IKeyLookup
 {
+    private const int FlushBatch = 100;
+
     private readonly ConcurrentDictionary<string, DateTimeOffset> _used = new();
     private volatile Known _known = new();
 
@@ -44,27 +46,27 @@ public sealed class KeyLookup(IDatabase database, TimeProvider time) : IKeyLooku
     /// <summary>When this key was last used, where that is not written yet.</summary>
     public DateTimeOffset? LastUse(string keyId) => _used.TryGetValue(keyId, out var at) ? at : null;
 
-    /// <summary>Writes the last uses since the last call.</summary>
+    /// <summary>Writes the last uses since the last call, some at a time so that other writes get their turn.</summary>
     public async Task FlushUsesAsync(CancellationToken cancel)
     {
-        var uses = _used.ToArray();
-        if (uses.Length == 0)
+        foreach (var uses in _used.ToArray().Chunk(FlushBatch))
         {
-            return;
-        }
-        await database.WriteAsync(async (db, c) =>
-        {
-            var rows = 0;
-            foreach (var (id, at) in uses)
+            await database.WriteAsync((db, c) => WriteUsesAsync(db.Set<ApiKey>(), uses, c), cancel);
+            foreach (var use in uses)
             {
-                rows += await db.Set<ApiKey>().Where(key => key.Id == id).ExecuteUpdateAsync(key => key.SetProperty(each => each.LastUsedAt, at), c);
+                _used.TryRemove(use);
             }
-            return rows;
-        }, cancel);
-        foreach (var use in uses)
-        {
-            _used.TryRemove(use);
         }
+    }
+
+    private static async Task<int> WriteUsesAsync(IQueryable<ApiKey> keys, KeyValuePair<string, DateTimeOffset>[] uses, CancellationToken cancel)
+    {
+        var rows = 0;
+        foreach (var (id, at) in uses)
+        {
+            rows += await keys.Where(key => key.Id == id).ExecuteUpdateAsync(key => key.SetProperty(each => each.LastUsedAt, at), cancel);
+        }
+        return rows;
     }
 
     private sealed class Known

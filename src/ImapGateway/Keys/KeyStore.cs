@@ -19,8 +19,7 @@ public sealed class KeyStore(IDatabase database, KeyLookup lookup, TimeProvider 
         var keys = await VisibleAsync(db, caller, c);
         if (before is not null)
         {
-            var at = DateTimeOffset.FromUnixTimeMilliseconds(before.CreatedAt);
-            keys = keys.Where(key => key.CreatedAt < at || (key.CreatedAt == at && key.Id.CompareTo(before.Id) < 0));
+            keys = keys.Where(key => key.CreatedAt < before.CreatedAt || (key.CreatedAt == before.CreatedAt && key.Id.CompareTo(before.Id) < 0));
         }
         return await keys.OrderByDescending(key => key.CreatedAt).ThenByDescending(key => key.Id).Take(limit + 1).ToListAsync(c);
     }, cancel);
@@ -112,5 +111,5 @@ public sealed class KeyStore(IDatabase database, KeyLookup lookup, TimeProvider 
     }
 }
 
-/// <summary>Where a page of keys ended; the instant in Unix milliseconds.</summary>
-public sealed record KeyPosition(long CreatedAt, string Id);
+/// <summary>Where a page of keys ended.</summary>
+public sealed record KeyPosition(DateTimeOffset CreatedAt, string Id);

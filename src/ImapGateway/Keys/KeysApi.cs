@@ -31,7 +31,7 @@ public static class KeysApi
     {
         var rows = await store.ListAsync(caller, Cursor.Decode<KeyPosition>(Kind, "", page.Cursor), page.Limit, cancel);
         var shown = rows.Take(page.Limit).ToArray();
-        var next = rows.Count > shown.Length ? Cursor.Encode(Kind, "", new KeyPosition(shown[^1].CreatedAt.ToUnixTimeMilliseconds(), shown[^1].Id)) : null;
+        var next = rows.Count > shown.Length ? Cursor.Encode(Kind, "", new KeyPosition(shown[^1].CreatedAt, shown[^1].Id)) : null;
         return new PageResult<Key>(new Page<Key>(shown.Select(row => Key.Of(row, lookup.LastUse(row.Id))).ToImmutableArray(), next));
     }
 

@@ -148,7 +148,7 @@ public sealed class IdempotencyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_client_that_left_may_come_again()
+    public async Task A_client_that_left_finds_what_it_began()
     {
         using (var leaving = new CancellationTokenSource())
         {
@@ -160,10 +160,12 @@ public sealed class IdempotencyTests : IAsyncLifetime
             await leaving.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call);
         }
+        await Until(() => Task.FromResult(_gateway.Log.Lines.Any(line => line.Text.Contains("received FIN") || line.Text.Contains("reset"))), gone => gone);
         _goOn.SetResult();
         var again = await Until(() => Post("/v1/slow", "one"), answer => answer.Status != 409);
 
-        Assert.Equal((201, 1), (again.Status, _made));
+        Assert.Equal((201, 1, "true"), (again.Status, _made, again.Header("Idempotency-Replayed")));
+        Assert.Equal("{\"number\":1}", again.Text);
     }
 
     [Fact]

@@ -72,7 +72,9 @@ public sealed class PagingTests : IAsyncLifetime
             && !Cursor.TryDecode<Position>(kind.Get, filter.Get, changed, out _)
             && !Cursor.TryDecode<Position>(kind.Get + "x", filter.Get, cursor, out _)
             && !Cursor.TryDecode<Position>(kind.Get, filter.Get + "x", cursor, out _)
-            && !Cursor.TryDecode<string>(kind.Get, filter.Get, cursor, out _);
+            && !Cursor.TryDecode<string>(kind.Get, filter.Get, cursor, out _)
+            && !Cursor.TryDecode<Position>(kind.Get, filter.Get, Cursor.Encode<Position?>(kind.Get, filter.Get, null), out _)
+            && !Cursor.TryDecode<Position>(kind.Get, filter.Get, Cursor.Encode(kind.Get, filter.Get, new { Other = 1 }), out _);
     }).QuickCheckThrowOnFailure();
 
     [Fact]

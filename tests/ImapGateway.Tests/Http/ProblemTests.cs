@@ -3,11 +3,11 @@ using System.Text;
 using System.Text.Json;
 using ImapGateway.Http;
 using ImapGateway.Mail;
-using Code = ImapGateway.Mail.ErrorCode;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
+using Code = ImapGateway.Mail.ErrorCode;
 
 namespace ImapGateway.Tests.Http;
 

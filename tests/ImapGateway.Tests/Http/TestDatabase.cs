@@ -1,9 +1,9 @@
 using ImapGateway.Mail;
-using Code = ImapGateway.Mail.ErrorCode;
 using ImapGateway.Storage;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Code = ImapGateway.Mail.ErrorCode;
 
 namespace ImapGateway.Tests.Http;
 

@@ -46,7 +46,24 @@ public sealed class TestGateway : IAsyncDisposable
     /// <param name="folder">The data directory of an earlier gateway.</param>
     public static async Task<TestGateway> StartAsync(Action<RouteGroupBuilder>? map = null, Dictionary<string, string?>? settings = null, string? folder = null)
     {
-        folder ??= Directory.CreateTempSubdirectory("imapgateway-http-").FullName;
+        if (folder is not null)
+        {
+            return await StartInAsync(folder, map, settings);
+        }
+        folder = Directory.CreateTempSubdirectory("imapgateway-http-").FullName;
+        try
+        {
+            return await StartInAsync(folder, map, settings);
+        }
+        catch
+        {
+            Directory.Delete(folder, recursive: true);
+            throw;
+        }
+    }
+
+    private static async Task<TestGateway> StartInAsync(string folder, Action<RouteGroupBuilder>? map, Dictionary<string, string?>? settings)
+    {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = folder });
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Services.AddRouting();

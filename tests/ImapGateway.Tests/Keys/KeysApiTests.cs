@@ -180,6 +180,16 @@ public sealed class KeysApiTests : IAsyncLifetime
         Assert.Equal(4, first.Json.GetProperty("items").EnumerateArray().Concat(second.Json.GetProperty("items").EnumerateArray()).Select(item => item.GetProperty("id").GetString()).Distinct().Count());
     }
 
+    [Theory]
+    [InlineData("zzz")]
+    [InlineData("AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")]
+    public async Task A_forged_cursor_is_refused(string cursor)
+    {
+        var answer = await _gateway.Send("GET", "/v1/keys?cursor=" + cursor);
+
+        Assert.Equal((400, "cursor"), (answer.Status, Assert.Single(answer.Errors).Key));
+    }
+
     [Fact]
     public async Task A_limited_key_makes_and_sees_keys_within_its_accounts_only()
     {
