@@ -35,8 +35,9 @@ public static class KeysApi
         return new PageResult<Key>(new Page<Key>(shown.Select(row => Key.Of(row, lookup.LastUse(row.Id))).ToImmutableArray(), next));
     }
 
-    private static async Task<Created<Key>> Create(Caller caller, NewKey body, KeyStore store, CancellationToken cancel)
+    private static async Task<Created<Key>> Create(HttpContext context, Caller caller, NewKey body, KeyStore store, CancellationToken cancel)
     {
+        context.Response.Headers.CacheControl = "no-store";
         var (key, value) = await store.CreateAsync(caller, body, cancel);
         return TypedResults.Created($"{RouteRights.Root}/keys/{key.Id}", Key.Of(key, null, value));
     }

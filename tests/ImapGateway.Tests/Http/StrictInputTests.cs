@@ -110,6 +110,16 @@ public sealed class StrictInputTests : IAsyncLifetime
     private static T Json<T>(string text) => System.Text.Json.JsonSerializer.Deserialize<T>(text)!;
 
     [Fact]
+    public async Task Other_scripts_are_not_escaped()
+    {
+        var answer = await _gateway.Send("POST", "/v1/things", """{"name":"Grüße <日本>"}""");
+        var problem = await _gateway.Send("GET", "/v1/query?größe=1");
+
+        Assert.Contains("Grüße <日本>", answer.Text);
+        Assert.Contains("größe", problem.Text);
+    }
+
+    [Fact]
     public async Task Instants_leave_in_UTC_with_Z()
     {
         var answer = await _gateway.Send("POST", "/v1/things", """{"name":"a","at":"2026-05-31T13:45:00+02:00"}""");

@@ -44,6 +44,7 @@ public sealed class KeysApiTests : IAsyncLifetime
         var again = await _gateway.Send("POST", "/v1/keys", new { name = "CI", scopes = new[] { "mail.read" } }, headers: ("Idempotency-Key", "one"));
         var value = created.Json.GetProperty("key").GetString()!;
         Assert.Equal(value, again.Json.GetProperty("key").GetString());
+        Assert.Equal(("no-store", "no-store"), (created.Header("Cache-Control"), again.Header("Cache-Control")));
         Assert.Equal(200, await Use(value));
 
         foreach (var secret in new[] { value[4..], value[12..], TestGateway.AdminKey })
