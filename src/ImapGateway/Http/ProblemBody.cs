@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Http;
@@ -19,7 +20,7 @@ public sealed record ProblemBody(
     string Title,
     int Status,
     string Detail,
-    string Code,
+    [property: SchemaOf(typeof(ErrorCode))] string Code,
     string TraceId,
     ImmutableArray<ProblemError>? Errors = null,
     Upstream? Upstream = null)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
 using ImapGateway.Http;
+using ImapGateway.Http.OpenApi;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
@@ -12,17 +13,35 @@ public static class MessagesApi
 {
     public static void MapMessages(this RouteGroupBuilder v1)
     {
-        var account = v1.MapGroup("/accounts/{account}").WithTags("Messages");
+        var account = v1.MapGroup("/accounts/{account}").WithTag("Messages", "List, read, flag, move and delete messages.")
+            .WithPathParameter("account", "The id of the account.", "acc_k3v7q2mzp4x6a")
+            .WithPathParameter("mailbox", "The id of the mailbox, or its role.", "inbox")
+            .WithPathParameter("id", "The id of the message.", "m_kq3zvw5xbe");
         account.MapGet("/mailboxes/{mailbox}/messages", ListAsync).Requires(Scope.MailReadBasic).WithName("listMessages").WithSummary("List the messages of a mailbox, newest first")
-            .WithDescription("All filters given must hold. A page may be shorter than `limit`: only one without `nextCursor` is the last.");
-        account.MapGet("/messages/{id}", ReadAsync).Requires(Scope.MailReadBasic).WithName("getMessage").WithSummary("Read a message");
+            .WithDescription("All filters given must hold. A page may be shorter than `limit`: only one without `nextCursor` is the last.")
+            .AsksMailServer().CanFail(ErrorCode.Gone, ErrorCode.Unprocessable);
+        account.MapGet("/messages/{id}", ReadAsync).Requires(Scope.MailReadBasic).WithName("getMessage").WithSummary("Read a message")
+            .AsksMailServer().CanFail(ErrorCode.Gone);
         account.MapPatch("/messages/{id}", ChangeAsync).Requires(Scope.MailWrite).WithName("patchMessage").WithSummary("Change flags, or move a message")
-            .WithDescription("Flags first, then the move. The id stays the same. `mailboxId` is an id or a role.");
+            .WithDescription("Flags first, then the move. The id stays the same. `mailboxId` is an id or a role.")
+            .ChangesMailServer().CanFail(ErrorCode.Gone);
         account.MapDelete("/messages/{id}", DeleteAsync).Requires(Scope.MailWrite).WithName("deleteMessage").WithSummary("Move a message to the trash, or expunge it")
-            .WithDescription("`permanent=true` expunges this message and no other.");
+            .WithDescription("`permanent=true` expunges this message and no other.")
+            .ChangesMailServer().CanFail(ErrorCode.Gone);
     }
 
     /// <summary>Query parameters of a list; see <see cref="MessageFilter"/>.</summary>
+    /// <param name="Unseen" example="true">Whether it lacks `$seen`.</param>
+    /// <param name="Flagged" example="true">Whether it has `$flagged`.</param>
+    /// <param name="Flag">Has this flag or keyword; given more than once: each of them.</param>
+    /// <param name="NotFlag">Lacks this flag or keyword; given more than once: each of them.</param>
+    /// <param name="From" example="anna@example.org">A sender's name or address contains it, without regard to case.</param>
+    /// <param name="To" example="team@example.com">A recipient's name or address contains it, without regard to case.</param>
+    /// <param name="Subject" example="offer">The subject contains it, without regard to case.</param>
+    /// <param name="MessageId" example="cafe.1@example.org">The Message-ID header, with or without angle brackets.</param>
+    /// <param name="Since" example="2026-05-01T00:00:00Z">Received at this instant or later; a date alone is its midnight in UTC.</param>
+    /// <param name="Before" example="2026-06-01T00:00:00Z">Received before this instant; a date alone is its midnight in UTC.</param>
+    /// <param name="HasAttachments" example="true">Whether it has attachments. Pages can be short then: only so many messages are looked into for one.</param>
     private sealed record FilterQuery(
         bool? Unseen, bool? Flagged, string[]? Flag, string[]? NotFlag, string? From, string? To, string? Subject, string? MessageId,
         DateTimeOffset? Since, DateTimeOffset? Before, bool? HasAttachments)
@@ -57,6 +76,7 @@ public static class MessagesApi
         return TypedResults.Ok(changed!);
     }
 
+    /// <param name="permanent">Expunge it instead of moving it to the trash.</param>
     private static async Task<NoContent> DeleteAsync(string account, string id, AccountRegistry accounts, CancellationToken cancel, bool permanent = false)
     {
         await accounts.Grain(account).Execute(new DeleteMessage(id, permanent), cancel);
@@ -65,7 +85,8 @@ public static class MessagesApi
 }
 
 /// <summary>What to change of a message.</summary>
-/// <param name="MailboxId">An id or a role: where the message is to go.</param>
+/// <param name="Flags">Flags to change.</param>
+/// <param name="MailboxId" example="archive">An id or a role: where the message is to go.</param>
 public sealed record MessagePatch(FlagsPatch? Flags = null, string? MailboxId = null)
 {
     public void Validate()
@@ -80,7 +101,9 @@ public sealed record MessagePatch(FlagsPatch? Flags = null, string? MailboxId = 
     }
 }
 
-/// <summary>Names as in <see cref="Mail.Flags"/>.</summary>
+/// <summary>Flags `$seen $answered $flagged $draft $deleted`, and keywords as the server takes them.</summary>
+/// <param name="Add" example="[&quot;$seen&quot;, &quot;$flagged&quot;]">These too.</param>
+/// <param name="Remove" example="[&quot;$junk&quot;]">These no longer.</param>
 /// <param name="Set">Exactly these; not together with the others.</param>
 public sealed record FlagsPatch(ImmutableArray<string>? Add = null, ImmutableArray<string>? Remove = null, ImmutableArray<string>? Set = null)
 {
