@@ -7,7 +7,7 @@ using ImapGateway.Mail;
 namespace ImapGateway.Accounts;
 
 /// <summary>An account as clients give it.</summary>
-/// <param name="Id" example="ann">Chosen by the client ([A-Za-z0-9_-]{1,64}), or left to the gateway.</param>
+/// <param name="Id">Chosen by the client ([A-Za-z0-9_-]{1,64}), or left to the gateway.</param>
 /// <param name="Name" example="Ann Example">Shown to people; the address where it is missing.</param>
 /// <param name="Email" example="ann@example.com">Its address.</param>
 /// <param name="Metadata" example="{&quot;customer&quot;: &quot;4711&quot;}">The client's own notes: at most 50, keys of 1-100 and values of at most 500 characters.</param>
@@ -81,7 +81,7 @@ public sealed record ServerInput(
     string? AccessToken = null,
     bool? AllowInvalidCertificate = null)
 {
-    public bool HasCredential => Password is not null || AccessToken is not null;
+    private bool HasCredential => Password is not null || AccessToken is not null;
 
     public static int ImapPort(Security security) => security == Imap.Security.Tls ? 993 : 143;
 

@@ -8,7 +8,7 @@ namespace ImapGateway.Accounts;
 /// <param name="Name" example="Ann Example">Shown to people; null: the address.</param>
 /// <param name="Email">Its address.</param>
 /// <param name="Metadata" example="{&quot;customer&quot;: &quot;4711&quot;, &quot;old&quot;: null}">Notes to set, and with null to remove; null for all removes all.</param>
-/// <param name="Imap">What to change of the server the mail is on.</param>
+/// <param name="Imap" example="{&quot;password&quot;: &quot;correct horse battery staple&quot;}">What to change of the server the mail is on.</param>
 /// <param name="Smtp">What to change of the server that takes mail; null: it has none any more.</param>
 public sealed record AccountPatch(
     Optional<string?> Name = default,
@@ -37,7 +37,7 @@ public sealed record AccountPatch(
 /// <param name="Port">Null: the standard one of `security`.</param>
 /// <param name="Security">How the connection is protected.</param>
 /// <param name="Username">Null: the address.</param>
-/// <param name="Password" example="correct horse battery staple">A new one.</param>
+/// <param name="Password">A new one.</param>
 /// <param name="AccessToken">A new one, instead of a password.</param>
 /// <param name="AllowInvalidCertificate">Accept any certificate, for self-signed ones.</param>
 public sealed record ServerPatch(

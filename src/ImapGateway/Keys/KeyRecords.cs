@@ -88,6 +88,7 @@ public sealed record KeyPatch
     public Optional<string?> Name { get; init; }
 
     /// <summary>What it may do: at least one.</summary>
+    /// <example>["mail.readBasic"]</example>
     [SchemaOf(typeof(Scope[]))]
     public Optional<ImmutableArray<string>?> Scopes { get; init; }
 

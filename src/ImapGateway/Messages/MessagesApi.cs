@@ -85,7 +85,7 @@ public static class MessagesApi
 }
 
 /// <summary>What to change of a message.</summary>
-/// <param name="Flags">Flags to change.</param>
+/// <param name="Flags" example="{&quot;add&quot;: [&quot;$seen&quot;, &quot;$flagged&quot;], &quot;remove&quot;: [&quot;$junk&quot;]}">Flags to change.</param>
 /// <param name="MailboxId" example="archive">An id or a role: where the message is to go.</param>
 public sealed record MessagePatch(FlagsPatch? Flags = null, string? MailboxId = null)
 {
@@ -102,8 +102,8 @@ public sealed record MessagePatch(FlagsPatch? Flags = null, string? MailboxId = 
 }
 
 /// <summary>Flags `$seen $answered $flagged $draft $deleted`, and keywords as the server takes them.</summary>
-/// <param name="Add" example="[&quot;$seen&quot;, &quot;$flagged&quot;]">These too.</param>
-/// <param name="Remove" example="[&quot;$junk&quot;]">These no longer.</param>
+/// <param name="Add">These too.</param>
+/// <param name="Remove">These no longer.</param>
 /// <param name="Set">Exactly these; not together with the others.</param>
 public sealed record FlagsPatch(ImmutableArray<string>? Add = null, ImmutableArray<string>? Remove = null, ImmutableArray<string>? Set = null)
 {

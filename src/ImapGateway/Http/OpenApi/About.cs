@@ -17,7 +17,7 @@ public static class About
 
             **Keys.** Every request carries `Authorization: Bearer <key>`. A key has scopes and can be limited to accounts; other accounts do not exist for it (404).
 
-            **Strict input.** Unknown query parameters and unknown JSON members are a 400 that names them all.
+            **Strict input.** Unknown query parameters and unknown JSON members are a 400 that names them all. Answers may grow new members.
 
             **Ids** are opaque. Those of messages and mailboxes stay the same when a message is moved or a mailbox renamed. An id that was good and is gone answers 410.
 

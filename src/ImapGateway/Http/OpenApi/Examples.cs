@@ -3,19 +3,16 @@ using Microsoft.OpenApi;
 
 namespace ImapGateway.Http.OpenApi;
 
-/// <summary>
-/// A body made of the examples of its members. An optional member is in it where it has an example of its own; in a body that demands nothing, such as a patch,
-/// also where its parts have.
-/// </summary>
+/// <summary>A body made of the examples of its members; an optional member is in it where it has an example of its own.</summary>
 public sealed class Examples(IDictionary<string, IOpenApiSchema> definitions)
 {
     public JsonNode? Of(IOpenApiSchema schema)
     {
-        schema = Resolve(schema);
         if (schema.Examples is { Count: > 0 } own)
         {
             return own[0].DeepClone();
         }
+        schema = Resolve(schema);
         if (schema.Enum is { Count: > 0 } values)
         {
             return values[0].DeepClone();
@@ -38,11 +35,10 @@ public sealed class Examples(IDictionary<string, IOpenApiSchema> definitions)
 
     private JsonObject OfObject(IOpenApiSchema schema)
     {
-        var demands = schema.Required is { Count: > 0 };
         var made = new JsonObject();
         foreach (var (name, member) in schema.Properties ?? new Dictionary<string, IOpenApiSchema>())
         {
-            if (schema.Required?.Contains(name) == true || (demands ? Resolve(member).Examples is { Count: > 0 } : HasExample(member)))
+            if (schema.Required?.Contains(name) == true || member.Examples is { Count: > 0 })
             {
                 made[name] = Of(member);
             }

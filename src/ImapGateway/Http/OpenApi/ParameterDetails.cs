@@ -1,4 +1,7 @@
+using System.ComponentModel.DataAnnotations;
+using System.Globalization;
 using System.Reflection;
+using System.Text.Json;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
@@ -9,16 +12,40 @@ public sealed class ParameterDetails(XmlDocs docs) : IParameterFilter
 {
     public void Apply(IOpenApiParameter parameter, ParameterFilterContext context)
     {
-        if (parameter is not OpenApiParameter concrete || context.ParameterInfo is not { } info)
+        if (parameter is not OpenApiParameter { Schema: OpenApiSchema schema } concrete)
         {
             return;
         }
-        // [AsParameters] shows the properties of the record as if they were parameters.
-        var property = info.Member as PropertyInfo;
-        concrete.Description = property is null ? docs.Of(info) : docs.Of(property);
-        if ((property is null ? docs.ExampleOf(info) : docs.ExampleOf(property)) is { } example)
+        // It would say again what the parameter says.
+        schema.Description = null;
+        schema.Examples = null;
+        string? example = null;
+        if (context.PropertyInfo is { } property)
         {
-            concrete.Example = ExampleText.Parse(example, concrete.Schema!);
+            concrete.Description = docs.Of(property);
+            example = docs.ExampleOf(property);
+            Limit(schema, property);
+        }
+        else if (context.ParameterInfo is { } info)
+        {
+            concrete.Description = docs.Of(info);
+            example = docs.ExampleOf(info);
+        }
+        concrete.Example = example is null ? null : ExampleText.Parse(example, schema);
+    }
+
+    /// <summary>Default and bounds stand at the parameter of the record's constructor.</summary>
+    private static void Limit(OpenApiSchema schema, PropertyInfo property)
+    {
+        var made = property.DeclaringType!.GetConstructors().SelectMany(each => each.GetParameters()).FirstOrDefault(each => each.Name == property.Name);
+        if (made is { HasDefaultValue: true, DefaultValue: { } value })
+        {
+            schema.Default = JsonSerializer.SerializeToNode(value);
+        }
+        if (made?.GetCustomAttribute<RangeAttribute>() is { } range)
+        {
+            schema.Minimum = Convert.ToString(range.Minimum, CultureInfo.InvariantCulture);
+            schema.Maximum = Convert.ToString(range.Maximum, CultureInfo.InvariantCulture);
         }
     }
 }

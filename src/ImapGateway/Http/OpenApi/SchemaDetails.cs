@@ -12,12 +12,17 @@ public sealed class SchemaDetails(XmlDocs docs, WireContracts contracts) : ISche
     {
         if (context.MemberInfo is PropertyInfo property)
         {
-            Describe(schema, docs.Of(property), docs.ExampleOf(property));
+            Describe(schema, property);
         }
-        else if (context.ParameterInfo is null && schema is OpenApiSchema definition)
+        else if (schema is OpenApiSchema definition)
         {
-            definition.Description = docs.Of(context.Type) ?? definition.Description;
+            definition.Description = docs.Of(context.Type);
             Complete(definition, context.Type);
+        }
+        else
+        {
+            // What it refers to says it.
+            schema.Description = null;
         }
         if (schema is OpenApiSchema number && (Nullable.GetUnderlyingType(context.Type) ?? context.Type) == typeof(uint))
         {
@@ -40,19 +45,28 @@ public sealed class SchemaDetails(XmlDocs docs, WireContracts contracts) : ISche
         {
             if (properties[member.Name] is OpenApiSchemaReference reference)
             {
-                var description = docs.Of((PropertyInfo)member.MemberInfo);
-                reference.Description = null;
-                properties[member.Name] = new OpenApiSchema { AnyOf = [reference, new OpenApiSchema { Type = JsonSchemaType.Null }], Description = description };
+                var either = new OpenApiSchema { AnyOf = [new OpenApiSchemaReference(reference.Reference.Id!, reference.Reference.HostDocument), new OpenApiSchema { Type = JsonSchemaType.Null }] };
+                Describe(either, (PropertyInfo)member.MemberInfo);
+                properties[member.Name] = either;
             }
         }
     }
 
-    private static void Describe(IOpenApiSchema schema, string? description, string? example)
+    private void Describe(IOpenApiSchema schema, PropertyInfo property)
     {
-        schema.Description = description;
-        if (example is not null && schema is OpenApiSchema concrete)
+        schema.Description = docs.Of(property);
+        if (docs.ExampleOf(property) is not { } text)
         {
-            concrete.Examples = [ExampleText.Parse(example, concrete)];
+            return;
+        }
+        var example = ExampleText.Parse(text, schema);
+        if (schema is OpenApiSchema concrete)
+        {
+            concrete.Examples = [example];
+        }
+        else if (schema is OpenApiSchemaReference reference)
+        {
+            reference.Examples = [example];
         }
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Reflection;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using System.Xml.Linq;
 using Swashbuckle.AspNetCore.SwaggerGen;
@@ -49,10 +50,28 @@ public sealed partial class XmlDocs
         {
             return null;
         }
-        var inner = string.Concat(element.Nodes().Select(node => node.ToString(SaveOptions.DisableFormatting)));
+        var inner = string.Concat(element.Nodes().Select(node => node is XElement reference && Referred(reference) is { } name ? name : node.ToString(SaveOptions.DisableFormatting)));
         var text = Blanks().Replace(XmlCommentsTextHelper.Humanize(inner), " ").Trim();
         return text.Length == 0 ? null : text;
     }
+
+    /// <summary>Members by their names on the wire, types by the last of theirs.</summary>
+    private static string? Referred(XElement element)
+    {
+        if ((string?)element.Attribute("name") is { } parameter && element.Name == "paramref")
+        {
+            return $"`{JsonNamingPolicy.CamelCase.ConvertName(parameter)}`";
+        }
+        if ((string?)element.Attribute("cref") is not { } target || element.Name != "see")
+        {
+            return null;
+        }
+        var last = Arity().Replace(target[(target.LastIndexOf('.') + 1)..], "");
+        return $"`{(target.StartsWith("T:", StringComparison.Ordinal) ? last : JsonNamingPolicy.CamelCase.ConvertName(last))}`";
+    }
+
+    [GeneratedRegex("`[0-9]+$")]
+    private static partial Regex Arity();
 
     [GeneratedRegex(@"\s+")]
     private static partial Regex Blanks();
