@@ -40,9 +40,9 @@ for (const [path, operations] of Object.entries(document.paths)) {
   for (const [method, operation] of Object.entries(operations)) {
     const where = `${method.toUpperCase()} ${path}`;
     for (const parameter of operation.parameters ?? []) {
-      if ("example" in parameter) {
-        check(`${where} ${parameter.name}`, open, parameter.schema, parameter.example);
-      }
+      const values = [...("example" in parameter ? [parameter.example] : []), ...Object.values(parameter.examples ?? {}).map(example => example.value)];
+      values.forEach(value => check(`${where} ${parameter.name}`, open, parameter.schema, value));
+      ofSchema(`${where} ${parameter.name}`, parameter.schema);
       if (!parameter.description) {
         faults.push(`${where} ${parameter.name}: there is no description`);
       }

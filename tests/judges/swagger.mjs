@@ -23,6 +23,7 @@ const seen = await withPage(profile, async context => {
   await page.click("#operations-Accounts-listAccounts .try-out__btn");
   await page.click("#operations-Accounts-listAccounts .execute");
   const status = await page.textContent("#operations-Accounts-listAccounts .live-responses-table tbody .response-col_status");
-  return { title, operations, tried: parseInt(status, 10), url: page.url(), errors, elsewhere };
+  const asked = (await page.textContent("#operations-Accounts-listAccounts .request-url pre")).trim();
+  return { title, asked, operations, tried: parseInt(status, 10), url: page.url(), errors, elsewhere };
 });
 console.log(JSON.stringify(seen));

@@ -22,13 +22,13 @@ public class TypedClientTests
         Assert.Equal(
             [
                 "refused: 424 ask for a new password (AUTHENTICATIONFAILED)",
-                $"account: {world.User} connecting none 4711",
+                $"account: {world.User} connected none 4711",
                 "inbox: 7 7",
                 "pages: 3 s7,s6,s5,s4,s3,s2,s1",
                 "fields: id,subject,flags",
                 "read: s7 anna@example.org true 0",
                 "flags: $flagged true",
-                "gone: 404 not_found",
+                "gone: 410 gone",
                 "malformed: 400 mend limit",
                 "removed: 204",
             ],

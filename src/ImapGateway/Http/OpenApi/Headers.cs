@@ -55,8 +55,7 @@ public static class Headers
         Name = name,
         In = ParameterLocation.Header,
         Description = description,
-        Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = maxLength },
-        Example = JsonValue.Create(example),
+        Schema = new OpenApiSchema { Type = JsonSchemaType.String, MaxLength = maxLength, Examples = [JsonValue.Create(example)] },
     };
 
     private static OpenApiHeader Answer(string description, string example) => new()

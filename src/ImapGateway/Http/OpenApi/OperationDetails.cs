@@ -65,8 +65,8 @@ public sealed class OperationDetails(WireContracts contracts) : IOperationFilter
             Type = JsonSchemaType.Array,
             MinItems = 1,
             Items = new OpenApiSchema { Type = JsonSchemaType.String, Enum = [.. contracts.PropertiesOf(item).Select(property => JsonValue.Create(property.Name))] },
+            Examples = [new JsonArray([.. contracts.PropertiesOf(item).Where(property => property.IsRequired).Take(3).Select(property => JsonValue.Create(property.Name))])],
         },
-        Example = new JsonArray([.. contracts.PropertiesOf(item).Where(property => property.IsRequired).Take(3).Select(property => JsonValue.Create(property.Name))]),
     };
 
     /// <summary>An object in form style stands for the parameters named by its members; its own name appears nowhere (RFC 6570 section 3.2.8).</summary>
@@ -74,7 +74,7 @@ public sealed class OperationDetails(WireContracts contracts) : IOperationFilter
     {
         Name = prefix.TrimEnd('.'),
         In = ParameterLocation.Query,
-        Description = $"Any number of parameters `{prefix}KEY=value`; each must hold exactly.",
+        Description = $"Any number of parameters `{prefix}KEY=value`, such as `{prefix}customer=4711`; each must hold exactly.",
         Style = ParameterStyle.Form,
         Explode = true,
         Schema = new OpenApiSchema
@@ -83,6 +83,11 @@ public sealed class OperationDetails(WireContracts contracts) : IOperationFilter
             AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String },
             PropertyNames = new OpenApiSchema { Pattern = $"^{prefix.Replace(".", "\\.", StringComparison.Ordinal)}" },
         },
-        Example = new JsonObject { [$"{prefix}customer"] = "4711" },
+        // Pages to try an operation send the first one, or would make one up.
+        Examples = new Dictionary<string, IOpenApiExample>
+        {
+            ["none"] = new OpenApiExample { Value = new JsonObject() },
+            ["one"] = new OpenApiExample { Value = new JsonObject { [$"{prefix}customer"] = "4711" } },
+        },
     };
 }

@@ -18,7 +18,6 @@ public sealed class ParameterDetails(XmlDocs docs) : IParameterFilter
         }
         // It would say again what the parameter says.
         schema.Description = null;
-        schema.Examples = null;
         string? example = null;
         if (context.PropertyInfo is { } property)
         {
@@ -31,7 +30,8 @@ public sealed class ParameterDetails(XmlDocs docs) : IParameterFilter
             concrete.Description = docs.Of(info);
             example = docs.ExampleOf(info);
         }
-        concrete.Example = example is null ? null : ExampleText.Parse(example, schema);
+        // Not beside the schema: pages to try an operation would send it with every request.
+        schema.Examples = example is null ? null : [ExampleText.Parse(example, schema)];
     }
 
     /// <summary>Default and bounds stand at the parameter of the record's constructor.</summary>
