@@ -10,7 +10,7 @@ namespace ImapGateway.IntegrationTests.Contract;
 /// </summary>
 public static class Judges
 {
-    private const string Node = "/usr/bin/node";
+    private const string Env = "/usr/bin/env";
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private static readonly Lazy<Task<string?>> Installed = new(Install);
 
@@ -22,11 +22,11 @@ public static class Judges
     private static string Folder => Path.Combine(Root, "tests", "judges");
 
     /// <summary>What a program of ours prints; the test fails unless it ends with 0.</summary>
-    public static Task<IReadOnlyList<string>> Run(string script, params IEnumerable<string> arguments) => Demand(Node, [Path.Combine(Folder, script), .. arguments]);
+    public static Task<IReadOnlyList<string>> Run(string script, params IEnumerable<string> arguments) => Demand(Env, ["node", Path.Combine(Folder, script), .. arguments]);
 
     /// <summary>What a tool prints, run in tests/judges; the test fails unless it ends with 0.</summary>
     public static Task<IReadOnlyList<string>> Tool(string package, string script, params IEnumerable<string> arguments) =>
-        Demand("/bin/sh", ["-c", "cd \"$1\" && shift && exec \"$@\"", "sh", Folder, Node, Path.Combine(Folder, "node_modules", package, script), .. arguments]);
+        Demand(Env, ["--chdir", Folder, "node", Path.Combine(Folder, "node_modules", package, script), .. arguments]);
 
     private static async Task<IReadOnlyList<string>> Demand(string file, IEnumerable<string> arguments)
     {
@@ -42,7 +42,6 @@ public static class Judges
     /// <summary>What npm says where it cannot reach its registry; null where all is there.</summary>
     private static async Task<string?> Install()
     {
-        Assert.True(File.Exists(Node), "Node.js is missing: ./dev test installs it.");
         var wanted = Convert.ToHexString(SHA256.HashData(await File.ReadAllBytesAsync(Path.Combine(Folder, "package-lock.json"))));
         var mark = Path.Combine(Folder, "node_modules", ".installed");
         // Runs of other checkouts and other runs of this one are other processes: whoever holds the file installs.
@@ -51,7 +50,8 @@ public static class Judges
         {
             return null;
         }
-        var (code, output) = await Execute("/bin/sh", ["-c", "cd \"$1\" && exec npm ci --no-audit --no-fund --no-progress", "sh", Folder]);
+        var (code, output) = await Execute(Env, ["--chdir", Folder, "npm", "ci", "--no-progress"]);
+        Assert.True(code != 127, "npm is missing: ./dev test installs it.");
         if (code != 0)
         {
             var offline = output.FirstOrDefault(line => new[] { "ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH" }.Any(line.Contains));

@@ -15,8 +15,8 @@ public sealed partial class XmlDocs
     private XmlDocs(XDocument document) =>
         _members = document.Descendants("member").ToFrozenDictionary(member => (string)member.Attribute("name")!);
 
-    /// <summary>The compiler writes it beside the assembly.</summary>
-    public static XmlDocs OfThisAssembly() => new(XDocument.Load(Path.ChangeExtension(typeof(XmlDocs).Assembly.Location, ".xml")));
+    /// <summary>The compiler writes it, and a publish takes it along, beside the assembly.</summary>
+    public static XmlDocs OfThisAssembly() => new(XDocument.Load(Path.Combine(AppContext.BaseDirectory, typeof(XmlDocs).Assembly.GetName().Name + ".xml")));
 
     public string? Of(Type type) => Text(Find(type)?.Element("summary"));
 
