@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using ImapGateway.Egress;
 using ImapGateway.Http.OpenApi;
 using ImapGateway.Imap;
@@ -5,8 +7,6 @@ using ImapGateway.Mail;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using Microsoft.Extensions.Options;
-using System.Collections.Immutable;
-using System.Text.Json.Serialization;
 
 namespace ImapGateway.Accounts;
 
