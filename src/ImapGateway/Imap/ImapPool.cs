@@ -84,7 +84,7 @@ public sealed class ImapPool : IAsyncDisposable
     {
         lock (_lock)
         {
-            _idle.RemoveAll(idle => idle.Session.SelectedPath is { } path && selected(path) && Drop(idle.Session));
+            CloseAll(TakeOut(idle => idle.Session.SelectedPath is { } path && selected(path)));
             _retired.UnionWith(_leased.Where(session => session.SelectedPath is { } path && selected(path)));
             WakeWaiting();
         }
@@ -370,9 +370,8 @@ public sealed class ImapPool : IAsyncDisposable
         lock (_lock)
         {
             _leased.Remove(session);
-            keep &= !_retired.Remove(session);
             _streams -= stream ? 1 : 0;
-            keep = session.IsUsable && !_closed && _open <= _limit;
+            keep = !_retired.Remove(session) && session.IsUsable && !_closed && _open <= _limit;
             if (keep)
             {
                 _idle.Add(new Idle(session, _time.GetUtcNow()));

@@ -17,10 +17,14 @@ public static class MailboxListing
     /// <summary>
     /// All mailboxes the account can see. Counters come with LIST-STATUS, else by one STATUS for each that can be selected; subscriptions with LIST-EXTENDED, else by LSUB.
     /// </summary>
-    /// <param name="counters">Without, a server that has no LIST-STATUS is spared the STATUS commands.</param>
-    public static async Task<IReadOnlyList<ListedMailbox>> AllAsync(ImapSession session, bool counters = true)
+    public static Task<IReadOnlyList<ListedMailbox>> AllAsync(ImapSession session) => CollectAsync(session, counters: true);
+
+    /// <summary>The same without counters, which cost most where there is no LIST-STATUS.</summary>
+    public static Task<IReadOnlyList<ListedMailbox>> NamesAsync(ImapSession session) => CollectAsync(session, counters: false);
+
+    private static async Task<IReadOnlyList<ListedMailbox>> CollectAsync(ImapSession session, bool counters)
     {
-        await session.RefreshAsync();
+        await session.RefreshViewAsync();
         var inOne = session.Capabilities.HasFlag(ImapCapabilities.ListStatus);
         var roots = await RootsAsync(session.Client);
         var folders = new Dictionary<string, IMailFolder>(StringComparer.Ordinal);
@@ -67,7 +71,7 @@ public static class MailboxListing
 
     public static async Task<MailboxCounters> StatusAsync(ImapSession session, string path)
     {
-        await session.RefreshAsync();
+        await session.RefreshViewAsync();
         var folder = await session.Client.GetFolderAsync(path);
         await folder.StatusAsync(Counted);
         return Counters(folder);

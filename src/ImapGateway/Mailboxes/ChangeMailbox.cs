@@ -110,7 +110,7 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
         }
         if (MailboxText.MayBeRespelt(renaming.To))
         {
-            var now = await MailboxListing.AllAsync(session, counters: false);
+            var now = await MailboxListing.NamesAsync(session);
             renaming = renaming with { To = names.Spelling(now.Select(one => one.Path), renaming.To) ?? renaming.To };
         }
         await SubscribeAsync(session, subscribed.Select(renaming.PathNow), true);

@@ -17,7 +17,7 @@ public sealed record MailboxNames(string Prefix, string? Delimiter, ImmutableArr
 
     private static async Task<MailboxNames> ReadAsync(ImapSession session)
     {
-        var taken = await MailboxListing.AllAsync(session, counters: false);
+        var taken = await MailboxListing.NamesAsync(session);
         var client = session.Client;
         var own = client.PersonalNamespaces.FirstOrDefault();
         var delimiter = (own?.DirectorySeparator ?? client.Inbox.DirectorySeparator) is var separator and not '\0' ? separator.ToString() : null;

@@ -11,7 +11,7 @@ namespace ImapGateway.Sync;
 /// All mailboxes of one account: what is known of them, brought up to date against the server, written in one transaction with the owner's fence.
 /// Belongs to the actor: single-threaded, but every await lets other requests in.
 /// </summary>
-public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool pool, IDatabase database)
+public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool pool, IDatabase database, ILogger log)
 {
     private const int MostNamed = 20;
 
@@ -39,20 +39,39 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
         var byMailbox = pages.ToLookup(page => page.Mailbox);
         foreach (var row in mailboxes)
         {
+            var index = IndexOf(row, byMailbox[row.Counter]);
             _byCounter[(ulong)row.Counter] = new MailboxState(Incarnation, (ulong)row.Counter)
             {
                 Listed = new ListedMailbox(row.Path, row.Delimiter, row.Subscribed, row.Selectable, row.Role, null),
                 Role = row.Role,
                 ObjectId = row.ObjectId,
-                UidValidity = (uint)row.UidValidity,
+                UidValidity = index is null ? 0 : (uint)row.UidValidity,
                 UidNext = (uint)row.UidNext,
                 HighestModSeq = (ulong)row.HighestModSeq,
                 Precision = row.Precision,
-                Index = MailboxIndex.Load(byMailbox[row.Counter].Select(page => (page.Number, page.Data))),
+                Index = index ?? MailboxIndex.Empty,
             };
         }
         _listed = _byCounter.Count > 0;
     }
+
+    /// <summary>Null where storage has lost a part of it: the mailbox is indexed anew, and the ids of its messages are gone.</summary>
+    private MailboxIndex? IndexOf(MailboxEntity row, IEnumerable<IndexPageEntity> pages)
+    {
+        try
+        {
+            var index = MailboxIndex.Load(pages.Select(page => (page.Number, page.Data)));
+            return index.Count == row.Messages ? index : throw new InvalidDataException($"The index has {index.Count} of {row.Messages} messages.");
+        }
+        catch (InvalidDataException e)
+        {
+            LogLost(ObjectId.Format(ObjectId.Mailbox, Incarnation, (ulong)row.Counter), e.Message);
+            return null;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The index of mailbox {Mailbox} is damaged; it is made anew and its messages get new ids: {Reason}")]
+    private partial void LogLost(string mailbox, string reason);
 
     /// <summary>Asks the server for all mailboxes and counters, and brings what is known in line.</summary>
     public async Task<IReadOnlyCollection<MailboxState>> ListAsync(CancellationToken cancel)
@@ -229,7 +248,9 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
         for (var settled = false; ;)
         {
             var path = mailbox.Path;
-            var view = await pool.RunAsync(path, repeatable: true, session => MailboxLook.AtAsync(session, path, mailbox.Known), CancellationToken.None);
+            var known = mailbox.Known;
+            // Away from the actor: the flags of many messages take long to understand.
+            var view = await pool.RunAsync(path, repeatable: true, session => Task.Run(() => MailboxLook.AtAsync(session, path, known)), CancellationToken.None);
             if (!settled && mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity)
             {
                 // Before the messages are given up: the mailbox may have been renamed and another one made in its place.
@@ -306,38 +327,70 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
     {
         // A new UIDVALIDITY (RFC 3501 section 2.3.1.1): no uid means what it meant before, all is indexed anew.
         var known = view.UidValidity == mailbox.UidValidity ? mailbox.Index : MailboxIndex.Empty;
-        var delta = MailboxDiff.Compare(known, view);
-        mailbox.Precision = view.Precision;
-        mailbox.RotateBelow = view.RotateBelow;
-        if (delta.IsEmpty && view.UidValidity == mailbox.UidValidity && view.HighestModSeq == mailbox.HighestModSeq && view.UidNext == mailbox.UidNext)
+        var delta = await Task.Run(() => MailboxDiff.Compare(known, view), cancel);
+        var write = new MailboxWrite(mailbox, known, [.. delta.Added.Select(row => new IndexRow(row.Uid, 0, row.Flags, row.ModSeq)), .. delta.Changed], delta.Removed)
         {
-            return;
+            UidValidity = view.UidValidity,
+            UidNext = view.UidNext,
+            HighestModSeq = view.HighestModSeq,
+            Precision = view.Precision,
+            ObjectId = view.ObjectId ?? mailbox.ObjectId,
+        };
+        if (!delta.IsEmpty || write.ChangesState)
+        {
+            await CommitAsync([write], cancel);
         }
-        await CommitAsync(
-            [new MailboxWrite(mailbox, known, delta.Added.Select(row => new IndexRow(row.Uid, 0, row.Flags, row.ModSeq)).Concat(delta.Changed).ToList(), delta.Removed)
-            {
-                UidValidity = view.UidValidity,
-                UidNext = view.UidNext,
-                HighestModSeq = view.HighestModSeq,
-                ObjectId = view.ObjectId,
-            }],
-            cancel);
+        mailbox.OlderLeft = view.OlderLeft;
+        mailbox.ComparedFrom = view.ComparedFrom;
     }
 
-    /// <summary>Writes what has become of mailboxes in one transaction and then, and only then, changes memory. New rows have id 0 and get one here.</summary>
+    /// <summary>
+    /// Where the server does not tell what changed, flags older than the window of a look are asked for by name: what is shown of these messages is right, too.
+    /// </summary>
+    /// <param name="uidValidity">The one that the uids belong to.</param>
+    public async Task CompareAsync(MailboxState mailbox, uint uidValidity, IReadOnlyCollection<uint> uids, CancellationToken cancel)
+    {
+        var older = uids.Where(uid => uid < mailbox.ComparedFrom).ToList();
+        if (older.Count > 0)
+        {
+            await AloneAsync([mailbox], () => CompareOlderAsync(mailbox, uidValidity, older, cancel), cancel);
+        }
+    }
+
+    private async Task<bool> CompareOlderAsync(MailboxState mailbox, uint uidValidity, IReadOnlyCollection<uint> uids, CancellationToken cancel)
+    {
+        var path = mailbox.Path;
+        var rows = await pool.RunAsync(path, repeatable: true, session => MailboxLook.FlagsOfAsync(session, path, uidValidity, uids), cancel);
+        if (mailbox.UidValidity != uidValidity)
+        {
+            return false;
+        }
+        var seen = rows.ToDictionary(row => row.Uid);
+        var changed = mailbox.Index.Find(uids.Order())
+            .Where(row => seen.TryGetValue(row.Uid, out var now) && !now.Flags.Equals(row.Flags))
+            .Select(row => row with { Flags = seen[row.Uid].Flags })
+            .ToList();
+        if (changed.Count > 0)
+        {
+            await CommitAsync([new MailboxWrite(mailbox, mailbox.Index, changed, [])], CancellationToken.None);
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// Writes what has become of mailboxes in one transaction and then, and only then, changes memory. New rows have id 0 and get one here.
+    /// A mailbox that is no more is left out.
+    /// </summary>
     public async Task CommitAsync(IReadOnlyList<MailboxWrite> writes, CancellationToken cancel)
     {
         using var turn = await _commit.EnterAsync(cancel);
-        var counter = _nextCounter;
-        var updates = writes.Select(write =>
-        {
-            var rows = write.Upserts.Select(row => row.Id == 0 ? row with { Id = counter++ } : row).ToList();
-            return (Write: write, Update: write.Index.Apply(rows, write.Removed));
-        }).ToList();
+        var first = _nextCounter;
+        var known = writes.Where(write => _byCounter.ContainsKey(write.Mailbox.Counter)).ToList();
+        var (updates, counter) = known.Sum(write => write.Upserts.Count) > MailboxIndex.DefaultPageSize ? await Task.Run(() => Rewrite(known, first), cancel) : Rewrite(known, first);
         await database.WriteAsync(
             async (db, token) =>
             {
-                await Fence.PassAsync(db, owner, _nextCounter, counter, token);
+                await Fence.PassAsync(db, owner, first, counter, token);
                 foreach (var (write, update) in updates)
                 {
                     await MailboxStore.WriteAsync(db, Incarnation, write, update, token);
@@ -352,8 +405,20 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
             write.Mailbox.UidValidity = write.UidValidity;
             write.Mailbox.UidNext = write.UidNext;
             write.Mailbox.HighestModSeq = write.HighestModSeq;
+            write.Mailbox.Precision = write.Precision;
             write.Mailbox.ObjectId = write.ObjectId;
         }
+    }
+
+    private static (List<(MailboxWrite Write, IndexUpdate Update)> Updates, ulong NextCounter) Rewrite(List<MailboxWrite> writes, ulong counter)
+    {
+        var updates = new List<(MailboxWrite, IndexUpdate)>(writes.Count);
+        foreach (var write in writes)
+        {
+            var rows = write.Upserts.Select(row => row.Id == 0 ? row with { Id = counter++ } : row);
+            updates.Add((write, IndexSteps.Apply(write.Index, rows, write.Removed)));
+        }
+        return (updates, counter);
     }
 
     private async Task CommitTreeAsync(
@@ -419,5 +484,10 @@ public sealed record MailboxWrite(MailboxState Mailbox, MailboxIndex Index, IRea
 
     public ulong HighestModSeq { get; init; } = Mailbox.HighestModSeq;
 
+    public Precision Precision { get; init; } = Mailbox.Precision;
+
     public string? ObjectId { get; init; } = Mailbox.ObjectId;
+
+    public bool ChangesState =>
+        (UidValidity, UidNext, HighestModSeq, Precision, ObjectId) != (Mailbox.UidValidity, Mailbox.UidNext, Mailbox.HighestModSeq, Mailbox.Precision, Mailbox.ObjectId);
 }

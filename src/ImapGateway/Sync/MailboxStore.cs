@@ -9,12 +9,12 @@ namespace ImapGateway.Sync;
 /// <summary>The rows of mailboxes; always within a transaction that has passed the fence.</summary>
 public static class MailboxStore
 {
-    /// <summary>Writes the state and the changed pages of a mailbox, and drops the pages that are no more.</summary>
+    /// <summary>Writes the state and the changed pages of a mailbox, and drops the pages that are no more: all, where UIDVALIDITY is another.</summary>
     public static async Task WriteAsync(GatewayDbContext database, string incarnation, MailboxWrite write, IndexUpdate update, CancellationToken cancel)
     {
         var counter = (long)write.Mailbox.Counter;
         var pages = database.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation && page.Mailbox == counter);
-        if (ReferenceEquals(write.Index, write.Mailbox.Index))
+        if (write.UidValidity == write.Mailbox.UidValidity)
         {
             var touched = update.Deleted.Concat(update.Written.Select(page => page.Number)).ToList();
             await pages.Where(page => touched.Contains(page.Number)).ExecuteDeleteAsync(cancel);
@@ -32,7 +32,8 @@ public static class MailboxStore
                     .SetProperty(row => row.UidNext, (long)write.UidNext)
                     .SetProperty(row => row.HighestModSeq, (long)write.HighestModSeq)
                     .SetProperty(row => row.ObjectId, write.ObjectId)
-                    .SetProperty(row => row.Precision, write.Mailbox.Precision),
+                    .SetProperty(row => row.Precision, write.Precision)
+                    .SetProperty(row => row.Messages, update.Index.Count),
                 cancel);
     }
 
