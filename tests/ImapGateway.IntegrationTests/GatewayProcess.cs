@@ -106,10 +106,24 @@ public sealed partial class GatewayProcess : IAsyncDisposable
     }
 
     /// <summary>SIGTERM, and the exit code.</summary>
-    public async Task<int> Stop()
+    /// <param name="keepClient">Requests that are running are not cut off from here.</param>
+    public async Task<int> Stop(bool keepClient = false)
     {
-        CloseClient();
+        if (!keepClient)
+        {
+            CloseClient();
+        }
+
         return await _process!.Stop();
+    }
+
+    /// <summary>SIGTERM before it has said that it listens, or just after: the exit code, and all that was printed.</summary>
+    public static async Task<(int ExitCode, string Output)> StopWhileStarting(TimeSpan after)
+    {
+        await using var gateway = new GatewayProcess(new Dictionary<string, string>());
+        await gateway.Launch();
+        await Task.Delay(after);
+        return (await gateway._process!.Stop(), gateway.Printed);
     }
 
     /// <summary>A client for the same gateway with another key, or with none.</summary>

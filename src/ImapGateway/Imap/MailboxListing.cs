@@ -26,7 +26,7 @@ public static class MailboxListing
     {
         await session.RefreshViewAsync();
         var inOne = session.Capabilities.HasFlag(ImapCapabilities.ListStatus);
-        var roots = await RootsAsync(session.Client);
+        var roots = Roots(session.Client);
         var folders = new Dictionary<string, IMailFolder>(StringComparer.Ordinal);
         foreach (var root in roots)
         {
@@ -65,7 +65,7 @@ public static class MailboxListing
     /// <summary>One mailbox anew, without the others.</summary>
     public static async Task<ListedMailbox> OneAsync(ImapSession session, ListedMailbox known)
     {
-        var subscribed = await SubscribedAsync(session.Client, await RootsAsync(session.Client));
+        var subscribed = await SubscribedAsync(session.Client, Roots(session.Client));
         return known with { Subscribed = subscribed.Contains(known.Path), Counters = known.Selectable ? await StatusAsync(session, known.Path) : null };
     }
 
@@ -114,25 +114,31 @@ public static class MailboxListing
         }
     }
 
-    /// <summary>
-    /// Where to list. A server that keeps everything below the inbox is asked for all at once: its LIST "INBOX.*" leaves the inbox itself out (Courier, Cyrus).
-    /// </summary>
-    private static async Task<IReadOnlyList<FolderNamespace>> RootsAsync(ImapClient client)
+    /// <summary>The folder above all others, below which top-level mailboxes are created.</summary>
+    public static async Task<IMailFolder> RootAsync(ImapSession session)
     {
-        var roots = new List<FolderNamespace>();
-        foreach (var root in client.PersonalNamespaces.Concat(client.OtherNamespaces).Concat(client.SharedNamespaces))
+        try
         {
-            if (!root.Path.Equals("INBOX", StringComparison.OrdinalIgnoreCase))
-            {
-                roots.Add(root);
-                continue;
-            }
-            // MailKit lists below what it knows, and has not met the root of all yet.
-            var top = await client.GetFolderAsync("");
-            roots.Add(new FolderNamespace(top.DirectorySeparator, ""));
+            return await session.Client.GetFolderAsync("");
         }
-        return [.. roots.DistinctBy(root => root.Path)];
+        catch (FolderNotFoundException)
+        {
+            // Dovecot does not answer LIST "" "" with RETURN; as the parent of a listed mailbox MailKit takes it for granted.
+            await session.Client.GetFoldersAsync(WithItself(session.Client.Inbox));
+            return await session.Client.GetFolderAsync("");
+        }
     }
+
+    /// <summary>
+    /// Where to list. What lies below the inbox is listed with the inbox: a server that keeps everything there leaves it out of LIST "INBOX.*".
+    /// </summary>
+    private static IReadOnlyList<FolderNamespace> Roots(ImapClient client) =>
+        [.. client.PersonalNamespaces.Concat(client.OtherNamespaces).Concat(client.SharedNamespaces)
+            .Select(root => root.Path.Equals("INBOX", StringComparison.OrdinalIgnoreCase) ? WithItself(client.Inbox) : root)
+            .DistinctBy(root => root.Path)];
+
+    /// <summary>MailKit asks for path, delimiter, "*": with a wildcard as the delimiter the mailbox itself is among the answers.</summary>
+    private static FolderNamespace WithItself(IMailFolder folder) => new('*', folder.FullName);
 
     private static async Task<HashSet<string>> SubscribedAsync(ImapClient client, IReadOnlyList<FolderNamespace> roots)
     {

@@ -60,7 +60,7 @@ public sealed record MailboxNames(string Prefix, string? Delimiter, ImmutableArr
     /// <summary>The mailbox above a path. What is missing on the way is created and subscribed: not every server does so by itself (RFC 3501 section 6.3.3).</summary>
     public async Task<(IMailFolder Parent, string Name)> AboveAsync(ImapSession session, string path)
     {
-        var parent = await session.Client.GetFolderAsync("");
+        var parent = await MailboxListing.RootAsync(session);
         var from = 0;
         foreach (var level in MailboxText.Above(path, Delimiter))
         {
