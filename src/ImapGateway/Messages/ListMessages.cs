@@ -31,18 +31,33 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
         var bound = $"{mailbox.Id} {Filter.Fingerprint()}";
         var position = Http.Cursor.Decode<Position>(CursorKind, bound, Cursor);
-        await account.Mailboxes.UpToDateAsync(mailbox, cancel);
-        var (index, uidValidity) = (mailbox.Index, mailbox.UidValidity);
-        if (position is not null && position.UidValidity != uidValidity)
+        for (var again = false; ; again = true)
         {
-            throw new ProblemException(ErrorCode.Gone, "The mail server has given the mailbox a new UIDVALIDITY: list it again from the beginning.");
+            await account.Mailboxes.UpToDateAsync(mailbox, cancel);
+            if (position is not null && position.UidValidity != mailbox.UidValidity)
+            {
+                throw new ProblemException(ErrorCode.Gone, "The mail server has given the mailbox a new UIDVALIDITY: list it again from the beginning.");
+            }
+            try
+            {
+                return await ReadAsync(account, mailbox, bound, position?.Below, cancel);
+            }
+            catch (ProblemException e) when (!again && e.Code is (ErrorCode.Gone or ErrorCode.NotFound))
+            {
+                // Renamed or made anew since the look: the next one tells.
+            }
         }
+    }
+
+    private async Task<Page<Message>> ReadAsync(AccountContext account, MailboxState mailbox, string bound, uint? below, CancellationToken cancel)
+    {
+        var (index, uidValidity) = (mailbox.Index, mailbox.UidValidity);
         // Flags of old messages may have changed unnoticed where the server does not tell: it is asked then.
         var flagsBySearch = Filter.HasFlags && mailbox.ComparedFrom > 0;
         var search = Filter.NeedsSearch || flagsBySearch
             ? await account.Pool.RunAsync(mailbox.Path, repeatable: true, session => MessageSearch.RunAsync(session, mailbox.Path, uidValidity, Filter, flagsBySearch), cancel)
             : new MessageSearch(null, TextIsLeft: false);
-        using var rows = index.Descending(position?.Below).Where(row => (flagsBySearch || Filter.Admits(row)) && search.Uids?.Contains(row.Uid) != false).GetEnumerator();
+        using var rows = index.Descending(below).Where(row => (flagsBySearch || Filter.Admits(row)) && search.Uids?.Contains(row.Uid) != false).GetEnumerator();
         var page = new PageBuilder(Limit);
         var more = rows.MoveNext();
         for (var examined = 0; more && !page.IsFull && examined < MostExamined;)

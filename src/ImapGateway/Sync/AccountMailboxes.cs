@@ -323,6 +323,27 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
         }
     }
 
+    /// <summary>
+    /// Nobody else looks at or writes to the mailbox a message is in, and <paramref name="other"/>, while <paramref name="work"/> runs. Who waited for his turn may find
+    /// the message moved: its uid of before would mean another one there.
+    /// </summary>
+    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> where the message is no more.</exception>
+    public async Task<T> AloneWithAsync<T>(string id, MailboxState? other, Func<MailboxState, IndexRow, Task<T>> work, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var (mailbox, _) = FindMessage(id);
+            var (found, result) = await AloneAsync(
+                other is null ? [mailbox] : [mailbox, other],
+                async () => FindMessage(id) is var (now, row) && now == mailbox ? (true, await work(mailbox, row)) : (false, default!),
+                cancel);
+            if (found)
+            {
+                return result;
+            }
+        }
+    }
+
     private async Task ApplyAsync(MailboxState mailbox, MailboxView view, CancellationToken cancel)
     {
         // A new UIDVALIDITY (RFC 3501 section 2.3.1.1): no uid means what it meant before, all is indexed anew.
