@@ -72,7 +72,7 @@ public static class MailboxLook
         var vanished = new List<uint>();
         void OnFlags(object? sender, MessageFlagsChangedEventArgs e)
         {
-            if (e.UniqueId is { } uid)
+            if (e.UniqueId is { IsValid: true } uid)
             {
                 rows.Add(new SeenMessage(uid.Id, FlagMapping.ToFlags(e.Flags, e.Keywords), ModSeq(e.ModSeq)));
             }
@@ -276,10 +276,16 @@ public static class MailboxLook
     /// <summary>Downwards: what an expunge in between shifts is read twice rather than never.</summary>
     private static async Task<List<SeenMessage>> FlagsByFetchAsync(ImapFolder folder, ulong modSeq)
     {
-        var rows = new Dictionary<uint, SeenMessage>(folder.Count);
+        var rows = new Dictionary<uint, SeenMessage>();
         for (var end = folder.Count; end > 0; end = Math.Min(end - Batch, folder.Count))
         {
-            foreach (var row in Rows(await folder.FetchAsync(Math.Max(0, end - Batch), end - 1, FlagItems), modSeq))
+            var batch = Rows(await folder.FetchAsync(Math.Max(0, end - Batch), end - 1, FlagItems), modSeq);
+            if (batch.Count == 0 && end <= folder.Count)
+            {
+                // EXISTS costs a server nothing either: two billion messages that are not there would be asked for one by one.
+                throw new ImapProtocolException("The mail server has fewer messages than it says.");
+            }
+            foreach (var row in batch)
             {
                 rows.TryAdd(row.Uid, row);
             }
