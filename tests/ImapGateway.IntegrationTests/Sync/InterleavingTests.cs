@@ -3,6 +3,7 @@ using ImapGateway.IntegrationTests.Servers.Scripted;
 using ImapGateway.Mail;
 using ImapGateway.Messages;
 using ImapGateway.Sync;
+using Code = ImapGateway.Mail.ErrorCode;
 
 namespace ImapGateway.IntegrationTests.Sync;
 
@@ -165,10 +166,10 @@ public class InterleavingTests
         await owners.Begun();
         release.SetResult();
         Assert.True(await delete);
-        Assert.Equal(ErrorCode.Gone, (await Assert.ThrowsAsync<ProblemException>(() => second)).Code);
+        Assert.Equal(Code.Gone, (await Assert.ThrowsAsync<ProblemException>(() => second)).Code);
         if (await Record.ExceptionAsync(() => list) is { } refused)
         {
-            Assert.Equal(ErrorCode.Gone, Assert.IsType<ProblemException>(refused).Code);
+            Assert.Equal(Code.Gone, Assert.IsType<ProblemException>(refused).Code);
         }
     }
 }
