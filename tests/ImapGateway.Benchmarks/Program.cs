@@ -4,6 +4,7 @@ switch (args.FirstOrDefault())
 {
     case "index":
         IndexBenchmark.Run();
+        await FirstIndexBenchmark.RunAsync();
         break;
     default:
         Console.WriteLine("index");

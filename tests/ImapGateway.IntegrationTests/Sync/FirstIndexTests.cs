@@ -9,16 +9,14 @@ namespace ImapGateway.IntegrationTests.Sync;
 /// <summary>The first look at a mailbox that is larger than one step of its index.</summary>
 public class FirstIndexTests
 {
-    private const int Many = 6_000;
+    private const int Many = 5_500;
 
     private static byte[] Message(int i) => ScriptedMessage.Text($"m{i + 1}");
 
     [Theory]
-    [InlineData(DovecotProfile.Full, "EXAMINE")]
     [InlineData(DovecotProfile.Full, "UID SEARCH")]
     [InlineData(DovecotProfile.Full, "UID FETCH")]
     [InlineData(DovecotProfile.Plain, "FETCH")]
-    [InlineData(DovecotProfile.Plain, "UID FETCH")]
     public async Task Killed_in_the_middle_it_loses_nothing_and_gives_each_message_one_id(DovecotProfile profile, string moment)
     {
         await using var world = await World.OfItsOwn(new DovecotOptions { Profile = profile });
