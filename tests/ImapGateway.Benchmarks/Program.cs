@@ -1,4 +1,8 @@
+using System.Runtime.Versioning;
 using ImapGateway.Benchmarks;
+
+// The servers are Debian packages.
+[assembly: SupportedOSPlatform("linux")]
 
 switch (args.FirstOrDefault())
 {
