@@ -3,7 +3,6 @@ using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
-using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Sync;
 
@@ -28,46 +27,18 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
 
     public IReadOnlyCollection<MailboxState> All => _byCounter.Values;
 
-    /// <summary>Reads what storage has.</summary>
+    /// <summary>Reads what storage has. Where it has lost a part of an index, the mailbox is indexed anew, and the ids of its messages are gone.</summary>
     public async Task LoadAsync(CancellationToken cancel)
     {
-        var (mailboxes, pages) = await database.ReadAsync(
-            async (db, token) => (
-                await db.Set<MailboxEntity>().Where(mailbox => mailbox.Incarnation == Incarnation).ToListAsync(token),
-                await db.Set<IndexPageEntity>().Where(page => page.Incarnation == Incarnation).ToListAsync(token)),
-            cancel);
-        var byMailbox = pages.ToLookup(page => page.Mailbox);
-        foreach (var row in mailboxes)
+        foreach (var (mailbox, damage) in await database.ReadAsync((db, token) => MailboxStore.LoadAsync(db, Incarnation, token), cancel))
         {
-            var index = IndexOf(row, byMailbox[row.Counter]);
-            _byCounter[(ulong)row.Counter] = new MailboxState(Incarnation, (ulong)row.Counter)
+            if (damage is not null)
             {
-                Listed = new ListedMailbox(row.Path, row.Delimiter, row.Subscribed, row.Selectable, row.Role, null),
-                Role = row.Role,
-                ObjectId = row.ObjectId,
-                UidValidity = index is null ? 0 : (uint)row.UidValidity,
-                UidNext = (uint)row.UidNext,
-                HighestModSeq = (ulong)row.HighestModSeq,
-                Precision = row.Precision,
-                Index = index ?? MailboxIndex.Empty,
-            };
+                LogLost(mailbox.Id, damage);
+            }
+            _byCounter[mailbox.Counter] = mailbox;
         }
         _listed = _byCounter.Count > 0;
-    }
-
-    /// <summary>Null where storage has lost a part of it: the mailbox is indexed anew, and the ids of its messages are gone.</summary>
-    private MailboxIndex? IndexOf(MailboxEntity row, IEnumerable<IndexPageEntity> pages)
-    {
-        try
-        {
-            var index = MailboxIndex.Load(pages.Select(page => (page.Number, page.Data)));
-            return index.Count == row.Messages ? index : throw new InvalidDataException($"The index has {index.Count} of {row.Messages} messages.");
-        }
-        catch (InvalidDataException e)
-        {
-            LogLost(ObjectId.Format(ObjectId.Mailbox, Incarnation, (ulong)row.Counter), e.Message);
-            return null;
-        }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The index of mailbox {Mailbox} is damaged; it is made anew and its messages get new ids: {Reason}")]
@@ -349,14 +320,7 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
         // A new UIDVALIDITY (RFC 3501 section 2.3.1.1): no uid means what it meant before, all is indexed anew.
         var known = view.UidValidity == mailbox.UidValidity ? mailbox.Index : MailboxIndex.Empty;
         var delta = await Task.Run(() => MailboxDiff.Compare(known, view), cancel);
-        var write = new MailboxWrite(mailbox, known, [.. delta.Added.Select(row => new IndexRow(row.Uid, 0, row.Flags, row.ModSeq)), .. delta.Changed], delta.Removed)
-        {
-            UidValidity = view.UidValidity,
-            UidNext = view.UidNext,
-            HighestModSeq = view.HighestModSeq,
-            Precision = view.Precision,
-            ObjectId = view.ObjectId ?? mailbox.ObjectId,
-        };
+        var write = MailboxWrite.Of(mailbox, known, delta, view);
         if (!delta.IsEmpty || write.ChangesState)
         {
             await CommitAsync([write], cancel);
@@ -492,23 +456,4 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
     }
 
     private static ListedMailbox Stored(ListedMailbox mailbox) => mailbox with { Counters = null, SpecialUse = null, Personal = true };
-}
-
-/// <summary>What a transaction makes of one mailbox.</summary>
-/// <param name="Index">The index the rows are applied to: the mailbox's own, or an empty one.</param>
-/// <param name="Upserts">Rows with id 0 are new and get an id.</param>
-public sealed record MailboxWrite(MailboxState Mailbox, MailboxIndex Index, IReadOnlyCollection<IndexRow> Upserts, IReadOnlyCollection<uint> Removed)
-{
-    public uint UidValidity { get; init; } = Mailbox.UidValidity;
-
-    public uint UidNext { get; init; } = Mailbox.UidNext;
-
-    public ulong HighestModSeq { get; init; } = Mailbox.HighestModSeq;
-
-    public Precision Precision { get; init; } = Mailbox.Precision;
-
-    public string? ObjectId { get; init; } = Mailbox.ObjectId;
-
-    public bool ChangesState =>
-        (UidValidity, UidNext, HighestModSeq, Precision, ObjectId) != (Mailbox.UidValidity, Mailbox.UidNext, Mailbox.HighestModSeq, Mailbox.Precision, Mailbox.ObjectId);
 }
