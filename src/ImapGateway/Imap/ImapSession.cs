@@ -44,6 +44,9 @@ public sealed partial class ImapSession : IAsyncDisposable
 
     public int Commands => _stream.Commands;
 
+    /// <summary>False once the server has refused to look for text in UTF-8 (RFC 3501 section 6.4.4, BADCHARSET).</summary>
+    public bool SearchesUtf8 { get; set; } = true;
+
     public bool IsUsable => _stream.IsOpen && _client.IsConnected && _client.IsAuthenticated;
 
     /// <summary>The server was silent for too long, or took too long altogether.</summary>
@@ -179,6 +182,7 @@ public sealed partial class ImapSession : IAsyncDisposable
         else
         {
             var folder = (ImapFolder)await _client.GetFolderAsync(path);
+            _selected = null;
             await folder.OpenAsync(write ? FolderAccess.ReadWrite : FolderAccess.ReadOnly);
             NowSelected(folder);
         }
@@ -193,6 +197,8 @@ public sealed partial class ImapSession : IAsyncDisposable
     public async Task<ImapFolder> ReselectAsync(string path, Func<ImapFolder, Task> open)
     {
         var folder = (ImapFolder)await _client.GetFolderAsync(path);
+        // Where a SELECT fails nothing is selected any more (RFC 3501 section 6.3.1); MailKit still shows the mailbox from before as open.
+        _selected = null;
         await open(folder);
         NowSelected(folder);
         return folder;

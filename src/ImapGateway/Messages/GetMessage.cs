@@ -13,6 +13,8 @@ public sealed record GetMessage(string Id) : AccountCommand<Message>
     {
         var (mailbox, _) = account.Mailboxes.FindMessage(Id);
         await account.Mailboxes.UpToDateAsync(mailbox, cancel);
+        (mailbox, var row) = account.Mailboxes.FindMessage(Id);
+        await account.Mailboxes.CompareAsync(mailbox, mailbox.UidValidity, [row.Uid], cancel);
         return await ReadAsync(account, Id, cancel);
     }
 

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace ImapGateway.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGatewayDbContext))]
-    [Migration("20261123115924_Initial")]
+    [Migration("20261123120858_Initial")]
     partial class Initial
     {
         /// <inheritdoc />
@@ -232,6 +232,9 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<long>("HighestModSeq")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Messages")
                         .HasColumnType("INTEGER");
 
                     b.Property<string>("ObjectId")
