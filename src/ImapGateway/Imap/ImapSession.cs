@@ -222,6 +222,21 @@ public sealed class ImapSession : IAsyncDisposable
         }
     }
 
+    /// <summary>Runs a call of MailKit, but sends another command in place of its own, one with answers of the same kind: MailKit cannot say all that IMAP can.</summary>
+    /// <param name="command">Without tag and line end; null: MailKit's own.</param>
+    public async Task SendInsteadAsync(string? command, Func<Task> call)
+    {
+        _stream.NextCommand = command;
+        try
+        {
+            await call();
+        }
+        finally
+        {
+            _stream.NextCommand = null;
+        }
+    }
+
     /// <summary>
     /// Ends the session unless the result is disposed within <paramref name="limit"/> or the server says too much: no server holds a worker for ever.
     /// </summary>
