@@ -25,7 +25,7 @@ wait_until() {
     until "$@" >/dev/null 2>&1; do
         if ! kill -0 "${CHILDREN[0]}" 2>/dev/null || [ "$SECONDS" -ge "$deadline" ]; then
             tail -n 30 "$log" >&2
-            fail "It did not start."
+            fail "It did not get ready: $*"
         fi
         sleep 0.1
     done

@@ -16,6 +16,8 @@ namespace ImapGateway.Accounts;
 public sealed partial class AccountGrain(
     AccountStore store, IDatabase database, HeaderCache cache, SessionFactory sessions, ILogger<AccountGrain> log) : Grain, IAccountGrain
 {
+    private const int LongestTarget = 100;
+
     private Task<Opened>? _opening;
 
     private sealed record Opened(AccountContext Context, AccountStatus Status);
@@ -178,9 +180,14 @@ public sealed partial class AccountGrain(
         if (log.IsEnabled(LogLevel.Information))
         {
             var milliseconds = Stopwatch.GetElapsedTime(started).TotalMilliseconds;
-            LogOperation(AccountId, operation.Name, target, outcome, milliseconds, commands.Sent, RequestTrace.Id);
+            var printable = Printable(target);
+            LogOperation(AccountId, operation.Name, printable, outcome, milliseconds, commands.Sent, RequestTrace.Id);
         }
     }
+
+    /// <summary>It stands in the address of a request, and could otherwise write lines of its own.</summary>
+    private static string? Printable(string? target) =>
+        target is null ? null : string.Concat(target.Take(LongestTarget).Select(c => char.IsControl(c) || char.IsWhiteSpace(c) ? '?' : c));
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Operation} {Target} of account {Account}: {Outcome} in {Milliseconds:0.0} ms with {ImapCommands} IMAP commands, trace {TraceId}")]
     private partial void LogOperation(string account, string operation, string? target, string outcome, double milliseconds, int imapCommands, string? traceId);

@@ -11,7 +11,7 @@ public sealed record Caller(string? KeyId, Scope Scopes, ImmutableHashSet<string
     public bool Has(Scope scope) =>
         Scopes.HasFlag(Scope.Admin) || Scopes.HasFlag(scope) || (scope == Scope.MailReadBasic && Scopes.HasFlag(Scope.MailRead));
 
-    public bool MaySee(string account) => Accounts is null || Accounts.Contains(account);
+    public bool MaySee(string account) => Accounts?.Contains(account) ?? true;
 
     public static ValueTask<Caller?> BindAsync(HttpContext context) => ValueTask.FromResult(context.Features.Get<Caller>());
 }

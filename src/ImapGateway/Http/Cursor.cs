@@ -16,10 +16,12 @@ public static class Cursor
     /// <summary>A cursor of this length is not ours.</summary>
     private const int MaxLength = 2048;
 
+    private static readonly JsonSerializerOptions Json = new() { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+
     /// <summary>The filter is any text that is equal exactly where the filters are.</summary>
     public static string Encode<T>(string kind, string filter, T position)
     {
-        var payload = JsonSerializer.SerializeToUtf8Bytes(position);
+        var payload = JsonSerializer.SerializeToUtf8Bytes(position, Json);
         return Base64Url.EncodeToString([.. Checksum(kind, filter, payload), .. payload]);
     }
 
@@ -37,7 +39,7 @@ public static class Cursor
         }
         try
         {
-            return JsonSerializer.Deserialize<T>(bytes[ChecksumLength..]) is { } decoded && (position = decoded) is not null;
+            return JsonSerializer.Deserialize<T>(bytes[ChecksumLength..], Json) is { } decoded && (position = decoded) is not null;
         }
         catch (JsonException)
         {

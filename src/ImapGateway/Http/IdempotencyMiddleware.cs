@@ -6,7 +6,7 @@ namespace ImapGateway.Http;
 /// <summary>
 /// Routes marked <see cref="IdempotencyKey.Idempotent"/> act once per key, credential and path (which has the account in it). The answer is kept if it
 /// is one of the operation: success, or a refusal that would come again. What was refused before the operation ran (400, 413, 415) and what depends on the
-/// moment (424, 429, 5xx) frees the key.
+/// moment (424, 429, 5xx) frees the key. What has begun is carried through though its client leaves: that client is the one who will ask again.
 /// </summary>
 public sealed partial class IdempotencyMiddleware(RequestDelegate next, IdempotencyStore store, ILogger<IdempotencyMiddleware> log)
 {
@@ -33,8 +33,10 @@ public sealed partial class IdempotencyMiddleware(RequestDelegate next, Idempote
     private async Task ActAsync(HttpContext context, string id)
     {
         var client = context.Response.Body;
+        var aborted = context.RequestAborted;
         using var body = new MemoryStream();
         context.Response.Body = body;
+        context.RequestAborted = CancellationToken.None;
         StoredAnswer? answer = null;
         try
         {
@@ -44,10 +46,11 @@ public sealed partial class IdempotencyMiddleware(RequestDelegate next, Idempote
         finally
         {
             context.Response.Body = client;
+            context.RequestAborted = aborted;
             await FinishAsync(id, answer);
         }
         body.Position = 0;
-        await body.CopyToAsync(client, context.RequestAborted);
+        await body.CopyToAsync(client, aborted);
     }
 
     /// <summary>Refusals become answers here already, so that they can be kept.</summary>

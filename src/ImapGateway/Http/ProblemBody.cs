@@ -27,7 +27,11 @@ public sealed record ProblemBody(
     public const string ContentType = "application/problem+json";
     public const string TypeBase = "https://imapgateway.dev/problems/";
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Encoder = StrictJson.Encoder,
+    };
 
     public static ProblemBody Of(Problem problem, string traceId)
     {

@@ -20,6 +20,7 @@ public sealed record StoredAnswer(int Status, string? ContentType, string? Locat
         var response = context.Response;
         response.StatusCode = Status;
         response.ContentType = ContentType;
+        response.Headers.CacheControl = "no-store";
         response.Headers.Location = Location;
         response.Headers.ETag = ETag;
         response.ContentLength = Body?.Length ?? 0;

@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Microsoft.AspNetCore.Http.Json;
@@ -8,6 +9,9 @@ namespace ImapGateway.Http;
 public static class StrictJson
 {
     public const int MaxDepth = 32;
+
+    /// <summary>Only what JSON itself demands is escaped: mail is full of other scripts, and none of this is ever pasted into a page.</summary>
+    public static readonly JavaScriptEncoder Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 
     public static void Configure(JsonOptions options)
     {
@@ -20,6 +24,7 @@ public static class StrictJson
         json.RespectNullableAnnotations = true;
         json.RespectRequiredConstructorParameters = true;
         json.MaxDepth = MaxDepth;
+        json.Encoder = Encoder;
         json.Converters.Add(new InstantJsonConverter());
     }
 }

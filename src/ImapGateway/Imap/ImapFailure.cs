@@ -36,6 +36,8 @@ public static partial class ImapFailure
         TimeoutException => ErrorCode.AccountTimeout,
         SslHandshakeException or System.Security.Authentication.AuthenticationException => ErrorCode.AccountProtocol,
         ImapCommandException { Response: ImapCommandResponse.No } => loggingIn ? ErrorCode.AccountAuthFailed : ErrorCode.AccountDenied,
+        // After BYE MailKit throws the server's text, around what ended the command.
+        ImapProtocolException { Message: "Bye." } or ImapProtocolException { InnerException: ImapProtocolException } => ErrorCode.AccountUnavailable,
         ImapProtocolException e when e.Message.Contains("disconnected", StringComparison.Ordinal) => ErrorCode.AccountUnavailable,
         ServiceNotConnectedException or SocketException or IOException or ObjectDisposedException => ErrorCode.AccountUnavailable,
         ProtocolException or CommandException or FormatException => ErrorCode.AccountProtocol,

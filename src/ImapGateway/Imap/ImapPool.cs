@@ -34,6 +34,7 @@ public sealed class ImapPool : IAsyncDisposable
     private readonly List<Idle> _idle = [];
     private readonly LinkedList<Waiter> _waiting = new();
     private readonly HashSet<ImapSession> _leased = [];
+    private readonly HashSet<ImapSession> _retired = [];
     private int _open;
     private int _streams;
     private int _limit;
@@ -64,6 +65,7 @@ public sealed class ImapPool : IAsyncDisposable
         for (var repeated = false; ; repeated = true)
         {
             var session = await AcquireAsync(mailbox, stream: false, cancel);
+            var selected = session.SelectedPath;
             var work = RunOnAsync(session, job);
             try
             {
@@ -71,12 +73,25 @@ public sealed class ImapPool : IAsyncDisposable
             }
             catch (ProblemException e) when (repeatable && !repeated && e.Code == ErrorCode.AccountUnavailable && !session.IsUsable)
             {
+                // A mailbox that somebody deletes takes every session along that has it selected: the next must be none of them.
+                Retire(path => path == selected || path == mailbox);
                 continue;
             }
             finally
             {
                 _ = work.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             }
+        }
+    }
+
+    /// <summary>Closes sessions that have one of these mailboxes selected, the busy ones when they are done: the path means another mailbox now, or none.</summary>
+    public void Retire(Func<string, bool> selected)
+    {
+        lock (_lock)
+        {
+            CloseAll(TakeOut(idle => idle.Session.SelectedPath is { } path && selected(path)));
+            _retired.UnionWith(_leased.Where(session => session.SelectedPath is { } path && selected(path)));
+            WakeWaiting();
         }
     }
 
@@ -355,7 +370,7 @@ public sealed class ImapPool : IAsyncDisposable
         {
             _leased.Remove(session);
             _streams -= stream ? 1 : 0;
-            keep = session.IsUsable && !_closed && _open <= _limit;
+            keep = !_retired.Remove(session) && session.IsUsable && !_closed && _open <= _limit;
             if (keep)
             {
                 _idle.Add(new Idle(session, _time.GetUtcNow()));

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using System.Reflection;
+using System.Text.RegularExpressions;
 using ImapGateway.Egress;
 using ImapGateway.Mail;
 using MailKit;
@@ -12,7 +13,7 @@ namespace ImapGateway.Imap;
 /// One logged-in connection. A single-threaded state machine: whoever has leased it from <see cref="ImapPool"/> is alone with it.
 /// Remembers the mailbox it has selected.
 /// </summary>
-public sealed class ImapSession : IAsyncDisposable
+public sealed partial class ImapSession : IAsyncDisposable
 {
     private static readonly string Version = Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "0";
     private static readonly TimeSpan LogoutTimeout = TimeSpan.FromSeconds(2);
@@ -65,7 +66,7 @@ public sealed class ImapSession : IAsyncDisposable
             client = new StreamingImapClient();
             await client.ConnectAsync(stream, server.Host, server.Port, SecureSocketOptions.None, cancel);
             await LogInAsync(client, server.Username, credential, cancel);
-            await PrepareAsync(client, cancel);
+            await PrepareAsync(client, stream, cancel);
             stream.Allow(long.MaxValue);
             return new ImapSession(client, stream);
         }
@@ -121,7 +122,7 @@ public sealed class ImapSession : IAsyncDisposable
     private static ProblemException Refuse(string reason) => new(ErrorCode.AccountProtocol, reason);
 
     /// <summary>Courtesies and extensions: a server that advertises one and refuses it can do without.</summary>
-    private static async Task PrepareAsync(ImapClient client, CancellationToken cancel)
+    private static async Task PrepareAsync(ImapClient client, ServerStream stream, CancellationToken cancel)
     {
         if (client.Capabilities.HasFlag(ImapCapabilities.Id))
         {
@@ -136,14 +137,18 @@ public sealed class ImapSession : IAsyncDisposable
         }
         if (client.Capabilities.HasFlag(ImapCapabilities.QuickResync))
         {
+            var enabled = false;
             try
             {
                 await client.EnableQuickResyncAsync(cancel);
+                // OK alone is no yes: the server lists what it has enabled (RFC 5161 section 3.2), and MailKit keeps that to itself.
+                enabled = Enabled().IsMatch(stream.Tail);
             }
             catch (ImapCommandException)
             {
-                client.Capabilities &= ~ImapCapabilities.QuickResync;
+                // A no.
             }
+            client.Capabilities &= enabled ? client.Capabilities : ~ImapCapabilities.QuickResync;
         }
         if (client.PersonalNamespaces.Count == 0 && client.Inbox is { } inbox)
         {
@@ -152,6 +157,9 @@ public sealed class ImapSession : IAsyncDisposable
             client.PersonalNamespaces.Add(new FolderNamespace(inbox.DirectorySeparator, ""));
         }
     }
+
+    [GeneratedRegex(@"^\* ENABLED\b[^\r\n]*\bQRESYNC\b", RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Enabled();
 
     /// <summary>The mailbox, selected; EXAMINE unless it is to be written, so that nothing of it changes by being read.</summary>
     /// <param name="path">As the server lists it, decoded.</param>
@@ -190,12 +198,29 @@ public sealed class ImapSession : IAsyncDisposable
         return folder;
     }
 
+    /// <summary>STATUS of the selected mailbox may be as old as the session's view of it (RFC 3501 section 6.3.10): afterwards it is not.</summary>
+    public async Task RefreshViewAsync()
+    {
+        if (_selected is { IsOpen: true })
+        {
+            await _client.NoOpAsync();
+        }
+    }
+
     /// <summary>Leaves the mailbox, so that it can be renamed or deleted.</summary>
     public async Task UnselectAsync()
     {
         if (_selected is { IsOpen: true } open)
         {
-            await open.CloseAsync(expunge: false);
+            if (Capabilities.HasFlag(ImapCapabilities.Unselect))
+            {
+                await open.CloseAsync(expunge: false);
+            }
+            else
+            {
+                // Without UNSELECT (RFC 3691) only another mailbox takes its place; CLOSE would expunge.
+                await _client.Inbox.OpenAsync(FolderAccess.ReadOnly);
+            }
         }
         _selected = null;
     }

@@ -1,62 +1,178 @@
 using ImapGateway.Mail;
 using MailKit;
 using MailKit.Net.Imap;
+using MailKit.Search;
 
 namespace ImapGateway.Imap;
 
-/// <summary>A mailbox as LIST shows it.</summary>
-/// <param name="Path">Decoded, with the server's delimiter.</param>
-/// <param name="SpecialUse">By SPECIAL-USE or XLIST; the server's own word.</param>
-/// <param name="ObjectId">MAILBOXID, where a session that had it selected has learned it.</param>
-public sealed record ListedMailbox(string Path, string? Delimiter, bool Subscribed, bool Selectable, Role? SpecialUse, string? ObjectId, MailboxCounters? Counters)
-{
-    public string Name => Delimiter is { Length: > 0 } && Path.LastIndexOf(Delimiter, StringComparison.Ordinal) is >= 0 and var at ? Path[(at + Delimiter.Length)..] : Path;
-
-    public string? ParentPath => Delimiter is { Length: > 0 } && Path.LastIndexOf(Delimiter, StringComparison.Ordinal) is > 0 and var at ? Path[..at] : null;
-}
-
-/// <summary>STATUS of a mailbox (RFC 3501 section 6.3.10).</summary>
-public sealed record MailboxCounters(long Total, long Unseen, uint UidValidity, uint UidNext, ulong HighestModSeq);
-
+/// <summary>Which mailboxes there are, by what the server advertises. Tells what it was told: which of them is which, <c>Sync</c> decides.</summary>
 public static class MailboxListing
 {
-    /// <summary>All mailboxes the account can see, with counters: one round trip per namespace with LIST-STATUS (RFC 5819), else a STATUS for each.</summary>
-    public static async Task<IReadOnlyList<ListedMailbox>> AllAsync(ImapSession session)
+    // MAILBOXID is not among them: Cyrus 3.6 answers it within LIST with bytes that end the session.
+    private const StatusItems Counted = StatusItems.Count | StatusItems.Unread | StatusItems.UidNext | StatusItems.UidValidity | StatusItems.HighestModSeq;
+
+    /// <summary>All of <see cref="AllAsync"/> is one LIST per namespace (RFC 5258, RFC 5819).</summary>
+    public static bool IsCheap(ImapSession session) => session.Capabilities.HasFlag(ImapCapabilities.ListStatus) && session.Capabilities.HasFlag(ImapCapabilities.ListExtended);
+
+    /// <summary>
+    /// All mailboxes the account can see. Counters come with LIST-STATUS, else by one STATUS for each that can be selected; subscriptions with LIST-EXTENDED, else by LSUB.
+    /// </summary>
+    public static Task<IReadOnlyList<ListedMailbox>> AllAsync(ImapSession session) => CollectAsync(session, counters: true);
+
+    /// <summary>The same without counters, which cost most where there is no LIST-STATUS.</summary>
+    public static Task<IReadOnlyList<ListedMailbox>> NamesAsync(ImapSession session) => CollectAsync(session, counters: false);
+
+    private static async Task<IReadOnlyList<ListedMailbox>> CollectAsync(ImapSession session, bool counters)
     {
-        var client = session.Client;
-        var items = StatusItems.Count | StatusItems.Unread | StatusItems.UidNext | StatusItems.UidValidity;
-        if (session.Capabilities.HasFlag(ImapCapabilities.CondStore))
-        {
-            items |= StatusItems.HighestModSeq;
-        }
+        await session.RefreshViewAsync();
+        var inOne = session.Capabilities.HasFlag(ImapCapabilities.ListStatus);
+        var roots = Roots(session.Client);
         var folders = new Dictionary<string, IMailFolder>(StringComparer.Ordinal);
-        foreach (var root in client.PersonalNamespaces.Concat(client.SharedNamespaces).Concat(client.OtherNamespaces))
+        foreach (var root in roots)
         {
-            foreach (var folder in await client.GetFoldersAsync(root, items))
+            foreach (var folder in await session.Client.GetFoldersAsync(root, inOne && counters ? Counted : StatusItems.None))
             {
                 folders.TryAdd(folder.FullName, folder);
             }
         }
-        if (folders.TryAdd(client.Inbox.FullName, client.Inbox))
+        var hasInbox = folders.Values.Any(folder => folder.Attributes.HasFlag(FolderAttributes.Inbox));
+        if (!hasInbox)
         {
-            // LIST "INBOX.*" of a server that keeps everything below INBOX leaves it out.
-            await client.Inbox.StatusAsync(items);
+            // It is always there (RFC 3501 section 5.1), whatever LIST leaves out.
+            folders.TryAdd(session.Client.Inbox.FullName, session.Client.Inbox);
         }
-        return [.. folders.Values.Where(folder => folder.FullName.Length > 0).Select(Listed).OrderBy(mailbox => mailbox.Path, StringComparer.Ordinal)];
+        var subscribed = session.Capabilities.HasFlag(ImapCapabilities.ListExtended) ? null : await SubscribedAsync(session.Client, roots);
+        var foreign = Prefixes(session.Client.SharedNamespaces).Concat(Prefixes(session.Client.OtherNamespaces)).ToList();
+        var listed = new List<ListedMailbox>();
+        foreach (var folder in folders.Values.Where(folder => folder.FullName.Length > 0).OrderBy(folder => folder.FullName, StringComparer.Ordinal))
+        {
+            var selectable = IsSelectable(folder);
+            var told = inOne && (hasInbox || !folder.Attributes.HasFlag(FolderAttributes.Inbox));
+            listed.Add(new ListedMailbox(
+                folder.FullName,
+                folder.DirectorySeparator == '\0' ? null : folder.DirectorySeparator.ToString(),
+                subscribed?.Contains(folder.FullName) ?? folder.IsSubscribed,
+                selectable,
+                SpecialUse(folder.Attributes),
+                !counters || !selectable ? null : told ? Counters(folder) : await CountAsync(folder))
+            {
+                Personal = !foreign.Exists(prefix => folder.FullName.StartsWith(prefix, StringComparison.Ordinal) || folder.FullName + folder.DirectorySeparator == prefix),
+            });
+        }
+        return listed;
     }
 
-    private static ListedMailbox Listed(IMailFolder folder)
+    /// <summary>One mailbox anew, without the others.</summary>
+    public static async Task<ListedMailbox> OneAsync(ImapSession session, ListedMailbox known)
     {
-        var selectable = (folder.Attributes & (FolderAttributes.NoSelect | FolderAttributes.NonExistent)) == 0;
-        return new ListedMailbox(
-            folder.FullName,
-            folder.DirectorySeparator == '\0' ? null : folder.DirectorySeparator.ToString(),
-            folder.IsSubscribed,
-            selectable,
-            SpecialUse(folder.Attributes),
-            folder.Id,
-            selectable ? new MailboxCounters(folder.Count, folder.Unread, folder.UidValidity, folder.UidNext?.Id ?? 0, folder.HighestModSeq) : null);
+        var subscribed = await SubscribedAsync(session.Client, Roots(session.Client));
+        return known with { Subscribed = subscribed.Contains(known.Path), Counters = known.Selectable ? await StatusAsync(session, known.Path) : null };
     }
+
+    public static async Task<MailboxCounters> StatusAsync(ImapSession session, string path)
+    {
+        await session.RefreshViewAsync();
+        var folder = await session.Client.GetFolderAsync(path);
+        await folder.StatusAsync(Counted);
+        return Counters(folder);
+    }
+
+    /// <summary>Opens each of the mailboxes to see what it is; one that cannot be opened is missing from the answer.</summary>
+    public static async Task<IReadOnlyDictionary<string, MailboxProof>> ProveAsync(ImapSession session, IReadOnlyCollection<string> paths, bool uids)
+    {
+        var proofs = new Dictionary<string, MailboxProof>(StringComparer.Ordinal);
+        foreach (var path in paths)
+        {
+            try
+            {
+                var folder = await session.ReselectAsync(path, opened => opened.OpenAsync(FolderAccess.ReadOnly));
+                var all = uids && folder.Count > 0 ? await folder.SearchAsync(SearchQuery.All) : [];
+                proofs[path] = new MailboxProof(folder.UidValidity, UidNext(folder), folder.Id, [.. all.Select(uid => uid.Id)]);
+            }
+            catch (Exception e) when (e is ImapCommandException or FolderNotFoundException)
+            {
+                // Gone again, or not ours to read: it proves nothing.
+            }
+        }
+        return proofs;
+    }
+
+    /// <summary>The letters of RFC 4314 section 2.1; null without ACL, or where the server will not say.</summary>
+    public static async Task<string?> RightsAsync(ImapSession session, string path)
+    {
+        if (!session.Capabilities.HasFlag(ImapCapabilities.Acl))
+        {
+            return null;
+        }
+        try
+        {
+            return (await (await session.Client.GetFolderAsync(path)).GetMyAccessRightsAsync()).ToString();
+        }
+        catch (ImapCommandException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>The folder above all others, below which top-level mailboxes are created.</summary>
+    public static async Task<IMailFolder> RootAsync(ImapSession session)
+    {
+        try
+        {
+            return await session.Client.GetFolderAsync("");
+        }
+        catch (FolderNotFoundException)
+        {
+            // Dovecot does not answer LIST "" "" with RETURN; as the parent of a listed mailbox MailKit takes it for granted.
+            await session.Client.GetFoldersAsync(WithItself(session.Client.Inbox));
+            return await session.Client.GetFolderAsync("");
+        }
+    }
+
+    /// <summary>
+    /// Where to list. What lies below the inbox is listed with the inbox: a server that keeps everything there leaves it out of LIST "INBOX.*".
+    /// </summary>
+    private static IReadOnlyList<FolderNamespace> Roots(ImapClient client) =>
+        [.. client.PersonalNamespaces.Concat(client.OtherNamespaces).Concat(client.SharedNamespaces)
+            .Select(root => root.Path.Equals("INBOX", StringComparison.OrdinalIgnoreCase) ? WithItself(client.Inbox) : root)
+            .DistinctBy(root => root.Path)];
+
+    /// <summary>MailKit asks for path, delimiter, "*": with a wildcard as the delimiter the mailbox itself is among the answers.</summary>
+    private static FolderNamespace WithItself(IMailFolder folder) => new('*', folder.FullName);
+
+    private static async Task<HashSet<string>> SubscribedAsync(ImapClient client, IReadOnlyList<FolderNamespace> roots)
+    {
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var root in roots)
+        {
+            // By name: what MailKit once saw subscribed it never takes for unsubscribed.
+            names.UnionWith((await client.GetFoldersAsync(root, StatusItems.None, subscribedOnly: true)).Select(folder => folder.FullName));
+        }
+        return names;
+    }
+
+    private static IEnumerable<string> Prefixes(FolderNamespaceCollection namespaces) =>
+        namespaces.Where(one => one.Path.Length > 0).Select(one => one.Path + (one.DirectorySeparator == '\0' ? "" : one.DirectorySeparator.ToString()));
+
+    private static bool IsSelectable(IMailFolder folder) => (folder.Attributes & (FolderAttributes.NoSelect | FolderAttributes.NonExistent)) == 0;
+
+    private static async Task<MailboxCounters?> CountAsync(IMailFolder folder)
+    {
+        try
+        {
+            await folder.StatusAsync(Counted);
+            return Counters(folder);
+        }
+        catch (Exception e) when (e is ImapCommandException or FolderNotFoundException)
+        {
+            // One mailbox without the right to read it (RFC 4314), or deleted this instant, must not hide all the others.
+            return null;
+        }
+    }
+
+    private static MailboxCounters Counters(IMailFolder folder) => new(folder.Count, folder.Unread, folder.UidValidity, UidNext(folder), folder.HighestModSeq);
+
+    private static uint UidNext(IMailFolder folder) => folder.UidNext is { IsValid: true } next ? next.Id : 0;
 
     private static Role? SpecialUse(FolderAttributes attributes) => attributes switch
     {

@@ -68,7 +68,7 @@ public static class MailboxLook
         void OnVanished(object? sender, MessagesVanishedEventArgs e)
         {
             // A server that has forgotten what it expunged may name every uid there could be.
-            implausible |= e.UniqueIds.Count > MostVanished + known.Count;
+            implausible |= e.UniqueIds.Count is var count && (count < 0 || count > MostVanished + known.Count);
             if (!implausible)
             {
                 vanished.AddRange(e.UniqueIds.Select(uid => uid.Id));
@@ -196,9 +196,9 @@ public static class MailboxLook
         return [.. Plausible(uids, folder).Select(uid => uid.Id).Order()];
     }
 
-    /// <summary>A range such as 1:* costs a server nothing to send, and the gateway all its memory to expand.</summary>
+    /// <summary>A range such as 1:* costs a server nothing to send, and the gateway all its memory to expand. MailKit's count of more than 2 billion is negative.</summary>
     private static IList<UniqueId> Plausible(IList<UniqueId> uids, ImapFolder folder) =>
-        uids.Count <= folder.Count + MostVanished ? uids : throw new ImapProtocolException("The server names more messages than the mailbox has.");
+        uids.Count >= 0 && uids.Count <= folder.Count + MostVanished ? uids : throw new ImapProtocolException("The server names more messages than the mailbox has.");
 
     /// <summary>One ESEARCH (RFC 4731) per flag: ranges of uids instead of a line per message.</summary>
     private static async Task<List<SeenMessage>> FlagsBySearchAsync(ImapFolder folder, ulong modSeq)
@@ -216,10 +216,10 @@ public static class MailboxLook
         var sets = new List<(string Name, IList<UniqueId> Uids)>();
         foreach (var (name, query) in names)
         {
-            var found = (await folder.SearchAsync(SearchOptions.All, query)).UniqueIds;
+            var found = Plausible((await folder.SearchAsync(SearchOptions.All, query)).UniqueIds, folder);
             if (found.Count > 0)
             {
-                sets.Add((name, Plausible(found, folder)));
+                sets.Add((name, found));
             }
         }
         return await Task.Run(() => Combine(Plausible(all.UniqueIds, folder), sets, modSeq));

@@ -20,6 +20,9 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     private bool _isQuoted;
     private bool _isEscaped;
 
+    /// <summary>Octets that belong to a literal before the next line of the server's own words.</summary>
+    public long LiteralLeft => _literal;
+
     /// <summary>True where the octets, which follow those of the call before, go too deep: the connection must be closed before a parser sees them.</summary>
     public bool IsExceeded(ReadOnlySpan<byte> octets)
     {

@@ -173,15 +173,35 @@ public sealed class ServerStream : Stream
     }
 
     /// <summary>Before MailKit sees it: what would overflow its stack or the gateway's memory ends the connection.</summary>
-    private void Inspect(ReadOnlySpan<byte> octets)
+    private void Inspect(Span<byte> octets)
     {
         Remember(octets);
         _allowance -= BeforeRead is null ? octets.Length : 0;
-        if (_allowance < 0 || _nesting.IsExceeded(octets))
+        if (_allowance < 0 || IsNestedTooDeep(octets))
         {
             Abort();
             throw new ImapProtocolException(_allowance < 0 ? "The server's answer has no end." : "The server's answer is nested too deep.");
         }
+    }
+
+    private bool IsNestedTooDeep(Span<byte> octets)
+    {
+        while (!octets.IsEmpty)
+        {
+            // A literal as a whole, then line by line.
+            var inLiteral = _nesting.LiteralLeft > 0;
+            var length = inLiteral ? (int)Math.Min(_nesting.LiteralLeft, octets.Length) : octets.IndexOf((byte)'\n') is >= 0 and var end ? end + 1 : octets.Length;
+            if (!inLiteral)
+            {
+                ModSeqRepair.Apply(octets[..length]);
+            }
+            if (_nesting.IsExceeded(octets[..length]))
+            {
+                return true;
+            }
+            octets = octets[length..];
+        }
+        return false;
     }
 
     private static bool IsCommand(ReadOnlySpan<byte> bytes) =>

@@ -5,23 +5,29 @@ using ImapGateway.Sync;
 
 namespace ImapGateway.Mailboxes;
 
-/// <summary>All mailboxes of an account with their counters, by path.</summary>
+/// <summary>All mailboxes of an account with their counters, by path; or the one at a path, if there is one.</summary>
 [GenerateSerializer, Immutable]
-public sealed record ListMailboxes : AccountCommand<ImmutableArray<Mailbox>>
+public sealed record ListMailboxes(string? Path) : AccountCommand<ImmutableArray<Mailbox>>
 {
     public override async Task<ImmutableArray<Mailbox>> RunAsync(AccountContext account, CancellationToken cancel)
     {
-        var all = await account.Mailboxes.ListAsync(cancel);
-        return [.. all.OrderBy(mailbox => mailbox.Path, StringComparer.Ordinal).Select(mailbox => MailboxOf(mailbox, all))];
+        await account.Mailboxes.ListAsync(cancel);
+        var byPath = account.Mailboxes.ByPath();
+        if (Path is not null)
+        {
+            return account.Mailboxes.AtPath(Path) is { } one ? [MailboxOf(one, byPath)] : [];
+        }
+        return [.. byPath.Values.OrderBy(mailbox => mailbox.Path, StringComparer.Ordinal).Select(mailbox => MailboxOf(mailbox, byPath))];
     }
 
-    public static Mailbox MailboxOf(MailboxState mailbox, IReadOnlyCollection<MailboxState> all) => new()
+    /// <summary>A parent that LIST does not show is none: <c>parentId</c> is null.</summary>
+    public static Mailbox MailboxOf(MailboxState mailbox, IReadOnlyDictionary<string, MailboxState> byPath) => new()
     {
         Id = mailbox.Id,
         Path = mailbox.Path,
         Name = mailbox.Listed.Name,
         Delimiter = mailbox.Listed.Delimiter,
-        ParentId = mailbox.Listed.ParentPath is { } parent ? all.FirstOrDefault(one => one.Path == parent)?.Id : null,
+        ParentId = mailbox.Listed.ParentPath is { } parent ? byPath.GetValueOrDefault(parent)?.Id : null,
         Role = mailbox.Role,
         Subscribed = mailbox.Listed.Subscribed,
         Selectable = mailbox.Listed.Selectable,

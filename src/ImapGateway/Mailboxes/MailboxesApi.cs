@@ -1,6 +1,8 @@
 using ImapGateway.Accounts;
 using ImapGateway.Http;
 using ImapGateway.Mail;
+using ImapGateway.Sync;
+using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ImapGateway.Mailboxes;
 
@@ -9,9 +11,36 @@ public static class MailboxesApi
     public static void MapMailboxes(this RouteGroupBuilder v1)
     {
         var mailboxes = v1.MapGroup("/accounts/{account}/mailboxes").WithTags("Mailboxes");
-        mailboxes.MapGet("", ListAsync).Requires(Scope.MailReadBasic).WithName("listMailboxes").WithSummary("List mailboxes with their counters");
+        mailboxes.MapGet("", ListAsync).Requires(Scope.MailReadBasic).WithName("listMailboxes").WithSummary("List mailboxes with their counters")
+            .WithDescription("By path, the account's own and those that others share with it. `path=` gives the one at that path, or none.");
+        mailboxes.MapPost("", CreateAsync).Requires(Scope.MailWrite).Idempotent().WithName("createMailbox").WithSummary("Create a mailbox")
+            .WithDescription("At `path`, with the server's delimiter, or by `name`, below `parentId` if it is given. Levels that are missing above it are created. 409 where there is one already.");
+        mailboxes.MapGet("/{mailbox}", ReadAsync).Requires(Scope.MailReadBasic).WithName("getMailbox").WithSummary("Read a mailbox")
+            .WithDescription("`{mailbox}` is an id or a role. `myRights` are the letters of RFC 4314, where the server has ACL.");
+        mailboxes.MapPatch("/{mailbox}", ChangeAsync).Requires(Scope.MailWrite).WithName("patchMailbox").WithSummary("Rename, move, subscribe or unsubscribe a mailbox")
+            .WithDescription("`path`, or `name` and `parentId` (null: to the top). The ids of the mailbox, of its messages and of all below it stay the same. 409 where the path is taken, 422 for the inbox.");
+        mailboxes.MapDelete("/{mailbox}", DeleteAsync).Requires(Scope.MailWrite).WithName("deleteMailbox").WithSummary("Delete a mailbox")
+            .WithDescription("409 while there are messages in it, unless `force=true` deletes them with it; 409 in any case while there are mailboxes below it; 422 for the inbox.");
     }
 
-    private static async Task<PageResult<Mailbox>> ListAsync(string account, AccountRegistry accounts, CancellationToken cancel) =>
-        new(new Page<Mailbox>(await accounts.Grain(account).Execute(new ListMailboxes(), cancel), null));
+    private static async Task<PageResult<Mailbox>> ListAsync(string account, AccountRegistry accounts, Fields<Mailbox> fields, CancellationToken cancel, string? path = null) =>
+        new(new Page<Mailbox>(await accounts.Grain(account).Execute(new ListMailboxes(path), cancel), null), fields);
+
+    private static async Task<Created<Mailbox>> CreateAsync(string account, MailboxInput input, AccountRegistry accounts, CancellationToken cancel)
+    {
+        var created = await accounts.Grain(account).Execute(input.ToCommand(), cancel);
+        return TypedResults.Created($"/v1/accounts/{account}/mailboxes/{created.Id}", created);
+    }
+
+    private static async Task<Ok<Mailbox>> ReadAsync(string account, string mailbox, AccountRegistry accounts, CancellationToken cancel) =>
+        TypedResults.Ok(await accounts.Grain(account).Execute(new ReadMailbox(MailboxRef.Parse(mailbox)), cancel));
+
+    private static async Task<Ok<Mailbox>> ChangeAsync(string account, string mailbox, MailboxPatch patch, AccountRegistry accounts, CancellationToken cancel) =>
+        TypedResults.Ok(await accounts.Grain(account).Execute(patch.ToCommand(mailbox), cancel));
+
+    private static async Task<NoContent> DeleteAsync(string account, string mailbox, AccountRegistry accounts, CancellationToken cancel, bool force = false)
+    {
+        await accounts.Grain(account).Execute(new DeleteMailbox(MailboxRef.Parse(mailbox), force), cancel);
+        return TypedResults.NoContent();
+    }
 }

@@ -13,7 +13,10 @@ namespace ImapGateway.Sync;
 /// </summary>
 public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool pool, IDatabase database)
 {
+    private const int MostNamed = 20;
+
     private readonly Dictionary<ulong, MailboxState> _byCounter = [];
+    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private readonly Turn _commit = new();
     private readonly Turn _listing = new();
     private ulong _nextCounter = nextCounter;
@@ -38,7 +41,7 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
         {
             _byCounter[(ulong)row.Counter] = new MailboxState(Incarnation, (ulong)row.Counter)
             {
-                Listed = new ListedMailbox(row.Path, row.Delimiter, row.Subscribed, row.Selectable, row.Role, row.ObjectId, null),
+                Listed = new ListedMailbox(row.Path, row.Delimiter, row.Subscribed, row.Selectable, row.Role, null),
                 Role = row.Role,
                 ObjectId = row.ObjectId,
                 UidValidity = (uint)row.UidValidity,
@@ -55,10 +58,81 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
     public async Task<IReadOnlyCollection<MailboxState>> ListAsync(CancellationToken cancel)
     {
         using var turn = await _listing.EnterAsync(cancel);
-        var seen = await pool.RunAsync(null, repeatable: true, MailboxListing.AllAsync, cancel);
-        await CommitTreeAsync(MailboxTree.Compare(_byCounter.Values, seen), Roles.Assign(seen), cancel);
-        _listed = true;
+        await ListInTurnAsync(null, cancel);
         return All;
+    }
+
+    /// <summary>Changes which mailboxes there are, and knows the outcome when it returns. No listing that began before can undo what it shows.</summary>
+    /// <param name="change">Gives the rename it has done, if it was one.</param>
+    public async Task ChangeTreeAsync(Func<Task<MailboxRenaming?>> change, CancellationToken cancel)
+    {
+        using var turn = await _listing.EnterAsync(cancel);
+        await ListInTurnAsync(await change(), CancellationToken.None);
+    }
+
+    /// <summary>Deletes a mailbox; when this returns, it and the ids of its messages are gone.</summary>
+    public async Task RemoveAsync(MailboxState mailbox, Func<Task> delete, CancellationToken cancel)
+    {
+        using var turn = await _listing.EnterAsync(cancel);
+        await delete();
+        await CommitTreeAsync(new MailboxTreeDelta([], [], [mailbox]), new Dictionary<string, Role>(), CancellationToken.None);
+    }
+
+    /// <summary>Asks the server for one mailbox alone, unless all cost no more.</summary>
+    public async Task CountAsync(MailboxState mailbox, CancellationToken cancel)
+    {
+        var path = mailbox.Path;
+        var seen = await RunWhereItIsAsync(
+            [mailbox],
+            repeatable: true,
+            () => pool.RunAsync(null, repeatable: true, async session => MailboxListing.IsCheap(session) ? null : await MailboxListing.OneAsync(session, mailbox.Listed), cancel),
+            cancel);
+        if (seen?.Counters is { } counters && seen.Path == mailbox.Path && (mailbox.UidValidity == 0 || counters.UidValidity == mailbox.UidValidity))
+        {
+            mailbox.Listed = seen;
+            return;
+        }
+        await ListAsync(cancel);
+        DemandKnown(mailbox);
+    }
+
+    private async Task ListInTurnAsync(MailboxRenaming? renaming, CancellationToken cancel)
+    {
+        var (seen, hasObjectIds) = await pool.RunAsync(
+            null, repeatable: true, async session => (await MailboxListing.AllAsync(session), session.Capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.ObjectID)), cancel);
+        var proofs = new Dictionary<string, MailboxProof>(StringComparer.Ordinal);
+        var doubtful = MailboxTree.Doubtful(All, seen, renaming);
+        if (doubtful.Count > 0)
+        {
+            await ProveAsync(proofs, doubtful, uids: true, cancel);
+        }
+        if (hasObjectIds)
+        {
+            var unnamed = Unnamed(seen).Where(path => !proofs.ContainsKey(path) && !_asked.Contains(path)).Take(MostNamed).ToList();
+            await ProveAsync(proofs, unnamed, uids: false, cancel);
+            _asked.UnionWith(unnamed);
+        }
+        await CommitTreeAsync(MailboxTree.Compare(All, seen, proofs, renaming), Roles.Assign(seen), cancel, proofs);
+        _listed = true;
+    }
+
+    private async Task ProveAsync(Dictionary<string, MailboxProof> proofs, IReadOnlyCollection<string> paths, bool uids, CancellationToken cancel)
+    {
+        if (paths.Count == 0)
+        {
+            return;
+        }
+        foreach (var (path, proof) in await pool.RunAsync(null, repeatable: true, session => MailboxListing.ProveAsync(session, paths, uids), cancel))
+        {
+            proofs[path] = proof;
+        }
+    }
+
+    /// <summary>Mailboxes whose MAILBOXID is not known yet: only opening them tells it, so each listing asks some, and each of them once.</summary>
+    private IEnumerable<string> Unnamed(IReadOnlyList<ListedMailbox> seen)
+    {
+        var named = _byCounter.Values.Where(mailbox => mailbox.ObjectId is not null).Select(mailbox => mailbox.Path).ToHashSet(StringComparer.Ordinal);
+        return seen.Where(one => one.Selectable && !named.Contains(one.Path)).Select(one => one.Path);
     }
 
     /// <summary>The mailbox a client means.</summary>
@@ -86,8 +160,15 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
         { Id: { } id } => ObjectId.TryParse(id, out var parsed) && parsed.Kind == ObjectId.Mailbox && parsed.Incarnation == Incarnation
             ? _byCounter.GetValueOrDefault(parsed.Counter) : null,
         { Role: { } role } => _byCounter.Values.FirstOrDefault(one => one.Role == role),
-        _ => _byCounter.Values.FirstOrDefault(one => one.Path == mailbox.Path),
+        { Path: { } path } => AtPath(path),
+        _ => null,
     };
+
+    /// <summary>INBOX in any case (RFC 3501 section 5.1); null where nothing is known at the path.</summary>
+    public MailboxState? AtPath(string path) =>
+        _byCounter.Values.FirstOrDefault(one => one.Path == path || one.Listed.IsInbox && path.Equals("INBOX", StringComparison.OrdinalIgnoreCase));
+
+    public IReadOnlyDictionary<string, MailboxState> ByPath() => _byCounter.Values.ToDictionary(mailbox => mailbox.Path, StringComparer.Ordinal);
 
     /// <summary>Where a message is.</summary>
     /// <exception cref="ProblemException">404 where the id was never minted, 410 where the message is gone.</exception>
@@ -139,8 +220,62 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
         }
         using (turn)
         {
-            var view = await pool.RunAsync(mailbox.Path, repeatable: true, session => MailboxLook.AtAsync(session, mailbox.Path, mailbox.Known), CancellationToken.None);
-            await ApplyAsync(mailbox, view, CancellationToken.None);
+            await RunWhereItIsAsync([mailbox], repeatable: true, () => LookAsync(mailbox), CancellationToken.None);
+        }
+    }
+
+    private async Task<bool> LookAsync(MailboxState mailbox)
+    {
+        for (var settled = false; ;)
+        {
+            var path = mailbox.Path;
+            var view = await pool.RunAsync(path, repeatable: true, session => MailboxLook.AtAsync(session, path, mailbox.Known), CancellationToken.None);
+            if (!settled && mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity)
+            {
+                // Before the messages are given up: the mailbox may have been renamed and another one made in its place.
+                settled = true;
+                await ListAsync(CancellationToken.None);
+            }
+            DemandKnown(mailbox);
+            if (mailbox.Path == path)
+            {
+                await ApplyAsync(mailbox, view, CancellationToken.None);
+                return true;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Runs what needs mailboxes of the server. Where it fails because one of them is not where it was, the account is listed anew: one that was renamed is
+    /// followed, one that is gone is said to be.
+    /// </summary>
+    /// <param name="repeatable">Whether it may run again after the connection broke in the middle; it always may after a mailbox was not found.</param>
+    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> where a mailbox is no more.</exception>
+    private async Task<T> RunWhereItIsAsync<T>(IReadOnlyCollection<MailboxState> mailboxes, bool repeatable, Func<Task<T>> work, CancellationToken cancel)
+    {
+        DemandKnown(mailboxes);
+        var paths = mailboxes.Select(mailbox => mailbox.Path).ToList();
+        try
+        {
+            return await work();
+        }
+        catch (ProblemException e) when (e.Code is ErrorCode.NotFound or ErrorCode.Gone or ErrorCode.AccountDenied or ErrorCode.AccountUnavailable)
+        {
+            await ListAsync(cancel);
+            DemandKnown(mailboxes);
+            if (mailboxes.Select(mailbox => mailbox.Path).SequenceEqual(paths) || e.Code == ErrorCode.AccountUnavailable && !repeatable)
+            {
+                throw;
+            }
+        }
+        return await work();
+    }
+
+    private void DemandKnown(params IEnumerable<MailboxState> mailboxes)
+    {
+        if (mailboxes.Any(mailbox => !_byCounter.ContainsKey(mailbox.Counter)))
+        {
+            throw new ProblemException(ErrorCode.Gone, "The mailbox is gone.");
         }
     }
 
@@ -148,14 +283,15 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
     public async Task<T> AloneAsync<T>(IEnumerable<MailboxState> mailboxes, Func<Task<T>> work, CancellationToken cancel)
     {
         // Always in the same order: two moves in opposite directions must not wait for each other.
+        var inOrder = mailboxes.DistinctBy(mailbox => mailbox.Counter).OrderBy(mailbox => mailbox.Counter).ToList();
         var turns = new Stack<IDisposable>();
         try
         {
-            foreach (var mailbox in mailboxes.DistinctBy(mailbox => mailbox.Counter).OrderBy(mailbox => mailbox.Counter))
+            foreach (var mailbox in inOrder)
             {
                 turns.Push(await mailbox.Turn.EnterAsync(cancel));
             }
-            return await work();
+            return await RunWhereItIsAsync(inOrder, repeatable: false, work, cancel);
         }
         finally
         {
@@ -220,25 +356,30 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
         }
     }
 
-    private async Task CommitTreeAsync(MailboxTreeDelta delta, IReadOnlyDictionary<string, Role> roles, CancellationToken cancel)
+    private async Task CommitTreeAsync(
+        MailboxTreeDelta delta, IReadOnlyDictionary<string, Role> roles, CancellationToken cancel, IReadOnlyDictionary<string, MailboxProof>? proofs = null)
     {
         using var turn = await _commit.EnterAsync(cancel);
         var counter = _nextCounter;
         var states = delta.Kept
             .Select(pair => (State: pair.Known, pair.Seen))
             .Concat(delta.Added.Select(seen => (State: new MailboxState(Incarnation, counter++) { Listed = seen, Role = null }, Seen: seen)))
-            .Select(pair => (pair.State, pair.Seen, Role: roles.TryGetValue(pair.Seen.Path, out var role) ? role : (Role?)null))
+            .Select(pair => (
+                pair.State,
+                pair.Seen,
+                Role: roles.TryGetValue(pair.Seen.Path, out var role) ? role : (Role?)null,
+                ObjectId: proofs?.GetValueOrDefault(pair.Seen.Path)?.ObjectId ?? pair.State.ObjectId))
             .ToList();
-        var changed = states.Where(one => !_byCounter.ContainsKey(one.State.Counter) || one.State.Role != one.Role || one.State.Listed with { Counters = null, ObjectId = null, SpecialUse = null } != one.Seen with { Counters = null, ObjectId = null, SpecialUse = null }).ToList();
+        var changed = states.Where(one => !_byCounter.ContainsKey(one.State.Counter) || one.State.Role != one.Role || one.State.ObjectId != one.ObjectId || Stored(one.State.Listed) != Stored(one.Seen)).ToList();
         if (changed.Count > 0 || delta.Removed.Count > 0)
         {
             await database.WriteAsync(
                 async (db, token) =>
                 {
                     await Fence.PassAsync(db, owner, _nextCounter, counter, token);
-                    foreach (var (state, seen, role) in changed)
+                    foreach (var (state, seen, role, objectId) in changed)
                     {
-                        await MailboxStore.WriteAsync(db, Incarnation, state, seen, role, token);
+                        await MailboxStore.WriteAsync(db, Incarnation, state, seen, role, objectId, token);
                     }
                     await MailboxStore.RemoveAsync(db, Incarnation, [.. delta.Removed.Select(mailbox => (long)mailbox.Counter)], token);
                     return true;
@@ -246,17 +387,25 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
                 cancel);
         }
         _nextCounter = counter;
-        foreach (var (state, seen, role) in states)
+        var left = delta.Removed.Concat(delta.Kept.Where(pair => pair.Known.Path != pair.Seen.Path).Select(pair => pair.Known)).Select(mailbox => mailbox.Path).ToHashSet(StringComparer.Ordinal);
+        foreach (var (state, seen, role, objectId) in states)
         {
             state.Listed = seen;
             state.Role = role;
+            state.ObjectId = objectId;
             _byCounter[state.Counter] = state;
         }
         foreach (var mailbox in delta.Removed)
         {
             _byCounter.Remove(mailbox.Counter);
         }
+        if (left.Count > 0)
+        {
+            pool.Retire(left.Contains);
+        }
     }
+
+    private static ListedMailbox Stored(ListedMailbox mailbox) => mailbox with { Counters = null, SpecialUse = null, Personal = true };
 }
 
 /// <summary>What a transaction makes of one mailbox.</summary>

@@ -37,7 +37,7 @@ public static class MailboxStore
     }
 
     /// <summary>Writes what LIST says of a mailbox.</summary>
-    public static async Task WriteAsync(GatewayDbContext database, string incarnation, MailboxState mailbox, ListedMailbox seen, Role? role, CancellationToken cancel)
+    public static async Task WriteAsync(GatewayDbContext database, string incarnation, MailboxState mailbox, ListedMailbox seen, Role? role, string? objectId, CancellationToken cancel)
     {
         var counter = (long)mailbox.Counter;
         var row = await database.Set<MailboxEntity>().AsTracking().SingleOrDefaultAsync(one => one.Incarnation == incarnation && one.Counter == counter, cancel);
@@ -49,6 +49,7 @@ public static class MailboxStore
         row.Path = seen.Path;
         row.Delimiter = seen.Delimiter;
         row.Role = role;
+        row.ObjectId = objectId;
         row.Subscribed = seen.Subscribed;
         row.Selectable = seen.Selectable;
     }

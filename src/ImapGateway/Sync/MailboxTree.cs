@@ -6,39 +6,104 @@ namespace ImapGateway.Sync;
 public sealed record MailboxTreeDelta(
     IReadOnlyList<(MailboxState Known, ListedMailbox Seen)> Kept, IReadOnlyList<ListedMailbox> Added, IReadOnlyList<MailboxState> Removed);
 
+/// <summary>A rename that the gateway has just done, with all that lies below (RFC 3501 section 6.3.5).</summary>
+public sealed record MailboxRenaming(string From, string To, string? Delimiter)
+{
+    public string PathNow(string path) =>
+        path == From ? To : Delimiter is { Length: > 0 } && path.StartsWith(From + Delimiter, StringComparison.Ordinal) ? To + path[From.Length..] : path;
+}
+
+/// <summary>
+/// Tells which mailbox is which after others have renamed, deleted and created. A path is believed only while UIDVALIDITY agrees. Where it does not, or the path is
+/// gone, a MAILBOXID (RFC 8474) proves a rename, or the same UIDVALIDITY with the same uids does; two candidates prove nothing. A mailbox for which
+/// nothing of that speaks elsewhere keeps its id at its path: it was deleted and made anew, and its messages are gone.
+/// </summary>
 public static class MailboxTree
 {
-    /// <summary>Same path, same mailbox, unless their MAILBOXIDs (RFC 8474) differ; a MAILBOXID that is elsewhere now is a rename.</summary>
-    public static MailboxTreeDelta Compare(IReadOnlyCollection<MailboxState> known, IReadOnlyList<ListedMailbox> seen)
+    /// <summary>The paths whose identity LIST alone leaves open: they have to be looked into (<see cref="MailboxProof"/>) before <see cref="Compare"/>.</summary>
+    public static IReadOnlyList<string> Doubtful(IReadOnlyCollection<MailboxState> known, IReadOnlyList<ListedMailbox> seen, MailboxRenaming? renaming = null)
     {
-        var left = known.ToDictionary(mailbox => mailbox.Path, StringComparer.Ordinal);
-        var kept = new List<(MailboxState, ListedMailbox)>();
-        var unmatched = new List<ListedMailbox>();
-        foreach (var mailbox in seen)
-        {
-            if (left.TryGetValue(mailbox.Path, out var same) && (same.ObjectId is null || mailbox.ObjectId is null || same.ObjectId == mailbox.ObjectId))
-            {
-                left.Remove(mailbox.Path);
-                kept.Add((same, mailbox));
-            }
-            else
-            {
-                unmatched.Add(mailbox);
-            }
-        }
-        var added = new List<ListedMailbox>();
-        foreach (var mailbox in unmatched)
-        {
-            if (mailbox.ObjectId is { } id && left.Values.FirstOrDefault(one => one.ObjectId == id) is { } renamed)
-            {
-                left.Remove(renamed.Path);
-                kept.Add((renamed, mailbox));
-            }
-            else
-            {
-                added.Add(mailbox);
-            }
-        }
-        return new MailboxTreeDelta(kept, added, [.. left.Values]);
+        var (_, lost, found) = ByPath(known, seen, NoProofs, renaming);
+        return [.. found.Where(one => one.Selectable && lost.Any(mailbox => mailbox.ObjectId is not null || MayBe(mailbox, one))).Select(one => one.Path)];
     }
+
+    /// <param name="proofs">By path; what could not be looked into is missing.</param>
+    public static MailboxTreeDelta Compare(
+        IReadOnlyCollection<MailboxState> known, IReadOnlyList<ListedMailbox> seen, IReadOnlyDictionary<string, MailboxProof> proofs, MailboxRenaming? renaming = null)
+    {
+        var (kept, lost, found) = ByPath(known, seen, proofs, renaming);
+        Match(kept, lost, found, (mailbox, one) => mailbox.ObjectId is { } id && proofs.GetValueOrDefault(one.Path)?.ObjectId == id);
+        Match(kept, lost, found, (mailbox, one) => !Differ(mailbox, proofs.GetValueOrDefault(one.Path)) && MayBe(mailbox, one) && proofs.GetValueOrDefault(one.Path) is { } proof && SameMessages(mailbox, proof));
+        Match(kept, lost, found, (mailbox, one) => !Differ(mailbox, proofs.GetValueOrDefault(one.Path)) && SameCounters(mailbox, one));
+        Match(kept, lost, found, (mailbox, one) => PathNow(mailbox, renaming) == one.Path && !Differ(mailbox, proofs.GetValueOrDefault(one.Path)) && (one.Selectable || mailbox.UidValidity == 0));
+        return new MailboxTreeDelta(kept, found, lost);
+    }
+
+    private static readonly IReadOnlyDictionary<string, MailboxProof> NoProofs = new Dictionary<string, MailboxProof>();
+
+    private static string PathNow(MailboxState mailbox, MailboxRenaming? renaming) => renaming?.PathNow(mailbox.Path) ?? mailbox.Path;
+
+    private static (List<(MailboxState, ListedMailbox)> Kept, List<MailboxState> Lost, List<ListedMailbox> Found) ByPath(
+        IReadOnlyCollection<MailboxState> known, IReadOnlyList<ListedMailbox> seen, IReadOnlyDictionary<string, MailboxProof> proofs, MailboxRenaming? renaming)
+    {
+        var lost = known.ToDictionary(mailbox => PathNow(mailbox, renaming), StringComparer.Ordinal);
+        var kept = new List<(MailboxState, ListedMailbox)>();
+        var found = new List<ListedMailbox>();
+        foreach (var one in seen)
+        {
+            if (lost.TryGetValue(one.Path, out var mailbox) && (one.IsInbox || Agree(mailbox, one) && !Differ(mailbox, proofs.GetValueOrDefault(one.Path))))
+            {
+                lost.Remove(one.Path);
+                kept.Add((mailbox, one));
+            }
+            else
+            {
+                found.Add(one);
+            }
+        }
+        return (kept, [.. lost.Values], found);
+    }
+
+    /// <summary>Pairs of which neither side could be paired otherwise.</summary>
+    private static void Match(List<(MailboxState, ListedMailbox)> kept, List<MailboxState> lost, List<ListedMailbox> found, Func<MailboxState, ListedMailbox, bool> same)
+    {
+        var pairs = lost.SelectMany(mailbox => found.Where(one => same(mailbox, one)).Select(one => (Mailbox: mailbox, One: one))).ToList();
+        foreach (var (mailbox, one) in pairs.Where(pair => pairs.Count(other => other.Mailbox == pair.Mailbox) == 1 && pairs.Count(other => ReferenceEquals(other.One, pair.One)) == 1))
+        {
+            lost.Remove(mailbox);
+            found.Remove(one);
+            kept.Add((mailbox, one));
+        }
+    }
+
+    /// <summary>Nothing in the LIST speaks against it that this is the mailbox which was known at this path.</summary>
+    private static bool Agree(MailboxState mailbox, ListedMailbox one) =>
+        mailbox.UidValidity != 0 && !one.Selectable ? false
+        : LastUidValidity(mailbox) is var before && (one.Counters?.UidValidity ?? 0) is var now && (before == 0 || now == 0 || before == now);
+
+    private static uint LastUidValidity(MailboxState mailbox) => mailbox.UidValidity != 0 ? mailbox.UidValidity : mailbox.Listed.Counters?.UidValidity ?? 0;
+
+    private static bool Differ(MailboxState mailbox, MailboxProof? proof) => mailbox.ObjectId is { } id && proof?.ObjectId is { } other && id != other;
+
+    /// <summary>Worth a look at its uids.</summary>
+    private static bool MayBe(MailboxState mailbox, ListedMailbox one) =>
+        mailbox.UidValidity != 0 && mailbox.Index.Count > 0
+        && one.Counters is { } counters && counters.UidValidity == mailbox.UidValidity && (counters.UidNext == 0 || counters.UidNext >= mailbox.UidNext);
+
+    /// <summary>At least one message is there still, and none that ought to have been known before.</summary>
+    private static bool SameMessages(MailboxState mailbox, MailboxProof proof)
+    {
+        if (proof.UidValidity != mailbox.UidValidity || (proof.UidNext != 0 && proof.UidNext < mailbox.UidNext))
+        {
+            return false;
+        }
+        var known = mailbox.Index.Uids.ToHashSet();
+        var next = mailbox.UidNext != 0 ? mailbox.UidNext : mailbox.Index.MaxUid + 1;
+        return proof.Uids.Any(known.Contains) && proof.Uids.All(uid => uid >= next || known.Contains(uid));
+    }
+
+    /// <summary>A mailbox nobody has read yet, so that no message of it has an id: all that was ever seen of it is unchanged.</summary>
+    private static bool SameCounters(MailboxState mailbox, ListedMailbox one) =>
+        mailbox.UidValidity == 0 && mailbox.Listed.Counters is { Total: > 0, UidNext: > 1 } before && one.Counters is { } now
+        && (before.UidValidity, before.UidNext, before.Total) == (now.UidValidity, now.UidNext, now.Total);
 }

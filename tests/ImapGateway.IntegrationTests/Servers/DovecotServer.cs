@@ -68,14 +68,17 @@ public sealed class DovecotServer : IAsyncDisposable
         }
     }
 
-    /// <summary>SIGTERM; every connection is closed with BYE.</summary>
+    /// <summary>
+    /// All its processes are gone at once, and connections end without BYE. An orderly stop would leave sessions that are logged in running for up to
+    /// half a minute, without a master.
+    /// </summary>
     public async Task Stop()
     {
         if (_process is { } process)
         {
             _process = null;
-            await process.Stop();
             await process.DisposeAsync();
+            File.Delete(_directory["run/master.pid"]);
         }
     }
 
@@ -144,12 +147,7 @@ public sealed class DovecotServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        // Nobody reads this mail again, and an orderly stop takes Dovecot between one second and six.
-        if (_process is { } process)
-        {
-            await process.DisposeAsync();
-        }
-
+        await Stop();
         _directory.Dispose();
     }
 

@@ -147,13 +147,16 @@ public class DovecotServerTests
     }
 
     [Fact]
-    public async Task After_a_restart_the_mail_is_still_there_on_the_same_port()
+    public async Task After_a_restart_the_mail_is_still_there_on_the_same_port_and_old_connections_are_not()
     {
         await using var dovecot = await DovecotServer.Start();
         var user = World.NewUser();
         await dovecot.Append(user, Hello);
         var port = dovecot.Port;
+        using var before = await dovecot.Client(user);
+        await before.Inbox.OpenAsync(FolderAccess.ReadOnly);
         await dovecot.Restart();
+        await Assert.ThrowsAnyAsync<Exception>(() => before.NoOpAsync());
         using var client = await dovecot.Client(user);
         await client.Inbox.OpenAsync(FolderAccess.ReadOnly);
         Assert.Equal((port, 1), (dovecot.Port, client.Inbox.Count));

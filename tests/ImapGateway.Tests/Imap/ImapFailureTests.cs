@@ -86,6 +86,8 @@ public class ImapFailureTests
         { new IOException(), ErrorCode.AccountUnavailable },
         { new ObjectDisposedException("socket"), ErrorCode.AccountUnavailable },
         { new ImapProtocolException("The IMAP server has unexpectedly disconnected."), ErrorCode.AccountUnavailable },
+        { new ImapProtocolException("Bye."), ErrorCode.AccountUnavailable },
+        { new ImapProtocolException("IMAP session state is inconsistent, please relogin.", new ImapProtocolException("Bye.")), ErrorCode.AccountUnavailable },
         { new ImapProtocolException("Syntax error in FETCH response."), ErrorCode.AccountProtocol },
         { new System.Security.Authentication.AuthenticationException("The remote certificate is invalid"), ErrorCode.AccountProtocol },
         { new FormatException(), ErrorCode.AccountProtocol },

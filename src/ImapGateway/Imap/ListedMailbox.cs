@@ -1,0 +1,32 @@
+using ImapGateway.Mail;
+
+namespace ImapGateway.Imap;
+
+/// <summary>A mailbox as LIST shows it.</summary>
+/// <param name="Path">Decoded, with the server's delimiter.</param>
+/// <param name="Delimiter">Null on a server without hierarchy.</param>
+/// <param name="SpecialUse">By SPECIAL-USE or XLIST; the server's own word.</param>
+/// <param name="Counters">Null where it cannot be selected, or the server refuses to count.</param>
+public sealed record ListedMailbox(string Path, string? Delimiter, bool Subscribed, bool Selectable, Role? SpecialUse, MailboxCounters? Counters)
+{
+    /// <summary>False for what lies in a namespace of other users or of all (RFC 2342).</summary>
+    public bool Personal { get; init; } = true;
+
+    /// <summary>RFC 3501 section 5.1: in any case.</summary>
+    public bool IsInbox => Path.Equals("INBOX", StringComparison.OrdinalIgnoreCase);
+
+    public string Name => Delimiter is { Length: > 0 } && Path.LastIndexOf(Delimiter, StringComparison.Ordinal) is >= 0 and var at ? Path[(at + Delimiter.Length)..] : Path;
+
+    public string? ParentPath => Delimiter is { Length: > 0 } && Path.LastIndexOf(Delimiter, StringComparison.Ordinal) is > 0 and var at ? Path[..at] : null;
+
+    public bool IsBelow(ListedMailbox other) => other.Delimiter is { Length: > 0 } && Path.StartsWith(other.Path + other.Delimiter, StringComparison.Ordinal);
+}
+
+/// <summary>STATUS of a mailbox (RFC 3501 section 6.3.10).</summary>
+/// <param name="UidNext">0 on servers that do not tell.</param>
+public sealed record MailboxCounters(long Total, long Unseen, uint UidValidity, uint UidNext, ulong HighestModSeq);
+
+/// <summary>What tells a mailbox from others, as a fresh SELECT shows it.</summary>
+/// <param name="ObjectId">MAILBOXID (RFC 8474), where the server has one.</param>
+/// <param name="Uids">All uids there are.</param>
+public sealed record MailboxProof(uint UidValidity, uint UidNext, string? ObjectId, IReadOnlyList<uint> Uids);

@@ -1,0 +1,48 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using ImapGateway.Http;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace ImapGateway.Keys;
+
+/// <summary>A key as stored: of its value the SHA-256 and a hint. What it may do also depends on the keys it was made by: see <see cref="KeyRights"/>.</summary>
+public sealed class ApiKey
+{
+    public required string Id { get; init; }
+    public required byte[] Sha256 { get; init; }
+    public required string Hint { get; init; }
+    public required string Name { get; set; }
+    public required Scope Scopes { get; set; }
+
+    /// <summary>Null: no limit of its own.</summary>
+    public required ImmutableArray<string>? Accounts { get; set; }
+
+    /// <summary>Null: never by itself.</summary>
+    public required DateTimeOffset? ExpiresAt { get; set; }
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>The key that made it; null for the admin key of the settings.</summary>
+    public required string? CreatedBy { get; init; }
+
+    /// <summary>Written once a minute at most.</summary>
+    public DateTimeOffset? LastUsedAt { get; set; }
+}
+
+public sealed class ApiKeyConfiguration : IEntityTypeConfiguration<ApiKey>
+{
+    public void Configure(EntityTypeBuilder<ApiKey> builder)
+    {
+        builder.ToTable("api_key");
+        builder.HasKey(key => key.Id);
+        builder.Property(key => key.Id).HasMaxLength(64);
+        builder.HasIndex(key => key.Sha256).IsUnique();
+        builder.HasIndex(key => new { key.CreatedAt, key.Id });
+        builder.HasIndex(key => key.CreatedBy);
+        builder.Property(key => key.Accounts).HasConversion(
+            accounts => JsonSerializer.Serialize(accounts, JsonSerializerOptions.Default),
+            text => JsonSerializer.Deserialize<ImmutableArray<string>?>(text, JsonSerializerOptions.Default),
+            new ValueComparer<ImmutableArray<string>?>((a, b) => a.Equals(b), accounts => accounts.GetHashCode(), accounts => accounts));
+    }
+}

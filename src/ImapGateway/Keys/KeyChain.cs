@@ -1,0 +1,42 @@
+using System.Linq.Expressions;
+using Microsoft.EntityFrameworkCore;
+
+namespace ImapGateway.Keys;
+
+/// <summary>Who made whom.</summary>
+public static class KeyChain
+{
+    /// <summary>Keys made by keys made by keys: more of that is a mistake.</summary>
+    public const int MaxLength = 8;
+
+    /// <summary>The key and those it descends from, nearest first. Null where there is none, or one above it is gone.</summary>
+    public static async Task<List<ApiKey>?> ReadAsync(DbContext db, Expression<Func<ApiKey, bool>> which, CancellationToken cancel)
+    {
+        var keys = db.Set<ApiKey>().AsNoTracking();
+        var chain = new List<ApiKey>();
+        var next = await keys.SingleOrDefaultAsync(which, cancel);
+        while (next is not null)
+        {
+            chain.Add(next);
+            if (next.CreatedBy is not { } parent)
+            {
+                return chain;
+            }
+            next = await keys.SingleOrDefaultAsync(key => key.Id == parent, cancel);
+        }
+        return null;
+    }
+
+    /// <summary>The ids of all keys that descend from this one, without itself.</summary>
+    public static async Task<HashSet<string>> DescendantsAsync(DbContext db, string id, CancellationToken cancel)
+    {
+        var found = new HashSet<string>();
+        List<string> generation = [id];
+        while (generation.Count > 0)
+        {
+            generation = await db.Set<ApiKey>().Where(key => key.CreatedBy != null && generation.Contains(key.CreatedBy)).Select(key => key.Id).ToListAsync(cancel);
+            found.UnionWith(generation);
+        }
+        return found;
+    }
+}

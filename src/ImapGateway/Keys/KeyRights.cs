@@ -1,0 +1,27 @@
+using System.Collections.Immutable;
+using ImapGateway.Http;
+
+namespace ImapGateway.Keys;
+
+/// <summary>What a key may do at this moment: never more than any key it descends from, and never longer.</summary>
+/// <param name="Caller">Scopes and accounts that all keys of the chain have.</param>
+/// <param name="ExpiresAt">The earliest of the chain; null: never.</param>
+public sealed record KeyRights(Caller Caller, DateTimeOffset? ExpiresAt)
+{
+    /// <summary>The chain begins with the key itself and ends with one made by the admin key of the settings.</summary>
+    public static KeyRights Of(IReadOnlyList<ApiKey> chain)
+    {
+        var scopes = Http.Scopes.Expand(Scope.Admin);
+        ImmutableHashSet<string>? accounts = null;
+        DateTimeOffset? expiresAt = null;
+        foreach (var key in chain)
+        {
+            scopes &= Http.Scopes.Expand(key.Scopes);
+            accounts = key.Accounts is not { } own ? accounts : accounts is null ? [.. own] : accounts.Intersect(own);
+            expiresAt = expiresAt is null || key.ExpiresAt < expiresAt ? key.ExpiresAt ?? expiresAt : expiresAt;
+        }
+        return new KeyRights(new Caller(chain[0].Id, scopes, accounts), expiresAt);
+    }
+
+    public bool HasExpired(DateTimeOffset now) => ExpiresAt <= now;
+}

@@ -1,0 +1,115 @@
+using ImapGateway.Http;
+using ImapGateway.Mail;
+using ImapGateway.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace ImapGateway.Keys;
+
+/// <summary>
+/// The keys a caller may see and change. The admin key of the settings and keys for all accounts see all; a key limited to accounts sees those it made,
+/// and those they made. None changes itself or a key it descends from: that could only widen or end its own rights.
+/// </summary>
+public sealed class KeyStore(IDatabase database, KeyLookup lookup, TimeProvider time)
+{
+    private static readonly Problem NoSuchKey = new(ErrorCode.NotFound, "There is no such key.");
+
+    /// <summary>Newest first; one more than asked for where there are more.</summary>
+    public Task<List<ApiKey>> ListAsync(Caller caller, KeyPosition? before, int limit, CancellationToken cancel) => database.ReadAsync(async (db, c) =>
+    {
+        var keys = await VisibleAsync(db, caller, c);
+        if (before is not null)
+        {
+            keys = keys.Where(key => key.CreatedAt < before.CreatedAt || (key.CreatedAt == before.CreatedAt && key.Id.CompareTo(before.Id) < 0));
+        }
+        return await keys.OrderByDescending(key => key.CreatedAt).ThenByDescending(key => key.Id).Take(limit + 1).ToListAsync(c);
+    }, cancel);
+
+    public Task<ApiKey> GetAsync(Caller caller, string id, CancellationToken cancel) => database.ReadAsync((db, c) => FindAsync(db, caller, id, c), cancel);
+
+    public async Task<(ApiKey Key, string Value)> CreateAsync(Caller caller, NewKey input, CancellationToken cancel)
+    {
+        var now = Now();
+        var value = KeyValue.New();
+        var id = ObjectId.NewRandom("key");
+        var key = await database.WriteAsync(async (db, c) =>
+        {
+            var maker = await Maker.ReadAsync(db, caller, now, c);
+            var wanted = KeyInput.Checked(input.Name, input.Scopes, input.Accounts, input.ExpiresAt, maker.Caller, now);
+            maker.CheckDepth();
+            var row = new ApiKey
+            {
+                Id = id,
+                Sha256 = KeyValue.Hash(value),
+                Hint = KeyValue.Hint(value),
+                Name = wanted.Name,
+                Scopes = wanted.Scopes,
+                Accounts = wanted.Accounts,
+                ExpiresAt = wanted.ExpiresAt,
+                CreatedAt = now,
+                CreatedBy = caller.KeyId,
+            };
+            db.Add(row);
+            return row;
+        }, cancel);
+        return (key, value);
+    }
+
+    public async Task<ApiKey> ChangeAsync(Caller caller, string id, KeyPatch patch, CancellationToken cancel)
+    {
+        var now = Now();
+        var key = await database.WriteAsync(async (db, c) =>
+        {
+            var (maker, row) = await FindToChangeAsync(db, caller, id, c);
+            // Accounts and expiry that stay are not judged again: they count only as far as all keys above allow, and an expired key may be renamed.
+            var wanted = KeyInput.Checked(
+                patch.Name.Or(row.Name), patch.Scopes.Or(Http.Scopes.NamesOf(row.Scopes)), patch.Accounts.Or(null), patch.ExpiresAt.Or(null), maker.Caller, now);
+            row.Name = wanted.Name;
+            row.Scopes = wanted.Scopes;
+            row.Accounts = patch.Accounts.IsGiven ? wanted.Accounts : row.Accounts;
+            row.ExpiresAt = patch.ExpiresAt.IsGiven ? wanted.ExpiresAt : row.ExpiresAt;
+            return row;
+        }, cancel);
+        lookup.Forget();
+        return key;
+    }
+
+    /// <summary>With all that descend from it.</summary>
+    public async Task RemoveAsync(Caller caller, string id, CancellationToken cancel)
+    {
+        await database.WriteAsync(async (db, c) =>
+        {
+            await FindToChangeAsync(db, caller, id, c);
+            var gone = await KeyChain.DescendantsAsync(db, id, c);
+            gone.Add(id);
+            return await db.Set<ApiKey>().Where(key => gone.Contains(key.Id)).ExecuteDeleteAsync(c);
+        }, cancel);
+        lookup.Forget();
+    }
+
+    /// <summary>As finely as it is stored.</summary>
+    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+
+    private static async Task<IQueryable<ApiKey>> VisibleAsync(DbContext db, Caller caller, CancellationToken cancel)
+    {
+        IQueryable<ApiKey> keys = db.Set<ApiKey>();
+        if (caller.KeyId is null || caller.Accounts is null)
+        {
+            return keys;
+        }
+        var own = await KeyChain.DescendantsAsync(db, caller.KeyId, cancel);
+        return keys.Where(key => own.Contains(key.Id));
+    }
+
+    private static async Task<ApiKey> FindAsync(DbContext db, Caller caller, string id, CancellationToken cancel) =>
+        await (await VisibleAsync(db, caller, cancel)).SingleOrDefaultAsync(key => key.Id == id, cancel) ?? throw new ProblemException(NoSuchKey);
+
+    private async Task<(Maker Maker, ApiKey Key)> FindToChangeAsync(DbContext db, Caller caller, string id, CancellationToken cancel)
+    {
+        var maker = await Maker.ReadAsync(db, caller, Now(), cancel);
+        var key = await FindAsync(db, maker.Caller, id, cancel);
+        return maker.DescendsFrom(id) ? throw new ProblemException(ErrorCode.Forbidden, "A key cannot change itself or a key it descends from.") : (maker, key);
+    }
+}
+
+/// <summary>Where a page of keys ended.</summary>
+public sealed record KeyPosition(DateTimeOffset CreatedAt, string Id);

@@ -1,0 +1,56 @@
+using System.Collections.Immutable;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace ImapGateway.Keys;
+
+public static class KeysApi
+{
+    private const string Kind = "keys";
+
+    public static void AddKeys(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<KeyLookup>();
+        builder.Services.AddSingleton<IKeyLookup>(services => services.GetRequiredService<KeyLookup>());
+        builder.Services.AddSingleton<KeyStore>();
+        builder.Services.AddHostedService<KeyUseWorker>();
+    }
+
+    public static void MapKeys(this IEndpointRouteBuilder v1)
+    {
+        var keys = v1.MapGroup("/keys").Requires(Scope.Admin);
+        keys.MapGet("", List);
+        keys.MapPost("", Create).Idempotent();
+        keys.MapGet("/{id}", Get);
+        keys.MapPatch("/{id}", Change);
+        keys.MapDelete("/{id}", Remove);
+    }
+
+    private static async Task<PageResult<Key>> List(Caller caller, [AsParameters] Paging page, KeyStore store, KeyLookup lookup, CancellationToken cancel)
+    {
+        var rows = await store.ListAsync(caller, Cursor.Decode<KeyPosition>(Kind, "", page.Cursor), page.Limit, cancel);
+        var shown = rows.Take(page.Limit).ToArray();
+        var next = rows.Count > shown.Length ? Cursor.Encode(Kind, "", new KeyPosition(shown[^1].CreatedAt, shown[^1].Id)) : null;
+        return new PageResult<Key>(new Page<Key>(shown.Select(row => Key.Of(row, lookup.LastUse(row.Id))).ToImmutableArray(), next));
+    }
+
+    private static async Task<Created<Key>> Create(HttpContext context, Caller caller, NewKey body, KeyStore store, CancellationToken cancel)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        var (key, value) = await store.CreateAsync(caller, body, cancel);
+        return TypedResults.Created($"{RouteRights.Root}/keys/{key.Id}", Key.Of(key, null, value));
+    }
+
+    private static async Task<Ok<Key>> Get(Caller caller, string id, KeyStore store, KeyLookup lookup, CancellationToken cancel) =>
+        TypedResults.Ok(Key.Of(await store.GetAsync(caller, id, cancel), lookup.LastUse(id)));
+
+    private static async Task<Ok<Key>> Change(Caller caller, string id, KeyPatch body, KeyStore store, KeyLookup lookup, CancellationToken cancel) =>
+        TypedResults.Ok(Key.Of(await store.ChangeAsync(caller, id, body, cancel), lookup.LastUse(id)));
+
+    private static async Task<NoContent> Remove(Caller caller, string id, KeyStore store, CancellationToken cancel)
+    {
+        await store.RemoveAsync(caller, id, cancel);
+        return TypedResults.NoContent();
+    }
+}

@@ -1,0 +1,73 @@
+using ImapGateway.Http;
+using ImapGateway.Sync;
+
+namespace ImapGateway.Mailboxes;
+
+/// <summary>A mailbox to create: at a path with the server's delimiter, or by name below a parent.</summary>
+/// <param name="Path">As the server is to have it; levels that are missing are created.</param>
+/// <param name="Name">One level. Without parentId it goes where the server wants the account's own mailboxes.</param>
+/// <param name="ParentId">An id or a role.</param>
+/// <param name="Subscribed">Whether other mail clients show it; true unless given.</param>
+public sealed record MailboxInput(string? Path = null, string? Name = null, string? ParentId = null, bool? Subscribed = null)
+{
+    public CreateMailbox ToCommand()
+    {
+        var errors = new RequestErrors();
+        if (Path is null == Name is null)
+        {
+            errors.Member("", "Give path, or name, and with a name parentId if it is to have one.");
+        }
+        if (Path is not null && ParentId is not null)
+        {
+            errors.Member("/parentId", "A path says everything; parentId goes with a name.");
+        }
+        MailboxPatch.Check(errors, Path, Name);
+        errors.ThrowIfAny();
+        return new CreateMailbox(new MailboxPlace(Path, Name, ParentId is null ? null : MailboxRef.Parse(ParentId)), Subscribed ?? true);
+    }
+}
+
+/// <summary>What to change of a mailbox; what is absent stays.</summary>
+/// <param name="Path">Where it is to be; not together with name and parentId.</param>
+/// <param name="Name">One level.</param>
+/// <param name="ParentId">An id or a role; null moves it to the top.</param>
+public sealed record MailboxPatch(Optional<string?> Path = default, Optional<string?> Name = default, Optional<string?> ParentId = default, Optional<bool?> Subscribed = default)
+{
+    public ChangeMailbox ToCommand(string mailbox)
+    {
+        var errors = new RequestErrors();
+        if (!Path.IsGiven && !Name.IsGiven && !ParentId.IsGiven && !Subscribed.IsGiven)
+        {
+            errors.Member("", "Give path, name, parentId or subscribed.");
+        }
+        if (Path.IsGiven && (Name.IsGiven || ParentId.IsGiven))
+        {
+            errors.Member("/path", "A path says everything; name and parentId go without it.");
+        }
+        if (Subscribed is { IsGiven: true, Value: null })
+        {
+            errors.Member("/subscribed", "true or false is expected.");
+        }
+        Check(errors, Path.IsGiven ? Path.Value ?? "" : null, Name.IsGiven ? Name.Value ?? "" : null);
+        errors.ThrowIfAny();
+        return new ChangeMailbox(
+            MailboxRef.Parse(mailbox),
+            Path.Value,
+            Name.Value,
+            ParentId.Value is { } parent ? MailboxRef.Parse(parent) : null,
+            ParentId is { IsGiven: true, Value: null },
+            Subscribed.Value);
+    }
+
+    public static void Check(RequestErrors errors, string? path, string? name)
+    {
+        if (path is not null && MailboxText.Fault(path, MailboxText.LongestPath) is { } inPath)
+        {
+            errors.Member("/path", inPath);
+        }
+        if (name is not null && MailboxText.Fault(name, MailboxText.LongestName) is { } inName)
+        {
+            errors.Member("/name", inName);
+        }
+    }
+}

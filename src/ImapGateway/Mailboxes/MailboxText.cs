@@ -1,0 +1,55 @@
+using System.Globalization;
+using System.Text;
+
+namespace ImapGateway.Mailboxes;
+
+/// <summary>What no mailbox may be called, whatever the server would make of it. Pure.</summary>
+public static class MailboxText
+{
+    public const int LongestPath = 1000;
+    public const int LongestName = 255;
+
+    /// <summary>What is wrong with a path or name by itself; null: nothing. RFC 6855 section 3, and wildcards: LIST could not name such a mailbox (RFC 3501 section 6.3.8).</summary>
+    public static string? Fault(string? text, int longest)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return "It must not be empty.";
+        }
+        if (text.Length > longest)
+        {
+            return $"It is longer than {longest} characters.";
+        }
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (rune == Rune.ReplacementChar || Rune.IsControl(rune) || rune.Value is 0x2028 or 0x2029)
+            {
+                return "Control characters, line separators and broken Unicode are not allowed.";
+            }
+        }
+        return text.AsSpan().ContainsAny("*%") ? "The wildcards * and % are not allowed." : null;
+    }
+
+    /// <summary>What is wrong with a name where this is the server's delimiter.</summary>
+    public static string? NameFault(string name, string? delimiter) =>
+        delimiter is { Length: > 0 } && name.Contains(delimiter, StringComparison.Ordinal) ? $"It must not contain the server's delimiter '{delimiter}'. Give a path, or name and parentId." : null;
+
+    /// <summary>What is wrong with a path where this is the server's delimiter.</summary>
+    public static string? PathFault(string path, string? delimiter) =>
+        delimiter is { Length: > 0 } && path.Split(delimiter).Any(string.IsNullOrWhiteSpace) ? $"No level of the path may be empty: it must neither begin nor end with '{delimiter}', nor hold two in a row." : null;
+
+    /// <summary>Some servers compose such letters, and then list another path than the one they were given. The runtime cannot: it is built without ICU.</summary>
+    public static bool MayBeRespelt(string path) => path.EnumerateRunes().Any(rune => Rune.GetUnicodeCategory(rune) == UnicodeCategory.NonSpacingMark);
+
+    /// <summary>The paths above this one, the topmost first.</summary>
+    public static IEnumerable<string> Above(string path, string? delimiter)
+    {
+        if (delimiter is { Length: > 0 })
+        {
+            for (var at = path.IndexOf(delimiter, StringComparison.Ordinal); at > 0; at = path.IndexOf(delimiter, at + delimiter.Length, StringComparison.Ordinal))
+            {
+                yield return path[..at];
+            }
+        }
+    }
+}
