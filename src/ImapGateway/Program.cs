@@ -3,25 +3,38 @@ using ImapGateway.Cache;
 using ImapGateway.Egress;
 using ImapGateway.Http;
 using ImapGateway.Imap;
+using ImapGateway.Keys;
 using ImapGateway.Mailboxes;
 using ImapGateway.Messages;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
 
-var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-builder.AddStorage();             // SQLite
-builder.AddEgress();              // which addresses we may connect to
-builder.AddHttp();                // problem details, scopes, CORS
-builder.AddImap();                // sessions, pool, capabilities
-builder.AddHeaderCache();         // memory
-builder.AddAccounts();            // Orleans, AccountGrain
+namespace ImapGateway;
 
-builder.Services.AddSingleton<IKeyLookup, NoKeys>();
-var app = builder.Build();
-app.UseHttp();
-app.MapHealth();
-var v1 = app.MapGroup("/v1").RequireKey();
-v1.MapAccounts();
-v1.MapMailboxes();
-v1.MapMessages();
-return await app.RunValidatedAsync();
+public static class Program
+{
+    public static Task<int> Main(string[] args) => Build(args).RunValidatedAsync();
+
+    /// <summary>The whole gateway, not started.</summary>
+    public static WebApplication Build(string[] args)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        builder.AddStorage();             // SQLite
+        builder.AddEgress();              // which addresses we may connect to
+        builder.AddHttp();                // problem details, scopes, CORS
+        builder.AddImap();                // sessions, pool, capabilities
+        builder.AddHeaderCache();         // memory
+        builder.AddAccounts();            // Orleans, AccountGrain
+        builder.AddKeys();                // API keys
+
+        var app = builder.Build();
+        app.UseHttp();
+        app.MapHealth();
+        var v1 = app.MapGroup("/v1").RequireKey();
+        v1.MapAccounts();
+        v1.MapMailboxes();
+        v1.MapMessages();
+        v1.MapKeys();
+        return app;
+    }
+}

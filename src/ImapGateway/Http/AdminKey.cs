@@ -1,5 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
+using ImapGateway.Settings;
+using ImapGateway.Storage;
 using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Http;
@@ -8,7 +10,7 @@ namespace ImapGateway.Http;
 /// The key of whoever runs the gateway: of the settings, else of the file <c>admin.key</c> in the data directory, which the first start makes.
 /// Only its hash stays in memory; the console names the file, never the key.
 /// </summary>
-public sealed partial class AdminKey(IOptions<AuthOptions> options, IConfiguration configuration, ILogger<AdminKey> log) : IHostedService
+public sealed partial class AdminKey(IOptions<AuthOptions> options, DataDirectory data, ILogger<AdminKey> log) : IStartupStep
 {
     private const string FileName = "admin.key";
 
@@ -18,29 +20,25 @@ public sealed partial class AdminKey(IOptions<AuthOptions> options, IConfigurati
     /// <summary>In constant time.</summary>
     public bool Matches(ReadOnlySpan<byte> sha256) => _sha256 is { } own && CryptographicOperations.FixedTimeEquals(own, sha256);
 
-    public async Task StartAsync(CancellationToken cancellationToken)
+    public async Task RunAsync(CancellationToken cancel)
     {
         var key = options.Value.AdminKey;
         if (string.IsNullOrEmpty(key))
         {
-            var directory = Path.GetFullPath(configuration["DataDirectory"] is { Length: > 0 } configured ? configured : "data");
-            var file = Path.Combine(directory, FileName);
+            var file = data.Combine(FileName);
             if (!File.Exists(file))
             {
-                Directory.CreateDirectory(directory);
-                await MakeAsync(file, cancellationToken);
+                await MakeAsync(file, cancel);
             }
-            key = (await File.ReadAllTextAsync(file, cancellationToken)).Trim();
-            if (AuthOptions.Fault(new AuthOptions { AdminKey = key }) is { } fault || key.Length == 0)
+            key = (await File.ReadAllTextAsync(file, cancel)).Trim();
+            if (AuthOptions.Fault(key) is not null)
             {
-                throw new InvalidOperationException($"The admin key in {file} cannot be used: remove the file, and the next start makes a new one.");
+                throw new StartupException($"The admin key in {file} cannot be used: remove the file, and the next start makes a new one.");
             }
             LogFile(file);
         }
         _sha256 = KeyValue.Hash(key);
     }
-
-    public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <summary>Written beside and renamed, so that a crash leaves no half key.</summary>
     private static async Task MakeAsync(string file, CancellationToken cancel)

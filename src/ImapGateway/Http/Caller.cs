@@ -8,8 +8,8 @@ namespace ImapGateway.Http;
 /// <param name="Accounts">The accounts the key is limited to; null: all, now and later.</param>
 public sealed record Caller(string? KeyId, Scope Scopes, ImmutableHashSet<string>? Accounts)
 {
-    public bool Has(Scope scope) =>
-        Scopes.HasFlag(Scope.Admin) || Scopes.HasFlag(scope) || (scope == Scope.MailReadBasic && Scopes.HasFlag(Scope.MailRead));
+    /// <param name="any">One of these is enough.</param>
+    public bool Has(Scope any) => (Http.Scopes.Expand(Scopes) & any) != 0;
 
     public bool MaySee(string account) => Accounts?.Contains(account) ?? true;
 

@@ -1,18 +1,18 @@
+using ImapGateway.Settings;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 
 namespace ImapGateway.Http;
 
 /// <summary>Section <c>Cors</c>.</summary>
-public sealed class CorsOptions
+public sealed class CorsOptions : ISettings
 {
     /// <summary>Origins of pages that may call: <c>https://app.example.com</c>, or <c>*</c> for any. None by default.</summary>
-    public string[]? Origins { get; set; }
+    public IReadOnlyList<string> Origins { get; set; } = [];
 
-    public static string? Fault(CorsOptions options)
-    {
-        var wrong = (options.Origins ?? []).Where(origin => origin != "*" && !IsOrigin(origin)).ToArray();
-        return wrong.Length == 0 ? null : $"Cors:Origins: {string.Join(", ", wrong)}: must be an origin such as https://app.example.com (no path, no user), or *";
-    }
+    public IEnumerable<(string Key, string Message)> Validate() =>
+        from entry in Origins.Index()
+        where entry.Item != "*" && !IsOrigin(entry.Item)
+        select ($"{nameof(Origins)}:{entry.Index}", $"\"{entry.Item}\" must be an origin such as https://app.example.com (no path, no user), or *");
 
     /// <summary>Keys travel in a header of the page's own making: there are no cookies, so no credentials in the sense of CORS.</summary>
     public CorsPolicy ToPolicy()
@@ -22,8 +22,7 @@ public sealed class CorsOptions
             .WithHeaders("Authorization", "Content-Type", "If-Match", "If-None-Match", IdempotencyKey.Header, "Last-Event-ID", "Range")
             .WithExposedHeaders("ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", IdempotencyMiddleware.ReplayedHeader)
             .SetPreflightMaxAge(TimeSpan.FromHours(1));
-        var origins = Origins ?? [];
-        return (origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins(origins)).Build();
+        return (Origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. Origins])).Build();
     }
 
     /// <summary>The form browsers send (RFC 6454 section 6.2).</summary>

@@ -24,18 +24,15 @@ public static class HttpSetup
         // It writes whole addresses, and their queries hold what people search their mail for.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         services.TryAddSingleton(TimeProvider.System);
-        services.AddDataProtection();
         services.ConfigureHttpJsonOptions(StrictJson.Configure);
         // Else a malformed request is an empty 400 that says nothing.
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
 
-        services.AddOptions<AuthOptions>().BindConfiguration("Auth").ValidateOnStart();
-        services.AddSingleton<IValidateOptions<AuthOptions>>(new FaultValidation<AuthOptions>(AuthOptions.Fault));
+        builder.AddSettings<AuthOptions>("Auth");
         services.AddSingleton<AdminKey>();
-        services.AddHostedService(provider => provider.GetRequiredService<AdminKey>());
+        services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<AdminKey>());
 
-        services.AddOptions<CorsOptions>().BindConfiguration("Cors").ValidateOnStart();
-        services.AddSingleton<IValidateOptions<CorsOptions>>(new FaultValidation<CorsOptions>(CorsOptions.Fault));
+        builder.AddSettings<CorsOptions>("Cors");
         services.AddCors();
         services.AddOptions<Microsoft.AspNetCore.Cors.Infrastructure.CorsOptions>()
             .Configure<IOptions<CorsOptions>>((cors, own) => cors.AddDefaultPolicy(own.Value.ToPolicy()));
@@ -59,10 +56,5 @@ public static class HttpSetup
         app.UseMiddleware<KeyMiddleware>();
         app.UseMiddleware<StrictRequestMiddleware>();
         app.UseMiddleware<IdempotencyMiddleware>();
-    }
-
-    private sealed class FaultValidation<T>(Func<T, string?> fault) : IValidateOptions<T> where T : class
-    {
-        public ValidateOptionsResult Validate(string? name, T options) => fault(options) is { } message ? ValidateOptionsResult.Fail(message) : ValidateOptionsResult.Success;
     }
 }

@@ -46,7 +46,7 @@ public sealed class KeyMiddleware(RequestDelegate next, AdminKey admin, IKeyLook
         var scope = endpoint.Metadata.GetMetadata<RequiredScope>()?.Scope ?? Scope.Admin;
         if (!caller.Has(scope))
         {
-            throw new ProblemException(ErrorCode.Forbidden, $"The key needs the scope {string.Join(", ", Scopes.NamesOf(scope))}.");
+            throw new ProblemException(ErrorCode.Forbidden, $"The key needs the scope {string.Join(" or ", Scopes.NamesOf(scope))}.");
         }
         if (context.Request.RouteValues.TryGetValue("account", out var account) && account is string id && !caller.MaySee(id))
         {

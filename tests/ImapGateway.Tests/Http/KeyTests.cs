@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using ImapGateway.Http;
 using ImapGateway.Mail;
+using ImapGateway.Settings;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Tests.Http;
 
@@ -152,7 +152,7 @@ public sealed class KeyTests : IAsyncLifetime
         var folder = Directory.CreateTempSubdirectory("imapgateway-http-").FullName;
         File.WriteAllText(Path.Combine(folder, "admin.key"), "short");
 
-        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => TestGateway.StartAsync(settings: new() { ["Auth:AdminKey"] = "" }, folder: folder));
+        var failure = await Assert.ThrowsAsync<StartupException>(() => TestGateway.StartAsync(settings: new() { ["Auth:AdminKey"] = "" }, folder: folder));
 
         Assert.Contains(Path.Combine(folder, "admin.key"), failure.Message);
         Directory.Delete(folder, recursive: true);
@@ -161,14 +161,14 @@ public sealed class KeyTests : IAsyncLifetime
     [Theory]
     [InlineData("Auth:AdminKey", "short", "Auth:AdminKey: must have 32 characters or more, or none")]
     [InlineData("Auth:AdminKey", "0123456789 0123456789 0123456789 0123456789", "Auth:AdminKey: must consist of visible ASCII characters")]
-    [InlineData("Cors:Origins:0", "app.example.com", "Cors:Origins: app.example.com: must be an origin such as https://app.example.com (no path, no user), or *")]
-    [InlineData("Cors:Origins:0", "https://app.example.com/", "Cors:Origins: https://app.example.com/: must be an origin such as https://app.example.com (no path, no user), or *")]
-    [InlineData("Cors:Origins:0", "ftp://app.example.com", "Cors:Origins: ftp://app.example.com: must be an origin such as https://app.example.com (no path, no user), or *")]
+    [InlineData("Cors:Origins:0", "app.example.com", "Cors:Origins:0: \"app.example.com\" must be an origin such as https://app.example.com (no path, no user), or *")]
+    [InlineData("Cors:Origins:0", "https://app.example.com/", "Cors:Origins:0: \"https://app.example.com/\" must be an origin such as https://app.example.com (no path, no user), or *")]
+    [InlineData("Cors:Origins:0", "ftp://app.example.com", "Cors:Origins:0: \"ftp://app.example.com\" must be an origin such as https://app.example.com (no path, no user), or *")]
     public async Task A_wrong_setting_stops_the_start_and_is_named(string key, string value, string message)
     {
-        var failure = await Assert.ThrowsAsync<OptionsValidationException>(() => TestGateway.StartAsync(settings: new() { [key] = value }));
+        var failure = await Assert.ThrowsAsync<StartupException>(() => TestGateway.StartAsync(settings: new() { [key] = value }));
 
-        Assert.Equal([message], failure.Failures);
+        Assert.Equal([message], failure.Lines);
     }
 
     [Fact]

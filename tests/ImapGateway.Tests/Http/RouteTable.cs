@@ -16,7 +16,7 @@ public static class RouteTable
 
     private static IEnumerable<string> Lines(RouteEndpoint route)
     {
-        var scope = route.Metadata.GetMetadata<RequiredScope>() is { } required ? string.Join('+', Scopes.NamesOf(required.Scope)) : "-";
+        var scope = route.Metadata.GetMetadata<RequiredScope>() is { } required ? string.Join('|', Scopes.NamesOf(required.Scope)) : "-";
         var methods = route.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods ?? ["*"];
         return methods.Select(method => $"{method} /{route.RoutePattern.RawText!.Trim('/')} {scope}");
     }

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using ImapGateway.Http;
 using ImapGateway.Keys;
+using ImapGateway.Settings;
 using ImapGateway.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
@@ -75,11 +76,17 @@ public sealed class TestGateway : IAsyncDisposable
         await database.CreateAsync();
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 5, 31, 12, 0, 0, TimeSpan.Zero));
         builder.Services.AddSingleton<IDatabase>(database);
+        builder.Services.AddSingleton(new DataDirectory(folder));
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(folder, "ring")));
         builder.AddHttp();
         builder.AddKeys();
         var app = builder.Build();
+        app.Services.ValidateSettings();
+        foreach (var step in app.Services.GetServices<IStartupStep>())
+        {
+            await step.RunAsync(CancellationToken.None);
+        }
         app.UseHttp();
         var v1 = app.MapGroup("/v1").RequireKey();
         v1.MapKeys();

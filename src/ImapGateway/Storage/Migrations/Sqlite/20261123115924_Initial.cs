@@ -36,6 +36,26 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                 });
 
             migrationBuilder.CreateTable(
+                name: "api_key",
+                columns: table => new
+                {
+                    Id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
+                    Sha256 = table.Column<byte[]>(type: "BLOB", nullable: false),
+                    Hint = table.Column<string>(type: "TEXT", nullable: false),
+                    Name = table.Column<string>(type: "TEXT", nullable: false),
+                    Scopes = table.Column<int>(type: "INTEGER", nullable: false),
+                    Accounts = table.Column<string>(type: "TEXT", nullable: true),
+                    ExpiresAt = table.Column<long>(type: "INTEGER", nullable: true),
+                    CreatedAt = table.Column<long>(type: "INTEGER", nullable: false),
+                    CreatedBy = table.Column<string>(type: "TEXT", nullable: true),
+                    LastUsedAt = table.Column<long>(type: "INTEGER", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_api_key", x => x.Id);
+                });
+
+            migrationBuilder.CreateTable(
                 name: "fence",
                 columns: table => new
                 {
@@ -141,6 +161,22 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                 columns: new[] { "Key", "Value" });
 
             migrationBuilder.CreateIndex(
+                name: "IX_api_key_CreatedAt_Id",
+                table: "api_key",
+                columns: new[] { "CreatedAt", "Id" });
+
+            migrationBuilder.CreateIndex(
+                name: "IX_api_key_CreatedBy",
+                table: "api_key",
+                column: "CreatedBy");
+
+            migrationBuilder.CreateIndex(
+                name: "IX_api_key_Sha256",
+                table: "api_key",
+                column: "Sha256",
+                unique: true);
+
+            migrationBuilder.CreateIndex(
                 name: "IX_idempotency_ExpiresAt",
                 table: "idempotency",
                 column: "ExpiresAt");
@@ -151,6 +187,9 @@ namespace ImapGateway.Storage.Migrations.Sqlite
         {
             migrationBuilder.DropTable(
                 name: "account_metadata");
+
+            migrationBuilder.DropTable(
+                name: "api_key");
 
             migrationBuilder.DropTable(
                 name: "fence");
