@@ -146,10 +146,7 @@ public sealed class ImapPool : IAsyncDisposable
         var slice = new SectionSlice(section.Name, offset, count);
         var found = await RunAsync(
             section.Mailbox, repeatable: true, session => SectionFetch.RunAsync(session, section.Mailbox, section.UidValidity, [section.Uid], [slice]), cancel);
-        if (found.GetValueOrDefault((section.Uid, slice.Key)) is { } octets)
-        {
-            yield return new ReadOnlySequence<byte>(octets);
-        }
+        yield return new ReadOnlySequence<byte>(found.GetValueOrDefault((section.Uid, slice.Key)) ?? throw Download.Gone());
     }
 
     private async IAsyncEnumerable<ReadOnlySequence<byte>> StreamPieceAsync(Section section, long offset, long? count, [EnumeratorCancellation] CancellationToken cancel)
@@ -170,7 +167,7 @@ public sealed class ImapPool : IAsyncDisposable
         for (var repeated = false; ; repeated = true)
         {
             var session = await AcquireAsync(section.Mailbox, stream: true, cancel);
-            var download = new Download(session, section, offset, count, () => ReleaseAsync(session, stream: true));
+            var download = new Download(session, _opener.Timeout * JobTimeouts, section, offset, count, () => ReleaseAsync(session, stream: true));
             try
             {
                 return (download, await download.ReadAsync(cancel));

@@ -234,7 +234,9 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>Lets a sink receive the literals of <paramref name="fetch"/> as they arrive.</summary>
     public async Task StreamAsync(LiteralStream sink, Func<Task> fetch)
     {
+        _stream.Allow(MostPerJob);
         _client.Sink = sink;
+        sink.Taken = _stream.GiveBack;
         _stream.BeforeRead = sink.HandOnAsync;
         try
         {

@@ -19,11 +19,15 @@ public sealed class LiteralStream(PipeWriter pipe) : Stream
     /// <summary>So much is to come that a new session costs less than reading on for nobody.</summary>
     public bool HasMuchLeft => Interlocked.Read(ref _expected) - Interlocked.Read(ref _received) > WorthDraining;
 
+    /// <summary>Told of every piece that is taken.</summary>
+    public Action<long>? Taken { get; set; }
+
     public void Begin(int length) => Interlocked.Exchange(ref _expected, _received + length);
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
         Interlocked.Add(ref _received, buffer.Length);
+        Taken?.Invoke(buffer.Length);
         if (!_readerGone)
         {
             pipe.Write(buffer);

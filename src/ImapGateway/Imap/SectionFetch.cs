@@ -19,7 +19,7 @@ public readonly record struct SectionSlice(string Section, long Offset, int Coun
 /// <summary>Beginnings of sections of many messages in one FETCH, which MailKit has no call for.</summary>
 public static class SectionFetch
 {
-    /// <returns>By uid and <see cref="SectionSlice.Key"/>. What the server does not give is missing: the message has gone, or has no such section.</returns>
+    /// <returns>By uid and <see cref="SectionSlice.Key"/>. A message that has gone is missing; a section that it does not have is empty or missing.</returns>
     public static async Task<IReadOnlyDictionary<(uint Uid, string Key), byte[]>> RunAsync(
         ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids, IReadOnlyCollection<SectionSlice> slices)
     {
@@ -38,7 +38,7 @@ public static class SectionFetch
 
         Task Keep(ImapFolder from, int index, UniqueId uid, Stream stream, CancellationToken cancel)
         {
-            if (stream is SectionStream { Length: > 0 } section)
+            if (stream is SectionStream section)
             {
                 found[(uid.Id, new SectionSlice(section.Section, 0, 0).Key)] = section.ToArray();
             }

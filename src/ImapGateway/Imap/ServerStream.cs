@@ -95,8 +95,11 @@ public sealed class ServerStream : Stream
     /// </summary>
     public IDisposable Limit(TimeSpan total) => _time.CreateTimer(static state => ((ServerStream)state!).GiveUp(), this, total, Timeout.InfiniteTimeSpan);
 
-    /// <summary>So many octets may come from the server until this is called again; a literal that streams is not counted.</summary>
+    /// <summary>So many octets may come from the server until this is called again.</summary>
     public void Allow(long octets) => _allowance = octets;
+
+    /// <summary>These were handed on, and fill nobody's memory.</summary>
+    public void GiveBack(long octets) => _allowance += octets;
 
     private void GiveUp()
     {
@@ -176,7 +179,7 @@ public sealed class ServerStream : Stream
     private void Inspect(Span<byte> octets)
     {
         Remember(octets);
-        _allowance -= BeforeRead is null ? octets.Length : 0;
+        _allowance -= octets.Length;
         if (_allowance < 0 || IsNestedTooDeep(octets))
         {
             Abort();

@@ -69,10 +69,9 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
         }
     }
 
-    /// <summary>A message whose parts have octets, of which the server gives none, has gone.</summary>
+    /// <summary>A message that the server does not say a word about has gone.</summary>
     private static bool IsThere(Plan plan, Dictionary<(uint, string), byte[]> fetched) =>
-        plan.Slices.IsEmpty || plan.Slices.Any(slice => fetched.ContainsKey((plan.Message.Row.Uid, slice.Key)))
-        || plan.Slices.All(slice => plan.Message.Headers.Parts.Any(part => part.Part == slice.Section && part.Size == 0));
+        plan.Slices.IsEmpty || plan.Slices.Any(slice => fetched.ContainsKey((plan.Message.Row.Uid, slice.Key)));
 
     private Message Complete(Plan plan, Dictionary<(uint, string), byte[]> fetched, int maxBodyBytes)
     {
@@ -81,7 +80,7 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
         if (options.WantsHeaders)
         {
             var charset = headers.Parts.FirstOrDefault(part => part.InText || part.InHtml)?.Charset;
-            message = message with { Headers = HeaderFields.Parse(fetched.GetValueOrDefault((row.Uid, "HEADER")) ?? [], charset).Values() };
+            message = message with { Headers = HeaderFields.Parse(fetched.GetValueOrDefault((row.Uid, "HEADER")) ?? [], charset).Values(options.Headers.IsEmpty ? null : options.Headers) };
         }
         if (options.WantsBody)
         {

@@ -18,8 +18,19 @@ public static class BodySlices
 
     /// <param name="parts">In the order of the message.</param>
     /// <param name="request">Its maximum is that of the result in UTF-8.</param>
-    public static ImmutableArray<SectionSlice> Of(IEnumerable<MessagePart> parts, BodyRequest request) =>
-        [.. Needed(parts, request).Select(part => new SectionSlice(part.Part, 0, Octets(part, request.MaxBytes)))];
+    public static ImmutableArray<SectionSlice> Of(IEnumerable<MessagePart> parts, BodyRequest request)
+    {
+        // What one part could need is enough for many small ones together, in each representation.
+        var left = 2L * Math.Min(MostPerPart, Lead + 16L * request.MaxBytes);
+        var slices = ImmutableArray.CreateBuilder<SectionSlice>();
+        foreach (var part in Needed(parts, request))
+        {
+            var count = (int)Math.Min(left, Octets(part, request.MaxBytes));
+            left -= Math.Min(count, part.Size);
+            slices.Add(new SectionSlice(part.Part, 0, Math.Max(count, 1)));
+        }
+        return slices.ToImmutable();
+    }
 
     /// <summary>Text is derived from HTML where there is no text part.</summary>
     public static IEnumerable<MessagePart> Needed(IEnumerable<MessagePart> parts, BodyRequest request)
