@@ -205,6 +205,54 @@ public sealed class BrokenDownloadTests(ImpatientGateway impatient) : IClassFixt
         }
     }
 
+    [Theory]
+    [InlineData(500_000, 0)]
+    [InlineData(5_000_000, 1)]
+    public async Task A_reader_that_goes_costs_the_connection_only_where_much_is_left(int size, int replaced)
+    {
+        await using var server = ScriptedImapServer.Start();
+        var (account, id) = await Add(server);
+        await account.Newest();
+        var connections = server.Connections;
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        server.On("UID FETCH", async (session, command, proceed) =>
+        {
+            if (!IsBody(command))
+            {
+                await proceed();
+                return;
+            }
+
+            session.Say(string.Create(CultureInfo.InvariantCulture, $"* 1 FETCH (UID 1 BODY[] {{{size}}}"));
+            session.SayOctets(new byte[1000]);
+            await session.Flush();
+            await goOn.Task;
+            session.SayOctets(new byte[size - 1000]);
+            session.Say(")");
+            session.Say($"{command.Tag} OK done");
+        });
+        try
+        {
+            using (var reader = await SlowReader.Get(impatient.Gateway, account.Message(id, "/raw")))
+            {
+                await reader.Header();
+            }
+
+            await impatient.Gateway.Output.First(line => line.Contains($"ReadSection {id} of account {account.Id}: cancelled", StringComparison.Ordinal));
+        }
+        finally
+        {
+            goOn.SetResult();
+        }
+
+        server.On("UID FETCH", (_, _, proceed) => proceed());
+        (await impatient.Gateway.Http.Download(account.Message(id, "/raw"))).Is(HttpStatusCode.OK);
+        await account.Newest();
+        // The next may have begun while the old connection was still drained.
+        Assert.InRange(server.Connections - connections, replaced, replaced + 1);
+        Assert.Equal(replaced, server.Connections - server.OpenConnections - 1);
+    }
+
     [Fact]
     public async Task A_server_that_chatters_instead_of_sending_is_cut_off()
     {
