@@ -25,18 +25,19 @@ public static partial class ImapFailure
             return known.Problem;
         }
         var upstream = Upstream(exception, tail);
-        var code = ByResponseCode(upstream?.Code) ?? ByWording(upstream?.Text) ?? ByReplyCode(upstream?.Code) ?? ByException(exception, loggingIn);
+        var code = ByResponseCode(upstream?.Code) ?? ByWording(upstream?.Text) ?? ByReplyCode(upstream?.Code) ?? ByException(exception, tail, loggingIn);
         return new Problem(code, Detail(code, exception, loggingIn), Upstream: upstream, RetryAfter: RetryAfter(code, upstream?.Text));
     }
 
-    private static ErrorCode ByException(Exception exception, bool loggingIn) => exception switch
+    private static ErrorCode ByException(Exception exception, string? tail, bool loggingIn) => exception switch
     {
         AuthenticationException or SaslException => ErrorCode.AccountAuthFailed,
         FolderNotFoundException or MessageNotFoundException => ErrorCode.NotFound,
         TimeoutException => ErrorCode.AccountTimeout,
         SslHandshakeException or System.Security.Authentication.AuthenticationException => ErrorCode.AccountProtocol,
         ImapCommandException { Response: ImapCommandResponse.No } => loggingIn ? ErrorCode.AccountAuthFailed : ErrorCode.AccountDenied,
-        // After BYE MailKit throws the server's text, around what ended the command.
+        // After BYE MailKit throws the server's text: as such at the greeting, else around what ended the command.
+        ImapProtocolException when tail is not null && Farewell().IsMatch(tail) => ErrorCode.AccountUnavailable,
         ImapProtocolException { Message: "Bye." } or ImapProtocolException { InnerException: ImapProtocolException } => ErrorCode.AccountUnavailable,
         ImapProtocolException e when e.Message.Contains("disconnected", StringComparison.Ordinal) => ErrorCode.AccountUnavailable,
         ServiceNotConnectedException or SocketException or IOException or ObjectDisposedException => ErrorCode.AccountUnavailable,

@@ -19,7 +19,7 @@ public sealed partial class ImapSession : IAsyncDisposable
     private static readonly TimeSpan LogoutTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Of all that a server says at login.</summary>
-    private const long MostAtLogin = 16L << 20;
+    private const long MostAtLogin = 4L << 20;
 
     /// <summary>Of all that a server says to one job, streams apart: flags of 500,000 messages take half of it.</summary>
     private const long MostPerJob = 64L << 20;
