@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
+using ImapGateway.Index;
 using ImapGateway.Mail;
 using ImapGateway.Messages.Bodies;
 using ImapGateway.Sync;
@@ -31,8 +32,20 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
     public override async Task<MessageSet> RunAsync(AccountContext account, CancellationToken cancel)
     {
         var mailboxes = Ids.Select(id => Find(account, id).Mailbox).OfType<MailboxState>().Distinct();
-        await Task.WhenAll(mailboxes.Select(mailbox => account.Mailboxes.UpToDateAsync(mailbox, cancel)));
+        await Task.WhenAll(mailboxes.Select(mailbox => LookAsync(account, mailbox, cancel)));
         return await ReadAsync(account, Ids, Options, cancel);
+    }
+
+    private static async Task LookAsync(AccountContext account, MailboxState mailbox, CancellationToken cancel)
+    {
+        try
+        {
+            await account.Mailboxes.UpToDateAsync(mailbox, cancel);
+        }
+        catch (ProblemException e) when (e.Code == ErrorCode.Gone)
+        {
+            // Its messages are among the missing, the others are not.
+        }
     }
 
     /// <summary>By what is known now, without a look at the mailboxes.</summary>
@@ -40,22 +53,43 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
     {
         var places = ids.Distinct().ToDictionary(id => id, id => Find(account, id));
         var found = (await Task.WhenAll(places.Where(place => place.Value.Mailbox is not null)
-            .GroupBy(place => place.Value.Mailbox!, place => place.Key)
+            .GroupBy(place => place.Value.Mailbox!, place => (place.Key, place.Value.Row))
             .Select(group => HeadersAsync(account, group.Key, [.. group], cancel)))).SelectMany(group => group).ToList();
 
-        var sizes = found.ToDictionary(one => one.Message.Id, one => MessageSize.Of(Message.Of(one.Message.Id, "", 0, one.Message.Row.Flags, 0, one.Message.Headers)));
-        var room = MostBytes;
         // In the order of the ids, so that the client knows where to go on.
-        var fitting = ids.Distinct().Join(found, id => id, one => one.Message.Id, (_, one) => one).Where((one, i) => (room -= sizes[one.Message.Id]) >= 0 || i == 0).ToList();
-        var read = fitting.Count == 0 ? [] : await BodiesAsync(account, fitting, options, Math.Max(room, 0), cancel);
+        var order = ids.Distinct().ToList();
+        var fitting = Fitting(order.Join(found, id => id, one => one.Message.Id, (_, one) => one), one => SizeOf(one.Message), out var room);
+        var read = fitting.Count == 0 ? [] : await BodiesAsync(account, fitting, options, room, cancel);
+        // What header fields take is known only now.
+        var items = Fitting(order.Where(read.ContainsKey).Select(id => read[id]), MessageSize.Of, out _);
 
-        var known = found.Select(one => one.Message.Id).ToHashSet();
-        var missing = places.Keys.Where(id => !read.ContainsKey(id)).Select(id => new MissingMessage(
-            id, places[id].Problem ?? (known.Contains(id) && !fitting.Exists(one => one.Message.Id == id) ? TooLarge : Gone)));
-        return new MessageSet([.. ids.Distinct().Where(read.ContainsKey).Select(id => read[id])], [.. missing]);
+        var shown = items.Select(item => item.Id).ToHashSet();
+        var tooLarge = found.Select(one => one.Message.Id).Except(fitting.Select(one => one.Message.Id)).Concat(read.Keys).ToHashSet();
+        var missing = order.Where(id => !shown.Contains(id)).Select(id => new MissingMessage(id, places[id].Problem ?? (tooLarge.Contains(id) ? TooLarge : Gone)));
+        return new MessageSet([.. items], [.. missing]);
     }
 
-    private static (MailboxState? Mailbox, Index.IndexRow Row, Problem? Problem) Find(AccountContext account, string id)
+    /// <summary>As many as one answer can carry, and one at least.</summary>
+    private static List<T> Fitting<T>(IEnumerable<T> all, Func<T, long> size, out long room)
+    {
+        var left = MostBytes;
+        List<T> fitting = [];
+        foreach (var one in all)
+        {
+            var rest = left - size(one);
+            if (rest >= 0 || fitting.Count == 0)
+            {
+                fitting.Add(one);
+                left = rest;
+            }
+        }
+        room = Math.Max(left, 0);
+        return fitting;
+    }
+
+    private static long SizeOf(FoundMessage message) => MessageSize.Of(Message.Of(message.Id, "", 0, message.Row.Flags, 0, message.Headers));
+
+    private static (MailboxState? Mailbox, IndexRow Row, Problem? Problem) Find(AccountContext account, string id)
     {
         try
         {
@@ -68,9 +102,9 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
         }
     }
 
-    private static async Task<IEnumerable<(MailboxState Mailbox, FoundMessage Message)>> HeadersAsync(AccountContext account, MailboxState mailbox, string[] ids, CancellationToken cancel)
+    private static async Task<IEnumerable<(MailboxState Mailbox, FoundMessage Message)>> HeadersAsync(
+        AccountContext account, MailboxState mailbox, (string Id, IndexRow Row)[] rows, CancellationToken cancel)
     {
-        var rows = ids.Select(id => (Id: id, account.Mailboxes.FindMessage(id).Row)).ToList();
         var headers = await account.Headers.ReadAsync(mailbox.Counter, mailbox.Path, mailbox.UidValidity, [.. rows.Select(one => one.Row.Uid)], cancel);
         return rows.Where(one => headers.ContainsKey(one.Row.Uid)).Select(one => (mailbox, new FoundMessage(one.Id, one.Row, headers[one.Row.Uid])));
     }
@@ -80,8 +114,8 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
         AccountContext account, List<(MailboxState Mailbox, FoundMessage Message)> found, ReadOptions options, long room, CancellationToken cancel)
     {
         var kinds = (options.Text ? 1 : 0) + (options.Html ? 1 : 0);
-        // Charsets make up to three octets of one, and cleaning adds to links: what turns out larger is cut.
-        var wanted = found.Select(one => BodySlices.Needed(one.Message.Headers.Parts, options.Body(options.MaxBodyBytes)).Sum(part => Math.Min(part.Size, options.MaxBodyBytes)) * Math.Max(1, kinds));
+        // Twice, for charsets make up to two octets of one, and cleaning adds to links.
+        var wanted = found.Select(one => BodySlices.Needed(one.Message.Headers.Parts, options.Body(options.MaxBodyBytes)).Sum(part => Math.Min(2 * part.Size, options.MaxBodyBytes)) * Math.Max(1, kinds));
         var level = FairShares.Level(wanted, room) / Math.Max(1, kinds);
         var maxBodyBytes = (int)Math.Clamp(level, 1, options.MaxBodyBytes);
         var read = await Task.WhenAll(found.GroupBy(one => one.Mailbox, one => one.Message)

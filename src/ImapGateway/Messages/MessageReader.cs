@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using System.Buffers;
+using System.Collections.Immutable;
 using ImapGateway.Accounts;
 using ImapGateway.Imap;
 using ImapGateway.Index;
@@ -15,7 +15,7 @@ public sealed record FoundMessage(string Id, IndexRow Row, MessageHeaders Header
 /// <summary>Header fields and bodies of messages of one mailbox: one FETCH for all that have the same sections to read.</summary>
 public sealed class MessageReader(AccountContext account, MailboxState mailbox, ReadOptions options)
 {
-    private const int MostHeaderOctets = 512 * 1024;
+    private const int MostHeaderOctets = 128 * 1024;
 
     private sealed record Plan(FoundMessage Message, ImmutableArray<SectionSlice> Slices);
 

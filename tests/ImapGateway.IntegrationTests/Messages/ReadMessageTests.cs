@@ -253,6 +253,55 @@ public sealed class ReadMessageTests
     }
 
     [Fact]
+    public async Task Cyrillic_bodies_that_grow_in_utf_8_are_cut_and_not_left_out()
+    {
+        Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
+        var world = await World.WithDovecot();
+        var text = Encoding.GetEncoding(1251).GetBytes(string.Concat(Enumerable.Repeat("Привет ", 2_000)));
+        await world.Dovecot.Seed(world.User, 60, i => [.. Mail.Octets($"Subject: {i}\nContent-Type: text/plain; charset=windows-1251\n\n"), .. text]);
+        var account = await world.AddAccount();
+        var ids = (await account.Items(account.Messages("inbox", "?limit=60"))).Select(item => item.GetProperty("id").GetString());
+        var answer = (await world.Api.Get($"{account.Path}/messages?ids={string.Join(',', ids)}&body=text")).Is(HttpStatusCode.OK);
+        Assert.Equal((60, 0), (answer.Json.GetProperty("items").GetArrayLength(), answer.Json.GetProperty("missing").GetArrayLength()));
+        Assert.InRange(Encoding.UTF8.GetByteCount(answer.Text), 500_000, 1_100_000);
+    }
+
+    [Fact]
+    public async Task Header_fields_that_do_not_fit_are_asked_for_again()
+    {
+        var world = await World.WithDovecot();
+        await world.Dovecot.Seed(world.User, 100, i => Mail.Octets($"Subject: {i}\n{string.Concat(Enumerable.Range(0, 200).Select(n => $"X-Field-{n}: {new string('v', 100)}\n"))}\ntext\n"));
+        var account = await world.AddAccount();
+        var wanted = (await account.Items(account.Messages("inbox", "?limit=100"))).Select(item => item.GetProperty("id").GetString()!).ToList();
+        for (var rounds = 0; wanted.Count > 0; rounds++)
+        {
+            var answer = (await world.Api.Get($"{account.Path}/messages?ids={string.Join(',', wanted)}&headers=all")).Is(HttpStatusCode.OK);
+            Assert.InRange(answer.Text.Length, 1, 1_200_000);
+            Assert.Equal(wanted[0], answer.Json.GetProperty("items")[0].GetProperty("id").GetString());
+            Assert.All(answer.Json.GetProperty("missing").EnumerateArray(), one => Assert.Equal("too_large", one.GetProperty("code").GetString()));
+            wanted = [.. answer.Json.GetProperty("missing").EnumerateArray().Select(one => one.GetProperty("id").GetString()!)];
+            Assert.InRange(rounds, 0, 5);
+        }
+    }
+
+    [Fact]
+    public async Task A_mailbox_deleted_by_somebody_else_takes_only_its_own_messages_along()
+    {
+        var world = await World.WithDovecot();
+        await world.Deliver("stays");
+        await world.Deliver("goes", "Archive");
+        var account = await world.AddAccount();
+        var (stays, goes) = ((await account.Newest()).GetProperty("id").GetString(), (await account.Newest("archive")).GetProperty("id").GetString());
+        using (var other = await world.OtherClient())
+        {
+            await (await other.GetFolderAsync("Archive")).DeleteAsync();
+        }
+
+        var answer = (await world.Api.Get($"{account.Path}/messages?ids={goes},{stays}&body=text")).Is(HttpStatusCode.OK);
+        Assert.Equal((stays, goes), (answer.Json.GetProperty("items")[0].GetProperty("id").GetString(), answer.Json.GetProperty("missing")[0].GetProperty("id").GetString()));
+    }
+
+    [Fact]
     public async Task A_mailbox_renamed_by_somebody_else_does_not_hide_its_messages()
     {
         var world = await World.WithDovecot();
