@@ -3,9 +3,9 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Messages;
 
-/// <summary>One message: headers and structure.</summary>
+/// <summary>One message: headers and structure, and what the options ask for.</summary>
 [GenerateSerializer, Immutable]
-public sealed record GetMessage(string Id) : AccountCommand<Message>
+public sealed record GetMessage(string Id, ReadOptions Options) : AccountCommand<Message>
 {
     public override string? Target => Id;
 
@@ -13,16 +13,15 @@ public sealed record GetMessage(string Id) : AccountCommand<Message>
     {
         var (mailbox, _) = account.Mailboxes.FindMessage(Id);
         await account.Mailboxes.UpToDateAsync(mailbox, cancel);
-        return await ReadAsync(account, Id, cancel);
+        return await ReadAsync(account, Id, Options, cancel);
     }
 
-    /// <summary>By what is known now.</summary>
-    public static async Task<Message> ReadAsync(AccountContext account, string id, CancellationToken cancel)
+    /// <summary>By what is known now, without a look at the mailbox.</summary>
+    public static Task<Message> ReadAsync(AccountContext account, string id, CancellationToken cancel) => ReadAsync(account, id, ReadOptions.Basic, cancel);
+
+    private static async Task<Message> ReadAsync(AccountContext account, string id, ReadOptions options, CancellationToken cancel)
     {
-        var (mailbox, row) = account.Mailboxes.FindMessage(id);
-        var headers = await account.Headers.ReadAsync(mailbox.Counter, mailbox.Path, mailbox.UidValidity, [row.Uid], cancel);
-        return headers.TryGetValue(row.Uid, out var known)
-            ? Message.Of(id, mailbox.Id, row.Uid, row.Flags, row.ModSeq, known)
-            : throw new ProblemException(ErrorCode.Gone, "The message is gone.");
+        var set = await GetMessages.ReadAsync(account, [id], options, cancel);
+        return set.Items is [var message] ? message : throw new ProblemException(set.Missing[0].Problem);
     }
 }
