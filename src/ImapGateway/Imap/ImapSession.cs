@@ -240,7 +240,9 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>Lets a sink receive the literals of <paramref name="fetch"/> as they arrive.</summary>
     public async Task StreamAsync(LiteralStream sink, Func<Task> fetch)
     {
+        _stream.Allow(MostPerJob);
         _client.Sink = sink;
+        sink.Taken = _stream.GiveBack;
         _stream.BeforeRead = sink.HandOnAsync;
         try
         {
@@ -250,6 +252,21 @@ public sealed partial class ImapSession : IAsyncDisposable
         {
             _stream.BeforeRead = null;
             _client.Sink = null;
+        }
+    }
+
+    /// <summary>Runs a call of MailKit, but sends another command in place of its own, one with answers of the same kind: MailKit cannot say all that IMAP can.</summary>
+    /// <param name="command">Without tag and line end; null: MailKit's own.</param>
+    public async Task SendInsteadAsync(string? command, Func<Task> call)
+    {
+        _stream.NextCommand = command;
+        try
+        {
+            await call();
+        }
+        finally
+        {
+            _stream.NextCommand = null;
         }
     }
 
