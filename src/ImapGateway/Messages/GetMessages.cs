@@ -31,16 +31,28 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
 
     public override async Task<MessageSet> RunAsync(AccountContext account, CancellationToken cancel)
     {
-        var mailboxes = Ids.Select(id => Find(account, id).Mailbox).OfType<MailboxState>().Distinct();
-        await Task.WhenAll(mailboxes.Select(mailbox => LookAsync(account, mailbox, cancel)));
-        return await ReadAsync(account, Ids, Options, cancel);
+        for (var again = false; ; again = true)
+        {
+            var mailboxes = Ids.Select(id => Find(account, id).Mailbox).OfType<MailboxState>().Distinct();
+            await Task.WhenAll(mailboxes.Select(mailbox => LookAsync(account, mailbox, cancel)));
+            try
+            {
+                return await ReadAsync(account, Ids, Options, cancel);
+            }
+            catch (ProblemException e) when (!again && e.Code is (ErrorCode.Gone or ErrorCode.NotFound))
+            {
+                // A mailbox was renamed or made anew since the look: the next one tells.
+            }
+        }
     }
 
-    private static async Task LookAsync(AccountContext account, MailboxState mailbox, CancellationToken cancel)
+    private async Task LookAsync(AccountContext account, MailboxState mailbox, CancellationToken cancel)
     {
         try
         {
             await account.Mailboxes.UpToDateAsync(mailbox, cancel);
+            var uids = Ids.Select(id => Find(account, id)).Where(place => place.Mailbox == mailbox).Select(place => place.Row.Uid).ToList();
+            await account.Mailboxes.CompareAsync(mailbox, mailbox.UidValidity, uids, cancel);
         }
         catch (ProblemException e) when (e.Code == ErrorCode.Gone)
         {

@@ -54,23 +54,8 @@ public static class MessagesApi
         bool? Unseen, bool? Flagged, string[]? Flag, string[]? NotFlag, string? From, string? To, string? Subject, string? MessageId,
         DateTimeOffset? Since, DateTimeOffset? Before, bool? HasAttachments)
     {
-        public MessageFilter ToFilter()
-        {
-            var errors = new RequestErrors();
-            Validate(errors, "flag", Flag);
-            Validate(errors, "notFlag", NotFlag);
-            errors.ThrowIfAny();
-            return new(
-                Unseen, Flagged, Flag is { Length: > 0 } ? Flag : null, NotFlag is { Length: > 0 } ? NotFlag : null, From, To, Subject, MessageId, Since, Before, HasAttachments);
-        }
-
-        private static void Validate(RequestErrors errors, string parameter, string[]? flags)
-        {
-            foreach (var refusal in (flags ?? []).Select(FlagMapping.Refusal).OfType<string>())
-            {
-                errors.Parameter(parameter, refusal);
-            }
-        }
+        public MessageFilter ToFilter() => new(
+            Unseen, Flagged, Flag is { Length: > 0 } ? Flag : null, NotFlag is { Length: > 0 } ? NotFlag : null, From, To, Subject, MessageId, Since, Before, HasAttachments);
     }
 
     private static async Task<PageResult<Message>> ListAsync(
