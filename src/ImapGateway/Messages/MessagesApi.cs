@@ -17,19 +17,19 @@ public static class MessagesApi
         var account = v1.MapGroup("/accounts/{account}").WithTag("Messages", "List, read, flag, move and delete messages.")
             .WithPathParameter("account", "The id of the account.", "acc_k3v7q2mzp4x6a")
             .WithPathParameter("mailbox", "The id of the mailbox, or its role.", "inbox")
-            .WithPathParameter("id", "The id of the message.", "m_kq3zvw5xbe");
+            .WithPathParameter("id", "The id of the message.", "m_kq3zvw5xbe")
+            .WithPathParameter("part", "The IMAP section number of a part without parts of its own, as `attachments` tells it.", "2");
         account.MapGet("/mailboxes/{mailbox}/messages", ListAsync).Requires(Scope.MailReadBasic).WithName("listMessages").WithSummary("List the messages of a mailbox, newest first")
             .WithDescription("All filters given must hold. A page may be shorter than `limit`: only one without `nextCursor` is the last.")
             .AsksMailServer().CanFail(ErrorCode.Gone, ErrorCode.Unprocessable);
         account.MapGet("/messages", ReadManyAsync).Requires(Scope.MailReadBasic).WithName("getMessages").WithSummary("Read messages by id")
-            .WithDescription($"At most {GetMessages.MostIds}, in the order of `ids`. Bodies share the room of one answer: `truncated` tells which were cut for it. What cannot be shown is in `missing`. Bodies need the scope `mail.read`.")
+            .WithDescription($"At most {GetMessages.MostIds}, in the order of `ids`. Bodies share the room of one answer: `truncated` tells which were cut for it. What cannot be shown is in `missing`. Bodies need the scope mail.read.")
             .AsksMailServer();
         account.MapGet("/messages/{id}", ReadAsync).Requires(Scope.MailReadBasic).WithName("getMessage").WithSummary("Read a message")
-            .WithDescription("Reading never marks as read. Bodies need the scope `mail.read`.")
+            .WithDescription("Reading never marks as read. Bodies need the scope mail.read.")
             .AsksMailServer().CanFail(ErrorCode.Gone);
-        account.MapSection("/messages/{id}/raw", Raw, "getRawMessage", "Download a message as it was sent").AnswersOctets("message/rfc822");
-        account.MapSection("/messages/{id}/parts/{part}", Part, "getPart", "Download a part of a message, decoded").AnswersOctets("*/*")
-            .WithPathParameter("part", "The number of the part, as `attachments` have it.", "2");
+        account.MapSection("/messages/{id}/raw", Raw, "RawMessage", "a message as it was sent", "message/rfc822");
+        account.MapSection("/messages/{id}/parts/{part}", Part, "Part", "a part of a message, decoded", "*/*");
         account.MapPatch("/messages/{id}", ChangeAsync).Requires(Scope.MailWrite).WithName("patchMessage").WithSummary("Change flags, or move a message")
             .WithDescription("Flags first, then the move. The id stays the same. `mailboxId` is an id or a role.")
             .ChangesMailServer().CanFail(ErrorCode.Gone);
@@ -65,7 +65,7 @@ public static class MessagesApi
     private static async Task<Ok<Message>> ReadAsync(string account, string id, [AsParameters] ReadQuery query, Caller caller, AccountRegistry accounts, CancellationToken cancel) =>
         TypedResults.Ok(await accounts.Grain(account).Execute(new GetMessage(id, query.ToOptions(caller)), cancel));
 
-    /// <param name="ids" example="[&quot;m_kq3zvw5xbe&quot;, &quot;m_kq3zvw5xbf&quot;]">Ids of messages, separated by commas or given one by one.</param>
+    /// <param name="ids" example="[&quot;m_kq3zvw5xbe&quot;]">Separated by commas, or given more than once.</param>
     private static async Task<Ok<MessagesById>> ReadManyAsync(
         string account, string[] ids, [AsParameters] ReadQuery query, Caller caller, AccountRegistry accounts, CancellationToken cancel)
     {
@@ -77,10 +77,15 @@ public static class MessagesApi
         return TypedResults.Ok(MessagesById.Of(await accounts.Grain(account).Execute(new GetMessages(wanted, query.ToOptions(caller)), cancel)));
     }
 
-    private static RouteHandlerBuilder MapSection(this RouteGroupBuilder group, string path, Delegate handler, string name, string summary) =>
-        group.MapMethods(path, [HttpMethods.Get, HttpMethods.Head], handler).Requires(Scope.MailRead).WithName(name).WithSummary(summary)
-            .WithDescription("Streams. Honours Range, If-Range and If-None-Match: the content of an id never changes. The length is told where it is known.")
-            .AsksMailServer().CanFail(ErrorCode.Gone);
+    private static void MapSection(this RouteGroupBuilder group, string path, Delegate handler, string name, string what, string mediaType)
+    {
+        group.MapGet(path, handler).Requires(Scope.MailRead).WithName("get" + name).WithSummary("Download " + what)
+            .WithDescription("Streams. The content of an id never changes. The length is told where it is known.")
+            .AnswersOctets(mediaType).AsksMailServer().CanFail(ErrorCode.Gone, ErrorCode.PreconditionFailed);
+        group.MapMethods(path, [HttpMethods.Head], handler).Requires(Scope.MailRead).WithName("head" + name).WithSummary("Look at " + what)
+            .WithDescription("What GET would answer, without the octets.")
+            .AnswersOctets(mediaType).AsksMailServer().CanFail(ErrorCode.Gone, ErrorCode.PreconditionFailed);
+    }
 
     private static SectionResult Raw(string account, string id, AccountRegistry accounts, SectionLengths lengths, TimeProvider time) =>
         new(accounts.Grain(account), new SectionRef(id, null), lengths, time);

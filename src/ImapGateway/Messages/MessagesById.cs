@@ -14,6 +14,6 @@ public sealed record MessagesById(ImmutableArray<Message> Items, ImmutableArray<
 }
 
 /// <summary>A message that cannot be shown.</summary>
-/// <param name="Id" example="m_kq3zvw5xbf">As asked for.</param>
+/// <param name="Id" example="m_kq3zvw5xbe">As asked for.</param>
 /// <param name="Code" example="gone">gone, not_found, or too_large: it does not fit into the answer along with the others.</param>
 public sealed record MissingId(string Id, [property: SchemaOf(typeof(ErrorCode))] string Code);
