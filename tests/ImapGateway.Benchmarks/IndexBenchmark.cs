@@ -10,7 +10,7 @@ public static class IndexBenchmark
 {
     private const int Messages = 100_000;
 
-    public static void Run()
+    public static Task RunAsync()
     {
         var rows = SampleMailbox.Rows(Messages);
         var stored = MailboxIndex.Empty.Apply(rows, []).Written;
@@ -38,6 +38,7 @@ public static class IndexBenchmark
         Measure("one arrival", 5000, () => index.Apply([newest with { Uid = newest.Uid + 1, Id = newest.Id + 1 }], []).Written.Length);
         Measure("all uids", 50, () => index.Uids.Count());
         Measure("all messages", 50, () => index.Ascending().Count());
+        return Task.CompletedTask;
     }
 
     private static void Measure<T>(string name, int times, Func<T> action)
