@@ -58,10 +58,11 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     /// <summary>A new database that belongs to <see cref="User"/>, and how <see cref="User"/> connects to it.</summary>
-    public async Task<string> NewDatabase()
+    /// <param name="template">A database of <see cref="User"/>'s nobody uses, to copy.</param>
+    public async Task<string> NewDatabase(string template = "template1")
     {
         var name = $"db{Interlocked.Increment(ref _databases)}";
-        await Execute($"CREATE DATABASE {name} OWNER {User}");
+        await Execute($"CREATE DATABASE {name} OWNER {User} TEMPLATE {template}");
         return ConnectionString(name);
     }
 

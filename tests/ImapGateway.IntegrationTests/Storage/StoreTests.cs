@@ -1,7 +1,6 @@
 using ImapGateway.Changes;
 using ImapGateway.Http;
 using ImapGateway.Mail;
-using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 using ErrorCode = ImapGateway.Mail.ErrorCode;
 
@@ -18,18 +17,8 @@ public sealed class PostgresStoreTests : StoreTests
 }
 
 /// <summary>What every feature relies on, whatever the database.</summary>
-public abstract class StoreTests : IAsyncLifetime
+public abstract class StoreTests : StoreSuite
 {
-    private StoreUnderTest _store = null!;
-
-    private IDatabase Database => _store.Database;
-
-    public async ValueTask InitializeAsync() => _store = await Make();
-
-    public ValueTask DisposeAsync() => _store.DisposeAsync();
-
-    protected abstract Task<StoreUnderTest> Make();
-
     [Fact]
     public async Task Sixteen_writers_in_parallel_lose_nothing()
     {
@@ -41,7 +30,7 @@ public abstract class StoreTests : IAsyncLifetime
             }
         })));
         Assert.Equal(Enumerable.Range(0, 16).SelectMany(writer => Enumerable.Range(0, 50).Select(number => $"w{writer:00}-{number:000}")), await Database.Ids());
-        await _store.Reopen();
+        await Store.Reopen();
         Assert.Equal(16 * 50, (await Database.Ids()).Count);
     }
 
@@ -246,13 +235,13 @@ public abstract class StoreTests : IAsyncLifetime
     {
         await Database.Add("one");
         var closed = Database;
-        await _store.Storage.DisposeAsync();
+        await Store.Storage.DisposeAsync();
         foreach (var call in new Func<Task>[] { () => closed.Add("two"), () => closed.Ids() })
         {
             var refused = await Assert.ThrowsAsync<ProblemException>(call);
             Assert.Equal((ErrorCode.Unavailable, true), (refused.Code, refused.Problem.RetryAfter > TimeSpan.Zero));
         }
-        await _store.Reopen();
+        await Store.Reopen();
         Assert.Equal(["one"], await Database.Ids());
     }
 
@@ -271,12 +260,12 @@ public abstract class StoreTests : IAsyncLifetime
             },
             default);
         await entered.Task;
-        var closing = _store.Storage.DisposeAsync().AsTask();
+        var closing = Store.Storage.DisposeAsync().AsTask();
         Assert.False(closing.IsCompleted);
         release.Set();
         await write;
         await closing;
-        await _store.Reopen();
+        await Store.Reopen();
         Assert.Equal(["one"], await Database.Ids());
     }
 
