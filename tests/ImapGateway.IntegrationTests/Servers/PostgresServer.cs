@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Sockets;
 using Npgsql;
 
@@ -82,11 +83,12 @@ public sealed class PostgresServer : IAsyncDisposable
     public Task Stop() => Stop("fast");
 
     /// <summary>SIGKILL to all its processes: what was not synced is lost.</summary>
-    public async Task Kill()
-    {
-        await _process!.Kill();
-        await _process.DisposeAsync();
-    }
+    public Task Kill() => _process!.Kill();
+
+    /// <summary>All its processes stand still: connections stay, and nobody answers.</summary>
+    public Task Freeze() => Signal("STOP");
+
+    public Task Thaw() => Signal("CONT");
 
     /// <summary>Starts again on the same port and data.</summary>
     public async Task Resume()
@@ -124,6 +126,14 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private string AdminConnectionString(string database) =>
         new NpgsqlConnectionStringBuilder { Host = Host, Port = Port, Database = database, Username = Admin, Password = AdminPassword, Pooling = false }.ConnectionString;
+
+    private async Task Signal(string signal)
+    {
+        // The server makes each of its processes the leader of a session, so they are found by their parent.
+        var main = _process!.Id.ToString(CultureInfo.InvariantCulture);
+        var children = (await File.ReadAllTextAsync($"/proc/{main}/task/{main}/children")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        await Run("kill", ["-s", signal, main, .. children]);
+    }
 
     private async Task Initialise()
     {
