@@ -59,10 +59,7 @@ public sealed class PostgresFenceTests : FenceTests
     protected override async Task ClaimWaits()
     {
         var server = await SharedServers.Postgres;
-        while (await server.Execute($"SELECT count(*) FROM pg_stat_activity WHERE datname = '{Store.DatabaseName}' AND wait_event_type = 'Lock'") is not 1L)
-        {
-            await Task.Delay(10);
-        }
+        await TestWait.For(async () => await server.Execute($"SELECT count(*) FROM pg_stat_activity WHERE datname = '{Store.DatabaseName}' AND wait_event_type = 'Lock'") is 1L);
     }
 }
 

@@ -94,7 +94,7 @@ public class PostgresFaultTests
         thief.Arm();
         await IsUnavailable(Increment);
         Assert.Equal(1, runs);
-        await WaitFor(async () => await Counter(direct.Database) == 2);
+        await TestWait.For(async () => await Counter(direct.Database) == 2);
         await Increment();
         Assert.Equal(3, await Counter(store.Database));
     }
@@ -119,7 +119,7 @@ public class PostgresFaultTests
         var (owner, counter) = await Claim();
         thief.Arm();
         await IsUnavailable(() => Pass(owner, counter));
-        await WaitFor(async () => await Counter(direct.Database) == (long)counter + 1);
+        await TestWait.For(async () => await Counter(direct.Database) == (long)counter + 1);
         await Assert.ThrowsAsync<LostOwnershipException>(() => Pass(owner, counter));
         var (again, next) = await Claim();
         Assert.Equal(counter + 1, next);
@@ -193,7 +193,7 @@ public class PostgresFaultTests
         {
             await server.Thaw();
         }
-        await WaitFor(async () => await Health(store) == HealthStatus.Healthy);
+        await TestWait.For(async () => await Health(store) == HealthStatus.Healthy);
         Assert.Equal(["before"], await store.Database.Ids());
     }
 
@@ -278,16 +278,7 @@ public class PostgresFaultTests
     private static async Task Progress(int[] acknowledged)
     {
         var before = acknowledged.ToArray();
-        await WaitFor(() => Task.FromResult(acknowledged.Zip(before, (now, then) => now - then).All(more => more >= 5)));
-    }
-
-    private static async Task WaitFor(Func<Task<bool>> condition)
-    {
-        using var deadline = new CancellationTokenSource(Journal<string>.Patience);
-        while (!await condition())
-        {
-            await Task.Delay(20, deadline.Token);
-        }
+        await TestWait.For(() => Task.FromResult(acknowledged.Zip(before, (now, then) => now - then).All(more => more >= 5)));
     }
 
     private static Task<long> Counter(IDatabase database) => database.ReadAsync(async (db, cancel) => (await db.Set<FenceEntity>().SingleAsync(cancel)).NextCounter, default);
