@@ -25,6 +25,7 @@ public static class Program
         builder.AddImap();                // sessions, pool, capabilities
         builder.AddHeaderCache();         // memory
         builder.AddAccounts();            // Orleans, AccountGrain
+        builder.AddMessages();            // lengths of what was downloaded
         builder.AddKeys();                // API keys
 
         var app = builder.Build();

@@ -30,6 +30,9 @@ public sealed class World : IAsyncDisposable
     /// <summary>The servers all ordinary tests share: nothing may be stopped or slowed down there.</summary>
     public static async Task<World> WithDovecot() => new(await SharedServers.Dovecot, await SharedServers.Gateway, owned: false);
 
+    /// <summary>The shared gateway, and another Dovecot than the shared one; it is not the world's to end.</summary>
+    public static async Task<World> With(DovecotServer dovecot) => new(dovecot, await SharedServers.Gateway, owned: false);
+
     /// <summary>Servers of the test's own, to be stopped, killed and set as it likes.</summary>
     public static async Task<World> OfItsOwn(DovecotOptions? options = null, params (string Name, string Value)[] settings)
     {

@@ -136,7 +136,7 @@ public sealed partial class AccountGrain(
         var (owner, counter) = await database.WriteAsync((db, token) => Fence.ClaimAsync(db, row.Incarnation, token), CancellationToken.None);
         var status = new AccountStatus(row.ToAccount(), row.Incarnation, store, sessions.Time, log);
         var pool = sessions.NewPool(row, status);
-        var mailboxes = new AccountMailboxes(owner, counter, pool, database);
+        var mailboxes = new AccountMailboxes(owner, counter, pool, database, log);
         await mailboxes.LoadAsync(CancellationToken.None);
         return new Opened(new AccountContext(status.Account, mailboxes, pool, new HeaderReader(cache, pool, row.Incarnation)), status);
     }

@@ -18,6 +18,8 @@ public static class AccountsExtensions
             silo.UseSingleSilo();
             // A call whose caller has given up goes on in the grain otherwise.
             silo.Configure<SiloMessagingOptions>(options => options.CancelRequestOnTimeout = true);
+            // A stream that nobody has pulled from for as long as this is ended: slow clients of downloads need it long.
+            silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = IAccountGrain.LongestPause);
             silo.AddOutgoingGrainCallFilter<RequestTrace>();
             // At every start one warns of a stall, when there is none, and the other of a garbage collector that suits a server of one program only.
             silo.Services.Configure<LoggerFilterOptions>(filter => filter.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Orleans.Runtime.Silo", LogLevel.Error));

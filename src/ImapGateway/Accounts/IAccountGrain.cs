@@ -4,18 +4,22 @@ namespace ImapGateway.Accounts;
 [Alias("ImapGateway.Account")]
 public interface IAccountGrain : IGrainWithStringKey
 {
+    /// <summary>Between two pulls from a stream.</summary>
+    static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(5);
+
     // Waiting for a session, for the server and for a second try all have limits of their own; this one only ends what those miss.
     [Alias("Execute"), ResponseTimeout("02:00:00")]
     Task<T> Execute<T>(AccountCommand<T> command, CancellationToken cancel);
 
+    /// <summary>The stream ends, and frees what it holds, when nobody has pulled for <see cref="LongestPause"/> or a little longer.</summary>
     [Alias("Stream")]
     IAsyncEnumerable<byte[]> Stream(AccountStream stream, CancellationToken cancel);
 
     /// <summary>The account was changed or removed: the next call reads it anew.</summary>
     /// <param name="reconnect">Connections are closed and made anew: where they lead to, or as whom, has changed.</param>
-    [Alias("Reload")]
+    [Alias("Reload"), ResponseTimeout("00:00:30")]
     Task Reload(bool reconnect);
 
-    [Alias("Read")]
+    [Alias("Read"), ResponseTimeout("00:00:30")]
     Task<Account> Read();
 }

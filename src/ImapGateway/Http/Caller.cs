@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ImapGateway.Mail;
 
 namespace ImapGateway.Http;
 
@@ -10,6 +11,16 @@ public sealed record Caller(string? KeyId, Scope Scopes, ImmutableHashSet<string
 {
     /// <param name="any">One of these is enough.</param>
     public bool Has(Scope any) => (Http.Scopes.Expand(Scopes) & any) != 0;
+
+    /// <param name="any">One of these is enough.</param>
+    /// <exception cref="ProblemException">403 where the key has none of them.</exception>
+    public void Demand(Scope any)
+    {
+        if (!Has(any))
+        {
+            throw new ProblemException(ErrorCode.Forbidden, $"The key needs the scope {string.Join(" or ", Http.Scopes.NamesOf(any))}.");
+        }
+    }
 
     public bool MaySee(string account) => Accounts?.Contains(account) ?? true;
 

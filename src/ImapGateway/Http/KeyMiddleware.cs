@@ -43,11 +43,7 @@ public sealed class KeyMiddleware(RequestDelegate next, AdminKey admin, IKeyLook
 
     private static void Authorise(HttpContext context, Endpoint endpoint, Caller caller)
     {
-        var scope = endpoint.Metadata.GetMetadata<RequiredScope>()?.Scope ?? Scope.Admin;
-        if (!caller.Has(scope))
-        {
-            throw new ProblemException(ErrorCode.Forbidden, $"The key needs the scope {string.Join(" or ", Scopes.NamesOf(scope))}.");
-        }
+        caller.Demand(endpoint.Metadata.GetMetadata<RequiredScope>()?.Scope ?? Scope.Admin);
         if (context.Request.RouteValues.TryGetValue("account", out var account) && account is string id && !caller.MaySee(id))
         {
             throw new ProblemException(RouteRights.NoSuchAccount);

@@ -15,7 +15,7 @@ public static class Filenames
     public static string? Of(BodyPartBasic part, string? charset)
     {
         var given = Normalise(part.ContentDisposition?.FileName, charset) ?? Normalise(part.ContentType.Name, charset);
-        return given ?? (part is BodyPartMessage { Envelope.Subject: { Length: > 0 } subject } ? FromSubject(subject, charset) : null);
+        return given ?? (part is BodyPartMessage { Envelope.Subject: { Length: > 0 } subject } ? OfMessage(HeaderText.Repair(subject, charset)) : null);
     }
 
     /// <summary>The last segment of a path, without control and direction characters, at most 255 long with the extension kept; null where nothing is left.</summary>
@@ -32,8 +32,9 @@ public static class Filenames
         return segment.Trim('.').Length == 0 ? null : Shorten(segment);
     }
 
-    private static string? FromSubject(string subject, string? charset) =>
-        Normalise(HeaderText.Clean(HeaderText.Repair(subject, charset)!).Replace('/', '-').Replace('\\', '-')) is { } name ? Shorten(name + ".eml") : null;
+    /// <summary>A message saved as a file is named by its subject, decoded; null where that gives no name.</summary>
+    public static string? OfMessage(string? subject) =>
+        Normalise(HeaderText.Clean(subject ?? "").Replace('/', '-').Replace('\\', '-')) is { } name ? Shorten(name + ".eml") : null;
 
     /// <summary>Overrides of writing direction make "exe" read as something else.</summary>
     private static string Visible(string text) => string.Concat(text.EnumerateRunes()

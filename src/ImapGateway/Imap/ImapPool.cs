@@ -1,4 +1,4 @@
-using System.IO.Pipelines;
+using System.Buffers;
 using System.Runtime.CompilerServices;
 using ImapGateway.Mail;
 
@@ -20,7 +20,12 @@ public sealed class ImapPool : IAsyncDisposable
     private const int JobTimeouts = 4;
 
     private const int MostWaiting = 2000;
-    private const int SmallPiece = 1 << 20;
+
+    /// <summary>Where there is one session only: what a download keeps it for at once.</summary>
+    private const int SmallPiece = 256 * 1024;
+
+    /// <summary>MailKit counts a literal in 31 bits.</summary>
+    private const int LargePiece = 1 << 30;
 
     private readonly SessionOpener _opener;
     private readonly int _budget;
@@ -110,81 +115,72 @@ public sealed class ImapPool : IAsyncDisposable
     }
 
     /// <summary>
-    /// A section of a message (RFC 3501 section 6.4.5, always peeked) in pieces as they arrive, in constant memory. Never holds the account's last worker:
-    /// where there is only one, the section is fetched in ranges and the session released in between.
+    /// A section of a message, peeked, in pieces as they arrive (64 KB at most, valid until the next is asked for), in constant memory. Never holds the account's
+    /// last worker: where there is only one, the section is fetched in ranges and the session released before the reader gets to see them.
     /// </summary>
     /// <param name="count">Octets wanted; null: to the end.</param>
-    public async IAsyncEnumerable<ReadOnlyMemory<byte>> StreamAsync(
-        string mailbox, uint uidValidity, uint uid, string section, long offset, long? count, [EnumeratorCancellation] CancellationToken cancel)
+    public async IAsyncEnumerable<ReadOnlySequence<byte>> StreamAsync(Section section, long offset, long? count, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var left = count ?? long.MaxValue;
-        while (left > 0)
+        while (count is not 0)
         {
-            var piece = _limit > 1 ? left : Math.Min(left, SmallPiece);
+            var isAlone = _limit == 1;
+            var piece = isAlone ? SmallPiece : section.Size - offset > LargePiece ? LargePiece : (long?)null;
+            var asked = count < piece || piece is null ? count : piece;
             long received = 0;
-            await foreach (var bytes in StreamPieceAsync(mailbox, uidValidity, uid, section, offset, piece, cancel))
+            await foreach (var bytes in isAlone ? StreamSlice(section, offset, (int)asked!, cancel) : StreamPieceAsync(section, offset, asked, cancel))
             {
                 received += bytes.Length;
                 yield return bytes;
             }
-            offset += received;
-            left -= received;
-            if (received < piece)
+            if (received < asked || asked is null)
             {
                 yield break;
             }
+            offset += received;
+            count -= received;
         }
     }
 
-    private async IAsyncEnumerable<ReadOnlyMemory<byte>> StreamPieceAsync(
-        string mailbox, uint uidValidity, uint uid, string section, long offset, long count, [EnumeratorCancellation] CancellationToken cancel)
+    private async IAsyncEnumerable<ReadOnlySequence<byte>> StreamSlice(Section section, long offset, int count, [EnumeratorCancellation] CancellationToken cancel)
     {
-        var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 256 * 1024, resumeWriterThreshold: 128 * 1024, minimumSegmentSize: 16 * 1024, useSynchronizationContext: false));
-        var session = await AcquireAsync(mailbox, stream: true, cancel);
-        var download = DownloadAsync(session, pipe.Writer, mailbox, uidValidity, uid, section, offset, count);
-        try
+        var slice = new SectionSlice(section.Name, offset, count);
+        var found = await RunAsync(
+            section.Mailbox, repeatable: true, session => SectionFetch.RunAsync(session, section.Mailbox, section.UidValidity, [section.Uid], [slice]), cancel);
+        yield return new ReadOnlySequence<byte>(found.GetValueOrDefault((section.Uid, slice.Key)) ?? throw Download.Gone());
+    }
+
+    private async IAsyncEnumerable<ReadOnlySequence<byte>> StreamPieceAsync(Section section, long offset, long? count, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var (download, piece) = await StartDownloadAsync(section, offset, count, cancel);
+        await using (download)
         {
-            while (true)
+            for (; !piece.IsEmpty; piece = await download.ReadAsync(cancel))
             {
-                var read = await pipe.Reader.ReadAsync(cancel);
-                foreach (var segment in read.Buffer)
+                yield return piece;
+            }
+        }
+    }
+
+    /// <summary>With its first piece: a connection that turns out to be broken before that is replaced once.</summary>
+    private async Task<(Download Download, ReadOnlySequence<byte> First)> StartDownloadAsync(Section section, long offset, long? count, CancellationToken cancel)
+    {
+        for (var repeated = false; ; repeated = true)
+        {
+            var session = await AcquireAsync(section.Mailbox, stream: true, cancel);
+            var download = new Download(session, _opener.Timeout * JobTimeouts, section, offset, count, () => ReleaseAsync(session, stream: true));
+            try
+            {
+                return (download, await download.ReadAsync(cancel));
+            }
+            catch (Exception e)
+            {
+                await download.DisposeAsync();
+                if (repeated || e is not ProblemException { Code: ErrorCode.AccountUnavailable } || session.IsUsable)
                 {
-                    yield return segment;
-                }
-                pipe.Reader.AdvanceTo(read.Buffer.End);
-                if (read.IsCompleted)
-                {
-                    break;
+                    throw;
                 }
             }
         }
-        finally
-        {
-            await pipe.Reader.CompleteAsync();
-        }
-        await download;
-    }
-
-    private async Task DownloadAsync(ImapSession session, PipeWriter pipe, string mailbox, uint uidValidity, uint uid, string section, long offset, long count)
-    {
-        Exception? failure = null;
-        var before = session.Commands;
-        try
-        {
-            var folder = await session.SelectAsync(mailbox, uidValidity: uidValidity, highestUid: uid);
-            var id = new MailKit.UniqueId(folder.UidValidity, uid);
-            var whole = offset == 0 && count == long.MaxValue;
-            await session.StreamAsync(new LiteralStream(pipe), () => whole
-                ? folder.GetStreamAsync(id, section)
-                : folder.GetStreamAsync(id, section, checked((int)offset), (int)Math.Min(count, int.MaxValue)));
-        }
-        catch (Exception e)
-        {
-            failure = session.Explain(e);
-        }
-        CommandCount.Add(session.Commands - before);
-        await pipe.CompleteAsync(failure);
-        await ReleaseAsync(session, stream: true);
     }
 
     private async Task<ImapSession> AcquireAsync(string? mailbox, bool stream, CancellationToken cancel)

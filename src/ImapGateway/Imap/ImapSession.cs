@@ -44,6 +44,9 @@ public sealed partial class ImapSession : IAsyncDisposable
 
     public int Commands => _stream.Commands;
 
+    /// <summary>False once the server has refused to look for text in UTF-8 (RFC 3501 section 6.4.4, BADCHARSET).</summary>
+    public bool SearchesUtf8 { get; set; } = true;
+
     public bool IsUsable => _stream.IsOpen && _client.IsConnected && _client.IsAuthenticated;
 
     /// <summary>The server was silent for too long, or took too long altogether.</summary>
@@ -179,6 +182,7 @@ public sealed partial class ImapSession : IAsyncDisposable
         else
         {
             var folder = (ImapFolder)await _client.GetFolderAsync(path);
+            _selected = null;
             await folder.OpenAsync(write ? FolderAccess.ReadWrite : FolderAccess.ReadOnly);
             NowSelected(folder);
         }
@@ -193,6 +197,8 @@ public sealed partial class ImapSession : IAsyncDisposable
     public async Task<ImapFolder> ReselectAsync(string path, Func<ImapFolder, Task> open)
     {
         var folder = (ImapFolder)await _client.GetFolderAsync(path);
+        // Where a SELECT fails nothing is selected any more (RFC 3501 section 6.3.1); MailKit still shows the mailbox from before as open.
+        _selected = null;
         await open(folder);
         NowSelected(folder);
         return folder;
@@ -234,7 +240,9 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>Lets a sink receive the literals of <paramref name="fetch"/> as they arrive.</summary>
     public async Task StreamAsync(LiteralStream sink, Func<Task> fetch)
     {
+        _stream.Allow(MostPerJob);
         _client.Sink = sink;
+        sink.Taken = _stream.GiveBack;
         _stream.BeforeRead = sink.HandOnAsync;
         try
         {
@@ -244,6 +252,21 @@ public sealed partial class ImapSession : IAsyncDisposable
         {
             _stream.BeforeRead = null;
             _client.Sink = null;
+        }
+    }
+
+    /// <summary>Runs a call of MailKit, but sends another command in place of its own, one with answers of the same kind: MailKit cannot say all that IMAP can.</summary>
+    /// <param name="command">Without tag and line end; null: MailKit's own.</param>
+    public async Task SendInsteadAsync(string? command, Func<Task> call)
+    {
+        _stream.NextCommand = command;
+        try
+        {
+            await call();
+        }
+        finally
+        {
+            _stream.NextCommand = null;
         }
     }
 

@@ -13,16 +13,21 @@ public sealed class LiteralStream(PipeWriter pipe) : Stream
     private const int WorthDraining = 1 << 20;
 
     private long _expected;
+    private long _received;
     private bool _readerGone;
 
-    /// <summary>Octets received so far.</summary>
-    public long Received { get; private set; }
+    /// <summary>So much is to come that a new session costs less than reading on for nobody.</summary>
+    public bool HasMuchLeft => Interlocked.Read(ref _expected) - Interlocked.Read(ref _received) > WorthDraining;
 
-    public void Begin(int length) => _expected = Received + length;
+    /// <summary>Told of every piece that is taken.</summary>
+    public Action<long>? Taken { get; set; }
+
+    public void Begin(int length) => Interlocked.Exchange(ref _expected, _received + length);
 
     public override void Write(ReadOnlySpan<byte> buffer)
     {
-        Received += buffer.Length;
+        Interlocked.Add(ref _received, buffer.Length);
+        Taken?.Invoke(buffer.Length);
         if (!_readerGone)
         {
             pipe.Write(buffer);
@@ -35,7 +40,7 @@ public sealed class LiteralStream(PipeWriter pipe) : Stream
         {
             _readerGone = (await pipe.FlushAsync()).IsCompleted;
         }
-        if (_readerGone && _expected - Received > WorthDraining)
+        if (_readerGone && HasMuchLeft)
         {
             throw new IOException("The reader of the stream has gone.");
         }
@@ -43,25 +48,13 @@ public sealed class LiteralStream(PipeWriter pipe) : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => Write(buffer.AsSpan(offset, count));
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-    {
-        Write(buffer.Span);
-        return ValueTask.CompletedTask;
-    }
-
-    public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken)
-    {
-        Write(buffer.AsSpan(offset, count));
-        return Task.CompletedTask;
-    }
-
     public override bool CanRead => false;
 
     public override bool CanWrite => true;
 
     public override bool CanSeek => true;
 
-    public override long Length => Received;
+    public override long Length => _received;
 
     /// <summary>MailKit rewinds what it believes to be a memory stream.</summary>
     public override long Position { get; set; }

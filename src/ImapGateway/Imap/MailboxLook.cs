@@ -15,6 +15,9 @@ public static class MailboxLook
     /// <summary>Messages whose flags tier C compares at every look.</summary>
     public const int Window = 1000;
 
+    /// <summary>Messages per FETCH where all are asked for: what MailKit builds of an answer takes 800 bytes each.</summary>
+    private const int Batch = 5000;
+
     private const int MostVanished = 100_000;
 
     private static readonly FetchRequest FlagItems = new(MessageSummaryItems.UniqueId | MessageSummaryItems.Flags);
@@ -41,8 +44,18 @@ public static class MailboxLook
         var view = ViewOf(session, folder);
         var rows = folder.Count == 0 ? []
             : session.Capabilities.HasFlag(ImapCapabilities.ESearch) ? await FlagsBySearchAsync(folder, view.HighestModSeq)
-            : await FlagsByFetchAsync(folder, 0, -1, view.HighestModSeq);
+            : await FlagsByFetchAsync(folder, view.HighestModSeq);
         return view with { Rows = rows, AllUids = [.. rows.Select(row => row.Uid)], Exists = rows.Count };
+    }
+
+    /// <summary>The flags of some messages; those that are gone are missing.</summary>
+    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> where UIDVALIDITY has changed.</exception>
+    public static async Task<IReadOnlyList<SeenMessage>> FlagsOfAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids)
+    {
+        var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uids.Max());
+        // Flags that others set are told to a session that asks (RFC 3501 section 7.4.2); a FETCH may answer without having looked.
+        await session.Client.NoOpAsync();
+        return Rows(await folder.FetchAsync([.. uids.Select(uid => new UniqueId(uidValidity, uid))], FlagItems), 0);
     }
 
     /// <summary>The flags of one message of the selected mailbox; null where it is gone.</summary>
@@ -59,7 +72,7 @@ public static class MailboxLook
         var vanished = new List<uint>();
         void OnFlags(object? sender, MessageFlagsChangedEventArgs e)
         {
-            if (e.UniqueId is { } uid)
+            if (e.UniqueId is { IsValid: true } uid)
             {
                 rows.Add(new SeenMessage(uid.Id, FlagMapping.ToFlags(e.Flags, e.Keywords), ModSeq(e.ModSeq)));
             }
@@ -91,7 +104,9 @@ public static class MailboxLook
                 return folder.UidValidity != known.UidValidity ? await CompleteAsync(session, path) : await CompareAsync(session, folder, known);
             }
             var view = ViewOf(session, folder) with { Rows = rows, Vanished = vanished };
-            return !implausible && ExpectedCount(known, rows) - vanished.Count(known.Contains) == folder.Count ? view : await CompleteAsync(session, path);
+            var gone = vanished.ToHashSet();
+            var left = ExpectedCount(known, rows.Where(row => !gone.Contains(row.Uid))) - (gone.Count - known.Unknown(gone).Count);
+            return !implausible && left == folder.Count && view.HighestModSeq >= known.HighestModSeq ? view : await CompleteAsync(session, path);
         }
         finally
         {
@@ -107,8 +122,9 @@ public static class MailboxLook
     {
         var folder = await SelectAsync(session, path);
         var view = ViewOf(session, folder);
-        if (view.UidValidity != known.UidValidity)
+        if (view.UidValidity != known.UidValidity || (view.HighestModSeq != 0 && view.HighestModSeq < known.HighestModSeq))
         {
+            // A server that begins to count anew has forgotten what changed since.
             return await CompleteAsync(session, path);
         }
         if (view.HighestModSeq == 0)
@@ -147,45 +163,36 @@ public static class MailboxLook
                 rows[row.Uid] = row;
             }
         }
+        var older = Math.Max(0, folder.Count - Window);
+        var (olderLeft, comparedFrom) = (0, 0u);
+        if (older > 0)
+        {
+            // By sequence number, downwards: what an expunge shifts is compared twice rather than never.
+            var end = known.OlderLeft > 0 && known.OlderLeft < older ? known.OlderLeft : older;
+            olderLeft = Math.Max(0, end - Window);
+            Add(Rows(await folder.FetchAsync(olderLeft, end - 1, FlagItems), 0));
+        }
+        var newest = Rows(await folder.FetchAsync(older, -1, FlagItems), 0);
+        if (older > 0)
+        {
+            comparedFrom = newest.Count > 0 ? newest[0].Uid : uint.MaxValue;
+        }
+        Add(newest);
         // "n:*" names the last message even if its uid is below n (RFC 3501 section 6.4.8); a known one does no harm.
-        if (view.UidNext == 0 || view.UidNext > known.MaxUid + 1)
+        if ((view.UidNext == 0 || view.UidNext > known.MaxUid + 1) && comparedFrom > known.MaxUid + 1)
         {
             Add(Rows(await folder.FetchAsync(new UniqueIdRange(new UniqueId(known.MaxUid + 1), UniqueId.MaxValue), FlagItems), 0));
-        }
-        Add(await FlagsByFetchAsync(folder, Math.Max(0, folder.Count - Window), -1, 0));
-        var rotateBelow = uint.MaxValue;
-        if (folder.Count > Window)
-        {
-            (var older, rotateBelow) = await OlderFlagsAsync(folder, rows.Keys.Min(), known.RotateBelow);
-            Add(older);
         }
         var complete = ExpectedCount(known, rows.Values) == folder.Count ? null : await AllUidsAsync(session, folder);
         if (complete is not null)
         {
-            var missing = complete.Where(uid => !known.Contains(uid) && !rows.ContainsKey(uid)).Select(uid => new UniqueId(uid)).ToList();
-            if (missing.Count > 0)
+            var missing = known.Unknown(complete).Where(uid => !rows.ContainsKey(uid)).Select(uid => new UniqueId(uid));
+            foreach (var some in missing.Chunk(Batch))
             {
-                Add(Rows(await folder.FetchAsync(missing, FlagItems), 0));
+                Add(Rows(await folder.FetchAsync(some, FlagItems), 0));
             }
         }
-        return view with { Rows = [.. rows.Values], AllUids = complete, RotateBelow = rotateBelow };
-    }
-
-    /// <summary>The flags of the next window of older messages, and where the one after it begins.</summary>
-    private static async Task<(IReadOnlyList<SeenMessage> Rows, uint Below)> OlderFlagsAsync(ImapFolder folder, uint windowFrom, uint below)
-    {
-        var end = Math.Min(windowFrom, below);
-        if (end <= 1)
-        {
-            end = windowFrom;
-        }
-        if (end <= 1)
-        {
-            return ([], uint.MaxValue);
-        }
-        var begin = end > Window ? end - Window : 1;
-        var rows = Rows(await folder.FetchAsync(new UniqueIdRange(new UniqueId(begin), new UniqueId(end - 1)), FlagItems), 0);
-        return (rows, begin);
+        return view with { Rows = [.. rows.Values], AllUids = complete, OlderLeft = olderLeft, ComparedFrom = comparedFrom };
     }
 
     private static async Task<IReadOnlyList<uint>> AllUidsAsync(ImapSession session, ImapFolder folder)
@@ -197,7 +204,7 @@ public static class MailboxLook
     }
 
     /// <summary>A range such as 1:* costs a server nothing to send, and the gateway all its memory to expand. MailKit's count of more than 2 billion is negative.</summary>
-    private static IList<UniqueId> Plausible(IList<UniqueId> uids, ImapFolder folder) =>
+    public static IList<UniqueId> Plausible(IList<UniqueId> uids, ImapFolder folder) =>
         uids.Count >= 0 && uids.Count <= folder.Count + MostVanished ? uids : throw new ImapProtocolException("The server names more messages than the mailbox has.");
 
     /// <summary>One ESEARCH (RFC 4731) per flag: ranges of uids instead of a line per message.</summary>
@@ -266,8 +273,25 @@ public static class MailboxLook
         return rows;
     }
 
-    private static async Task<List<SeenMessage>> FlagsByFetchAsync(ImapFolder folder, int from, int to, ulong modSeq) =>
-        Rows(await folder.FetchAsync(from, to, FlagItems), modSeq);
+    /// <summary>Downwards: what an expunge in between shifts is read twice rather than never.</summary>
+    private static async Task<List<SeenMessage>> FlagsByFetchAsync(ImapFolder folder, ulong modSeq)
+    {
+        var rows = new Dictionary<uint, SeenMessage>();
+        for (var end = folder.Count; end > 0; end = Math.Min(end - Batch, folder.Count))
+        {
+            var batch = Rows(await folder.FetchAsync(Math.Max(0, end - Batch), end - 1, FlagItems), modSeq);
+            if (batch.Count == 0 && end <= folder.Count)
+            {
+                // EXISTS costs a server nothing either: two billion messages that are not there would be asked for one by one.
+                throw new ImapProtocolException("The mail server has fewer messages than it says.");
+            }
+            foreach (var row in batch)
+            {
+                rows.TryAdd(row.Uid, row);
+            }
+        }
+        return [.. rows.Values.OrderBy(row => row.Uid)];
+    }
 
     private static List<SeenMessage> Rows(IEnumerable<IMessageSummary> summaries, ulong modSeq) =>
         [.. summaries
@@ -278,7 +302,7 @@ public static class MailboxLook
     private static Task<ImapFolder> SelectAsync(ImapSession session, string path) =>
         session.ReselectAsync(path, folder => folder.OpenAsync(FolderAccess.ReadOnly));
 
-    private static int ExpectedCount(KnownMailbox known, IEnumerable<SeenMessage> rows) => known.Count + rows.Count(row => !known.Contains(row.Uid));
+    private static int ExpectedCount(KnownMailbox known, IEnumerable<SeenMessage> rows) => known.Count + known.Unknown(rows.Select(row => row.Uid)).Count;
 
     private static MailboxView ViewOf(ImapSession session, ImapFolder folder)
     {

@@ -5,11 +5,11 @@ namespace ImapGateway.Imap;
 /// <summary>What is known of a mailbox before it is looked at.</summary>
 /// <param name="UidValidity">0: nothing is known.</param>
 /// <param name="HighestModSeq">Read when the mailbox was last opened; 0: unknown, and so no CHANGEDSINCE.</param>
-/// <param name="Contains">Whether a uid is known.</param>
-/// <param name="RotateBelow">Where flags cannot be asked for by change: the uid below which the next older window is compared.</param>
-public sealed record KnownMailbox(uint UidValidity, uint UidNext, ulong HighestModSeq, int Count, uint MaxUid, Func<uint, bool> Contains, uint RotateBelow)
+/// <param name="Unknown">Those of some uids that are not known, each once.</param>
+/// <param name="OlderLeft">Where flags cannot be asked for by change: how many of the oldest messages this round has not compared yet; 0 begins a new one.</param>
+public sealed record KnownMailbox(uint UidValidity, uint UidNext, ulong HighestModSeq, int Count, uint MaxUid, Func<IEnumerable<uint>, IReadOnlyList<uint>> Unknown, int OlderLeft)
 {
-    public static readonly KnownMailbox Nothing = new(0, 0, 0, 0, 0, _ => false, uint.MaxValue);
+    public static readonly KnownMailbox Nothing = new(0, 0, 0, 0, 0, uids => [.. uids.Distinct()], 0);
 }
 
 public readonly record struct SeenMessage(uint Uid, Flags Flags, ulong ModSeq);
@@ -42,5 +42,9 @@ public sealed record MailboxView
     /// <summary>All uids there are, ascending, where what is gone could only be found by comparing.</summary>
     public IReadOnlyList<uint>? AllUids { get; init; }
 
-    public uint RotateBelow { get; init; } = uint.MaxValue;
+    /// <summary>See <see cref="KnownMailbox.OlderLeft"/>.</summary>
+    public int OlderLeft { get; init; }
+
+    /// <summary>The flags of messages with this uid and above were compared with the server's; 0: those of all.</summary>
+    public uint ComparedFrom { get; init; }
 }

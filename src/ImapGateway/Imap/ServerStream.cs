@@ -15,6 +15,7 @@ public sealed class ServerStream : Stream
     private const int IpProtoTcp = 6;
     private const int TcpQuickAck = 12;
     private const int TailLength = 512;
+    private const int TagLength = 9;
 
     private readonly Socket _socket;
     private readonly TimeProvider _time;
@@ -40,6 +41,9 @@ public sealed class ServerStream : Stream
 
     /// <summary>Commands sent so far; MailKit's tags are a letter and eight digits.</summary>
     public int Commands { get; private set; }
+
+    /// <summary>Goes out in place of the next command, under its tag.</summary>
+    public string? NextCommand { get; set; }
 
     /// <summary>Awaited before every read from the server: a full sink slows the socket, not the memory.</summary>
     public Func<ValueTask>? BeforeRead { get; set; }
@@ -91,8 +95,11 @@ public sealed class ServerStream : Stream
     /// </summary>
     public IDisposable Limit(TimeSpan total) => _time.CreateTimer(static state => ((ServerStream)state!).GiveUp(), this, total, Timeout.InfiniteTimeSpan);
 
-    /// <summary>So many octets may come from the server until this is called again; a literal that streams is not counted.</summary>
+    /// <summary>So many octets may come from the server until this is called again.</summary>
     public void Allow(long octets) => _allowance = octets;
+
+    /// <summary>These were handed on, and fill nobody's memory.</summary>
+    public void GiveBack(long octets) => _allowance += octets;
 
     private void GiveUp()
     {
@@ -124,7 +131,15 @@ public sealed class ServerStream : Stream
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        Commands += IsCommand(buffer.Span) ? 1 : 0;
+        if (IsCommand(buffer.Span))
+        {
+            Commands++;
+            if (NextCommand is { } other)
+            {
+                NextCommand = null;
+                buffer = Encoding.ASCII.GetBytes($"{Encoding.ASCII.GetString(buffer.Span[..TagLength])} {other}\r\n");
+            }
+        }
         await WithinSilenceAsync(
             _writing,
             static async (stream, bytes, cancel) =>
@@ -164,7 +179,7 @@ public sealed class ServerStream : Stream
     private void Inspect(Span<byte> octets)
     {
         Remember(octets);
-        _allowance -= BeforeRead is null ? octets.Length : 0;
+        _allowance -= octets.Length;
         if (_allowance < 0 || IsNestedTooDeep(octets))
         {
             Abort();
@@ -193,7 +208,7 @@ public sealed class ServerStream : Stream
     }
 
     private static bool IsCommand(ReadOnlySpan<byte> bytes) =>
-        bytes.Length > 10 && bytes[0] is >= (byte)'A' and <= (byte)'Z' && bytes[9] == ' ' && !bytes[1..9].ContainsAnyExceptInRange((byte)'0', (byte)'9');
+        bytes.Length > 10 && bytes[0] is >= (byte)'A' and <= (byte)'Z' && bytes[TagLength] == ' ' && !bytes[1..TagLength].ContainsAnyExceptInRange((byte)'0', (byte)'9');
 
     private void Remember(ReadOnlySpan<byte> bytes)
     {

@@ -3,10 +3,10 @@ using MailKit.Net.Imap;
 
 namespace ImapGateway.Imap;
 
-/// <summary>MailKit collects a literal in memory unless its folders are replaced by ones that hand the bytes on as they arrive.</summary>
+/// <summary>MailKit collects a literal in memory, and forgets which section it was, unless its folders are replaced.</summary>
 public sealed class StreamingImapClient : ImapClient
 {
-    /// <summary>Takes the next literals while it is set.</summary>
+    /// <summary>Takes the next literals, as they arrive, while it is set.</summary>
     public LiteralStream? Sink { get; set; }
 
     protected override ImapFolder CreateImapFolder(ImapFolderConstructorArgs args) => new StreamingImapFolder(args, this);
@@ -15,15 +15,16 @@ public sealed class StreamingImapClient : ImapClient
     {
         protected override Stream CreateStream(UniqueId? uid, string section, int offset, int length)
         {
-            if (client.Sink is not { } sink)
-            {
-                return base.CreateStream(uid, section, offset, length);
-            }
-            sink.Begin(length);
-            return sink;
+            client.Sink?.Begin(length);
+            return client.Sink is { } sink ? sink : new SectionStream(section);
         }
 
-        protected override Stream CommitStream(Stream stream, UniqueId uid, string section, int offset, int length) =>
-            ReferenceEquals(stream, client.Sink) ? stream : base.CommitStream(stream, uid, section, offset, length);
+        protected override Stream CommitStream(Stream stream, UniqueId uid, string section, int offset, int length) => stream;
     }
+}
+
+/// <summary>A section that is small enough for the memory.</summary>
+public sealed class SectionStream(string section) : MemoryStream
+{
+    public string Section => section;
 }

@@ -153,6 +153,34 @@ public sealed class MailboxIndex
         }
     }
 
+    /// <summary>Those of these uids that are there, in the same order. Decodes no page twice.</summary>
+    /// <param name="ascending">Each uid once.</param>
+    public IEnumerable<IndexRow> Find(IEnumerable<uint> ascending)
+    {
+        using var wanted = ascending.GetEnumerator();
+        for (var more = wanted.MoveNext(); more;)
+        {
+            var at = PageReaching(wanted.Current);
+            if (at == _pages.Length)
+            {
+                yield break;
+            }
+            var rows = _pages[at].Read();
+            var left = rows.Next();
+            for (; more && wanted.Current <= _pages[at].Header.LastUid; more = wanted.MoveNext())
+            {
+                while (left && rows.Uid < wanted.Current)
+                {
+                    left = rows.Next();
+                }
+                if (left && rows.Uid == wanted.Current)
+                {
+                    yield return rows.Row;
+                }
+            }
+        }
+    }
+
     /// <summary>
     /// Adds messages anywhere, replaces those whose uid is known, drops those removed; all in any order. Of two upserts of a uid the later counts, a
     /// removal counts more than either, and removing an unknown uid changes nothing. An id belongs to one uid: seeing to that is the caller's.

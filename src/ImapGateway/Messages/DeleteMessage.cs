@@ -1,5 +1,6 @@
 using ImapGateway.Accounts;
 using ImapGateway.Imap;
+using ImapGateway.Index;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
 using MailKit;
@@ -15,11 +16,11 @@ public sealed record DeleteMessage(string Id, bool Permanent) : AccountCommand<b
 
     public override async Task<bool> RunAsync(AccountContext account, CancellationToken cancel)
     {
-        var (mailbox, _) = account.Mailboxes.FindMessage(Id);
         if (Permanent)
         {
-            return await account.Mailboxes.AloneAsync([mailbox], () => ExpungeAsync(account, mailbox, cancel), cancel);
+            return await account.Mailboxes.AloneWithAsync(Id, null, (mailbox, row) => ExpungeAsync(account, mailbox, row, cancel), cancel);
         }
+        var (mailbox, _) = account.Mailboxes.FindMessage(Id);
         if (mailbox.Role == Role.Trash)
         {
             throw new ProblemException(ErrorCode.Conflict, "The message is in the trash already. With ?permanent=true it is expunged.");
@@ -34,9 +35,8 @@ public sealed record DeleteMessage(string Id, bool Permanent) : AccountCommand<b
         return true;
     }
 
-    private async Task<bool> ExpungeAsync(AccountContext account, MailboxState mailbox, CancellationToken cancel)
+    private static async Task<bool> ExpungeAsync(AccountContext account, MailboxState mailbox, IndexRow row, CancellationToken cancel)
     {
-        var (_, row) = account.Mailboxes.FindMessage(Id);
         cancel.ThrowIfCancellationRequested();
         var existed = await account.Pool.RunAsync(mailbox.Path, repeatable: true, session => ExpungeAsync(session, mailbox, row.Uid), CancellationToken.None);
         await account.Mailboxes.CommitAsync([new MailboxWrite(mailbox, mailbox.Index, [], [row.Uid])], CancellationToken.None);

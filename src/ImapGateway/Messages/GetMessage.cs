@@ -3,26 +3,18 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Messages;
 
-/// <summary>One message: headers and structure.</summary>
+/// <summary>One message: headers and structure, and what the options ask for.</summary>
 [GenerateSerializer, Immutable]
-public sealed record GetMessage(string Id) : AccountCommand<Message>
+public sealed record GetMessage(string Id, ReadOptions Options) : AccountCommand<Message>
 {
     public override string? Target => Id;
 
-    public override async Task<Message> RunAsync(AccountContext account, CancellationToken cancel)
-    {
-        var (mailbox, _) = account.Mailboxes.FindMessage(Id);
-        await account.Mailboxes.UpToDateAsync(mailbox, cancel);
-        return await ReadAsync(account, Id, cancel);
-    }
+    public override async Task<Message> RunAsync(AccountContext account, CancellationToken cancel) =>
+        Only(await new GetMessages([Id], Options).RunAsync(account, cancel));
 
-    /// <summary>By what is known now.</summary>
-    public static async Task<Message> ReadAsync(AccountContext account, string id, CancellationToken cancel)
-    {
-        var (mailbox, row) = account.Mailboxes.FindMessage(id);
-        var headers = await account.Headers.ReadAsync(mailbox.Counter, mailbox.Path, mailbox.UidValidity, [row.Uid], cancel);
-        return headers.TryGetValue(row.Uid, out var known)
-            ? Message.Of(id, mailbox.Id, row.Uid, row.Flags, row.ModSeq, known)
-            : throw new ProblemException(ErrorCode.Gone, "The message is gone.");
-    }
+    /// <summary>By what is known now, without a look at the mailbox.</summary>
+    public static async Task<Message> ReadAsync(AccountContext account, string id, CancellationToken cancel) =>
+        Only(await GetMessages.ReadAsync(account, [id], ReadOptions.Basic, cancel));
+
+    private static Message Only(MessageSet set) => set.Items is [var message] ? message : throw new ProblemException(set.Missing[0].Problem);
 }

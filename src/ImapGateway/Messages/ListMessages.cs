@@ -16,6 +16,9 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
     /// <summary>Messages whose headers are looked into for one page at most.</summary>
     private const int MostExamined = 1000;
 
+    /// <summary>Messages whose headers are asked for at once where a filter depends on them.</summary>
+    private const int Batch = 100;
+
     private const string CursorKind = "messages";
 
     public sealed record Position(uint UidValidity, uint Below);
@@ -24,32 +27,53 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
 
     public override async Task<Page<Message>> RunAsync(AccountContext account, CancellationToken cancel)
     {
+        Filter.Validate();
         var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
         var bound = $"{mailbox.Id} {Filter.Fingerprint()}";
         var position = Http.Cursor.Decode<Position>(CursorKind, bound, Cursor);
-        await account.Mailboxes.UpToDateAsync(mailbox, cancel);
-        var (index, uidValidity) = (mailbox.Index, mailbox.UidValidity);
-        if (position is not null && position.UidValidity != uidValidity)
+        for (var again = false; ; again = true)
         {
-            throw new ProblemException(ErrorCode.Gone, "The mail server has given the mailbox a new UIDVALIDITY: list it again from the beginning.");
+            await account.Mailboxes.UpToDateAsync(mailbox, cancel);
+            if (position is not null && position.UidValidity != mailbox.UidValidity)
+            {
+                throw new ProblemException(ErrorCode.Gone, "The mail server has given the mailbox a new UIDVALIDITY: list it again from the beginning.");
+            }
+            try
+            {
+                return await ReadAsync(account, mailbox, bound, position?.Below, cancel);
+            }
+            catch (ProblemException e) when (!again && e.Code is (ErrorCode.Gone or ErrorCode.NotFound))
+            {
+                // Renamed or made anew since the look: the next one tells.
+            }
         }
-        var found = Filter.NeedsSearch
-            ? await account.Pool.RunAsync(mailbox.Path, repeatable: true, session => MessageSearch.RunAsync(session, mailbox.Path, uidValidity, Filter), cancel)
-            : null;
-        using var rows = index.Descending(position?.Below).Where(row => Filter.Admits(row) && (found is null || found.Contains(row.Uid))).GetEnumerator();
+    }
+
+    private async Task<Page<Message>> ReadAsync(AccountContext account, MailboxState mailbox, string bound, uint? below, CancellationToken cancel)
+    {
+        var (index, uidValidity) = (mailbox.Index, mailbox.UidValidity);
+        // Flags of old messages may have changed unnoticed where the server does not tell: it is asked then.
+        var flagsBySearch = Filter.HasFlags && mailbox.ComparedFrom > 0;
+        var search = Filter.NeedsSearch || flagsBySearch
+            ? await account.Pool.RunAsync(mailbox.Path, repeatable: true, session => MessageSearch.RunAsync(session, mailbox.Path, uidValidity, Filter, flagsBySearch), cancel)
+            : new MessageSearch(null, TextIsLeft: false);
+        using var rows = index.Descending(below).Where(row => (flagsBySearch || Filter.Admits(row)) && search.Uids?.Contains(row.Uid) != false).GetEnumerator();
         var page = new PageBuilder(Limit);
         var more = rows.MoveNext();
         for (var examined = 0; more && !page.IsFull && examined < MostExamined;)
         {
             var batch = new List<IndexRow>();
-            for (; more && batch.Count < page.Missing && examined < MostExamined; examined++, more = rows.MoveNext())
+            var most = Filter.NeedsHeaders || search.TextIsLeft ? Math.Max(Batch, page.Missing) : page.Missing;
+            for (; more && batch.Count < most && examined < MostExamined; examined++, more = rows.MoveNext())
             {
                 batch.Add(rows.Current);
             }
-            var headers = await account.Headers.ReadAsync(mailbox.Counter, mailbox.Path, uidValidity, [.. batch.Select(row => row.Uid)], cancel);
+            var uids = batch.ConvertAll(row => row.Uid);
+            var headers = await account.Headers.ReadAsync(mailbox.Counter, mailbox.Path, uidValidity, uids, cancel);
+            await account.Mailboxes.CompareAsync(mailbox, uidValidity, uids, cancel);
             foreach (var row in batch)
             {
-                if (!page.Examine(row.Uid, headers.TryGetValue(row.Uid, out var known) && Filter.Admits(known) ? MessageOf(account, mailbox, row, known) : null))
+                if (page.IsFull || !page.Examine(row.Uid, Shown(account, mailbox, Now(mailbox, uidValidity, row), headers, search)))
                 {
                     more = true;
                     break;
@@ -58,6 +82,15 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         }
         return new Page<Message>(page.Items, more ? Http.Cursor.Encode(CursorKind, bound, new Position(uidValidity, page.LastUid)) : null);
     }
+
+    /// <summary>With the flags that the comparison may have found meanwhile.</summary>
+    private static IndexRow Now(MailboxState mailbox, uint uidValidity, IndexRow row) =>
+        row.Uid < mailbox.ComparedFrom && mailbox.UidValidity == uidValidity && mailbox.Index.TryGetByUid(row.Uid, out var now) ? now : row;
+
+    private Message? Shown(AccountContext account, MailboxState mailbox, IndexRow row, IReadOnlyDictionary<uint, MessageHeaders> headers, MessageSearch search) =>
+        headers.TryGetValue(row.Uid, out var known) && Filter.Admits(row) && Filter.Admits(known) && (!search.TextIsLeft || Filter.AdmitsText(known))
+            ? MessageOf(account, mailbox, row, known)
+            : null;
 
     private static Message MessageOf(AccountContext account, MailboxState mailbox, IndexRow row, MessageHeaders headers) =>
         Message.Of(ObjectId.Format(ObjectId.Message, account.Mailboxes.Incarnation, row.Id), mailbox.Id, row.Uid, row.Flags, row.ModSeq, headers);

@@ -1,9 +1,11 @@
+using ImapGateway.Http;
+using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Messages;
 
-/// <summary>Which messages of a mailbox a list shows; all that are given must hold.</summary>
+/// <summary>Which messages of a mailbox a list shows; all that are given must hold. An empty text is contained in everything.</summary>
 /// <param name="Flag">Has each of these flags.</param>
 /// <param name="NotFlag">Has none of these flags.</param>
 /// <param name="From">Name or address contains it, without case.</param>
@@ -24,8 +26,33 @@ public sealed record MessageFilter(
     DateTimeOffset? Before = null,
     bool? HasAttachments = null)
 {
+    public bool HasFlags => Unseen is not null || Flagged is not null || Flag is not null || NotFlag is not null;
+
     /// <summary>The mail server must be asked which messages these are.</summary>
-    public bool NeedsSearch => From is not null || To is not null || Subject is not null || MessageId is not null || Since is not null || Before is not null;
+    public bool NeedsSearch => Texts.Any() || Since is not null || Before is not null;
+
+    /// <summary>Some that the server or the index admits may turn out otherwise by their headers.</summary>
+    public bool NeedsHeaders => HasAttachments is not null || Since is not null || Before is not null || !string.IsNullOrEmpty(MessageId);
+
+    /// <summary>What is looked for in headers, by the parameter's name.</summary>
+    public IEnumerable<(string Name, string Text)> Texts =>
+        new[] { ("from", From), ("to", To), ("subject", Subject), ("messageId", BareMessageId) }.Where(text => !string.IsNullOrEmpty(text.Item2)).Select(text => (text.Item1, text.Item2!));
+
+    private string? BareMessageId => MessageId is null ? null : MessageIds.Bare(MessageId) ?? MessageId;
+
+    /// <exception cref="ProblemException">400 where a flag is none.</exception>
+    public void Validate()
+    {
+        var errors = new RequestErrors();
+        foreach (var (name, flags) in new[] { ("flag", Flag), ("notFlag", NotFlag) })
+        {
+            foreach (var refusal in (flags ?? []).Select(FlagMapping.Refusal).OfType<string>())
+            {
+                errors.Parameter(name, refusal);
+            }
+        }
+        errors.ThrowIfAny();
+    }
 
     /// <summary>What the index alone decides.</summary>
     public bool Admits(IndexRow row) =>
@@ -38,7 +65,17 @@ public sealed record MessageFilter(
     public bool Admits(MessageHeaders headers) =>
         (Since is null || headers.ReceivedAt >= Since)
         && (Before is null || headers.ReceivedAt < Before)
+        && (string.IsNullOrEmpty(MessageId) || headers.MessageId == BareMessageId)
         && (HasAttachments is null || headers.Parts.Any(part => part.IsAttachment) == HasAttachments);
+
+    /// <summary>What the server decides, if it can look for such text.</summary>
+    public bool AdmitsText(MessageHeaders headers) =>
+        Contains(headers.From, From) && Contains(headers.To, To) && (string.IsNullOrEmpty(Subject) || Contains(headers.Subject, Subject));
+
+    private static bool Contains(IEnumerable<EmailAddress> addresses, string? text) =>
+        string.IsNullOrEmpty(text) || addresses.Any(one => Contains($"{one.Name} <{one.Address}>", text) || Contains(one.Address, text));
+
+    private static bool Contains(string? whole, string text) => whole is not null && whole.Contains(text, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Equal exactly where the filters are; cursors are bound to it.</summary>
     public string Fingerprint() => System.Text.Json.JsonSerializer.Serialize(this);

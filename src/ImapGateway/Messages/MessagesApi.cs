@@ -3,6 +3,7 @@ using ImapGateway.Accounts;
 using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Messages.Sections;
 using ImapGateway.Sync;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -15,7 +16,12 @@ public static class MessagesApi
         var account = v1.MapGroup("/accounts/{account}").WithTags("Messages");
         account.MapGet("/mailboxes/{mailbox}/messages", ListAsync).Requires(Scope.MailReadBasic).WithName("listMessages").WithSummary("List the messages of a mailbox, newest first")
             .WithDescription("All filters given must hold. A page may be shorter than `limit`: only one without `nextCursor` is the last.");
-        account.MapGet("/messages/{id}", ReadAsync).Requires(Scope.MailReadBasic).WithName("getMessage").WithSummary("Read a message");
+        account.MapGet("/messages", ReadManyAsync).Requires(Scope.MailReadBasic).WithName("getMessages").WithSummary("Read messages by id")
+            .WithDescription($"At most {GetMessages.MostIds}, in the order of `ids`. Bodies share the room of one answer: `truncated` tells which were cut for it. What cannot be shown is in `missing`. Bodies need the scope mail.read.");
+        account.MapGet("/messages/{id}", ReadAsync).Requires(Scope.MailReadBasic).WithName("getMessage").WithSummary("Read a message")
+            .WithDescription("Reading never marks as read. Bodies need the scope mail.read.");
+        account.MapSection("/messages/{id}/raw", Raw, "getRawMessage", "Download a message as it was sent");
+        account.MapSection("/messages/{id}/parts/{part}", Part, "getPart", "Download a part of a message, decoded");
         account.MapPatch("/messages/{id}", ChangeAsync).Requires(Scope.MailWrite).WithName("patchMessage").WithSummary("Change flags, or move a message")
             .WithDescription("Flags first, then the move. The id stays the same. `mailboxId` is an id or a role.");
         account.MapDelete("/messages/{id}", DeleteAsync).Requires(Scope.MailWrite).WithName("deleteMessage").WithSummary("Move a message to the trash, or expunge it")
@@ -27,31 +33,40 @@ public static class MessagesApi
         bool? Unseen, bool? Flagged, string[]? Flag, string[]? NotFlag, string? From, string? To, string? Subject, string? MessageId,
         DateTimeOffset? Since, DateTimeOffset? Before, bool? HasAttachments)
     {
-        public MessageFilter ToFilter()
-        {
-            var errors = new RequestErrors();
-            Validate(errors, "flag", Flag);
-            Validate(errors, "notFlag", NotFlag);
-            errors.ThrowIfAny();
-            return new(
-                Unseen, Flagged, Flag is { Length: > 0 } ? Flag : null, NotFlag is { Length: > 0 } ? NotFlag : null, From, To, Subject, MessageId, Since, Before, HasAttachments);
-        }
-
-        private static void Validate(RequestErrors errors, string parameter, string[]? flags)
-        {
-            foreach (var refusal in (flags ?? []).Select(FlagMapping.Refusal).OfType<string>())
-            {
-                errors.Parameter(parameter, refusal);
-            }
-        }
+        public MessageFilter ToFilter() => new(
+            Unseen, Flagged, Flag is { Length: > 0 } ? Flag : null, NotFlag is { Length: > 0 } ? NotFlag : null, From, To, Subject, MessageId, Since, Before, HasAttachments);
     }
 
     private static async Task<PageResult<Message>> ListAsync(
         string account, string mailbox, [AsParameters] FilterQuery filter, [AsParameters] Paging paging, Fields<Message> fields, AccountRegistry accounts, CancellationToken cancel) =>
         new(await accounts.Grain(account).Execute(new ListMessages(MailboxRef.Parse(mailbox), filter.ToFilter(), paging.Limit, paging.Cursor), cancel), fields);
 
-    private static async Task<Ok<Message>> ReadAsync(string account, string id, AccountRegistry accounts, CancellationToken cancel) =>
-        TypedResults.Ok(await accounts.Grain(account).Execute(new GetMessage(id), cancel));
+    private static async Task<Ok<Message>> ReadAsync(string account, string id, [AsParameters] ReadQuery query, Caller caller, AccountRegistry accounts, CancellationToken cancel) =>
+        TypedResults.Ok(await accounts.Grain(account).Execute(new GetMessage(id, query.ToOptions(caller)), cancel));
+
+    private static async Task<Ok<MessagesById>> ReadManyAsync(
+        string account, string[]? ids, [AsParameters] ReadQuery query, Caller caller, AccountRegistry accounts, CancellationToken cancel)
+    {
+        ImmutableArray<string> wanted = [.. (ids ?? []).SelectMany(list => list.Split(',')).Where(id => id.Length > 0).Distinct()];
+        if (wanted.Length is 0 or > GetMessages.MostIds)
+        {
+            throw RequestErrors.OfParameter("ids", $"1 to {GetMessages.MostIds} ids of messages are expected, separated by commas.");
+        }
+        return TypedResults.Ok(MessagesById.Of(await accounts.Grain(account).Execute(new GetMessages(wanted, query.ToOptions(caller)), cancel)));
+    }
+
+    private static void MapSection(this RouteGroupBuilder group, string path, Delegate handler, string name, string summary)
+    {
+        group.MapGet(path, handler).Requires(Scope.MailRead).WithName(name).WithSummary(summary)
+            .WithDescription("Streams. Honours Range, If-Range and If-None-Match: the content of an id never changes. The length is told where it is known.");
+        group.MapMethods(path, [HttpMethods.Head], handler).Requires(Scope.MailRead).ExcludeFromDescription();
+    }
+
+    private static SectionResult Raw(string account, string id, AccountRegistry accounts, SectionLengths lengths, TimeProvider time) =>
+        new(accounts.Grain(account), new SectionRef(id, null), lengths, time);
+
+    private static SectionResult Part(string account, string id, string part, AccountRegistry accounts, SectionLengths lengths, TimeProvider time) =>
+        new(accounts.Grain(account), new SectionRef(id, part), lengths, time);
 
     private static async Task<Ok<Message>> ChangeAsync(string account, string id, MessagePatch patch, AccountRegistry accounts, CancellationToken cancel)
     {

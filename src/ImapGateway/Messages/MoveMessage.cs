@@ -25,17 +25,16 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Mess
         {
             // What is in the target before must be known, or the message could not be told from it.
             await account.Mailboxes.UpToDateAsync(target, cancel);
-            await account.Mailboxes.AloneAsync([source, target], () => MoveAsync(account, source, target, cancel), cancel);
+            await account.Mailboxes.AloneWithAsync(Id, target, (now, row) => MoveAsync(account, now, target, row, cancel), cancel);
         }
         return await GetMessage.ReadAsync(account, Id, cancel);
     }
 
-    private async Task<bool> MoveAsync(AccountContext account, MailboxState source, MailboxState target, CancellationToken cancel)
+    private static async Task<bool> MoveAsync(AccountContext account, MailboxState source, MailboxState target, IndexRow row, CancellationToken cancel)
     {
-        var (mailbox, row) = account.Mailboxes.FindMessage(Id);
-        if (mailbox != source)
+        if (source == target)
         {
-            throw new ProblemException(ErrorCode.Conflict, "The message was moved by somebody else just now.");
+            return true;
         }
         // From here on the outcome is recorded whether the client still waits for it or not.
         cancel.ThrowIfCancellationRequested();

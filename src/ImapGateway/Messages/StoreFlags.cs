@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
 using ImapGateway.Imap;
+using ImapGateway.Index;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
 using MailKit;
@@ -17,14 +18,12 @@ public sealed record StoreFlags(string Id, ImmutableArray<string> Add, Immutable
 
     public override async Task<Message> RunAsync(AccountContext account, CancellationToken cancel)
     {
-        var (mailbox, _) = account.Mailboxes.FindMessage(Id);
-        await account.Mailboxes.AloneAsync([mailbox], () => StoreAsync(account, mailbox, cancel), cancel);
+        await account.Mailboxes.AloneWithAsync(Id, null, (mailbox, row) => StoreAsync(account, mailbox, row, cancel), cancel);
         return await GetMessage.ReadAsync(account, Id, cancel);
     }
 
-    private async Task<bool> StoreAsync(AccountContext account, MailboxState mailbox, CancellationToken cancel)
+    private async Task<bool> StoreAsync(AccountContext account, MailboxState mailbox, IndexRow row, CancellationToken cancel)
     {
-        var (_, row) = account.Mailboxes.FindMessage(Id);
         // Setting flags twice is as good as once.
         var stored = await account.Pool.RunAsync(mailbox.Path, repeatable: true, session => StoreAsync(session, mailbox, row.Uid), cancel);
         if (stored is not { } seen)

@@ -3,7 +3,6 @@ using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
-using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Sync;
 
@@ -11,7 +10,7 @@ namespace ImapGateway.Sync;
 /// All mailboxes of one account: what is known of them, brought up to date against the server, written in one transaction with the owner's fence.
 /// Belongs to the actor: single-threaded, but every await lets other requests in.
 /// </summary>
-public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool pool, IDatabase database)
+public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool pool, IDatabase database, ILogger log)
 {
     private const int MostNamed = 20;
 
@@ -28,31 +27,22 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
 
     public IReadOnlyCollection<MailboxState> All => _byCounter.Values;
 
-    /// <summary>Reads what storage has.</summary>
+    /// <summary>Reads what storage has. Where it has lost a part of an index, the mailbox is indexed anew, and the ids of its messages are gone.</summary>
     public async Task LoadAsync(CancellationToken cancel)
     {
-        var (mailboxes, pages) = await database.ReadAsync(
-            async (db, token) => (
-                await db.Set<MailboxEntity>().Where(mailbox => mailbox.Incarnation == Incarnation).ToListAsync(token),
-                await db.Set<IndexPageEntity>().Where(page => page.Incarnation == Incarnation).ToListAsync(token)),
-            cancel);
-        var byMailbox = pages.ToLookup(page => page.Mailbox);
-        foreach (var row in mailboxes)
+        foreach (var (mailbox, damage) in await database.ReadAsync((db, token) => MailboxStore.LoadAsync(db, Incarnation, token), cancel))
         {
-            _byCounter[(ulong)row.Counter] = new MailboxState(Incarnation, (ulong)row.Counter)
+            if (damage is not null)
             {
-                Listed = new ListedMailbox(row.Path, row.Delimiter, row.Subscribed, row.Selectable, row.Role, null),
-                Role = row.Role,
-                ObjectId = row.ObjectId,
-                UidValidity = (uint)row.UidValidity,
-                UidNext = (uint)row.UidNext,
-                HighestModSeq = (ulong)row.HighestModSeq,
-                Precision = row.Precision,
-                Index = MailboxIndex.Load(byMailbox[row.Counter].Select(page => (page.Number, page.Data))),
-            };
+                LogLost(mailbox.Id, damage);
+            }
+            _byCounter[mailbox.Counter] = mailbox;
         }
         _listed = _byCounter.Count > 0;
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The index of mailbox {Mailbox} is damaged; it is made anew and its messages get new ids: {Reason}")]
+    private partial void LogLost(string mailbox, string reason);
 
     /// <summary>Asks the server for all mailboxes and counters, and brings what is known in line.</summary>
     public async Task<IReadOnlyCollection<MailboxState>> ListAsync(CancellationToken cancel)
@@ -229,7 +219,9 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
         for (var settled = false; ;)
         {
             var path = mailbox.Path;
-            var view = await pool.RunAsync(path, repeatable: true, session => MailboxLook.AtAsync(session, path, mailbox.Known), CancellationToken.None);
+            var known = mailbox.Known;
+            // Away from the actor: the flags of many messages take long to understand.
+            var view = await pool.RunAsync(path, repeatable: true, session => Task.Run(() => MailboxLook.AtAsync(session, path, known)), CancellationToken.None);
             if (!settled && mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity)
             {
                 // Before the messages are given up: the mailbox may have been renamed and another one made in its place.
@@ -302,42 +294,88 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
         }
     }
 
+    /// <summary>
+    /// Nobody else looks at or writes to the mailbox a message is in, and <paramref name="other"/>, while <paramref name="work"/> runs. Who waited for his turn may find
+    /// the message moved: its uid of before would mean another one there.
+    /// </summary>
+    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> where the message is no more.</exception>
+    public async Task<T> AloneWithAsync<T>(string id, MailboxState? other, Func<MailboxState, IndexRow, Task<T>> work, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var (mailbox, _) = FindMessage(id);
+            var (found, result) = await AloneAsync(
+                other is null ? [mailbox] : [mailbox, other],
+                async () => FindMessage(id) is var (now, row) && now == mailbox ? (true, await work(mailbox, row)) : (false, default!),
+                cancel);
+            if (found)
+            {
+                return result;
+            }
+        }
+    }
+
     private async Task ApplyAsync(MailboxState mailbox, MailboxView view, CancellationToken cancel)
     {
         // A new UIDVALIDITY (RFC 3501 section 2.3.1.1): no uid means what it meant before, all is indexed anew.
         var known = view.UidValidity == mailbox.UidValidity ? mailbox.Index : MailboxIndex.Empty;
-        var delta = MailboxDiff.Compare(known, view);
-        mailbox.Precision = view.Precision;
-        mailbox.RotateBelow = view.RotateBelow;
-        if (delta.IsEmpty && view.UidValidity == mailbox.UidValidity && view.HighestModSeq == mailbox.HighestModSeq && view.UidNext == mailbox.UidNext)
+        var delta = await Task.Run(() => MailboxDiff.Compare(known, view), cancel);
+        var write = MailboxWrite.Of(mailbox, known, delta, view);
+        if (!delta.IsEmpty || write.ChangesState)
         {
-            return;
+            await CommitAsync([write], cancel);
         }
-        await CommitAsync(
-            [new MailboxWrite(mailbox, known, delta.Added.Select(row => new IndexRow(row.Uid, 0, row.Flags, row.ModSeq)).Concat(delta.Changed).ToList(), delta.Removed)
-            {
-                UidValidity = view.UidValidity,
-                UidNext = view.UidNext,
-                HighestModSeq = view.HighestModSeq,
-                ObjectId = view.ObjectId,
-            }],
-            cancel);
+        mailbox.OlderLeft = view.OlderLeft;
+        mailbox.ComparedFrom = view.ComparedFrom;
     }
 
-    /// <summary>Writes what has become of mailboxes in one transaction and then, and only then, changes memory. New rows have id 0 and get one here.</summary>
+    /// <summary>
+    /// Where the server does not tell what changed, flags older than the window of a look are asked for by name: what is shown of these messages is right, too.
+    /// </summary>
+    /// <param name="uidValidity">The one that the uids belong to.</param>
+    public async Task CompareAsync(MailboxState mailbox, uint uidValidity, IReadOnlyCollection<uint> uids, CancellationToken cancel)
+    {
+        var older = uids.Where(uid => uid < mailbox.ComparedFrom).ToList();
+        if (older.Count > 0)
+        {
+            await AloneAsync([mailbox], () => CompareOlderAsync(mailbox, uidValidity, older, cancel), cancel);
+        }
+    }
+
+    private async Task<bool> CompareOlderAsync(MailboxState mailbox, uint uidValidity, IReadOnlyCollection<uint> uids, CancellationToken cancel)
+    {
+        var path = mailbox.Path;
+        var rows = await pool.RunAsync(path, repeatable: true, session => MailboxLook.FlagsOfAsync(session, path, uidValidity, uids), cancel);
+        if (mailbox.UidValidity != uidValidity)
+        {
+            return false;
+        }
+        var seen = rows.ToDictionary(row => row.Uid);
+        var changed = mailbox.Index.Find(uids.Order())
+            .Where(row => seen.TryGetValue(row.Uid, out var now) && !now.Flags.Equals(row.Flags))
+            .Select(row => row with { Flags = seen[row.Uid].Flags })
+            .ToList();
+        if (changed.Count > 0)
+        {
+            await CommitAsync([new MailboxWrite(mailbox, mailbox.Index, changed, [])], CancellationToken.None);
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// Writes what has become of mailboxes in one transaction and then, and only then, changes memory. New rows have id 0 and get one here.
+    /// A mailbox that is no more is left out.
+    /// </summary>
     public async Task CommitAsync(IReadOnlyList<MailboxWrite> writes, CancellationToken cancel)
     {
         using var turn = await _commit.EnterAsync(cancel);
-        var counter = _nextCounter;
-        var updates = writes.Select(write =>
-        {
-            var rows = write.Upserts.Select(row => row.Id == 0 ? row with { Id = counter++ } : row).ToList();
-            return (Write: write, Update: write.Index.Apply(rows, write.Removed));
-        }).ToList();
+        var first = _nextCounter;
+        var known = writes.Where(write => _byCounter.ContainsKey(write.Mailbox.Counter)).ToList();
+        var (updates, counter) = known.Sum(write => write.Upserts.Count) > MailboxIndex.DefaultPageSize ? await Task.Run(() => Rewrite(known, first), cancel) : Rewrite(known, first);
         await database.WriteAsync(
             async (db, token) =>
             {
-                await Fence.PassAsync(db, owner, _nextCounter, counter, token);
+                await Fence.PassAsync(db, owner, first, counter, token);
                 foreach (var (write, update) in updates)
                 {
                     await MailboxStore.WriteAsync(db, Incarnation, write, update, token);
@@ -352,8 +390,20 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
             write.Mailbox.UidValidity = write.UidValidity;
             write.Mailbox.UidNext = write.UidNext;
             write.Mailbox.HighestModSeq = write.HighestModSeq;
+            write.Mailbox.Precision = write.Precision;
             write.Mailbox.ObjectId = write.ObjectId;
         }
+    }
+
+    private static (List<(MailboxWrite Write, IndexUpdate Update)> Updates, ulong NextCounter) Rewrite(List<MailboxWrite> writes, ulong counter)
+    {
+        var updates = new List<(MailboxWrite, IndexUpdate)>(writes.Count);
+        foreach (var write in writes)
+        {
+            var rows = write.Upserts.Select(row => row.Id == 0 ? row with { Id = counter++ } : row);
+            updates.Add((write, IndexSteps.Apply(write.Index, rows, write.Removed)));
+        }
+        return (updates, counter);
     }
 
     private async Task CommitTreeAsync(
@@ -406,18 +456,4 @@ public sealed class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool po
     }
 
     private static ListedMailbox Stored(ListedMailbox mailbox) => mailbox with { Counters = null, SpecialUse = null, Personal = true };
-}
-
-/// <summary>What a transaction makes of one mailbox.</summary>
-/// <param name="Index">The index the rows are applied to: the mailbox's own, or an empty one.</param>
-/// <param name="Upserts">Rows with id 0 are new and get an id.</param>
-public sealed record MailboxWrite(MailboxState Mailbox, MailboxIndex Index, IReadOnlyCollection<IndexRow> Upserts, IReadOnlyCollection<uint> Removed)
-{
-    public uint UidValidity { get; init; } = Mailbox.UidValidity;
-
-    public uint UidNext { get; init; } = Mailbox.UidNext;
-
-    public ulong HighestModSeq { get; init; } = Mailbox.HighestModSeq;
-
-    public string? ObjectId { get; init; } = Mailbox.ObjectId;
 }

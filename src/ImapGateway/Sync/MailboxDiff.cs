@@ -15,29 +15,53 @@ public static class MailboxDiff
     /// <param name="seen">One look at the mailbox.</param>
     public static MailboxDelta Compare(MailboxIndex known, MailboxView seen)
     {
-        var added = new List<SeenMessage>();
+        var rows = Settled(seen);
+        var added = new List<SeenMessage>(known.Count == 0 ? rows.Count : 0);
         var changed = new List<IndexRow>();
-        foreach (var row in seen.Rows)
+        using var old = known.Find(rows.Select(row => row.Uid)).GetEnumerator();
+        var more = old.MoveNext();
+        foreach (var row in rows)
         {
-            if (!known.TryGetByUid(row.Uid, out var old))
+            if (!more || old.Current.Uid != row.Uid)
             {
                 added.Add(row);
+                continue;
             }
-            else if (!old.Flags.Equals(row.Flags) || row.ModSeq > old.ModSeq)
+            if (!old.Current.Flags.Equals(row.Flags) || row.ModSeq > old.Current.ModSeq)
             {
-                changed.Add(old with { Flags = row.Flags, ModSeq = Math.Max(old.ModSeq, row.ModSeq) });
+                changed.Add(old.Current with { Flags = row.Flags, ModSeq = Math.Max(old.Current.ModSeq, row.ModSeq) });
             }
+            more = old.MoveNext();
         }
         var removed = seen.AllUids is null
-            ? seen.Vanished.Where(uid => known.TryGetByUid(uid, out _)).Distinct().ToList()
+            ? known.Find(seen.Vanished.Distinct().Order()).Select(row => row.Uid).ToList()
             : Missing(known.Uids, seen.AllUids);
-        if (removed.Count > 0)
-        {
-            var gone = removed.ToHashSet();
-            changed.RemoveAll(row => gone.Contains(row.Uid));
-        }
-        added.Sort((a, b) => a.Uid.CompareTo(b.Uid));
         return new MailboxDelta(added, changed, removed);
+    }
+
+    /// <summary>By uid, of several reports of a message the last, and none of one that was gone before the look ended.</summary>
+    private static List<SeenMessage> Settled(MailboxView seen)
+    {
+        var gone = seen.AllUids is null && seen.Vanished.Count > 0 ? seen.Vanished.ToHashSet() : null;
+        var settled = new List<SeenMessage>(seen.Rows.Count);
+        var at = 0;
+        foreach (var row in seen.Rows.OrderBy(row => row.Uid))
+        {
+            while (at < seen.AllUids?.Count && seen.AllUids[at] < row.Uid)
+            {
+                at++;
+            }
+            if (gone?.Contains(row.Uid) == true || (seen.AllUids is { } all && (at == all.Count || all[at] != row.Uid)))
+            {
+                continue;
+            }
+            if (settled.Count > 0 && settled[^1].Uid == row.Uid)
+            {
+                settled.RemoveAt(settled.Count - 1);
+            }
+            settled.Add(row);
+        }
+        return settled;
     }
 
     /// <summary>What is in <paramref name="known"/> and not in <paramref name="all"/>; both ascend.</summary>

@@ -33,6 +33,9 @@ public sealed class MailboxEntity
     public long HighestModSeq { get; set; }
 
     public Precision Precision { get; set; }
+
+    /// <summary>In the index pages, all together: shows that one is missing.</summary>
+    public int Messages { get; set; }
 }
 
 /// <summary>A page of a mailbox's index, encoded by <see cref="Index.MailboxIndex"/>.</summary>

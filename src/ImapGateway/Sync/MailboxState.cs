@@ -35,8 +35,11 @@ public sealed class MailboxState
 
     public MailboxIndex Index { get; set; } = MailboxIndex.Empty;
 
-    /// <summary>Where the slow comparison of old flags has got to (tier C).</summary>
-    public uint RotateBelow { get; set; } = uint.MaxValue;
+    /// <summary>See <see cref="KnownMailbox.OlderLeft"/>.</summary>
+    public int OlderLeft { get; set; }
+
+    /// <summary>By the last look; see <see cref="MailboxView.ComparedFrom"/>.</summary>
+    public uint ComparedFrom { get; set; }
 
     /// <summary>
     /// One at a time: a look at the mailbox or a write to it. A look that began before a write and ended after it would
@@ -47,7 +50,22 @@ public sealed class MailboxState
     /// <summary>The look that has not begun yet: whoever wants one may share it.</summary>
     public Task? NextLook { get; set; }
 
-    public KnownMailbox Known => UidValidity == 0
-        ? KnownMailbox.Nothing
-        : new KnownMailbox(UidValidity, UidNext, HighestModSeq, Index.Count, Index.MaxUid, uid => Index.TryGetByUid(uid, out _), RotateBelow);
+    /// <summary>As it is now: may be used on another thread.</summary>
+    public KnownMailbox Known
+    {
+        get
+        {
+            var index = Index;
+            return UidValidity == 0
+                ? KnownMailbox.Nothing
+                : new KnownMailbox(UidValidity, UidNext, HighestModSeq, index.Count, index.MaxUid, uids => Unknown(index, uids), OlderLeft);
+        }
+    }
+
+    private static List<uint> Unknown(MailboxIndex index, IEnumerable<uint> uids)
+    {
+        var wanted = uids.Distinct().Order().ToList();
+        var known = index.Find(wanted).Select(row => row.Uid).ToHashSet();
+        return wanted.FindAll(uid => !known.Contains(uid));
+    }
 }

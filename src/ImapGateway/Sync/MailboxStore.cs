@@ -9,12 +9,49 @@ namespace ImapGateway.Sync;
 /// <summary>The rows of mailboxes; always within a transaction that has passed the fence.</summary>
 public static class MailboxStore
 {
-    /// <summary>Writes the state and the changed pages of a mailbox, and drops the pages that are no more.</summary>
+    /// <summary>All mailboxes of an account; with each, what is wrong with its stored index, if anything: then it has none, and no UIDVALIDITY.</summary>
+    public static async Task<List<(MailboxState Mailbox, string? Damage)>> LoadAsync(GatewayDbContext database, string incarnation, CancellationToken cancel)
+    {
+        var mailboxes = await database.Set<MailboxEntity>().Where(mailbox => mailbox.Incarnation == incarnation).ToListAsync(cancel);
+        var pages = (await database.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation).ToListAsync(cancel)).ToLookup(page => page.Mailbox);
+        return mailboxes.ConvertAll(row =>
+        {
+            var (index, damage) = IndexOf(row, pages[row.Counter]);
+            return (StateOf(row, index), damage);
+        });
+    }
+
+    private static (MailboxIndex? Index, string? Damage) IndexOf(MailboxEntity row, IEnumerable<IndexPageEntity> pages)
+    {
+        try
+        {
+            var index = MailboxIndex.Load(pages.Select(page => (page.Number, page.Data)));
+            return index.Count == row.Messages ? (index, null) : (null, $"The index has {index.Count} of {row.Messages} messages.");
+        }
+        catch (InvalidDataException e)
+        {
+            return (null, e.Message);
+        }
+    }
+
+    private static MailboxState StateOf(MailboxEntity row, MailboxIndex? index) => new(row.Incarnation, (ulong)row.Counter)
+    {
+        Listed = new ListedMailbox(row.Path, row.Delimiter, row.Subscribed, row.Selectable, row.Role, null),
+        Role = row.Role,
+        ObjectId = row.ObjectId,
+        UidValidity = index is null ? 0 : (uint)row.UidValidity,
+        UidNext = (uint)row.UidNext,
+        HighestModSeq = (ulong)row.HighestModSeq,
+        Precision = row.Precision,
+        Index = index ?? MailboxIndex.Empty,
+    };
+
+    /// <summary>Writes the state and the changed pages of a mailbox, and drops the pages that are no more: all, where UIDVALIDITY is another.</summary>
     public static async Task WriteAsync(GatewayDbContext database, string incarnation, MailboxWrite write, IndexUpdate update, CancellationToken cancel)
     {
         var counter = (long)write.Mailbox.Counter;
         var pages = database.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation && page.Mailbox == counter);
-        if (ReferenceEquals(write.Index, write.Mailbox.Index))
+        if (write.UidValidity == write.Mailbox.UidValidity)
         {
             var touched = update.Deleted.Concat(update.Written.Select(page => page.Number)).ToList();
             await pages.Where(page => touched.Contains(page.Number)).ExecuteDeleteAsync(cancel);
@@ -32,7 +69,8 @@ public static class MailboxStore
                     .SetProperty(row => row.UidNext, (long)write.UidNext)
                     .SetProperty(row => row.HighestModSeq, (long)write.HighestModSeq)
                     .SetProperty(row => row.ObjectId, write.ObjectId)
-                    .SetProperty(row => row.Precision, write.Mailbox.Precision),
+                    .SetProperty(row => row.Precision, write.Precision)
+                    .SetProperty(row => row.Messages, update.Index.Count),
                 cancel);
     }
 

@@ -23,6 +23,9 @@ public class BodyCompositionTests
     public void Text_is_derived_from_html_where_there_is_none() => Assert.Equal(new MessageBody("one\n\ntwo", "<p>one</p><p>two</p>", false), Compose(Both, Part("text/html", "<p>one<p>two")));
 
     [Fact]
+    public void What_terminals_obey_is_not_text() => Assert.Equal("a[31m b\tc", Compose(Both, Part("text/plain", "a\u001B[31m\0 b\u0007\tc\r\n")).Text);
+
+    [Fact]
     public void A_message_without_html_has_none() => Assert.Equal(new MessageBody("a\nb", null, false), Compose(Both, Part("text/plain", "a\r\nb")));
 
     [Fact]

@@ -77,6 +77,7 @@ public static class BodyComposition
 
     private static string Preformatted(string text) => $"<div style=\"white-space:pre-wrap\">{HtmlRewriter.Escape(Lines(text))}</div>";
 
-    /// <summary>With \n as the only line end, without what JSON and readers cannot show.</summary>
-    private static string Lines(string text) => text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').Replace("\0", "", StringComparison.Ordinal).TrimEnd('\n');
+    /// <summary>With \n as the only line end, without what JSON and readers cannot show, and what terminals obey.</summary>
+    private static string Lines(string text) => string.Concat(
+        text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').Where(c => !char.IsControl(c) || c is '\n' or '\t')).TrimEnd('\n');
 }

@@ -63,5 +63,7 @@ public sealed class ScriptedMailbox
         return message;
     });
 
+    public void Rename(string name) => _server.Change(() => Name = name);
+
     internal void Touch(ScriptedMessage message) => message.ModSeq = ++_modSeq;
 }

@@ -292,6 +292,9 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.Property<long>("HighestModSeq")
                         .HasColumnType("bigint");
 
+                    b.Property<int>("Messages")
+                        .HasColumnType("integer");
+
                     b.Property<string>("ObjectId")
                         .HasColumnType("text")
                         .UseCollation("C");

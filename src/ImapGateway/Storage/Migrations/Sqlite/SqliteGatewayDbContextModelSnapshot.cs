@@ -232,6 +232,9 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.Property<long>("HighestModSeq")
                         .HasColumnType("INTEGER");
 
+                    b.Property<int>("Messages")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("ObjectId")
                         .HasColumnType("TEXT");
 

@@ -133,7 +133,8 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     UidValidity = table.Column<long>(type: "bigint", nullable: false),
                     UidNext = table.Column<long>(type: "bigint", nullable: false),
                     HighestModSeq = table.Column<long>(type: "bigint", nullable: false),
-                    Precision = table.Column<int>(type: "integer", nullable: false)
+                    Precision = table.Column<int>(type: "integer", nullable: false),
+                    Messages = table.Column<int>(type: "integer", nullable: false)
                 },
                 constraints: table =>
                 {

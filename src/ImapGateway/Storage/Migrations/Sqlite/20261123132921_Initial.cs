@@ -112,7 +112,8 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     UidValidity = table.Column<long>(type: "INTEGER", nullable: false),
                     UidNext = table.Column<long>(type: "INTEGER", nullable: false),
                     HighestModSeq = table.Column<long>(type: "INTEGER", nullable: false),
-                    Precision = table.Column<int>(type: "INTEGER", nullable: false)
+                    Precision = table.Column<int>(type: "INTEGER", nullable: false),
+                    Messages = table.Column<int>(type: "INTEGER", nullable: false)
                 },
                 constraints: table =>
                 {

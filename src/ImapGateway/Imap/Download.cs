@@ -1,0 +1,99 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using ImapGateway.Mail;
+using MailKit;
+using MailKit.Net.Imap;
+
+namespace ImapGateway.Imap;
+
+/// <summary>
+/// A section on its way from the server to one reader, through a pipe that holds little: a slow reader slows the server. When the reader goes, the session is
+/// drained if little is left, else closed.
+/// </summary>
+public sealed class Download : IAsyncDisposable
+{
+    private const int MostAtOnce = 64 * 1024;
+
+    private readonly Pipe _pipe = new(new PipeOptions(pauseWriterThreshold: 256 * 1024, resumeWriterThreshold: 128 * 1024, minimumSegmentSize: 16 * 1024, useSynchronizationContext: false));
+    private readonly CancellationTokenSource _readerGone = new();
+    private readonly LiteralStream _sink;
+    private ReadOnlySequence<byte> _handed;
+
+    /// <param name="session">Leased; it is given back by <paramref name="release"/>, sooner or later.</param>
+    /// <param name="limit">For what comes before the section; that may take as long as it moves.</param>
+    /// <param name="count">Octets wanted; null: to the end.</param>
+    public Download(ImapSession session, TimeSpan limit, Section section, long offset, long? count, Func<Task> release)
+    {
+        _sink = new LiteralStream(_pipe.Writer);
+        // It reports through the pipe, and outlives a reader that goes.
+        _ = RunAsync(session, limit, section, offset, count, release);
+    }
+
+    /// <summary>What has come, 64 KB at most, once something has; valid until the next call. Empty at the end.</summary>
+    public async Task<ReadOnlySequence<byte>> ReadAsync(CancellationToken cancel)
+    {
+        if (!_handed.IsEmpty)
+        {
+            _pipe.Reader.AdvanceTo(_handed.End);
+        }
+        var read = await _pipe.Reader.ReadAsync(cancel);
+        _handed = read.Buffer.Slice(0, Math.Min(read.Buffer.Length, MostAtOnce));
+        if (_handed.IsEmpty)
+        {
+            _pipe.Reader.AdvanceTo(read.Buffer.End);
+        }
+        return _handed;
+    }
+
+    private async Task RunAsync(ImapSession session, TimeSpan limit, Section section, long offset, long? count, Func<Task> release)
+    {
+        Exception? failure = null;
+        var before = session.Commands;
+        try
+        {
+            using var leaving = _readerGone.Token.UnsafeRegister(_ => Leave(session), null);
+            ImapFolder folder;
+            using (session.Begin(limit))
+            {
+                folder = await session.SelectAsync(section.Mailbox, uidValidity: section.UidValidity, highestUid: section.Uid);
+            }
+            var id = new UniqueId(folder.UidValidity, section.Uid);
+            // MailKit's own ranges end at 2 GB.
+            var command = offset == 0 && count is null
+                ? null
+                : string.Create(CultureInfo.InvariantCulture, $"UID FETCH {section.Uid} (BODY.PEEK[{section.Name}]<{offset}.{Math.Min(count ?? uint.MaxValue, uint.MaxValue)}>)");
+            await session.StreamAsync(_sink, () => session.SendInsteadAsync(command, () => folder.GetStreamAsync(id, section.Name)));
+        }
+        catch (MessageNotFoundException)
+        {
+            failure = Gone();
+        }
+        catch (Exception e)
+        {
+            failure = session.Explain(e);
+        }
+        CommandCount.Add(session.Commands - before);
+        await _pipe.Writer.CompleteAsync(failure);
+        await release();
+    }
+
+    /// <summary>The server has not a word to say about the message.</summary>
+    public static ProblemException Gone() => new(ErrorCode.Gone, "The message is gone.");
+
+    /// <summary>The server may be silent just now, and the session wait for it.</summary>
+    private void Leave(ImapSession session)
+    {
+        if (_sink.HasMuchLeft)
+        {
+            session.Abort();
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _pipe.Reader.CompleteAsync();
+        await _readerGone.CancelAsync();
+        _readerGone.Dispose();
+    }
+}

@@ -1,0 +1,137 @@
+using System.Collections.Immutable;
+using ImapGateway.Accounts;
+using ImapGateway.Index;
+using ImapGateway.Mail;
+using ImapGateway.Messages.Bodies;
+using ImapGateway.Sync;
+
+namespace ImapGateway.Messages;
+
+/// <summary>A message that was asked for by id and cannot be shown.</summary>
+/// <param name="Id">As asked for.</param>
+/// <param name="Problem">Why: gone, not found, or too large to be sent along with the others.</param>
+[GenerateSerializer, Immutable]
+public sealed record MissingMessage(string Id, Problem Problem);
+
+/// <summary>In the order of the ids; an id that is asked for twice is answered once.</summary>
+[GenerateSerializer, Immutable]
+public sealed record MessageSet(ImmutableArray<Message> Items, ImmutableArray<MissingMessage> Missing);
+
+/// <summary>Many messages by id: one FETCH per mailbox for the headers that are not known, and as few as can be for the bodies.</summary>
+[GenerateSerializer, Immutable]
+public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options) : AccountCommand<MessageSet>
+{
+    public const int MostIds = 100;
+
+    /// <summary>What may cross the actor's border at once, with room for what JSON adds.</summary>
+    private const long MostBytes = 900_000;
+
+    private static readonly Problem Gone = new(ErrorCode.Gone, "The message is gone.");
+    private static readonly Problem TooLarge = new(ErrorCode.TooLarge, "The message does not fit into the answer along with the others: ask for fewer at once.");
+
+    public override async Task<MessageSet> RunAsync(AccountContext account, CancellationToken cancel)
+    {
+        for (var again = false; ; again = true)
+        {
+            var mailboxes = Ids.Select(id => Find(account, id).Mailbox).OfType<MailboxState>().Distinct();
+            await Task.WhenAll(mailboxes.Select(mailbox => LookAsync(account, mailbox, cancel)));
+            try
+            {
+                return await ReadAsync(account, Ids, Options, cancel);
+            }
+            catch (ProblemException e) when (!again && e.Code is (ErrorCode.Gone or ErrorCode.NotFound))
+            {
+                // A mailbox was renamed or made anew since the look: the next one tells.
+            }
+        }
+    }
+
+    private async Task LookAsync(AccountContext account, MailboxState mailbox, CancellationToken cancel)
+    {
+        try
+        {
+            await account.Mailboxes.UpToDateAsync(mailbox, cancel);
+            var uids = Ids.Select(id => Find(account, id)).Where(place => place.Mailbox == mailbox).Select(place => place.Row.Uid).ToList();
+            await account.Mailboxes.CompareAsync(mailbox, mailbox.UidValidity, uids, cancel);
+        }
+        catch (ProblemException e) when (e.Code == ErrorCode.Gone)
+        {
+            // Its messages are among the missing, the others are not.
+        }
+    }
+
+    /// <summary>By what is known now, without a look at the mailboxes.</summary>
+    public static async Task<MessageSet> ReadAsync(AccountContext account, ImmutableArray<string> ids, ReadOptions options, CancellationToken cancel)
+    {
+        var places = ids.Distinct().ToDictionary(id => id, id => Find(account, id));
+        var found = (await Task.WhenAll(places.Where(place => place.Value.Mailbox is not null)
+            .GroupBy(place => place.Value.Mailbox!, place => (place.Key, place.Value.Row))
+            .Select(group => HeadersAsync(account, group.Key, [.. group], cancel)))).SelectMany(group => group).ToList();
+
+        // In the order of the ids, so that the client knows where to go on.
+        var order = ids.Distinct().ToList();
+        var fitting = Fitting(order.Join(found, id => id, one => one.Message.Id, (_, one) => one), one => SizeOf(one.Message), out var room);
+        var read = fitting.Count == 0 ? [] : await BodiesAsync(account, fitting, options, room, cancel);
+        // What header fields take is known only now.
+        var items = Fitting(order.Where(read.ContainsKey).Select(id => read[id]), MessageSize.Of, out _);
+
+        var shown = items.Select(item => item.Id).ToHashSet();
+        var tooLarge = found.Select(one => one.Message.Id).Except(fitting.Select(one => one.Message.Id)).Concat(read.Keys).ToHashSet();
+        var missing = order.Where(id => !shown.Contains(id)).Select(id => new MissingMessage(id, places[id].Problem ?? (tooLarge.Contains(id) ? TooLarge : Gone)));
+        return new MessageSet([.. items], [.. missing]);
+    }
+
+    /// <summary>As many as one answer can carry, and one at least.</summary>
+    private static List<T> Fitting<T>(IEnumerable<T> all, Func<T, long> size, out long room)
+    {
+        var left = MostBytes;
+        List<T> fitting = [];
+        foreach (var one in all)
+        {
+            var rest = left - size(one);
+            if (rest >= 0 || fitting.Count == 0)
+            {
+                fitting.Add(one);
+                left = rest;
+            }
+        }
+        room = Math.Max(left, 0);
+        return fitting;
+    }
+
+    private static long SizeOf(FoundMessage message) => MessageSize.Of(Message.Of(message.Id, "", 0, message.Row.Flags, 0, message.Headers));
+
+    private static (MailboxState? Mailbox, IndexRow Row, Problem? Problem) Find(AccountContext account, string id)
+    {
+        try
+        {
+            var (mailbox, row) = account.Mailboxes.FindMessage(id);
+            return (mailbox, row, null);
+        }
+        catch (ProblemException e)
+        {
+            return (null, default, e.Problem);
+        }
+    }
+
+    private static async Task<IEnumerable<(MailboxState Mailbox, FoundMessage Message)>> HeadersAsync(
+        AccountContext account, MailboxState mailbox, (string Id, IndexRow Row)[] rows, CancellationToken cancel)
+    {
+        var headers = await account.Headers.ReadAsync(mailbox.Counter, mailbox.Path, mailbox.UidValidity, [.. rows.Select(one => one.Row.Uid)], cancel);
+        return rows.Where(one => headers.ContainsKey(one.Row.Uid)).Select(one => (mailbox, new FoundMessage(one.Id, one.Row, headers[one.Row.Uid])));
+    }
+
+    /// <summary>Bodies share the room that headers and structure leave.</summary>
+    private static async Task<Dictionary<string, Message>> BodiesAsync(
+        AccountContext account, List<(MailboxState Mailbox, FoundMessage Message)> found, ReadOptions options, long room, CancellationToken cancel)
+    {
+        var kinds = (options.Text ? 1 : 0) + (options.Html ? 1 : 0);
+        // Twice, for charsets make up to two octets of one, and cleaning adds to links.
+        var wanted = found.Select(one => BodySlices.Needed(one.Message.Headers.Parts, options.Body(options.MaxBodyBytes)).Sum(part => Math.Min(2 * part.Size, options.MaxBodyBytes)) * Math.Max(1, kinds));
+        var level = FairShares.Level(wanted, room) / Math.Max(1, kinds);
+        var maxBodyBytes = (int)Math.Clamp(level, 1, options.MaxBodyBytes);
+        var read = await Task.WhenAll(found.GroupBy(one => one.Mailbox, one => one.Message)
+            .Select(group => new MessageReader(account, group.Key, options).ReadAsync([.. group], maxBodyBytes, cancel)));
+        return read.SelectMany(group => group).ToDictionary();
+    }
+}

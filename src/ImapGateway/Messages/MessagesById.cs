@@ -1,0 +1,18 @@
+using System.Collections.Immutable;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Messages;
+
+/// <summary>Messages that were asked for by id.</summary>
+/// <param name="Items">In the order of the ids.</param>
+/// <param name="Missing">Ids that are not among the items.</param>
+public sealed record MessagesById(ImmutableArray<Message> Items, ImmutableArray<MissingId> Missing)
+{
+    public static MessagesById Of(MessageSet set) =>
+        new(set.Items, [.. set.Missing.Select(missing => new MissingId(missing.Id, missing.Problem.Code.Describe().Name))]);
+}
+
+/// <summary>A message that cannot be shown.</summary>
+/// <param name="Id">As asked for.</param>
+/// <param name="Code">gone, not_found, or too_large: it does not fit into the answer along with the others.</param>
+public sealed record MissingId(string Id, string Code);

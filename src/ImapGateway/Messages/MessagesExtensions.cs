@@ -1,0 +1,8 @@
+using ImapGateway.Messages.Sections;
+
+namespace ImapGateway.Messages;
+
+public static class MessagesExtensions
+{
+    public static void AddMessages(this IHostApplicationBuilder builder) => builder.Services.AddSingleton<SectionLengths>();
+}

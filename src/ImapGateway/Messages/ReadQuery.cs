@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using System.ComponentModel.DataAnnotations;
+using System.Text.RegularExpressions;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Messages;
+
+/// <summary>Query parameters of reading messages.</summary>
+/// <param name="Body">"text", "html" or both: what of the body to show.</param>
+/// <param name="Html">"safe" (the default) to be put into a page, or "raw" as it was sent.</param>
+/// <param name="MaxBodyBytes">UTF-8 octets of the text, and of the HTML.</param>
+/// <param name="Headers">Names of header fields, or "all".</param>
+public sealed partial record ReadQuery(string? Body, string? Html, [Range(1, ReadOptions.MostBodyBytes)] int? MaxBodyBytes, string? Headers)
+{
+    private const int MostNames = 100;
+
+    /// <exception cref="ProblemException">400 for what cannot be understood; 403 where the caller may not see bodies.</exception>
+    public ReadOptions ToOptions(Caller caller)
+    {
+        var errors = new RequestErrors();
+        var body = List(Body);
+        if (body is [] || body?.All(kind => kind is "text" or "html") == false)
+        {
+            errors.Parameter("body", "text, html or text,html is expected.");
+        }
+        if (Html is not (null or "safe" or "raw"))
+        {
+            errors.Parameter("html", "safe or raw is expected.");
+        }
+        else if (Html is not null && body?.Contains("html") != true)
+        {
+            errors.Parameter("html", "It says how to show the HTML: ask for that with body=html.");
+        }
+        if (MaxBodyBytes is not null && body is null)
+        {
+            errors.Parameter("maxBodyBytes", "It cuts the body: ask for one with body=text or body=html.");
+        }
+        var headers = List(Headers);
+        if (headers is ([] or { Length: > MostNames }) || headers?.All(name => FieldName().IsMatch(name)) == false)
+        {
+            errors.Parameter("headers", $"Names of header fields are expected, {MostNames} at most, or all.");
+        }
+        errors.ThrowIfAny();
+        if (body is not null)
+        {
+            caller.Demand(Scope.MailRead);
+        }
+        return new ReadOptions(
+            body?.Contains("text") == true, body?.Contains("html") == true, Html == "raw", MaxBodyBytes ?? ReadOptions.DefaultBodyBytes,
+            headers is null ? default : headers is ["all"] ? [] : [.. headers]);
+    }
+
+    private static string[]? List(string? text) => text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+    /// <summary>What an IMAP atom may hold (RFC 3501 section 9); names of RFC 5322 may hold more, and none does.</summary>
+    [GeneratedRegex("^[A-Za-z0-9!#$&'+.^_`|~-]{1,76}$")]
+    private static partial Regex FieldName();
+}

@@ -1,0 +1,37 @@
+using ImapGateway.Accounts;
+using ImapGateway.Imap;
+
+namespace ImapGateway.Messages.Sections;
+
+/// <summary>
+/// How many octets a section has when its transfer encoding is gone. What the server says of its size is checked before it is believed; what is encoded,
+/// or was lied about, is read to its end and counted.
+/// </summary>
+[GenerateSerializer, Immutable]
+public sealed record MeasureSection(SectionRef Section) : AccountCommand<long>
+{
+    public override string? Target => Section.ToString();
+
+    public override async Task<long> RunAsync(AccountContext account, CancellationToken cancel)
+    {
+        var (section, _, _) = await Section.LocateAsync(account, cancel);
+        if (!section.IsEncoded && await account.Pool.RunAsync(section.Mailbox, repeatable: true, session => IsTrueAsync(session, section), cancel))
+        {
+            return section.Size;
+        }
+        var length = 0L;
+        await foreach (var decoded in ReadSection.DecodeAsync(account.Pool.StreamAsync(section, 0, null, cancel), section.Encoding))
+        {
+            length += decoded.Length;
+        }
+        return length;
+    }
+
+    /// <summary>Where the size is right there is one octet before it, and none behind it.</summary>
+    private static async Task<bool> IsTrueAsync(ImapSession session, Section section)
+    {
+        var slice = new SectionSlice(section.Name, Math.Max(0, section.Size - 1), 2);
+        var found = await SectionFetch.RunAsync(session, section.Mailbox, section.UidValidity, [section.Uid], [slice]);
+        return found.TryGetValue((section.Uid, slice.Key), out var octets) && octets.Length == Math.Min(1, section.Size);
+    }
+}
