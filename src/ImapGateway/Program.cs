@@ -2,6 +2,7 @@ using ImapGateway.Accounts;
 using ImapGateway.Cache;
 using ImapGateway.Egress;
 using ImapGateway.Http;
+using ImapGateway.Http.OpenApi;
 using ImapGateway.Imap;
 using ImapGateway.Keys;
 using ImapGateway.Mailboxes;
@@ -21,7 +22,7 @@ public static class Program
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddStorage();             // SQLite
         builder.AddEgress();              // which addresses we may connect to
-        builder.AddHttp();                // problem details, scopes, CORS
+        builder.AddHttp();                // problem details, scopes, CORS, OpenAPI
         builder.AddImap();                // sessions, pool, capabilities
         builder.AddHeaderCache();         // memory
         builder.AddAccounts();            // Orleans, AccountGrain
@@ -31,6 +32,7 @@ public static class Program
         var app = builder.Build();
         app.UseHttp();
         app.MapHealth();
+        app.MapOpenApi();
         var v1 = app.MapGroup("/v1").RequireKey();
         v1.MapAccounts();
         v1.MapMailboxes();

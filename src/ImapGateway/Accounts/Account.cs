@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using ImapGateway.Http.OpenApi;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 
@@ -23,33 +24,52 @@ public enum AccountState
 public sealed record Account
 {
     /// <summary>Chosen by the client ([A-Za-z0-9_-]{1,64}) or made up.</summary>
+    /// <example>acc_k3v7q2mzp4x6a</example>
     [Id(0)] public required string Id { get; init; }
+    /// <summary>Shown to people.</summary>
+    /// <example>Ann Example</example>
     [Id(1)] public required string Name { get; init; }
+    /// <summary>Its address.</summary>
+    /// <example>ann@example.com</example>
     [Id(2)] public required string Email { get; init; }
     /// <summary>The client's own notes; at most 50 strings.</summary>
+    /// <example>{"customer": "4711"}</example>
     [Id(3)] public required ImmutableDictionary<string, string> Metadata { get; init; }
+    /// <summary>What came of the last login.</summary>
+    /// <example>connected</example>
     [Id(4)] public required AccountState State { get; init; }
+    /// <summary>Where its mail is.</summary>
     [Id(5)] public required AccountServer Imap { get; init; }
+    /// <summary>Where it hands in mail, if that was given.</summary>
     [Id(6), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public AccountServer? Smtp { get; init; }
+    /// <summary>When it was added.</summary>
     [Id(7)] public required DateTimeOffset CreatedAt { get; init; }
-    /// <summary>What went wrong at the last login, or why fewer connections than allowed are used; null when all is well.</summary>
+    /// <summary>What went wrong at the last login, or why fewer connections than allowed are used; absent when all is well.</summary>
     [Id(8), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public AccountError? LastError { get; init; }
     /// <summary>IMAP capabilities that change what the gateway can do, as last seen after login.</summary>
+    /// <example>["CONDSTORE", "IDLE", "MOVE", "QRESYNC", "UIDPLUS"]</example>
     [Id(9)] public required ImmutableArray<string> Capabilities { get; init; }
 }
 
 /// <summary>Where a mail server listens and as whom to log in.</summary>
-/// <param name="AllowInvalidCertificate">Accept any certificate, for self-signed ones.</param>
+/// <param name="Host" example="imap.example.com">Its name or address.</param>
+/// <param name="Port" example="993">Its port.</param>
+/// <param name="Security">How the connection is protected.</param>
+/// <param name="Username" example="ann@example.com">Whom to log in as.</param>
+/// <param name="AllowInvalidCertificate" example="false">Accept any certificate, for self-signed ones.</param>
 [GenerateSerializer, Immutable]
 public sealed record AccountServer(string Host, int Port, Security Security, string Username, bool AllowInvalidCertificate)
 {
     public MailServer ToMailServer() => new(Host, Port, Security, Username, AllowInvalidCertificate);
 }
 
+/// <summary>Why an account does not work, or not fully.</summary>
 /// <param name="Code">From the closed list of error codes.</param>
+/// <param name="Detail">What is wrong and what to do.</param>
 /// <param name="Upstream">The mail server's words.</param>
+/// <param name="At">When it happened.</param>
 [GenerateSerializer, Immutable]
-public sealed record AccountError(string Code, string Detail, Upstream? Upstream, DateTimeOffset At)
+public sealed record AccountError([property: SchemaOf(typeof(ErrorCode))] string Code, string Detail, Upstream? Upstream, DateTimeOffset At)
 {
     public static AccountError Of(Problem problem, DateTimeOffset at) => new(problem.Code.Describe().Name, problem.Detail, problem.Upstream, at);
 }

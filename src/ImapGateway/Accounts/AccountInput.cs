@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
@@ -7,15 +8,17 @@ namespace ImapGateway.Accounts;
 
 /// <summary>An account as clients give it.</summary>
 /// <param name="Id">Chosen by the client ([A-Za-z0-9_-]{1,64}), or left to the gateway.</param>
-/// <param name="Name">Shown to people; the address where it is missing.</param>
-/// <param name="Metadata">The client's own notes: at most 50, keys of 1-100 and values of at most 500 characters.</param>
+/// <param name="Name" example="Ann Example">Shown to people; the address where it is missing.</param>
+/// <param name="Email" example="ann@example.com">Its address.</param>
+/// <param name="Metadata" example="{&quot;customer&quot;: &quot;4711&quot;}">The client's own notes: at most 50, keys of 1-100 and values of at most 500 characters.</param>
+/// <param name="Imap">Where its mail is.</param>
 /// <param name="Smtp">Where mail is handed in; user name and credential are those of imap where they are missing.</param>
 public sealed partial record AccountInput(
     string? Id = null,
     string? Name = null,
-    string? Email = null,
+    [property: Required] string? Email = null,
     ImmutableDictionary<string, string?>? Metadata = null,
-    ServerInput? Imap = null,
+    [property: Required] ServerInput? Imap = null,
     ServerInput? Smtp = null)
 {
     private const int MostMetadata = 50;
@@ -62,11 +65,15 @@ public sealed partial record AccountInput(
 }
 
 /// <summary>A mail server as clients give it; a password or an OAuth 2.0 access token, never both.</summary>
-/// <param name="Port">The standard one of <paramref name="Security"/> where it is missing.</param>
-/// <param name="Security">tls where it is missing.</param>
-/// <param name="Username">The address where it is missing.</param>
+/// <param name="Host" example="imap.example.com">Its name or address.</param>
+/// <param name="Port" example="993">The standard one of `security` where it is missing.</param>
+/// <param name="Security">`tls` where it is missing.</param>
+/// <param name="Username" example="ann@example.com">The address where it is missing.</param>
+/// <param name="Password" example="correct horse battery staple">Never comes back.</param>
+/// <param name="AccessToken">For XOAUTH2 or OAUTHBEARER, instead of a password. Never comes back.</param>
+/// <param name="AllowInvalidCertificate">Accept any certificate, for self-signed ones; false where it is missing.</param>
 public sealed record ServerInput(
-    string? Host = null,
+    [property: Required] string? Host = null,
     int? Port = null,
     Security? Security = null,
     string? Username = null,
@@ -74,7 +81,7 @@ public sealed record ServerInput(
     string? AccessToken = null,
     bool? AllowInvalidCertificate = null)
 {
-    public bool HasCredential => Password is not null || AccessToken is not null;
+    private bool HasCredential => Password is not null || AccessToken is not null;
 
     public static int ImapPort(Security security) => security == Imap.Security.Tls ? 993 : 143;
 

@@ -5,6 +5,11 @@ using ImapGateway.Imap;
 namespace ImapGateway.Accounts;
 
 /// <summary>A change of an account, as a JSON merge patch (RFC 7396): what is absent stays, null removes.</summary>
+/// <param name="Name" example="Ann Example">Shown to people; null: the address.</param>
+/// <param name="Email">Its address.</param>
+/// <param name="Metadata" example="{&quot;customer&quot;: &quot;4711&quot;, &quot;old&quot;: null}">Notes to set, and with null to remove; null for all removes all.</param>
+/// <param name="Imap" example="{&quot;password&quot;: &quot;correct horse battery staple&quot;}">What to change of the server the mail is on.</param>
+/// <param name="Smtp">What to change of the server that takes mail; null: it has none any more.</param>
 public sealed record AccountPatch(
     Optional<string?> Name = default,
     Optional<string> Email = default,
@@ -28,6 +33,13 @@ public sealed record AccountPatch(
 }
 
 /// <summary>A change of a mail server's settings. A new place or user needs its credential along.</summary>
+/// <param name="Host">Its name or address.</param>
+/// <param name="Port">Null: the standard one of `security`.</param>
+/// <param name="Security">How the connection is protected.</param>
+/// <param name="Username">Null: the address.</param>
+/// <param name="Password">A new one.</param>
+/// <param name="AccessToken">A new one, instead of a password.</param>
+/// <param name="AllowInvalidCertificate">Accept any certificate, for self-signed ones.</param>
 public sealed record ServerPatch(
     Optional<string> Host = default,
     Optional<int?> Port = default,

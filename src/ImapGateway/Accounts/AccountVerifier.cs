@@ -1,25 +1,29 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 using ImapGateway.Egress;
+using ImapGateway.Http.OpenApi;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using Microsoft.Extensions.Options;
-using System.Collections.Immutable;
-using System.Text.Json.Serialization;
 
 namespace ImapGateway.Accounts;
 
 /// <summary>What came of trying the settings of an account.</summary>
+/// <param name="Imap">The server the mail is on.</param>
+/// <param name="Smtp">The server that takes mail, where one was given.</param>
 public sealed record Verification(ServerVerification Imap, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ServerVerification? Smtp);
 
-/// <param name="Ok">The login succeeded.</param>
+/// <summary>What came of logging in to a server.</summary>
+/// <param name="Ok" example="true">The login succeeded.</param>
 /// <param name="Code">From the closed list of error codes, where it did not.</param>
 /// <param name="Detail">What to do about it.</param>
 /// <param name="Upstream">The server's words.</param>
 /// <param name="Capabilities">What the server can do, where the login succeeded.</param>
 public sealed record ServerVerification(
     bool Ok,
-    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Code = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), SchemaOf(typeof(ErrorCode))] string? Code = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Detail = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] Upstream? Upstream = null,
     ImmutableArray<string> Capabilities = default)
@@ -27,6 +31,7 @@ public sealed record ServerVerification(
     [JsonIgnore]
     public Problem? Problem { get; init; }
 
+    [JsonRequired]
     public ImmutableArray<string> Capabilities { get; init; } = Capabilities.IsDefault ? [] : Capabilities;
 
     public static ServerVerification Failed(Problem problem) => new(false, problem.Code.Describe().Name, problem.Detail, problem.Upstream) { Problem = problem };

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Http;
+using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -12,22 +13,27 @@ public static class AccountsApi
 
     public static void MapAccounts(this RouteGroupBuilder v1)
     {
-        var accounts = v1.MapGroup("/accounts").WithTags("Accounts");
-        accounts.MapPost("", AddAsync).Requires(Scope.Accounts).Idempotent().WithName("addAccount").WithSummary("Add an account")
-            .WithDescription("Logs in first, to IMAP and, where it is given, to SMTP; nothing is saved unless that works. `verify=false` skips it.");
+        var accounts = v1.MapGroup("/accounts").WithTag("Accounts", "Mail accounts: where their server is and how to log in.")
+            .WithPathParameter("account", "The id of the account.", "acc_k3v7q2mzp4x6a");
+        accounts.MapPost("", AddAsync).Requires(Scope.Accounts).Idempotent().WithName("createAccount").WithSummary("Add an account")
+            .WithDescription("Logs in first, to IMAP and, where it is given, to SMTP; nothing is saved unless that works. `verify=false` skips it.")
+            .AsksMailServer();
         accounts.MapGet("", ListAsync).Requires(Scope.Accounts | Scope.MailReadBasic).TakesQueryPrefix(MetadataPrefix).WithName("listAccounts").WithSummary("List accounts")
             .WithDescription("In the order of their ids. `email=` and `metadata.KEY=` find those that have exactly this value.");
         accounts.MapPost("/verify", VerifyAsync).Requires(Scope.Accounts).WithName("verifyAccount").WithSummary("Try settings without saving them")
             .WithDescription("200 whether the logins work or not: the body tells for each server, with the server's words and what to do.");
         accounts.MapGet("/{account}", ReadAsync).Requires(Scope.Accounts | Scope.MailReadBasic).WithName("getAccount").WithSummary("Read an account");
         accounts.MapPut("/{account}", PutAsync).Requires(Scope.Accounts).WithName("putAccount").WithSummary("Add or replace an account")
-            .WithDescription("201 where it is new, 200 where it was there. A new host, port, security, user name or certificate rule needs the credential along.");
+            .WithDescription("201 where it is new, 200 where it was there. A new host, port, security, user name or certificate rule needs the credential along.")
+            .AsksMailServer().CanFail(ErrorCode.Conflict);
         accounts.MapPatch("/{account}", ChangeAsync).Requires(Scope.Accounts).WithName("patchAccount").WithSummary("Change an account")
-            .WithDescription("A JSON merge patch (RFC 7396). New credentials are tried first and connections are made anew; `verify=false` skips the trial.");
+            .WithDescription("A JSON merge patch (RFC 7396). New credentials are tried first and connections are made anew; `verify=false` skips the trial.")
+            .AsksMailServer().CanFail(ErrorCode.Conflict);
         accounts.MapDelete("/{account}", RemoveAsync).Requires(Scope.Accounts).WithName("deleteAccount").WithSummary("Remove an account")
             .WithDescription("Its secrets are erased before the answer; its rows follow in the background. Nothing changes on the mail server.");
     }
 
+    /// <param name="verify">false: save it without logging in.</param>
     private static async Task<Created<Account>> AddAsync(AccountInput input, Caller caller, AccountRegistry registry, CancellationToken cancel, bool verify = true)
     {
         DemandAllAccounts(caller);
@@ -37,6 +43,7 @@ public static class AccountsApi
 
     private sealed record Position(string After);
 
+    /// <param name="email" example="ann@example.com">Exactly this address.</param>
     private static async Task<PageResult<Account>> ListAsync(
         [AsParameters] Paging paging, HttpContext context, Caller caller, AccountStore store, CancellationToken cancel, string? email = null)
     {
@@ -58,6 +65,7 @@ public static class AccountsApi
 
     private static async Task<Ok<Account>> ReadAsync(string account, AccountRegistry registry) => TypedResults.Ok(await registry.Grain(account).Read());
 
+    /// <param name="verify">false: save it without logging in.</param>
     private static async Task<Results<Ok<Account>, Created<Account>>> PutAsync(
         string account, AccountInput input, Caller caller, AccountRegistry registry, AccountStore store, CancellationToken cancel, bool verify = true)
     {
@@ -78,6 +86,7 @@ public static class AccountsApi
         return TypedResults.Ok(await registry.ChangeAsync(account, input.Validate(needsCredential: false), verify, cancel));
     }
 
+    /// <param name="verify">false: save new credentials without logging in.</param>
     private static async Task<Ok<Account>> ChangeAsync(string account, AccountPatch patch, AccountRegistry registry, AccountStore store, CancellationToken cancel, bool verify = true)
     {
         var before = await store.FindAsync(account, cancel) ?? throw AccountStore.NotFound();

@@ -19,8 +19,8 @@ public sealed class CorsOptions : ISettings
     {
         var policy = new CorsPolicyBuilder()
             .WithMethods("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY")
-            .WithHeaders("Authorization", "Content-Type", "If-Match", "If-None-Match", IdempotencyKey.Header, "Last-Event-ID", "Range")
-            .WithExposedHeaders("ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", IdempotencyMiddleware.ReplayedHeader)
+            .WithHeaders("Authorization", "Content-Type", "If-Match", "If-None-Match", IdempotencyKey.Header, "If-Range", "Last-Event-ID", "Range")
+            .WithExposedHeaders("Content-Disposition", "Content-Range", "ETag", "Link", "Location", "Retry-After", "RateLimit", "RateLimit-Policy", IdempotencyMiddleware.ReplayedHeader)
             .SetPreflightMaxAge(TimeSpan.FromHours(1));
         return (Origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. Origins])).Build();
     }

@@ -1,3 +1,4 @@
+using ImapGateway.Http.OpenApi;
 using ImapGateway.Settings;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -44,6 +45,7 @@ public static class HttpSetup
 
         services.AddSingleton<IdempotencyStore>();
         services.AddHostedService<IdempotencyPurgeWorker>();
+        services.AddOpenApi();
     }
 
     /// <summary>First in the pipeline. Preflights need no key (CORS), unknown paths below /v1 do, and nothing is parsed for somebody who has none.</summary>
@@ -51,6 +53,7 @@ public static class HttpSetup
     {
         app.UseMiddleware<DrainMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
+        app.UseOpenApiPage();
         app.UseRouting();
         app.UseCors();
         app.UseMiddleware<KeyMiddleware>();

@@ -29,8 +29,11 @@ public sealed class PageResult<T>(Page<T> page, Fields<T> fields) : IResult, IEn
         await httpContext.Response.BodyWriter.FlushAsync(httpContext.RequestAborted);
     }
 
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder) =>
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
         builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(Page<T>), ["application/json"]));
+        builder.Metadata.Add(new PagedAnswer());
+    }
 
     /// <summary>Members of the page beside the items are whatever its type declares.</summary>
     private void Write(Utf8JsonWriter writer, JsonSerializerOptions json)
@@ -65,3 +68,6 @@ public sealed class PageResult<T>(Page<T> page, Fields<T> fields) : IResult, IEn
         writer.WriteEndArray();
     }
 }
+
+/// <summary>Its answers are pages.</summary>
+public sealed record PagedAnswer;

@@ -4,6 +4,8 @@ using Microsoft.AspNetCore.Http.Extensions;
 namespace ImapGateway.Http;
 
 /// <summary>How much of a list, and from where: <c>limit</c> and <c>cursor</c>. A handler takes it with [AsParameters].</summary>
+/// <param name="Limit">Items on a page at most.</param>
+/// <param name="Cursor" example="Q1JN2kzqvEF7IkJlbG93Ijo0NzExfQ">`nextCursor` of the page before, with the same filters; the first page without.</param>
 public sealed record Paging([Range(1, Paging.MaxLimit)] int Limit = Paging.DefaultLimit, string? Cursor = null)
 {
     public const int DefaultLimit = 50;

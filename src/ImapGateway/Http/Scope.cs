@@ -1,6 +1,6 @@
 namespace ImapGateway.Http;
 
-/// <summary>What a key may do. <see cref="MailRead"/> includes <see cref="MailReadBasic"/>; <see cref="Admin"/> includes all.</summary>
+/// <summary>What a key may do. `mail.read` includes `mail.readBasic`; `admin` includes all.</summary>
 [Flags]
 public enum Scope
 {

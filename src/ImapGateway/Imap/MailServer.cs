@@ -2,6 +2,7 @@ using System.Text.Json.Serialization;
 
 namespace ImapGateway.Imap;
 
+/// <summary>How a connection is protected: `tls` from the first byte, `starttls` before anything is said, `none` in clear.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<Security>))]
 public enum Security
 {

@@ -1,16 +1,24 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using ImapGateway.Http;
+using ImapGateway.Http.OpenApi;
 
 namespace ImapGateway.Keys;
 
 /// <summary>A key as clients see it.</summary>
 public sealed record Key
 {
+    /// <summary>For the addresses below /v1/keys; says nothing of its value.</summary>
+    /// <example>key_q5nzb3wk7ra2d</example>
     public required string Id { get; init; }
+
+    /// <summary>What it is for, as its maker put it.</summary>
+    /// <example>mail client</example>
     public required string Name { get; init; }
 
-    /// <summary>mail.readBasic, mail.read, mail.write, mail.send, accounts, webhooks, admin.</summary>
+    /// <summary>What it may do.</summary>
+    /// <example>["mail.read", "mail.write"]</example>
+    [SchemaOf(typeof(Scope[]))]
     public required ImmutableArray<string> Scopes { get; init; }
 
     /// <summary>Ids of the accounts it is limited to; null: all that the key which made it may see, now and later.</summary>
@@ -18,6 +26,8 @@ public sealed record Key
 
     /// <summary>Its own end; a key never outlives the one that made it.</summary>
     public required DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>The id of the key that made it; null for the admin key of the settings.</summary>
@@ -27,6 +37,7 @@ public sealed record Key
     public required DateTimeOffset? LastUsedAt { get; init; }
 
     /// <summary>How its value begins.</summary>
+    /// <example>igk_Zk3v</example>
     public required string Hint { get; init; }
 
     /// <summary>The value, in the answer to its creation and nowhere else.</summary>
@@ -51,22 +62,40 @@ public sealed record Key
 /// <summary>What a new key shall be.</summary>
 public sealed record NewKey
 {
-    /// <summary>1 to 100 characters.</summary>
+    /// <summary>What it is for: 1 to 100 characters.</summary>
+    /// <example>mail client</example>
     public required string Name { get; init; }
+
+    /// <summary>What it may do: at least one.</summary>
+    /// <example>["mail.read", "mail.write"]</example>
+    [SchemaOf(typeof(Scope[]))]
     public required ImmutableArray<string> Scopes { get; init; }
 
     /// <summary>Null or absent: all that the caller may see, now and later.</summary>
+    /// <example>["acc_k3v7q2mzp4x6a"]</example>
     public ImmutableArray<string>? Accounts { get; init; }
 
     /// <summary>In the future; null or absent: never.</summary>
+    /// <example>2030-01-01T00:00:00Z</example>
     public DateTimeOffset? ExpiresAt { get; init; }
 }
 
 /// <summary>A JSON merge patch (RFC 7396) of a key.</summary>
 public sealed record KeyPatch
 {
+    /// <summary>What it is for: 1 to 100 characters.</summary>
+    /// <example>mail client</example>
     public Optional<string?> Name { get; init; }
+
+    /// <summary>What it may do: at least one.</summary>
+    /// <example>["mail.readBasic"]</example>
+    [SchemaOf(typeof(Scope[]))]
     public Optional<ImmutableArray<string>?> Scopes { get; init; }
+
+    /// <summary>Ids of the accounts it is limited to; null: all that the key which made it may see, now and later.</summary>
     public Optional<ImmutableArray<string>?> Accounts { get; init; }
+
+    /// <summary>In the future; null: never.</summary>
+    /// <example>2030-01-01T00:00:00Z</example>
     public Optional<DateTimeOffset?> ExpiresAt { get; init; }
 }

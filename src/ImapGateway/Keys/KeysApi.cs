@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Http;
+using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -19,12 +20,17 @@ public static class KeysApi
 
     public static void MapKeys(this IEndpointRouteBuilder v1)
     {
-        var keys = v1.MapGroup("/keys").Requires(Scope.Admin);
-        keys.MapGet("", List);
-        keys.MapPost("", Create).Idempotent();
-        keys.MapGet("/{id}", Get);
-        keys.MapPatch("/{id}", Change);
-        keys.MapDelete("/{id}", Remove);
+        var keys = v1.MapGroup("/keys").Requires(Scope.Admin).WithTag("Keys", "API keys: what they may do, with which accounts, and until when.")
+            .WithPathParameter("id", "The id of the key; its value is no id.", "key_q5nzb3wk7ra2d");
+        keys.MapGet("", List).WithName("listKeys").WithSummary("List keys")
+            .WithDescription("Newest first. A key that is limited to accounts sees those it made, and those they made; any other sees all. Their values are never shown.");
+        keys.MapPost("", Create).Idempotent().WithName("createKey").WithSummary("Create a key")
+            .WithDescription("The only answer with the value, as `key`. A key can give no scope and no account it does not have itself.");
+        keys.MapGet("/{id}", Get).WithName("getKey").WithSummary("Read a key");
+        keys.MapPatch("/{id}", Change).WithName("patchKey").WithSummary("Change a key")
+            .WithDescription("A JSON merge patch (RFC 7396). It holds from the next request on.").CanFail(ErrorCode.Unprocessable);
+        keys.MapDelete("/{id}", Remove).WithName("deleteKey").WithSummary("Delete a key")
+            .WithDescription("It and all keys it made end at once.");
     }
 
     private static async Task<PageResult<Key>> List(Caller caller, [AsParameters] Paging page, KeyStore store, KeyLookup lookup, CancellationToken cancel)

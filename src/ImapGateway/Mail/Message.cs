@@ -4,15 +4,17 @@ using System.Text.Json.Serialization;
 namespace ImapGateway.Mail;
 
 /// <summary>A display name and an address (RFC 5322 section 3.4); groups are flattened to their members.</summary>
+/// <param name="Name" example="Anna Berg">Null where there is none.</param>
+/// <param name="Address" example="anna@example.org">As the header has it, which need not be an address.</param>
 [GenerateSerializer, Immutable]
 public sealed record EmailAddress(string? Name, string Address);
 
 /// <summary>A part that a reader would see as a file.</summary>
-/// <param name="Part">The IMAP section number ("2", "1.3"), which is the last segment of its URL.</param>
-/// <param name="Filename">Decoded (RFC 2231, RFC 2047), without any path; null where the sender gave none.</param>
-/// <param name="ContentType">Media type in lower case, without parameters.</param>
-/// <param name="Size">Encoded octets, as the mail server counts them.</param>
-/// <param name="Disposition">"attachment", "inline" or null.</param>
+/// <param name="Part" example="2">The IMAP section number ("2", "1.3"), which is the last segment of its URL.</param>
+/// <param name="Filename" example="offer.pdf">Decoded (RFC 2231, RFC 2047), without any path; null where the sender gave none.</param>
+/// <param name="ContentType" example="application/pdf">Media type in lower case, without parameters.</param>
+/// <param name="Size" example="68412">Encoded octets, as the mail server counts them.</param>
+/// <param name="Disposition" example="attachment">"attachment", "inline" or null.</param>
 /// <param name="ContentId">Without angle brackets.</param>
 [GenerateSerializer, Immutable]
 public sealed record Attachment(string Part, string? Filename, string ContentType, long Size, string? Disposition, string? ContentId);
@@ -84,35 +86,59 @@ public sealed record MessagePart(
 [GenerateSerializer, Immutable]
 public sealed record Message
 {
-    /// <summary>Minted once per account at first sight; survives moves.</summary>
+    /// <summary>Ours, opaque; stays the same when the message is moved.</summary>
+    /// <example>m_kq3zvw5xbe</example>
     [Id(0)] public required string Id { get; init; }
+    /// <summary>The mailbox it is in.</summary>
+    /// <example>b_kq3zvw5xc</example>
     [Id(1)] public required string MailboxId { get; init; }
+    /// <summary>The IMAP UID (RFC 3501 section 2.3.1.1); changes when the message is moved.</summary>
+    /// <example>4711</example>
     [Id(2)] public required uint Uid { get; init; }
     /// <summary>EMAILID (RFC 8474 section 5.1) or X-GM-MSGID, where the server has one.</summary>
     [Id(3), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? EmailId { get; init; }
     /// <summary>THREADID (RFC 8474 section 5.2) or X-GM-THRID, where the server has one.</summary>
     [Id(4), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ThreadId { get; init; }
     /// <summary>The Message-ID header without angle brackets; chosen by the sender, neither unique nor trustworthy.</summary>
+    /// <example>cafe.1@example.org</example>
     [Id(5)] public required string? MessageId { get; init; }
+    /// <summary>Message-IDs of the message it answers, without angle brackets.</summary>
     [Id(6)] public required ImmutableArray<string> InReplyTo { get; init; }
+    /// <summary>Message-IDs of the conversation before it, without angle brackets.</summary>
     [Id(7)] public required ImmutableArray<string> References { get; init; }
+    /// <summary>Decoded (RFC 2047).</summary>
+    /// <example>Our offer</example>
     [Id(8)] public required string? Subject { get; init; }
+    /// <summary>The authors.</summary>
     [Id(9)] public required ImmutableArray<EmailAddress> From { get; init; }
+    /// <summary>Who sent it, where that is not its author.</summary>
     [Id(10)] public required ImmutableArray<EmailAddress> Sender { get; init; }
+    /// <summary>Where answers are to go.</summary>
     [Id(11)] public required ImmutableArray<EmailAddress> ReplyTo { get; init; }
+    /// <summary>Recipients.</summary>
     [Id(12)] public required ImmutableArray<EmailAddress> To { get; init; }
+    /// <summary>Recipients of copies.</summary>
     [Id(13)] public required ImmutableArray<EmailAddress> Cc { get; init; }
+    /// <summary>Recipients nobody else sees; there in sent messages and drafts.</summary>
     [Id(14)] public required ImmutableArray<EmailAddress> Bcc { get; init; }
     /// <summary>The Date header; null where it is missing or cannot be understood.</summary>
+    /// <example>2026-05-31T13:44:52Z</example>
     [Id(15)] public required DateTimeOffset? Date { get; init; }
     /// <summary>INTERNALDATE (RFC 3501 section 2.3.3): when the mail server received it.</summary>
+    /// <example>2026-05-31T13:45:00Z</example>
     [Id(16)] public required DateTimeOffset ReceivedAt { get; init; }
     /// <summary>RFC 8621 spelling ($seen, $answered, $flagged, $draft), $deleted, and keywords as they are.</summary>
+    /// <example>["$flagged", "$seen"]</example>
     [Id(17)] public required Flags Flags { get; init; }
     /// <summary>RFC822.SIZE in octets; some servers lie a little.</summary>
+    /// <example>71034</example>
     [Id(18)] public required long Size { get; init; }
+    /// <summary>Whether there is anything in `attachments`.</summary>
     [Id(19)] public required bool HasAttachments { get; init; }
+    /// <summary>Parts that a reader would see as files.</summary>
     [Id(20)] public required ImmutableArray<Attachment> Attachments { get; init; }
+    /// <summary>MODSEQ (RFC 7162) where the server has it: grows with every change of flags. A number of 63 bits, hence a string.</summary>
+    /// <example>90210</example>
     [Id(21), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ModSeq { get; init; }
     /// <summary>Present where <c>headers=</c> asked for it: name in lower case -> decoded values, in order of appearance.</summary>
     [Id(22), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public ImmutableDictionary<string, ImmutableArray<string>>? Headers { get; init; }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json.Serialization;
 
 namespace ImapGateway.Mail;
 
@@ -16,11 +17,19 @@ public sealed record Problem(
     Upstream? Upstream = null,
     TimeSpan? RetryAfter = null);
 
-/// <summary>One member at fault: <see cref="Pointer"/> is an RFC 6901 pointer into the JSON body, <see cref="Parameter"/> the name of a query parameter or header.</summary>
+/// <summary>One member or parameter at fault.</summary>
+/// <param name="Detail">What is wrong with it.</param>
+/// <param name="Pointer">Into the JSON body (RFC 6901); "" is the whole of it.</param>
+/// <param name="Parameter">The name of a query parameter or header.</param>
 [GenerateSerializer, Immutable]
-public sealed record ProblemError(string Detail, string? Pointer = null, string? Parameter = null);
+public sealed record ProblemError(
+    string Detail,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Pointer = null,
+    [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Parameter = null);
 
 /// <summary>The mail server's own words: the response code (RFC 5530), if it gave one, and the text after it.</summary>
+/// <param name="Code">Null where it gave none.</param>
+/// <param name="Text">Null where it said nothing.</param>
 [GenerateSerializer, Immutable]
 public sealed record Upstream(string? Code, string? Text);
 

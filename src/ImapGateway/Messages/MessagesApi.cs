@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
 using ImapGateway.Http;
+using ImapGateway.Http.OpenApi;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Messages.Sections;
@@ -13,22 +14,42 @@ public static class MessagesApi
 {
     public static void MapMessages(this RouteGroupBuilder v1)
     {
-        var account = v1.MapGroup("/accounts/{account}").WithTags("Messages");
+        var account = v1.MapGroup("/accounts/{account}").WithTag("Messages", "List, read, flag, move and delete messages.")
+            .WithPathParameter("account", "The id of the account.", "acc_k3v7q2mzp4x6a")
+            .WithPathParameter("mailbox", "The id of the mailbox, or its role.", "inbox")
+            .WithPathParameter("id", "The id of the message.", "m_kq3zvw5xbe")
+            .WithPathParameter("part", "The IMAP section number of a part without parts of its own, as `attachments` tells it.", "2");
         account.MapGet("/mailboxes/{mailbox}/messages", ListAsync).Requires(Scope.MailReadBasic).WithName("listMessages").WithSummary("List the messages of a mailbox, newest first")
-            .WithDescription("All filters given must hold. A page may be shorter than `limit`: only one without `nextCursor` is the last.");
+            .WithDescription("All filters given must hold. A page may be shorter than `limit`: only one without `nextCursor` is the last.")
+            .AsksMailServer().CanFail(ErrorCode.Gone, ErrorCode.Unprocessable);
         account.MapGet("/messages", ReadManyAsync).Requires(Scope.MailReadBasic).WithName("getMessages").WithSummary("Read messages by id")
-            .WithDescription($"At most {GetMessages.MostIds}, in the order of `ids`. Bodies share the room of one answer: `truncated` tells which were cut for it. What cannot be shown is in `missing`. Bodies need the scope mail.read.");
+            .WithDescription($"At most {GetMessages.MostIds}, in the order of `ids`. Bodies share the room of one answer: `truncated` tells which were cut for it. What cannot be shown is in `missing`. Bodies need the scope mail.read.")
+            .AsksMailServer();
         account.MapGet("/messages/{id}", ReadAsync).Requires(Scope.MailReadBasic).WithName("getMessage").WithSummary("Read a message")
-            .WithDescription("Reading never marks as read. Bodies need the scope mail.read.");
-        account.MapSection("/messages/{id}/raw", Raw, "getRawMessage", "Download a message as it was sent");
-        account.MapSection("/messages/{id}/parts/{part}", Part, "getPart", "Download a part of a message, decoded");
+            .WithDescription("Reading never marks as read. Bodies need the scope mail.read.")
+            .AsksMailServer().CanFail(ErrorCode.Gone);
+        account.MapSection("/messages/{id}/raw", Raw, "RawMessage", "a message as it was sent", "message/rfc822");
+        account.MapSection("/messages/{id}/parts/{part}", Part, "Part", "a part of a message, decoded", "*/*");
         account.MapPatch("/messages/{id}", ChangeAsync).Requires(Scope.MailWrite).WithName("patchMessage").WithSummary("Change flags, or move a message")
-            .WithDescription("Flags first, then the move. The id stays the same. `mailboxId` is an id or a role.");
+            .WithDescription("Flags first, then the move. The id stays the same. `mailboxId` is an id or a role.")
+            .ChangesMailServer().CanFail(ErrorCode.Gone);
         account.MapDelete("/messages/{id}", DeleteAsync).Requires(Scope.MailWrite).WithName("deleteMessage").WithSummary("Move a message to the trash, or expunge it")
-            .WithDescription("`permanent=true` expunges this message and no other.");
+            .WithDescription("`permanent=true` expunges this message and no other.")
+            .ChangesMailServer().CanFail(ErrorCode.Gone);
     }
 
     /// <summary>Query parameters of a list; see <see cref="MessageFilter"/>.</summary>
+    /// <param name="Unseen" example="true">Whether it lacks `$seen`.</param>
+    /// <param name="Flagged" example="true">Whether it has `$flagged`.</param>
+    /// <param name="Flag">Has this flag or keyword; given more than once: each of them.</param>
+    /// <param name="NotFlag">Lacks this flag or keyword; given more than once: each of them.</param>
+    /// <param name="From" example="anna@example.org">A sender's name or address contains it, without regard to case.</param>
+    /// <param name="To" example="team@example.com">A recipient's name or address contains it, without regard to case.</param>
+    /// <param name="Subject" example="offer">The subject contains it, without regard to case.</param>
+    /// <param name="MessageId" example="cafe.1@example.org">The Message-ID header, with or without angle brackets.</param>
+    /// <param name="Since" example="2026-05-01T00:00:00Z">Received at this instant or later; a date alone is its midnight in UTC.</param>
+    /// <param name="Before" example="2026-06-01T00:00:00Z">Received before this instant; a date alone is its midnight in UTC.</param>
+    /// <param name="HasAttachments" example="true">Whether it has attachments. Pages can be short then: only so many messages are looked into for one.</param>
     private sealed record FilterQuery(
         bool? Unseen, bool? Flagged, string[]? Flag, string[]? NotFlag, string? From, string? To, string? Subject, string? MessageId,
         DateTimeOffset? Since, DateTimeOffset? Before, bool? HasAttachments)
@@ -44,6 +65,7 @@ public static class MessagesApi
     private static async Task<Ok<Message>> ReadAsync(string account, string id, [AsParameters] ReadQuery query, Caller caller, AccountRegistry accounts, CancellationToken cancel) =>
         TypedResults.Ok(await accounts.Grain(account).Execute(new GetMessage(id, query.ToOptions(caller)), cancel));
 
+    /// <param name="ids" example="[&quot;m_kq3zvw5xbe&quot;]">Separated by commas, or given more than once.</param>
     private static async Task<Ok<MessagesById>> ReadManyAsync(
         string account, string[]? ids, [AsParameters] ReadQuery query, Caller caller, AccountRegistry accounts, CancellationToken cancel)
     {
@@ -55,11 +77,14 @@ public static class MessagesApi
         return TypedResults.Ok(MessagesById.Of(await accounts.Grain(account).Execute(new GetMessages(wanted, query.ToOptions(caller)), cancel)));
     }
 
-    private static void MapSection(this RouteGroupBuilder group, string path, Delegate handler, string name, string summary)
+    private static void MapSection(this RouteGroupBuilder group, string path, Delegate handler, string name, string what, string mediaType)
     {
-        group.MapGet(path, handler).Requires(Scope.MailRead).WithName(name).WithSummary(summary)
-            .WithDescription("Streams. Honours Range, If-Range and If-None-Match: the content of an id never changes. The length is told where it is known.");
-        group.MapMethods(path, [HttpMethods.Head], handler).Requires(Scope.MailRead).ExcludeFromDescription();
+        group.MapGet(path, handler).Requires(Scope.MailRead).WithName("get" + name).WithSummary("Download " + what)
+            .WithDescription("Streams. The content of an id never changes. The length is told where it is known.")
+            .AnswersOctets(mediaType).AsksMailServer().CanFail(ErrorCode.Gone, ErrorCode.PreconditionFailed);
+        group.MapMethods(path, [HttpMethods.Head], handler).Requires(Scope.MailRead).WithName("head" + name).WithSummary("Look at " + what)
+            .WithDescription("What GET would answer, without the octets.")
+            .AnswersOctets(mediaType).AsksMailServer().CanFail(ErrorCode.Gone, ErrorCode.PreconditionFailed);
     }
 
     private static SectionResult Raw(string account, string id, AccountRegistry accounts, SectionLengths lengths, TimeProvider time) =>
@@ -87,6 +112,7 @@ public static class MessagesApi
         return TypedResults.Ok(changed!);
     }
 
+    /// <param name="permanent">Expunge it instead of moving it to the trash.</param>
     private static async Task<NoContent> DeleteAsync(string account, string id, AccountRegistry accounts, CancellationToken cancel, bool permanent = false)
     {
         await accounts.Grain(account).Execute(new DeleteMessage(id, permanent), cancel);
@@ -95,7 +121,8 @@ public static class MessagesApi
 }
 
 /// <summary>What to change of a message.</summary>
-/// <param name="MailboxId">An id or a role: where the message is to go.</param>
+/// <param name="Flags" example="{&quot;add&quot;: [&quot;$seen&quot;, &quot;$flagged&quot;], &quot;remove&quot;: [&quot;$junk&quot;]}">Flags to change.</param>
+/// <param name="MailboxId" example="archive">An id or a role: where the message is to go.</param>
 public sealed record MessagePatch(FlagsPatch? Flags = null, string? MailboxId = null)
 {
     public void Validate()
@@ -110,7 +137,9 @@ public sealed record MessagePatch(FlagsPatch? Flags = null, string? MailboxId = 
     }
 }
 
-/// <summary>Names as in <see cref="Mail.Flags"/>.</summary>
+/// <summary>Flags `$seen $answered $flagged $draft $deleted`, and keywords as the server takes them.</summary>
+/// <param name="Add">These too.</param>
+/// <param name="Remove">These no longer.</param>
 /// <param name="Set">Exactly these; not together with the others.</param>
 public sealed record FlagsPatch(ImmutableArray<string>? Add = null, ImmutableArray<string>? Remove = null, ImmutableArray<string>? Set = null)
 {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Messages;
@@ -13,6 +14,6 @@ public sealed record MessagesById(ImmutableArray<Message> Items, ImmutableArray<
 }
 
 /// <summary>A message that cannot be shown.</summary>
-/// <param name="Id">As asked for.</param>
-/// <param name="Code">gone, not_found, or too_large: it does not fit into the answer along with the others.</param>
-public sealed record MissingId(string Id, string Code);
+/// <param name="Id" example="m_kq3zvw5xbe">As asked for.</param>
+/// <param name="Code" example="gone">gone, not_found, or too_large: it does not fit into the answer along with the others.</param>
+public sealed record MissingId(string Id, [property: SchemaOf(typeof(ErrorCode))] string Code);

@@ -7,10 +7,10 @@ using ImapGateway.Mail;
 namespace ImapGateway.Messages;
 
 /// <summary>Query parameters of reading messages.</summary>
-/// <param name="Body">"text", "html" or both: what of the body to show.</param>
-/// <param name="Html">"safe" (the default) to be put into a page, or "raw" as it was sent.</param>
-/// <param name="MaxBodyBytes">UTF-8 octets of the text, and of the HTML.</param>
-/// <param name="Headers">Names of header fields, or "all".</param>
+/// <param name="Body" example="text,html">What of the body to show: `text`, `html`, or both with a comma between. Needs the scope mail.read.</param>
+/// <param name="Html" example="safe">`safe` (the default): without scripts, remote content and whatever else could harm a page it is shown in; `raw`: as it was sent.</param>
+/// <param name="MaxBodyBytes" example="65536">UTF-8 octets of the text, and of the HTML, at most; `truncated` tells that something was cut. 262144 where it is missing.</param>
+/// <param name="Headers" example="List-Unsubscribe,Received">Names of header fields with commas between, or `all`: they are shown in `headers`, decoded.</param>
 public sealed partial record ReadQuery(string? Body, string? Html, [Range(1, ReadOptions.MostBodyBytes)] int? MaxBodyBytes, string? Headers)
 {
     private const int MostNames = 100;

@@ -80,7 +80,7 @@ public class OwnershipTests
         Assert.Equal(2_500, anew.Count);
         Assert.Empty(anew.Intersect(ids));
         var id = ObjectId.Format(ObjectId.Message, after.Mailboxes.Incarnation, ids[1_200]);
-        Assert.Equal(Code.Gone, (await Assert.ThrowsAsync<ProblemException>(() => owners.Run(after, new GetMessage(id)))).Code);
+        Assert.Equal(Code.Gone, (await Assert.ThrowsAsync<ProblemException>(() => owners.Run(after, new GetMessage(id, ReadOptions.Basic)))).Code);
         Assert.Equal(await Shown(owners, after), await Shown(owners, await owners.Claim()));
     }
 }

@@ -27,7 +27,7 @@ public class CorsTests
         Assert.Equal("http://localhost:5173", answer.Header("Access-Control-Allow-Origin"));
         Assert.Contains(method, answer.Header("Access-Control-Allow-Methods")!.Split(','));
         Assert.Equal(
-            ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "Last-Event-ID", "Range"],
+            ["Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range", "Last-Event-ID", "Range"],
             answer.Header("Access-Control-Allow-Headers")!.Split(',').Order(StringComparer.Ordinal));
         Assert.Equal("3600", answer.Header("Access-Control-Max-Age"));
     }
@@ -44,7 +44,7 @@ public class CorsTests
             Assert.Equal(status, answer.Status);
             Assert.Equal("https://app.example.com", answer.Header("Access-Control-Allow-Origin"));
             Assert.Equal(
-                "ETag,Link,Location,Retry-After,RateLimit,RateLimit-Policy,Idempotency-Replayed", answer.Header("Access-Control-Expose-Headers"));
+                "Content-Disposition,Content-Range,ETag,Link,Location,Retry-After,RateLimit,RateLimit-Policy,Idempotency-Replayed", answer.Header("Access-Control-Expose-Headers"));
         }
     }
 

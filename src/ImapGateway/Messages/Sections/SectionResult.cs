@@ -1,9 +1,7 @@
-using System.Reflection;
 using System.Text.RegularExpressions;
 using ImapGateway.Accounts;
 using ImapGateway.Http;
 using ImapGateway.Mail;
-using Microsoft.AspNetCore.Http.Metadata;
 
 namespace ImapGateway.Messages.Sections;
 
@@ -11,7 +9,7 @@ namespace ImapGateway.Messages.Sections;
 /// A section as an HTTP answer, in constant memory: 200 or 206 as its first octets arrive, 304, 412, 416 (RFC 9110 sections 13 and 14). What breaks in the middle
 /// ends the connection, so that no client takes a part for the whole.
 /// </summary>
-public sealed partial class SectionResult(IAccountGrain account, SectionRef section, SectionLengths lengths, TimeProvider time) : IResult, IEndpointMetadataProvider
+public sealed partial class SectionResult(IAccountGrain account, SectionRef section, SectionLengths lengths, TimeProvider time) : IResult
 {
     /// <summary>A range of this many octets is fetched before its answer begins, rather than counting all that there is.</summary>
     private const int MostHeld = 256 * 1024;
@@ -115,15 +113,6 @@ public sealed partial class SectionResult(IAccountGrain account, SectionRef sect
             // Browsers show no PDF in a sandbox, and keep its scripts to themselves.
             response.Headers.ContentSecurityPolicy = "default-src 'none'; sandbox";
         }
-    }
-
-    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
-    {
-        foreach (var status in new[] { StatusCodes.Status200OK, StatusCodes.Status206PartialContent })
-        {
-            builder.Metadata.Add(new ProducesResponseTypeMetadata(status, typeof(Stream), ["application/octet-stream"]));
-        }
-        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status304NotModified));
     }
 
     /// <summary>RFC 9110 section 5.6.2.</summary>

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace ImapGateway.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGatewayDbContext))]
-    [Migration("20261123132921_Initial")]
+    [Migration("20261123133603_Initial")]
     partial class Initial
     {
         /// <inheritdoc />

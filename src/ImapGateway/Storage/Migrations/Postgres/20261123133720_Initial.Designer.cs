@@ -11,7 +11,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace ImapGateway.Storage.Migrations.Postgres
 {
     [DbContext(typeof(PostgresGatewayDbContext))]
-    [Migration("20261123133136_Initial")]
+    [Migration("20261123133720_Initial")]
     partial class Initial
     {
         /// <inheritdoc />

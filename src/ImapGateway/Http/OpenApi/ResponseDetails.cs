@@ -1,0 +1,84 @@
+using System.Globalization;
+using ImapGateway.Mail;
+using Microsoft.OpenApi;
+using Swashbuckle.AspNetCore.SwaggerGen;
+
+namespace ImapGateway.Http.OpenApi;
+
+/// <summary>All answers an operation can give: the headers of those that succeed, and every problem.</summary>
+public sealed class ResponseDetails : IOperationFilter
+{
+    public void Apply(OpenApiOperation operation, OperationFilterContext context)
+    {
+        var metadata = context.ApiDescription.ActionDescriptor.EndpointMetadata;
+        var responses = operation.Responses ??= [];
+        if (metadata.OfType<OctetAnswer>().FirstOrDefault() is { } octets)
+        {
+            responses.Clear();
+            responses["200"] = Octets("The whole.", octets, context.Document);
+            responses["206"] = Octets("The range asked for.", octets, context.Document, "Content-Range");
+        }
+        foreach (var (status, response) in responses)
+        {
+            Headers.Refer((OpenApiResponse)response, context.Document, HeadersOf(status, metadata));
+        }
+        if (metadata.OfType<TaggedAnswer>().Any())
+        {
+            responses["304"] = new OpenApiResponse { Description = "The client has it already." };
+            Headers.Refer((OpenApiResponse)responses["304"], context.Document, "ETag");
+        }
+        foreach (var problem in PossibleProblems.Of(operation, metadata).GroupBy(code => code.Describe().Status))
+        {
+            responses[problem.Key.ToString(CultureInfo.InvariantCulture)] = ProblemResponses.Refer([.. problem], context);
+        }
+        operation.Responses = Sorted(responses);
+        if (HttpMethods.IsHead(context.ApiDescription.HttpMethod!))
+        {
+            foreach (var response in operation.Responses.Values.OfType<OpenApiResponse>())
+            {
+                response.Content = null;
+            }
+        }
+    }
+
+    private static IEnumerable<string> HeadersOf(string status, IList<object> metadata)
+    {
+        if (status == "201")
+        {
+            yield return "Location";
+        }
+        if (metadata.OfType<IdempotentRoute>().Any())
+        {
+            yield return IdempotencyMiddleware.ReplayedHeader;
+        }
+        if (metadata.OfType<PagedAnswer>().Any())
+        {
+            yield return "Link";
+        }
+        if (metadata.OfType<TaggedAnswer>().Any())
+        {
+            yield return "ETag";
+        }
+    }
+
+    private static OpenApiResponse Octets(string description, OctetAnswer octets, OpenApiDocument document, params IEnumerable<string> more)
+    {
+        var response = new OpenApiResponse
+        {
+            Description = description,
+            Content = octets.MediaTypes.ToDictionary(type => type, IOpenApiMediaType (_) => new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } }),
+        };
+        Headers.Refer(response, document, ["Accept-Ranges", "Content-Disposition", .. more]);
+        return response;
+    }
+
+    private static OpenApiResponses Sorted(OpenApiResponses responses)
+    {
+        var sorted = new OpenApiResponses();
+        foreach (var (status, response) in responses.OrderBy(each => each.Key, StringComparer.Ordinal))
+        {
+            sorted[status] = response;
+        }
+        return sorted;
+    }
+}

@@ -1,0 +1,144 @@
+using System.Globalization;
+using System.Net;
+using ImapGateway.IntegrationTests.Servers;
+
+namespace ImapGateway.IntegrationTests.Contract;
+
+/// <summary>A gateway answers as schema/openapi.json says: status, content type, headers, and bodies without a member that is not declared.</summary>
+public class AnswersTests
+{
+    private const string Mail =
+        """
+        From: =?utf-8?q?J=C3=BCrgen?= <juergen@example.org>
+        To: undisclosed-recipients:;
+        Cc: a@example.org, "B, C" <bc@example.org>
+        Subject: offer
+        Date: Sun, 31 May 2026 13:44:52 +0200
+        Message-ID: <offer.1@example.org>
+        In-Reply-To: <question.1@example.org>
+        References: <question.0@example.org> <question.1@example.org>
+        MIME-Version: 1.0
+        Content-Type: multipart/mixed; boundary="b"
+
+        --b
+        Content-Type: text/plain
+
+        Please find it attached.
+        --b
+        Content-Type: application/pdf; name="offer.pdf"
+        Content-Disposition: attachment; filename="offer.pdf"
+        Content-Transfer-Encoding: base64
+
+        JVBERi0xLjQK
+        --b--
+        """;
+
+    [Fact]
+    public async Task Every_operation_answers_as_declared()
+    {
+        var world = await World.WithDovecot();
+        using var exchanges = new Exchanges(world.Gateway.Http.BaseAddress!, world.Gateway.AdminKey);
+        using var strangers = new Exchanges(world.Gateway.Http.BaseAddress!, null);
+        await world.DeliverRaw(Mail);
+        await world.DeliverRaw("Subject: broken\nDate: never\nFrom: \n\n");
+        await world.Deliver("plain");
+
+        var account = await Accounts(exchanges.Api, world);
+        await Mailboxes(exchanges.Api, account);
+        await Messages(exchanges.Api, account);
+        await Keys(exchanges.Api, account);
+        await strangers.Api.Get(account);
+        await strangers.Api.Delete(account);
+        (await exchanges.Api.Delete(account)).Is(HttpStatusCode.NoContent);
+        await exchanges.Api.Get(account);
+
+        using var folder = new TemporaryDirectory();
+        var lines = exchanges.Lines.Concat(strangers.Lines).ToArray();
+        await File.WriteAllLinesAsync(folder["exchanges"], lines);
+        var summary = (await Judges.Run("answers.mjs", Judges.Document, folder["exchanges"]))[^1];
+        Assert.Equal(string.Create(CultureInfo.InvariantCulture, $"{lines.Length} answers, 0 faults"), summary);
+    }
+
+    private static async Task<string> Accounts(ApiClient api, World world)
+    {
+        var id = "contract-" + Guid.NewGuid().ToString("N")[..8];
+        var path = $"/v1/accounts/{id}";
+        var settings = world.Settings(world.Dovecot.Port);
+        (await api.Post("/v1/accounts/verify", settings)).Is(HttpStatusCode.OK);
+        (await api.Post("/v1/accounts/verify", world.Settings(FreePort.Next()))).Is(HttpStatusCode.OK);
+        await api.Post("/v1/accounts/verify", new { });
+        await api.Post("/v1/accounts", new { nonsense = 1 });
+        await api.Post("/v1/accounts", world.Settings(world.Dovecot.Port, "wrong"));
+        await api.Post("/v1/accounts", world.Settings(FreePort.Next()));
+        var created = (await api.Post("/v1/accounts", settings, ("Idempotency-Key", id))).Is(HttpStatusCode.Created);
+        (await api.Post("/v1/accounts", settings, ("Idempotency-Key", id))).Is(HttpStatusCode.Created);
+        await api.Post("/v1/accounts", new { other = "payload" }, ("Idempotency-Key", id));
+        (await api.Delete($"/v1/accounts/{created.Text("id")}")).Is(HttpStatusCode.NoContent);
+
+        (await api.Put(path, settings)).Is(HttpStatusCode.Created);
+        (await api.Put(path, settings)).Is(HttpStatusCode.OK);
+        await api.Put(path, new { id = "another", email = "a@example.com" });
+        (await api.Patch(path, new { name = "Contract", metadata = new { customer = id } })).Is(HttpStatusCode.OK);
+        await api.Patch(path, new { imap = new { host = "localhost" } });
+        (await api.Get(path)).Is(HttpStatusCode.OK);
+        (await api.Get($"/v1/accounts?limit=1&metadata.customer={id}")).Is(HttpStatusCode.OK);
+        (await api.Get("/v1/accounts?limit=1")).Is(HttpStatusCode.OK);
+        await api.Get("/v1/accounts?cursor=forged");
+        return path;
+    }
+
+    private static async Task Mailboxes(ApiClient api, string account)
+    {
+        var mailboxes = $"{account}/mailboxes";
+        (await api.Get(mailboxes)).Is(HttpStatusCode.OK);
+        (await api.Get($"{mailboxes}?fields=path,role")).Is(HttpStatusCode.OK);
+        await api.Get($"{mailboxes}?fields=nonsense");
+        var made = (await api.Post(mailboxes, new { path = "Projects/2026" }, ("Idempotency-Key", "mailbox"))).Is(HttpStatusCode.Created);
+        var path = $"{mailboxes}/{made.Text("id")}";
+        await api.Post(mailboxes, new { path = "Projects/2026" });
+        (await api.Get(path)).Is(HttpStatusCode.OK);
+        (await api.Get($"{mailboxes}/inbox")).Is(HttpStatusCode.OK);
+        await api.Get($"{mailboxes}/junk");
+        (await api.Patch(path, new { name = "2027", subscribed = false })).Is(HttpStatusCode.OK);
+        await api.Patch($"{mailboxes}/inbox", new { name = "x" });
+        (await api.Delete(path)).Is(HttpStatusCode.NoContent);
+        await api.Get(path);
+        await api.Delete(path);
+        await api.Delete($"{mailboxes}/inbox");
+    }
+
+    private static async Task Messages(ApiClient api, string account)
+    {
+        var list = $"{account}/mailboxes/inbox/messages";
+        (await api.Get($"{list}?limit=1")).Is(HttpStatusCode.OK);
+        (await api.Get($"{list}?fields=subject,from&unseen=true")).Is(HttpStatusCode.OK);
+        await api.Get($"{list}?limit=501");
+        await api.Get($"{account}/mailboxes/b_aaaaaaaab/messages");
+        var items = (await api.Get(list)).Is(HttpStatusCode.OK).Json.GetProperty("items");
+        foreach (var item in items.EnumerateArray())
+        {
+            (await api.Get($"{account}/messages/{item.GetProperty("id").GetString()}")).Is(HttpStatusCode.OK);
+        }
+        var message = $"{account}/messages/{items[0].GetProperty("id").GetString()}";
+        (await api.Patch(message, new { flags = new { add = new[] { "$flagged", "own" } } })).Is(HttpStatusCode.OK);
+        await api.Patch(message, new { });
+        await api.Patch(message, new { mailboxId = "important" });
+        (await api.Delete($"{message}?permanent=true")).Is(HttpStatusCode.NoContent);
+        await api.Get(message);
+        await api.Delete($"{account}/messages/m_nonsense");
+    }
+
+    private static async Task Keys(ApiClient api, string account)
+    {
+        var made = (await api.Post("/v1/keys", new { name = "contract", scopes = new[] { "mail.read" }, accounts = new[] { account.Split('/')[^1] } })).Is(HttpStatusCode.Created);
+        var path = $"/v1/keys/{made.Text("id")}";
+        await api.Post("/v1/keys", new { name = "contract", scopes = new[] { "nonsense" } });
+        await api.Post("/v1/keys", new { name = "late", scopes = new[] { "mail.read" }, expiresAt = "2020-01-01T00:00:00Z" });
+        (await api.Get("/v1/keys?limit=1")).Is(HttpStatusCode.OK);
+        (await api.Get(path)).Is(HttpStatusCode.OK);
+        (await api.Patch(path, new { expiresAt = "2100-01-01T00:00:00Z" })).Is(HttpStatusCode.OK);
+        await api.Patch(path, new { name = "" });
+        (await api.Delete(path)).Is(HttpStatusCode.NoContent);
+        await api.Get(path);
+    }
+}
