@@ -12,7 +12,7 @@ using Orleans.Placement;
 namespace ImapGateway.Accounts;
 
 /// <summary>Owns all connections and all state of one account. Reentrant: requests run side by side, and take turns at every await.</summary>
-[Reentrant, KeepAlive, HashBasedPlacement]
+[Reentrant, HashBasedPlacement]
 public sealed partial class AccountGrain(
     AccountStore store, IDatabase database, HeaderCache cache, SessionFactory sessions, ILogger<AccountGrain> log) : Grain, IAccountGrain
 {
@@ -117,14 +117,17 @@ public sealed partial class AccountGrain(
         var opening = _opening ??= ReadAsync();
         try
         {
-            return await opening;
+            var opened = await opening;
+            DelayDeactivation(TimeSpan.MaxValue);
+            return opened;
         }
         catch
         {
             if (ReferenceEquals(_opening, opening))
             {
+                // Not deactivated here: while many ask for what is not there, each would make a new activation, and some would be turned away.
                 _opening = null;
-                DeactivateOnIdle();
+                DelayDeactivation(TimeSpan.Zero);
             }
             throw;
         }

@@ -21,6 +21,9 @@ public static class AccountsExtensions
             // A stream that nobody has pulled from for as long as this is ended: slow clients of downloads need it long.
             silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = IAccountGrain.LongestPause);
             silo.AddOutgoingGrainCallFilter<RequestTrace>();
+            silo.AddOutgoingGrainCallFilter<ActivationFailures>();
+            // Only what was asked for and does not exist is ever collected: an account stays with its owner.
+            silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = TimeSpan.FromMinutes(2));
             // At every start one warns of a stall, when there is none, and the other of a garbage collector that suits a server of one program only.
             silo.Services.Configure<LoggerFilterOptions>(filter => filter.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Orleans.Runtime.Silo", LogLevel.Error));
         });

@@ -67,9 +67,9 @@ public static class MessagesApi
 
     /// <param name="ids" example="[&quot;m_kq3zvw5xbe&quot;]">Separated by commas, or given more than once.</param>
     private static async Task<Ok<MessagesById>> ReadManyAsync(
-        string account, string[]? ids, [AsParameters] ReadQuery query, Caller caller, AccountRegistry accounts, CancellationToken cancel)
+        string account, string[] ids, [AsParameters] ReadQuery query, Caller caller, AccountRegistry accounts, CancellationToken cancel)
     {
-        ImmutableArray<string> wanted = [.. (ids ?? []).SelectMany(list => list.Split(',')).Where(id => id.Length > 0).Distinct()];
+        ImmutableArray<string> wanted = [.. ids.SelectMany(list => list.Split(',')).Where(id => id.Length > 0).Distinct()];
         if (wanted.Length is 0 or > GetMessages.MostIds)
         {
             throw RequestErrors.OfParameter("ids", $"1 to {GetMessages.MostIds} ids of messages are expected, separated by commas.");

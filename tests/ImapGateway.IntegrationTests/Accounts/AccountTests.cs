@@ -264,6 +264,19 @@ public sealed class AccountTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Many_who_ask_at_once_for_an_account_that_is_not_there_are_all_told_so()
+    {
+        var path = $"/v1/accounts/{NewId()}";
+        await Task.WhenAll(Enumerable.Range(0, 16).Select(async i =>
+        {
+            for (var again = 0; again < 60; again++)
+            {
+                (await _api.Get(i % 2 == 0 ? path : $"{path}/mailboxes")).Is(HttpStatusCode.NotFound).IsProblem("not_found");
+            }
+        }));
+    }
+
+    [Fact]
     public async Task An_account_that_is_removed_or_changed_under_load_answers_cleanly()
     {
         for (var i = 0; i < 20; i++)

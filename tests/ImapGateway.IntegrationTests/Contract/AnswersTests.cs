@@ -119,6 +119,7 @@ public class AnswersTests
         {
             (await api.Get($"{account}/messages/{item.GetProperty("id").GetString()}")).Is(HttpStatusCode.OK);
         }
+        await Reading(api, account, [.. items.EnumerateArray().Select(item => item.GetProperty("id").GetString()!)]);
         var message = $"{account}/messages/{items[0].GetProperty("id").GetString()}";
         (await api.Patch(message, new { flags = new { add = new[] { "$flagged", "own" } } })).Is(HttpStatusCode.OK);
         await api.Patch(message, new { });
@@ -126,6 +127,26 @@ public class AnswersTests
         (await api.Delete($"{message}?permanent=true")).Is(HttpStatusCode.NoContent);
         await api.Get(message);
         await api.Delete($"{account}/messages/m_nonsense");
+    }
+
+    private static async Task Reading(ApiClient api, string account, string[] ids)
+    {
+        (await api.Get($"{account}/messages?ids={string.Join(',', ids)},m_nonsense&body=text,html&headers=all")).Is(HttpStatusCode.OK);
+        await api.Get($"{account}/messages");
+        var message = $"{account}/messages/{ids[^1]}";
+        (await api.Get($"{message}?body=text,html&headers=Subject,X-None&maxBodyBytes=5")).Is(HttpStatusCode.OK);
+        await api.Get($"{message}?body=all");
+        foreach (var path in new[] { $"{message}/raw", $"{message}/parts/2" })
+        {
+            var whole = (await api.Get(path)).Is(HttpStatusCode.OK);
+            var tag = whole.Headers.ETag!.ToString();
+            (await api.Send(HttpMethod.Head, path, null)).Is(HttpStatusCode.OK);
+            (await api.Get(path, ("Range", "bytes=0-3"), ("If-Range", tag))).Is(HttpStatusCode.PartialContent);
+            (await api.Get(path, ("Range", "bytes=100000000-"))).Is(HttpStatusCode.RequestedRangeNotSatisfiable);
+            (await api.Get(path, ("If-None-Match", tag))).Is(HttpStatusCode.NotModified);
+            (await api.Get(path, ("If-Match", "\"other\""))).Is(HttpStatusCode.PreconditionFailed);
+        }
+        (await api.Get($"{message}/parts/9")).Is(HttpStatusCode.NotFound);
     }
 
     private static async Task Keys(ApiClient api, string account)

@@ -14,6 +14,8 @@ public static class Headers
         "8e03978e-40d5-43dd-bc93-6894a57f9324",
         maxLength: Http.IdempotencyKey.MaxLength);
 
+    public static OpenApiParameter IfMatch => Request("If-Match", "ETags one of which must be right: 412 otherwise.", Tag);
+
     public static OpenApiParameter IfNoneMatch => Request("If-None-Match", "ETags the client has: 304 where one of them is still right.", Tag);
 
     public static OpenApiParameter Range => Request("Range", "One range of octets: 206. Several, and other units, are answered with the whole.", "bytes=0-65535");
@@ -24,6 +26,7 @@ public static class Headers
     {
         ["Accept-Ranges"] = Answer("`bytes`: ranges can be asked for.", "bytes"),
         ["Content-Disposition"] = Answer("Whether to show or to save it, and under which name (RFC 6266).", "attachment; filename=\"offer.pdf\""),
+        ["Content-Security-Policy"] = Answer("What a stranger has sent must not act in the name of the gateway.", "default-src 'none'; sandbox"),
         ["Content-Range"] = Answer("Which octets these are; `*` where the length of the whole is not known yet.", "bytes 0-65535/1048576"),
         ["ETag"] = Answer("Changes when the answer does.", Tag),
         [IdempotencyMiddleware.ReplayedHeader] = Answer("`true` where this is the first answer again.", "true"),

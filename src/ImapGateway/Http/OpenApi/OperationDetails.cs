@@ -36,6 +36,7 @@ public sealed class OperationDetails(WireContracts contracts) : IOperationFilter
         }
         if (metadata.OfType<OctetAnswer>().Any())
         {
+            operation.Parameters.Add(Headers.IfMatch);
             operation.Parameters.Add(Headers.Range);
             operation.Parameters.Add(Headers.IfRange);
         }

@@ -68,7 +68,7 @@ public sealed class ResponseDetails : IOperationFilter
             Description = description,
             Content = octets.MediaTypes.ToDictionary(type => type, IOpenApiMediaType (_) => new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } }),
         };
-        Headers.Refer(response, document, ["Accept-Ranges", "Content-Disposition", .. more]);
+        Headers.Refer(response, document, ["Accept-Ranges", "Content-Disposition", "Content-Security-Policy", .. more]);
         return response;
     }
 

@@ -36,10 +36,10 @@ public static class RouteDocs
     /// <summary>Its answers carry a strong ETag, and If-None-Match can make them a 304.</summary>
     public static TBuilder WithETag<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new TaggedAnswer());
 
-    /// <summary>It answers with octets, whole or in part: ETag, Range, Content-Disposition, 206, 304, 416.</summary>
+    /// <summary>It answers with octets, whole or in part: ETag, If-Match, Range, Content-Disposition, 206, 304, 412, 416.</summary>
     /// <param name="mediaTypes">What they can be: <c>message/rfc822</c>, or <c>*/*</c>.</param>
     public static TBuilder AnswersOctets<TBuilder>(this TBuilder route, params string[] mediaTypes) where TBuilder : IEndpointConventionBuilder =>
-        route.WithETag().WithMetadata(new OctetAnswer([.. mediaTypes])).CanFail(ErrorCode.RangeNotSatisfiable);
+        route.WithETag().WithMetadata(new OctetAnswer([.. mediaTypes])).CanFail(ErrorCode.PreconditionFailed, ErrorCode.RangeNotSatisfiable);
 }
 
 public sealed record TagDescription(string Name, string Description);
