@@ -77,9 +77,10 @@ public static class MailboxStore
     /// <summary>Writes what LIST says of mailboxes, known ones and new ones: one question for all of them, however many they are.</summary>
     public static async Task WriteAsync(GatewayDbContext database, string incarnation, IReadOnlyCollection<ListedWrite> writes, CancellationToken cancel)
     {
+        // EF.Parameter: one for the whole list. EF would make one of each number, and SQLite takes no more than 32,766.
         var counters = writes.Select(write => (long)write.Mailbox.Counter).ToList();
         var rows = await database.Set<MailboxEntity>().AsTracking()
-            .Where(row => row.Incarnation == incarnation && counters.Contains(row.Counter)).ToDictionaryAsync(row => row.Counter, cancel);
+            .Where(row => row.Incarnation == incarnation && EF.Parameter(counters).Contains(row.Counter)).ToDictionaryAsync(row => row.Counter, cancel);
         foreach (var (mailbox, seen, role, objectId) in writes)
         {
             if (!rows.TryGetValue((long)mailbox.Counter, out var row))
@@ -98,8 +99,8 @@ public static class MailboxStore
 
     public static async Task RemoveAsync(GatewayDbContext database, string incarnation, IReadOnlyCollection<long> counters, CancellationToken cancel)
     {
-        await database.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation && counters.Contains(page.Mailbox)).ExecuteDeleteAsync(cancel);
-        await database.Set<MailboxEntity>().Where(row => row.Incarnation == incarnation && counters.Contains(row.Counter)).ExecuteDeleteAsync(cancel);
+        await database.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation && EF.Parameter(counters).Contains(page.Mailbox)).ExecuteDeleteAsync(cancel);
+        await database.Set<MailboxEntity>().Where(row => row.Incarnation == incarnation && EF.Parameter(counters).Contains(row.Counter)).ExecuteDeleteAsync(cancel);
     }
 }
 

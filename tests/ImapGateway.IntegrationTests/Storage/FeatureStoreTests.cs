@@ -187,6 +187,37 @@ public abstract class FeatureStoreTests : StoreSuite
         Assert.Equal(pages.Values, stored.Select(page => page.Data));
     }
 
+    [Fact]
+    public async Task Forty_thousand_mailboxes_are_written_changed_and_removed_at_once()
+    {
+        var writes = Enumerable.Range(1, 40_000).Select(n => Listed((ulong)n, $"box{n}")).ToList();
+        await Write(writes);
+        await Write([.. writes.Select(write => write with { Seen = write.Seen with { Subscribed = true } })]);
+        Assert.Equal(40_000, await Count());
+        await Database.WriteAsync(
+            async (db, cancel) =>
+            {
+                await MailboxStore.RemoveAsync(db, "abcdefgh", [.. writes.Select(write => (long)write.Mailbox.Counter).Skip(1)], cancel);
+                return 0;
+            },
+            default);
+        Assert.Equal(1, await Count());
+
+        static ListedWrite Listed(ulong counter, string path)
+        {
+            var seen = new ListedMailbox(path, "/", false, true, null, null);
+            return new ListedWrite(new MailboxState("abcdefgh", counter) { Listed = seen, Role = null }, seen, null, null);
+        }
+        Task<int> Write(List<ListedWrite> all) => Database.WriteAsync(
+            async (db, cancel) =>
+            {
+                await MailboxStore.WriteAsync(db, "abcdefgh", all, cancel);
+                return 0;
+            },
+            default);
+        Task<int> Count() => Database.ReadAsync((db, cancel) => db.Set<MailboxEntity>().CountAsync(cancel), default);
+    }
+
     private static async Task<ErrorCode?> Outcome(Func<Task> call)
     {
         try
