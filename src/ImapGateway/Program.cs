@@ -20,7 +20,7 @@ public static class Program
     public static WebApplication Build(string[] args)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        builder.AddStorage();             // SQLite
+        builder.AddStorage();             // SQLite or PostgreSQL
         builder.AddEgress();              // which addresses we may connect to
         builder.AddHttp();                // problem details, scopes, CORS, OpenAPI
         builder.AddImap();                // sessions, pool, capabilities

@@ -64,6 +64,14 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Launched, and not waited for: something keeps it from getting ready.</summary>
+    public static async Task<GatewayProcess> StartUnready(params (string Name, string Value)[] settings)
+    {
+        var gateway = new GatewayProcess(settings.ToDictionary(s => s.Name, s => s.Value));
+        await gateway.Launch();
+        return gateway;
+    }
+
     /// <summary>Starts with settings that must be refused: the exit code, and all that was printed.</summary>
     public static async Task<(int ExitCode, string Output)> StartRefused(params (string Name, string Value)[] settings)
     {

@@ -79,7 +79,8 @@ public sealed class AccountConfiguration : IEntityTypeConfiguration<AccountEntit
         builder.ToTable("account");
         builder.HasKey(account => account.Incarnation);
         builder.Property(account => account.Incarnation).HasMaxLength(16);
-        builder.Property(account => account.Id).HasMaxLength(64);
+        // Said aloud: EF took it for the key first, by its name, and would leave it nullable.
+        builder.Property(account => account.Id).HasMaxLength(64).IsRequired();
         builder.HasIndex(account => account.Id).IsUnique().HasFilter("\"RemovedAt\" IS NULL");
         builder.HasIndex(account => account.Email);
         builder.HasIndex(account => account.RemovedAt);

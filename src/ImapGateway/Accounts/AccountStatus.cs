@@ -7,6 +7,7 @@ namespace ImapGateway.Accounts;
 /// <summary>What the logins of one pool say about the account, held for its owner and written down. Says nothing any more once it is retired: a login with old credentials may end late.</summary>
 public sealed partial class AccountStatus(Account account, string incarnation, AccountStore store, TimeProvider time, ILogger log) : ILoginObserver
 {
+    private Task _saved = Task.CompletedTask;
     private bool _retired;
 
     public Account Account { get; private set; } = account;
@@ -50,14 +51,24 @@ public sealed partial class AccountStatus(Account account, string incarnation, A
         }
         var error = changed.LastError?.Code;
         LogState(changed.Id, changed.State, error);
+        await (_saved = SaveAfterAsync(_saved));
+    }
+
+    /// <summary>One after the other, each what is true by then: two at once could leave the older one in storage.</summary>
+    private async Task SaveAfterAsync(Task before)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         try
         {
-            await store.SaveStateAsync(incarnation, changed, CancellationToken.None);
+            if (!_retired)
+            {
+                await store.SaveStateAsync(incarnation, Account, CancellationToken.None);
+            }
         }
         catch (ProblemException e)
         {
             // What the account is doing matters more than that it is written down; the next change writes it.
-            LogNotSaved(changed.Id, e.Code);
+            LogNotSaved(Account.Id, e.Code);
         }
     }
 

@@ -31,16 +31,24 @@ public sealed record Owner(string Incarnation, long Generation);
 
 public static class Fence
 {
-    /// <summary>Takes the account over: from the commit on, writes of all earlier owners are refused.</summary>
+    /// <summary>Takes the account over: from the commit on, writes of all earlier owners are refused; one that is between its first statement and its commit is waited for.</summary>
     /// <exception cref="LostOwnershipException">The account was removed.</exception>
     public static async Task<(Owner Owner, ulong NextCounter)> ClaimAsync(GatewayDbContext database, string incarnation, CancellationToken cancel)
     {
-        var fence = await database.Set<FenceEntity>().AsTracking().SingleOrDefaultAsync(row => row.Incarnation == incarnation, cancel) ?? throw new LostOwnershipException();
-        fence.Generation++;
-        return (new Owner(incarnation, fence.Generation), (ulong)fence.NextCounter);
+        var fences = database.Set<FenceEntity>().Where(fence => fence.Incarnation == incarnation);
+        // Counted by the database, not here: two that read the same generation must not both become the next one.
+        if (await fences.ExecuteUpdateAsync(update => update.SetProperty(fence => fence.Generation, fence => fence.Generation + 1), cancel) != 1)
+        {
+            throw new LostOwnershipException();
+        }
+        var claimed = await fences.AsNoTracking().SingleAsync(cancel);
+        return (new Owner(incarnation, claimed.Generation), (ulong)claimed.NextCounter);
     }
 
-    /// <summary>Part of every transaction that writes state of the account: refuses a stale owner, and moves the counter on.</summary>
+    /// <summary>
+    /// The first statement of every transaction that writes state of the account: refuses a stale owner, moves the counter on, and keeps whoever claims the account
+    /// meanwhile waiting until this transaction has ended. A counter that is not the expected one also tells that a commit whose outcome was unknown has happened.
+    /// </summary>
     /// <exception cref="LostOwnershipException">Somebody else owns the account now.</exception>
     public static async Task PassAsync(GatewayDbContext database, Owner owner, ulong counter, ulong next, CancellationToken cancel)
     {

@@ -12,7 +12,7 @@ public sealed class DataDirectory(string path) : IDisposable
 
     private FileStream? _lock;
 
-    public DataDirectory(IOptions<StorageOptions> options) : this(options.Value.DataDirectory) { }
+    public DataDirectory(IOptions<DataDirectoryOptions> options) : this(options.Value.DataDirectory) { }
 
     /// <summary>Absolute.</summary>
     public string Path { get; } = System.IO.Path.GetFullPath(path);

@@ -1,27 +1,29 @@
 using ImapGateway.Mail;
-using ImapGateway.Storage.Sqlite;
-using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ImapGateway.Storage;
 
-/// <summary>Whether the storage can be read and the last write went through. Only after a failure is a write tried: anybody may ask, and a write costs a sync.</summary>
-public sealed class StorageHealth(SqliteDatabase database) : IHealthCheck
+/// <summary>Answers in time whatever the storage does: who asks gives up after seconds, and would take silence for a dead process.</summary>
+public sealed class StorageHealth(IStorage storage) : IHealthCheck
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(Patience);
         try
         {
-            await database.ReadAsync((read, cancel) => read.Database.ExecuteSqlAsync($"SELECT count(*) FROM sqlite_master", cancel), cancellationToken);
-            if (database.WritesFail)
-            {
-                await database.WriteAsync((write, cancel) => write.Database.ExecuteSqlAsync($"PRAGMA user_version = 0", cancel), cancellationToken);
-            }
+            await storage.CheckAsync(deadline.Token).WaitAsync(deadline.Token);
             return HealthCheckResult.Healthy();
         }
         catch (ProblemException failure)
         {
             return HealthCheckResult.Unhealthy(failure.Problem.Detail, failure);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return HealthCheckResult.Unhealthy("The storage does not answer.");
         }
     }
 }

@@ -1,10 +1,10 @@
 using ImapGateway.Settings;
-using ImapGateway.Storage.Sqlite;
+using Microsoft.AspNetCore.DataProtection;
 
 namespace ImapGateway.Storage;
 
 /// <summary>Opens the storage before any other part of the host starts, and closes it after all have stopped.</summary>
-internal sealed partial class StorageStartup(DataDirectory directory, SqliteFile file, SqliteDatabase database, ILogger<StorageStartup> log)
+internal sealed partial class StorageStartup(DataDirectory directory, IStorage storage, IServiceProvider services, ILogger<StorageStartup> log)
     : IStartupStep, IHostedLifecycleService
 {
     private bool _open;
@@ -16,14 +16,19 @@ internal sealed partial class StorageStartup(DataDirectory directory, SqliteFile
             return;
         }
         directory.Claim();
-        var applied = await SqliteMigrations.ApplyAsync(file, options => new SqliteGatewayDbContext(options), cancel);
+        var applied = await storage.OpenAsync(MakeFirstKey, cancel);
         if (applied.Count > 0)
         {
             LogMigrated(string.Join(", ", applied));
         }
-        database.Open();
         _open = true;
     }
+
+    /// <summary>
+    /// Two gateways that begin with an empty ring at once would make a key each, and one would not know the other's for a day: what that one encrypts it
+    /// could not read.
+    /// </summary>
+    private void MakeFirstKey() => services.GetRequiredService<IDataProtectionProvider>().CreateProtector(nameof(StorageStartup)).Protect([]);
 
     /// <summary>For hosts that are started without <see cref="SettingsExtensions.RunValidatedAsync"/>.</summary>
     public Task StartingAsync(CancellationToken cancellationToken) => RunAsync(cancellationToken);
@@ -36,7 +41,7 @@ internal sealed partial class StorageStartup(DataDirectory directory, SqliteFile
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StoppedAsync(CancellationToken cancellationToken) => database.DisposeAsync().AsTask();
+    public Task StoppedAsync(CancellationToken cancellationToken) => storage.DisposeAsync().AsTask();
 
     [LoggerMessage(LogLevel.Information, "The database was migrated: {Migrations}")]
     private partial void LogMigrated(string migrations);

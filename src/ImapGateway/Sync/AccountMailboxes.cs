@@ -414,23 +414,20 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
         var states = delta.Kept
             .Select(pair => (State: pair.Known, pair.Seen))
             .Concat(delta.Added.Select(seen => (State: new MailboxState(Incarnation, counter++) { Listed = seen, Role = null }, Seen: seen)))
-            .Select(pair => (
+            .Select(pair => new ListedWrite(
                 pair.State,
                 pair.Seen,
-                Role: roles.TryGetValue(pair.Seen.Path, out var role) ? role : (Role?)null,
-                ObjectId: proofs?.GetValueOrDefault(pair.Seen.Path)?.ObjectId ?? pair.State.ObjectId))
+                roles.TryGetValue(pair.Seen.Path, out var role) ? role : null,
+                proofs?.GetValueOrDefault(pair.Seen.Path)?.ObjectId ?? pair.State.ObjectId))
             .ToList();
-        var changed = states.Where(one => !_byCounter.ContainsKey(one.State.Counter) || one.State.Role != one.Role || one.State.ObjectId != one.ObjectId || Stored(one.State.Listed) != Stored(one.Seen)).ToList();
+        var changed = states.Where(one => !_byCounter.ContainsKey(one.Mailbox.Counter) || one.Mailbox.Role != one.Role || one.Mailbox.ObjectId != one.ObjectId || Stored(one.Mailbox.Listed) != Stored(one.Seen)).ToList();
         if (changed.Count > 0 || delta.Removed.Count > 0)
         {
             await database.WriteAsync(
                 async (db, token) =>
                 {
                     await Fence.PassAsync(db, owner, _nextCounter, counter, token);
-                    foreach (var (state, seen, role, objectId) in changed)
-                    {
-                        await MailboxStore.WriteAsync(db, Incarnation, state, seen, role, objectId, token);
-                    }
+                    await MailboxStore.WriteAsync(db, Incarnation, changed, token);
                     await MailboxStore.RemoveAsync(db, Incarnation, [.. delta.Removed.Select(mailbox => (long)mailbox.Counter)], token);
                     return true;
                 },

@@ -74,27 +74,35 @@ public static class MailboxStore
                 cancel);
     }
 
-    /// <summary>Writes what LIST says of a mailbox.</summary>
-    public static async Task WriteAsync(GatewayDbContext database, string incarnation, MailboxState mailbox, ListedMailbox seen, Role? role, string? objectId, CancellationToken cancel)
+    /// <summary>Writes what LIST says of mailboxes, known ones and new ones: one question for all of them, however many they are.</summary>
+    public static async Task WriteAsync(GatewayDbContext database, string incarnation, IReadOnlyCollection<ListedWrite> writes, CancellationToken cancel)
     {
-        var counter = (long)mailbox.Counter;
-        var row = await database.Set<MailboxEntity>().AsTracking().SingleOrDefaultAsync(one => one.Incarnation == incarnation && one.Counter == counter, cancel);
-        if (row is null)
+        // EF.Parameter: one for the whole list. EF would make one of each number, and SQLite takes no more than 32,766.
+        var counters = writes.Select(write => (long)write.Mailbox.Counter).ToList();
+        var rows = await database.Set<MailboxEntity>().AsTracking()
+            .Where(row => row.Incarnation == incarnation && EF.Parameter(counters).Contains(row.Counter)).ToDictionaryAsync(row => row.Counter, cancel);
+        foreach (var (mailbox, seen, role, objectId) in writes)
         {
-            row = new MailboxEntity { Incarnation = incarnation, Counter = counter, Path = seen.Path };
-            database.Add(row);
+            if (!rows.TryGetValue((long)mailbox.Counter, out var row))
+            {
+                row = new MailboxEntity { Incarnation = incarnation, Counter = (long)mailbox.Counter, Path = seen.Path };
+                database.Add(row);
+            }
+            row.Path = seen.Path;
+            row.Delimiter = seen.Delimiter;
+            row.Role = role;
+            row.ObjectId = objectId;
+            row.Subscribed = seen.Subscribed;
+            row.Selectable = seen.Selectable;
         }
-        row.Path = seen.Path;
-        row.Delimiter = seen.Delimiter;
-        row.Role = role;
-        row.ObjectId = objectId;
-        row.Subscribed = seen.Subscribed;
-        row.Selectable = seen.Selectable;
     }
 
     public static async Task RemoveAsync(GatewayDbContext database, string incarnation, IReadOnlyCollection<long> counters, CancellationToken cancel)
     {
-        await database.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation && counters.Contains(page.Mailbox)).ExecuteDeleteAsync(cancel);
-        await database.Set<MailboxEntity>().Where(row => row.Incarnation == incarnation && counters.Contains(row.Counter)).ExecuteDeleteAsync(cancel);
+        await database.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation && EF.Parameter(counters).Contains(page.Mailbox)).ExecuteDeleteAsync(cancel);
+        await database.Set<MailboxEntity>().Where(row => row.Incarnation == incarnation && EF.Parameter(counters).Contains(row.Counter)).ExecuteDeleteAsync(cancel);
     }
 }
+
+/// <summary>What LIST, and what else is known, says of a mailbox.</summary>
+public sealed record ListedWrite(MailboxState Mailbox, ListedMailbox Seen, Role? Role, string? ObjectId);

@@ -46,7 +46,7 @@ public sealed class StartupTests : IDisposable
     public async Task A_host_opens_the_storage_before_its_services_and_closes_it_after_them()
     {
         var service = new WritingService();
-        using (var host = Build(services => services.AddHostedService(provider => service.With(provider.GetRequiredService<SqliteDatabase>()))))
+        using (var host = Build(services => services.AddHostedService(provider => service.With(provider.GetRequiredService<IDatabase>()))))
         {
             await host.StartAsync();
             var health = await host.Services.GetRequiredService<HealthCheckService>().CheckHealthAsync();
@@ -128,13 +128,13 @@ public sealed class StartupTests : IDisposable
     /// <summary>Writes while the host starts and while it stops.</summary>
     private sealed class WritingService : IHostedService
     {
-        private SqliteDatabase? _database;
+        private IDatabase? _database;
 
         public int Started { get; private set; }
 
         public int Stopped { get; private set; }
 
-        public WritingService With(SqliteDatabase database)
+        public WritingService With(IDatabase database)
         {
             _database = database;
             return this;

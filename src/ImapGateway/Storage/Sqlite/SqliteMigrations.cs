@@ -1,9 +1,6 @@
-using System.Reflection;
 using ImapGateway.Settings;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Infrastructure;
-using Microsoft.EntityFrameworkCore.Migrations;
 
 namespace ImapGateway.Storage.Sqlite;
 
@@ -19,13 +16,7 @@ public static class SqliteMigrations
     {
         using var connection = file.OpenForWriting();
         await using var database = context(new DbContextOptionsBuilder().UseSqlite(connection).Options);
-        var known = MigrationsOf(database.GetType());
-        var applied = AppliedTo(connection);
-        if (applied.Except(known).Order(StringComparer.Ordinal).LastOrDefault() is { } foreign)
-        {
-            throw new StartupException($"DataDirectory: {file.Path} was written by a newer version of the gateway (it has {foreign})");
-        }
-        var pending = known.Except(applied).ToList();
+        var pending = KnownMigrations.PendingOf(database.GetType(), AppliedTo(connection), $"DataDirectory: {file.Path}");
         if (pending.Count > 0)
         {
             connection.Execute("DROP TABLE IF EXISTS \"__EFMigrationsLock\"");
@@ -33,15 +24,6 @@ public static class SqliteMigrations
         }
         return pending;
     }
-
-    /// <summary>Read here and not asked of EF, which builds the model first: most of a second at a cold start, when mostly nothing is pending.</summary>
-    private static List<string> MigrationsOf(Type context) =>
-        [.. from type in context.Assembly.GetTypes()
-            where type.GetCustomAttribute<DbContextAttribute>()?.ContextType == context
-            let id = type.GetCustomAttribute<MigrationAttribute>()?.Id
-            where id is not null
-            orderby id
-            select id];
 
     private static HashSet<string> AppliedTo(SqliteConnection connection)
     {

@@ -15,7 +15,7 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                 columns: table => new
                 {
                     Incarnation = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
-                    Id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: true),
+                    Id = table.Column<string>(type: "TEXT", maxLength: 64, nullable: false),
                     Name = table.Column<string>(type: "TEXT", nullable: false),
                     Email = table.Column<string>(type: "TEXT", nullable: false),
                     Imap = table.Column<string>(type: "TEXT", nullable: false),

@@ -1,0 +1,30 @@
+using System.Reflection;
+using ImapGateway.Settings;
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+namespace ImapGateway.Storage;
+
+/// <summary>Read by reflection and not asked of EF, which builds the model first: most of a second at a cold start, when mostly nothing is pending.</summary>
+internal static class KnownMigrations
+{
+    /// <param name="context">The class of the context they were recorded for.</param>
+    /// <param name="applied">What the database says it has.</param>
+    /// <param name="place">What to call the database when it was written by a newer version.</param>
+    /// <exception cref="StartupException">It has a migration this version does not know.</exception>
+    public static List<string> PendingOf(Type context, IReadOnlySet<string> applied, string place)
+    {
+        var known = Of(context);
+        return applied.Except(known).Order(StringComparer.Ordinal).LastOrDefault() is { } foreign
+            ? throw new StartupException($"{place} was written by a newer version of the gateway (it has {foreign})")
+            : [.. known.Except(applied)];
+    }
+
+    private static List<string> Of(Type context) =>
+        [.. from type in context.Assembly.GetTypes()
+            where type.GetCustomAttribute<DbContextAttribute>()?.ContextType == context
+            let id = type.GetCustomAttribute<MigrationAttribute>()?.Id
+            where id is not null
+            orderby id
+            select id];
+}

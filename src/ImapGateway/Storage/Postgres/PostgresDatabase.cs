@@ -1,0 +1,141 @@
+using System.Data;
+using ImapGateway.Mail;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace ImapGateway.Storage.Postgres;
+
+/// <summary>
+/// Jobs side by side on pooled connections, each in a transaction of its own on one snapshot (REPEATABLE READ). With READ COMMITTED a job would see rows
+/// change between its statements and overwrite what it has not seen; SERIALIZABLE fails most jobs that meet on small tables, which are read as a whole.
+/// </summary>
+/// <param name="source">Disposed with it.</param>
+/// <param name="context">Makes the context of a job from its options.</param>
+/// <param name="log">Told when the storage fails and when it recovers.</param>
+public sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbContextOptions, GatewayDbContext> context, ILogger<PostgresDatabase> log)
+    : IDatabase, IAsyncDisposable
+{
+    private const string ReadOnly = "SET TRANSACTION READ ONLY";
+
+    private readonly DbContextOptions _readOptions = new DbContextOptionsBuilder().UseNpgsql(source).UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking).Options;
+    private readonly DbContextOptions _writeOptions = new DbContextOptionsBuilder().UseNpgsql(source).Options;
+    private readonly RunningJobs _running = new();
+    private volatile bool _failed;
+
+    /// <summary>Whether the storage refused the last write; what was wrong may be over, and only a write can tell.</summary>
+    public bool WritesFail => _failed;
+
+    /// <summary>Before the first read or write, once the tables are there.</summary>
+    public void Open() => _running.Open();
+
+    public Task<T> ReadAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> query, CancellationToken cancel) =>
+        RunAsync(() => ReadOnceAsync(query, cancel), cancel);
+
+    public async Task<T> WriteAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> job, CancellationToken cancel)
+    {
+        try
+        {
+            var result = await RunAsync(() => WriteOnceAsync(job, cancel), cancel);
+            if (_failed)
+            {
+                _failed = false;
+                LogRecovered();
+            }
+            return result;
+        }
+        catch (ProblemException failure) when (failure.InnerException is { } cause && PostgresFailure.Classify(cause) is PostgresFault.Away or PostgresFault.Broken)
+        {
+            if (!_failed)
+            {
+                _failed = true;
+                LogFailed(cause.Message);
+            }
+            throw;
+        }
+    }
+
+    /// <summary>Refuses what comes later, and waits for what runs.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _running.CloseAsync();
+        await source.DisposeAsync();
+    }
+
+    /// <summary>Off the caller's scheduler, and again after what another transaction or a connection of before did to it.</summary>
+    private Task<T> RunAsync<T>(Func<Task<T>> once, CancellationToken cancel) => Task.Run(
+        async () =>
+        {
+            if (!_running.TryEnter())
+            {
+                throw PostgresFailure.Unavailable("The gateway is starting or stopping.");
+            }
+            try
+            {
+                return await RepeatAsync(once);
+            }
+            finally
+            {
+                _running.Leave();
+            }
+        },
+        cancel);
+
+    private static async Task<T> RepeatAsync<T>(Func<Task<T>> once)
+    {
+        for (var repeats = new Repeats(); ;)
+        {
+            try
+            {
+                return await once();
+            }
+            catch (Exception failure) when (failure is not ProblemException)
+            {
+                if (repeats.Next(failure) is not { } pause)
+                {
+                    var told = PostgresFailure.Translate(failure);
+                    if (ReferenceEquals(told, failure))
+                    {
+                        throw;
+                    }
+                    throw told;
+                }
+                await Task.Delay(pause, CancellationToken.None);
+            }
+        }
+    }
+
+    private async Task<T> ReadOnceAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> query, CancellationToken cancel)
+    {
+        await using var reader = context(_readOptions);
+        await using var transaction = await reader.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
+        await reader.Database.ExecuteSqlRawAsync(ReadOnly, cancel);
+        var result = await query(reader, cancel);
+        await transaction.CommitAsync(cancel);
+        return result;
+    }
+
+    private async Task<T> WriteOnceAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> job, CancellationToken cancel)
+    {
+        await using var writer = context(_writeOptions);
+        await using var transaction = await writer.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
+        // The transaction fails as a whole: a savepoint before SaveChanges would only cost two round trips.
+        writer.Database.AutoSavepointsEnabled = false;
+        var result = await job(writer, CancellationToken.None);
+        await writer.SaveChangesAsync(CancellationToken.None);
+        try
+        {
+            await transaction.CommitAsync(CancellationToken.None);
+        }
+        catch (Exception failure) when (PostgresFailure.LeavesCommitInDoubt(failure))
+        {
+            throw PostgresFailure.Unavailable("The storage was lost while it wrote. Nobody knows whether it has.", failure);
+        }
+        return result;
+    }
+
+    [LoggerMessage(LogLevel.Error, "The storage cannot be written: {Reason}")]
+    private partial void LogFailed(string reason);
+
+    [LoggerMessage(LogLevel.Information, "The storage can be written again")]
+    private partial void LogRecovered();
+}

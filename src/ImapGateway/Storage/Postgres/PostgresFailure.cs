@@ -1,0 +1,83 @@
+using ImapGateway.Mail;
+using Npgsql;
+
+namespace ImapGateway.Storage.Postgres;
+
+/// <summary>What a failure means for the job that had it.</summary>
+internal enum PostgresFault
+{
+    /// <summary>The job's own.</summary>
+    OfJob,
+
+    /// <summary>Another transaction was faster: on what it has left behind the job may do otherwise.</summary>
+    Conflict,
+
+    /// <summary>The connection was lost, the server may be well.</summary>
+    Broken,
+
+    /// <summary>The server is away, full or not to be used.</summary>
+    Away,
+}
+
+/// <summary>Tells failures of the server or the way to it from failures of one job, by SQLSTATE (PostgreSQL manual, appendix A).</summary>
+internal static class PostgresFailure
+{
+    private const string IdleInTransaction = "25P03";
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
+
+    public static PostgresFault Classify(Exception failure) => Find(failure) switch
+    {
+        null => PostgresFault.OfJob,
+        PostgresException answer => Classify(answer.SqlState),
+        // A server that was silent too long is not asked again for as long.
+        { InnerException: TimeoutException } => PostgresFault.Away,
+        _ => PostgresFault.Broken,
+    };
+
+    /// <summary>Whether the server may have committed all the same: it has not said no.</summary>
+    public static bool LeavesCommitInDoubt(Exception failure) =>
+        failure is OperationCanceledException || (Find(failure) is { } found && (found is not PostgresException answer || answer.SqlState.StartsWith("57P", StringComparison.Ordinal)));
+
+    /// <summary>What the caller is told: a problem where the storage is at fault, else the failure as it is.</summary>
+    public static Exception Translate(Exception failure) => Classify(failure) switch
+    {
+        PostgresFault.OfJob => failure,
+        PostgresFault.Conflict when IsConstraint(failure) => failure,
+        PostgresFault.Conflict => Unavailable("Too many write to the same place at once.", failure),
+        _ when Find(failure) is PostgresException { SqlState: PostgresErrorCodes.DiskFull } => Unavailable("The storage is full; nothing can be written until space is freed.", failure),
+        _ => Unavailable("The storage cannot be used at the moment.", failure),
+    };
+
+    public static bool IsConstraint(Exception failure) => Find(failure) is PostgresException { SqlState: ['2', '3', ..] };
+
+    public static ProblemException Unavailable(string detail, Exception? cause = null)
+    {
+        var problem = new Problem(ErrorCode.Unavailable, detail, RetryAfter: RetryAfter);
+        return cause is null ? new ProblemException(problem) : new ProblemException(problem, cause);
+    }
+
+    private static PostgresFault Classify(string state) => state switch
+    {
+        PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected => PostgresFault.Conflict,
+        // On a snapshot a job cannot see the row that is in its way, or that its parent has gone.
+        PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ForeignKeyViolation => PostgresFault.Conflict,
+        PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.IdleSessionTimeout or IdleInTransaction => PostgresFault.Broken,
+        // A server that became a standby; rights that were taken away; a database that was dropped.
+        PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidCatalogName => PostgresFault.Away,
+        // Connection, authorisation, resources, operator, system, corruption.
+        _ when state[..2] is "08" or "28" or "53" or "57" or "58" or "XX" => PostgresFault.Away,
+        _ => PostgresFault.OfJob,
+    };
+
+    private static NpgsqlException? Find(Exception? failure)
+    {
+        for (; failure is not null; failure = failure.InnerException)
+        {
+            if (failure is NpgsqlException found)
+            {
+                return found;
+            }
+        }
+        return null;
+    }
+}

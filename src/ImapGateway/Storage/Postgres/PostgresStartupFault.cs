@@ -1,0 +1,22 @@
+using Npgsql;
+
+namespace ImapGateway.Storage.Postgres;
+
+/// <summary>Why the gateway cannot start on a server, in the words of whoever can mend it.</summary>
+internal static class PostgresStartupFault
+{
+    public static string Describe(NpgsqlException failure, string connectionString)
+    {
+        var parts = new NpgsqlConnectionStringBuilder(connectionString);
+        var server = $"PostgreSQL at {parts.Host}:{parts.Port}";
+        return failure switch
+        {
+            PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => $"{server} has no database \"{parts.Database}\"; make it with CREATE DATABASE",
+            PostgresException { SqlState: ['2', '8', ..] } answer => $"{server} does not let the user in: {answer.MessageText}",
+            PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } answer =>
+                $"the user may not make tables in the database \"{parts.Database}\": {answer.MessageText}",
+            PostgresException answer => $"{server} cannot be used now: {answer.MessageText}",
+            _ => $"{server} cannot be reached: {failure.InnerException?.Message ?? failure.Message}",
+        };
+    }
+}

@@ -1,0 +1,31 @@
+namespace ImapGateway.Storage.Postgres;
+
+/// <summary>Whether and when a failed transaction is worth another run.</summary>
+internal sealed class Repeats
+{
+    /// <summary>Of those that meet on a row one gets through each time.</summary>
+    private const int MostConflicts = 50;
+
+    /// <summary>What stood in the way was not visible the first time, and is from then on; only rows that come and go do it again.</summary>
+    private const int MostConstraints = 3;
+
+    /// <summary>A restart of the server leaves a pool of dead connections, which is emptied by the first that fails.</summary>
+    private const int MostBroken = 2;
+
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(50);
+
+    private int _conflicts;
+    private int _constraints;
+    private int _broken;
+
+    /// <summary>How long to wait before the next run; null: there is none.</summary>
+    public TimeSpan? Next(Exception failure) => PostgresFailure.Classify(failure) switch
+    {
+        PostgresFault.Conflict when PostgresFailure.IsConstraint(failure) => ++_constraints <= MostConstraints ? TimeSpan.Zero : null,
+        PostgresFault.Conflict => ++_conflicts <= MostConflicts ? Pause(_conflicts) : null,
+        PostgresFault.Broken => ++_broken <= MostBroken ? TimeSpan.Zero : null,
+        _ => null,
+    };
+
+    private static TimeSpan Pause(int conflicts) => Random.Shared.NextDouble() * TimeSpan.FromMilliseconds(Math.Min(1 << Math.Min(conflicts, 10), LongestPause.TotalMilliseconds));
+}

@@ -1,0 +1,42 @@
+using Microsoft.AspNetCore.DataProtection.Repositories;
+using Microsoft.EntityFrameworkCore;
+
+namespace ImapGateway.Storage.Sqlite;
+
+/// <summary>The file <c>gateway.db</c> and the folder <c>keys</c>, both in the data directory, which is held when it is opened.</summary>
+public sealed class SqliteStorage : IStorage
+{
+    private readonly SqliteFile _file;
+    private readonly SqliteDatabase _database;
+    private readonly Lazy<IXmlRepository> _keyRing;
+
+    public SqliteStorage(DataDirectory directory, TimeProvider time, ILoggerFactory logs)
+    {
+        _file = new SqliteFile(directory.Combine("gateway.db"));
+        _database = new SqliteDatabase(_file, options => new SqliteGatewayDbContext(options), time, logs.CreateLogger<SqliteDatabase>());
+        _keyRing = new Lazy<IXmlRepository>(() => new FileSystemXmlRepository(directory.Folder("keys"), logs));
+    }
+
+    public IDatabase Database => _database;
+
+    public IXmlRepository KeyRing => _keyRing.Value;
+
+    public async Task<IReadOnlyList<string>> OpenAsync(Action whileAlone, CancellationToken cancel)
+    {
+        var applied = await SqliteMigrations.ApplyAsync(_file, options => new SqliteGatewayDbContext(options), cancel);
+        whileAlone();
+        _database.Open();
+        return applied;
+    }
+
+    public async Task CheckAsync(CancellationToken cancel)
+    {
+        await _database.ReadAsync((read, token) => read.Database.ExecuteSqlAsync($"SELECT count(*) FROM sqlite_master", token), cancel);
+        if (_database.WritesFail)
+        {
+            await _database.WriteAsync((write, token) => write.Database.ExecuteSqlAsync($"PRAGMA user_version = 0", token), cancel);
+        }
+    }
+
+    public ValueTask DisposeAsync() => _database.DisposeAsync();
+}

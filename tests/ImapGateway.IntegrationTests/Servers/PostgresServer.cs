@@ -1,0 +1,212 @@
+using System.Globalization;
+using System.Net.Sockets;
+using Npgsql;
+
+namespace ImapGateway.IntegrationTests.Servers;
+
+/// <summary>A real PostgreSQL in a directory of its own, with a user who may do nothing but own databases.</summary>
+public sealed class PostgresServer : IAsyncDisposable
+{
+    public const string User = "gateway";
+    public const string Password = "p;a'ss word";
+    private const string Admin = "admin";
+    private const string AdminPassword = "admin";
+    private const string SetPriv = "/usr/bin/setpriv";
+
+    private readonly TemporaryDirectory _directory = new();
+    private readonly bool _durable;
+    private ChildProcess? _process;
+    private int _databases;
+
+    private PostgresServer(bool durable) => _durable = durable;
+
+    public static string Host => "127.0.0.1";
+
+    public int Port { get; private set; }
+
+    /// <summary>What the server wrote to its log in its current or last life.</summary>
+    public string Log => _process is null ? "" : string.Join('\n', _process.Output.Entries);
+
+    /// <param name="durable">Whether commits are synced to the disk, as tests of crashes need it.</param>
+    public static async Task<PostgresServer> Start(bool durable = false)
+    {
+        var server = new PostgresServer(durable);
+        try
+        {
+            await server.Initialise();
+            for (var attempt = 1; ; attempt++)
+            {
+                server.Port = FreePort.Next();
+                if (await server.TryStart())
+                {
+                    break;
+                }
+
+                if (attempt == 3)
+                {
+                    throw new InvalidOperationException($"PostgreSQL does not start:\n{server.Log}");
+                }
+            }
+
+            await server.Execute($"CREATE ROLE {User} LOGIN PASSWORD '{Password.Replace("'", "''", StringComparison.Ordinal)}'");
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>A new database that belongs to <see cref="User"/>, and how <see cref="User"/> connects to it.</summary>
+    /// <param name="template">A database of <see cref="User"/>'s nobody uses, to copy.</param>
+    public async Task<string> NewDatabase(string template = "template1")
+    {
+        var name = $"db{Interlocked.Increment(ref _databases)}";
+        await Execute($"CREATE DATABASE {name} OWNER {User} TEMPLATE {template}");
+        return ConnectionString(name);
+    }
+
+    public string ConnectionString(string database, string user = User, string password = Password) =>
+        new NpgsqlConnectionStringBuilder { Host = Host, Port = Port, Database = database, Username = user, Password = password }.ConnectionString;
+
+    /// <summary>As superuser; gives the first value, if there is one.</summary>
+    public async Task<object?> Execute(string sql, string database = "postgres")
+    {
+        await using var connection = new NpgsqlConnection(AdminConnectionString(database));
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        return await command.ExecuteScalarAsync();
+    }
+
+    /// <summary>Whoever is connected is thrown out, and what was committed is on the disk.</summary>
+    public Task Stop() => Stop("fast");
+
+    /// <summary>SIGKILL to all its processes: what was not synced is lost.</summary>
+    public Task Kill() => _process!.Kill();
+
+    /// <summary>All its processes stand still: connections stay, and nobody answers.</summary>
+    public Task Freeze() => Signal("STOP");
+
+    public Task Thaw() => Signal("CONT");
+
+    /// <summary>Starts again on the same port and data.</summary>
+    public async Task Resume()
+    {
+        if (!await TryStart())
+        {
+            throw new InvalidOperationException($"PostgreSQL does not start again:\n{Log}");
+        }
+    }
+
+    public async Task Restart()
+    {
+        await Stop();
+        await Resume();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is { HasExited: false })
+        {
+            // Killed it would leave a shared memory segment to the system.
+            await Stop("immediate");
+        }
+
+        _directory.Dispose();
+    }
+
+    private static bool IsRoot => Environment.UserName == "root";
+
+    private string Data => _directory["data"];
+
+    private static string Program(string name) =>
+        Directory.GetDirectories("/usr/lib/postgresql").Order(StringComparer.Ordinal).Select(version => $"{version}/bin/{name}").LastOrDefault(File.Exists)
+        ?? throw new InvalidOperationException("PostgreSQL is missing: ./dev test installs it (postgresql).");
+
+    private string AdminConnectionString(string database) =>
+        new NpgsqlConnectionStringBuilder { Host = Host, Port = Port, Database = database, Username = Admin, Password = AdminPassword, Pooling = false }.ConnectionString;
+
+    private async Task Signal(string signal)
+    {
+        // The server makes each of its processes the leader of a session, so they are found by their parent.
+        var main = _process!.Id.ToString(CultureInfo.InvariantCulture);
+        var children = (await File.ReadAllTextAsync($"/proc/{main}/task/{main}/children")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        await Run("kill", ["-s", signal, main, .. children]);
+    }
+
+    private async Task Initialise()
+    {
+        foreach (var name in new[] { "data", "sockets" })
+        {
+            Directory.CreateDirectory(_directory[name], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+
+        await File.WriteAllTextAsync(_directory["password"], AdminPassword);
+        if (IsRoot)
+        {
+            _directory.LetOthersPass();
+            await Run("chown", ["postgres:", Data, _directory["sockets"], _directory["password"]]);
+        }
+
+        await RunUnprivileged(
+            Program("initdb"), ["-D", Data, "-U", Admin, "--pwfile", _directory["password"], "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
+    }
+
+    /// <summary>False if it ended at once, as it does when somebody else took the port.</summary>
+    private async Task<bool> TryStart()
+    {
+        if (_process is not null)
+        {
+            await _process.DisposeAsync();
+        }
+
+        string[] settings =
+        [
+            $"port={Port}", $"listen_addresses={Host}", $"unix_socket_directories={_directory["sockets"]}", "max_connections=300", "shared_buffers=32MB",
+            $"fsync={(_durable ? "on" : "off")}", $"full_page_writes={(_durable ? "on" : "off")}",
+        ];
+        // The death signal goes with a change of user: it is set after it. QUIT ends the server with all its processes.
+        _process = await ChildProcess.Start(
+            SetPriv, [.. AsPostgres, "--pdeathsig", "QUIT", "--", Program("postgres"), "-D", Data, .. settings.SelectMany(setting => new[] { "-c", setting })], deathSignal: "QUIT");
+        using var deadline = new CancellationTokenSource(Journal<string>.Patience);
+        while (!_process.HasExited)
+        {
+            try
+            {
+                await using var connection = new NpgsqlConnection(AdminConnectionString("postgres"));
+                await connection.OpenAsync(deadline.Token);
+                return !_process.HasExited;
+            }
+            catch (Exception failure) when (failure is PostgresException { SqlState: PostgresErrorCodes.CannotConnectNow } or NpgsqlException { InnerException: SocketException })
+            {
+                // Not yet.
+            }
+
+            await Task.Delay(20, deadline.Token);
+        }
+
+        return false;
+    }
+
+    private async Task Stop(string mode)
+    {
+        await RunUnprivileged(Program("pg_ctl"), ["stop", "-D", Data, "-m", mode, "-w"]);
+        await _process!.Exited();
+    }
+
+    /// <summary>PostgreSQL refuses to run as root.</summary>
+    private static string[] AsPostgres => IsRoot ? ["--reuid", "postgres", "--regid", "postgres", "--clear-groups", "--", SetPriv] : [];
+
+    private static Task RunUnprivileged(string program, string[] arguments) => IsRoot ? Run(SetPriv, [.. AsPostgres[..^1], program, .. arguments]) : Run(program, arguments);
+
+    private static async Task Run(string program, string[] arguments)
+    {
+        await using var process = await ChildProcess.Start(program, arguments);
+        await process.Exited();
+        if (process.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"{program}: {string.Join('\n', process.Output.Entries)}");
+        }
+    }
+}
