@@ -65,7 +65,7 @@ public class PostgresFaultTests
         await Task.WhenAll(Enumerable.Range(0, 10).Select(n => store.Database.Add($"{n}")));
         for (var round = 0; round < 3; round++)
         {
-            await server.Execute($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{store.DatabaseName}'");
+            await server.Execute($"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{store.DatabaseName}'");
             var reads = Enumerable.Range(0, 5).Select(_ => (Task)store.Database.Ids());
             var writes = Enumerable.Range(0, 5).Select(n => (Task)store.Database.Add($"{round}-{n}"));
             await Task.WhenAll([.. reads, .. writes]);

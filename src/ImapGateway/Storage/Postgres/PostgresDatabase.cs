@@ -80,7 +80,7 @@ public sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbCon
         },
         cancel);
 
-    private static async Task<T> RepeatAsync<T>(Func<Task<T>> once)
+    private async Task<T> RepeatAsync<T>(Func<Task<T>> once)
     {
         for (var repeats = new Repeats(); ;)
         {
@@ -98,6 +98,11 @@ public sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbCon
                         throw;
                     }
                     throw told;
+                }
+                if (PostgresFailure.Classify(failure) == PostgresFault.Broken)
+                {
+                    // What ended this connection has probably ended those that are idle in the pool: the next run takes a new one.
+                    source.Clear();
                 }
                 await Task.Delay(pause, CancellationToken.None);
             }
