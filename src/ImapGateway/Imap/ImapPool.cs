@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Runtime.CompilerServices;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Imap;
@@ -13,22 +11,13 @@ public sealed class ImapPool : IAsyncDisposable
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan IdleClose = TimeSpan.FromSeconds(60);
 
-    /// <summary>How long a server's limit is believed before one more session is tried.</summary>
-    private static readonly TimeSpan GrowAfter = TimeSpan.FromMinutes(5);
-
     /// <summary>Of the server's longest silence: what one job may take altogether.</summary>
     private const int JobTimeouts = 4;
 
     private const int MostWaiting = 2000;
 
-    /// <summary>Where there is one session only: what a download keeps it for at once.</summary>
-    private const int SmallPiece = 256 * 1024;
-
-    /// <summary>MailKit counts a literal in 31 bits.</summary>
-    private const int LargePiece = 1 << 30;
-
     private readonly SessionOpener _opener;
-    private readonly int _budget;
+    private readonly SessionBudget _budget;
     private readonly TimeProvider _time;
     private readonly Lock _lock = new();
     private readonly List<Idle> _idle = [];
@@ -37,9 +26,6 @@ public sealed class ImapPool : IAsyncDisposable
     private readonly HashSet<ImapSession> _retired = [];
     private int _open;
     private int _streams;
-    private int _limit;
-    private int? _refusedAt;
-    private DateTimeOffset _growAt;
     private bool _closed;
     private ITimer? _reaper;
 
@@ -50,13 +36,15 @@ public sealed class ImapPool : IAsyncDisposable
     public ImapPool(SessionOpener opener, int budget, TimeProvider time)
     {
         _opener = opener;
-        _budget = budget;
-        _limit = budget;
+        _budget = new SessionBudget(budget, time);
         _time = time;
     }
 
+    /// <summary>What one job may take altogether, streams apart.</summary>
+    public TimeSpan JobTime => _opener.Timeout * JobTimeouts;
+
     /// <summary>Sessions that may be open at once; smaller than the budget after the server refused one.</summary>
-    public int Limit => _limit;
+    public int Limit => _budget.Limit;
 
     /// <param name="mailbox">The path the job will select, if any.</param>
     /// <param name="repeatable">Running the job twice does no harm: a broken connection is replaced once and the job run again.</param>
@@ -98,7 +86,7 @@ public sealed class ImapPool : IAsyncDisposable
     private async Task<T> RunOnAsync<T>(ImapSession session, Func<ImapSession, Task<T>> job)
     {
         var before = session.Commands;
-        using var limit = session.Begin(_opener.Timeout * JobTimeouts);
+        using var limit = session.Begin(JobTime);
         try
         {
             return await job(session);
@@ -114,74 +102,10 @@ public sealed class ImapPool : IAsyncDisposable
         }
     }
 
-    /// <summary>
-    /// A section of a message, peeked, in pieces as they arrive (64 KB at most, valid until the next is asked for), in constant memory. Never holds the account's
-    /// last worker: where there is only one, the section is fetched in ranges and the session released before the reader gets to see them.
-    /// </summary>
-    /// <param name="count">Octets wanted; null: to the end.</param>
-    public async IAsyncEnumerable<ReadOnlySequence<byte>> StreamAsync(Section section, long offset, long? count, [EnumeratorCancellation] CancellationToken cancel)
-    {
-        while (count is not 0)
-        {
-            var isAlone = _limit == 1;
-            var piece = isAlone ? SmallPiece : section.Size - offset > LargePiece ? LargePiece : (long?)null;
-            var asked = count < piece || piece is null ? count : piece;
-            long received = 0;
-            await foreach (var bytes in isAlone ? StreamSlice(section, offset, (int)asked!, cancel) : StreamPieceAsync(section, offset, asked, cancel))
-            {
-                received += bytes.Length;
-                yield return bytes;
-            }
-            if (received < asked || asked is null)
-            {
-                yield break;
-            }
-            offset += received;
-            count -= received;
-        }
-    }
+    /// <summary>A session that counts as a stream, with which a download does as it likes until it releases it.</summary>
+    internal Task<ImapSession> LeaseForStreamAsync(string mailbox, CancellationToken cancel) => AcquireAsync(mailbox, stream: true, cancel);
 
-    private async IAsyncEnumerable<ReadOnlySequence<byte>> StreamSlice(Section section, long offset, int count, [EnumeratorCancellation] CancellationToken cancel)
-    {
-        var slice = new SectionSlice(section.Name, offset, count);
-        var found = await RunAsync(
-            section.Mailbox, repeatable: true, session => SectionFetch.RunAsync(session, section.Mailbox, section.UidValidity, [section.Uid], [slice]), cancel);
-        yield return new ReadOnlySequence<byte>(found.GetValueOrDefault((section.Uid, slice.Key)) ?? throw Download.Gone());
-    }
-
-    private async IAsyncEnumerable<ReadOnlySequence<byte>> StreamPieceAsync(Section section, long offset, long? count, [EnumeratorCancellation] CancellationToken cancel)
-    {
-        var (download, piece) = await StartDownloadAsync(section, offset, count, cancel);
-        await using (download)
-        {
-            for (; !piece.IsEmpty; piece = await download.ReadAsync(cancel))
-            {
-                yield return piece;
-            }
-        }
-    }
-
-    /// <summary>With its first piece: a connection that turns out to be broken before that is replaced once.</summary>
-    private async Task<(Download Download, ReadOnlySequence<byte> First)> StartDownloadAsync(Section section, long offset, long? count, CancellationToken cancel)
-    {
-        for (var repeated = false; ; repeated = true)
-        {
-            var session = await AcquireAsync(section.Mailbox, stream: true, cancel);
-            var download = new Download(session, _opener.Timeout * JobTimeouts, section, offset, count, () => ReleaseAsync(session, stream: true));
-            try
-            {
-                return (download, await download.ReadAsync(cancel));
-            }
-            catch (Exception e)
-            {
-                await download.DisposeAsync();
-                if (repeated || e is not ProblemException { Code: ErrorCode.AccountUnavailable } || session.IsUsable)
-                {
-                    throw;
-                }
-            }
-        }
-    }
+    internal Task ReleaseStreamAsync(ImapSession session) => ReleaseAsync(session, stream: true);
 
     private async Task<ImapSession> AcquireAsync(string? mailbox, bool stream, CancellationToken cancel)
     {
@@ -318,8 +242,7 @@ public sealed class ImapPool : IAsyncDisposable
     {
         lock (_lock)
         {
-            grown = _open > _refusedAt;
-            _refusedAt = grown ? null : _refusedAt;
+            grown = _budget.Opened(_open);
             if (!_closed)
             {
                 _leased.Add(session);
@@ -351,9 +274,7 @@ public sealed class ImapPool : IAsyncDisposable
             var others = _open - 1;
             if (others > 0)
             {
-                _limit = Math.Min(_limit, others);
-                _refusedAt = _limit;
-                _growAt = _time.GetUtcNow() + GrowAfter;
+                _budget.Shrink(others);
             }
             return others;
         }
@@ -367,7 +288,7 @@ public sealed class ImapPool : IAsyncDisposable
         {
             _leased.Remove(session);
             _streams -= stream ? 1 : 0;
-            keep = !_retired.Remove(session) && session.IsUsable && !_closed && _open <= _limit;
+            keep = !_retired.Remove(session) && session.IsUsable && !_closed && _open <= _budget.Limit;
             if (keep)
             {
                 _idle.Add(new Idle(session, _time.GetUtcNow()));
@@ -439,17 +360,9 @@ public sealed class ImapPool : IAsyncDisposable
         }
     }
 
-    private bool MayStream => _streams < Math.Max(1, _limit - 1);
+    private bool MayStream => _streams < Math.Max(1, _budget.Limit - 1);
 
-    private bool MayOpen(bool stream)
-    {
-        if (_open >= _limit && _limit < _budget && _time.GetUtcNow() >= _growAt)
-        {
-            _limit++;
-            _growAt = _time.GetUtcNow() + GrowAfter;
-        }
-        return !_closed && _open < _limit && (!stream || MayStream);
-    }
+    private bool MayOpen(bool stream) => !_closed && _budget.HasRoom(_open) && (!stream || MayStream);
 
     private ImapSession? TakeIdle(string? mailbox, bool stream)
     {

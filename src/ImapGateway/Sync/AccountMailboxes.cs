@@ -14,18 +14,23 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
 {
     private const int MostNamed = 20;
 
-    private readonly Dictionary<ulong, MailboxState> _byCounter = [];
+    private readonly MailboxDirectory _directory = new(owner.Incarnation, nextCounter);
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private readonly Turn _commit = new();
     private readonly Turn _listing = new();
-    private ulong _nextCounter = nextCounter;
     private bool _listed;
 
     public string Incarnation => owner.Incarnation;
 
     public ImapPool Pool => pool;
 
-    public IReadOnlyCollection<MailboxState> All => _byCounter.Values;
+    public IReadOnlyCollection<MailboxState> All => _directory.All;
+
+    public MailboxState? AtPath(string path) => _directory.AtPath(path);
+
+    public IReadOnlyDictionary<string, MailboxState> ByPath() => _directory.ByPath();
+
+    public (MailboxState Mailbox, IndexRow Row) FindMessage(string id) => _directory.FindMessage(id);
 
     /// <summary>Reads what storage has. Where it has lost a part of an index, the mailbox is indexed anew, and the ids of its messages are gone.</summary>
     public async Task LoadAsync(CancellationToken cancel)
@@ -36,9 +41,9 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
             {
                 LogLost(mailbox.Id, damage);
             }
-            _byCounter[mailbox.Counter] = mailbox;
+            _directory.Add(mailbox);
         }
-        _listed = _byCounter.Count > 0;
+        _listed = All.Count > 0;
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The index of mailbox {Mailbox} is damaged; it is made anew and its messages get new ids: {Reason}")]
@@ -83,7 +88,7 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
             return;
         }
         await ListAsync(cancel);
-        DemandKnown(mailbox);
+        _directory.Demand(mailbox);
     }
 
     private async Task ListInTurnAsync(MailboxRenaming? renaming, CancellationToken cancel)
@@ -121,7 +126,7 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
     /// <summary>Mailboxes whose MAILBOXID is not known yet: only opening them tells it, so each listing asks some, and each of them once.</summary>
     private IEnumerable<string> Unnamed(IReadOnlyList<ListedMailbox> seen)
     {
-        var named = _byCounter.Values.Where(mailbox => mailbox.ObjectId is not null).Select(mailbox => mailbox.Path).ToHashSet(StringComparer.Ordinal);
+        var named = All.Where(mailbox => mailbox.ObjectId is not null).Select(mailbox => mailbox.Path).ToHashSet(StringComparer.Ordinal);
         return seen.Where(one => one.Selectable && !named.Contains(one.Path)).Select(one => one.Path);
     }
 
@@ -133,56 +138,16 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
         {
             await ListAsync(cancel);
         }
-        if (Find(mailbox) is { } known)
+        if (_directory.Find(mailbox) is { } known)
         {
             return known;
         }
         if (mailbox.Id is not null)
         {
-            throw Unknown(mailbox.Id, ObjectId.Mailbox, "mailbox");
+            throw _directory.Unknown(mailbox.Id, ObjectId.Mailbox, "mailbox");
         }
         await ListAsync(cancel);
-        return Find(mailbox) ?? throw new ProblemException(ErrorCode.NotFound, mailbox.Role is null ? "There is no mailbox at this path." : "No mailbox of the account has this role.");
-    }
-
-    private MailboxState? Find(MailboxRef mailbox) => mailbox switch
-    {
-        { Id: { } id } => ObjectId.TryParse(id, out var parsed) && parsed.Kind == ObjectId.Mailbox && parsed.Incarnation == Incarnation
-            ? _byCounter.GetValueOrDefault(parsed.Counter) : null,
-        { Role: { } role } => _byCounter.Values.FirstOrDefault(one => one.Role == role),
-        { Path: { } path } => AtPath(path),
-        _ => null,
-    };
-
-    /// <summary>INBOX in any case (RFC 3501 section 5.1); null where nothing is known at the path.</summary>
-    public MailboxState? AtPath(string path) =>
-        _byCounter.Values.FirstOrDefault(one => one.Path == path || one.Listed.IsInbox && path.Equals("INBOX", StringComparison.OrdinalIgnoreCase));
-
-    public IReadOnlyDictionary<string, MailboxState> ByPath() => _byCounter.Values.ToDictionary(mailbox => mailbox.Path, StringComparer.Ordinal);
-
-    /// <summary>Where a message is.</summary>
-    /// <exception cref="ProblemException">404 where the id was never minted, 410 where the message is gone.</exception>
-    public (MailboxState Mailbox, IndexRow Row) FindMessage(string id)
-    {
-        if (ObjectId.TryParse(id, out var parsed) && parsed.Kind == ObjectId.Message && parsed.Incarnation == Incarnation)
-        {
-            foreach (var mailbox in _byCounter.Values)
-            {
-                if (mailbox.Index.TryGetById(parsed.Counter, out var row))
-                {
-                    return (mailbox, row);
-                }
-            }
-        }
-        throw Unknown(id, ObjectId.Message, "message");
-    }
-
-    private ProblemException Unknown(string id, char kind, string what)
-    {
-        var minted = ObjectId.TryParse(id, out var parsed) && parsed.Kind == kind && (parsed.Incarnation != Incarnation || parsed.Counter < _nextCounter);
-        return minted
-            ? new ProblemException(ErrorCode.Gone, $"The {what} is gone, or belonged to another account.")
-            : new ProblemException(ErrorCode.NotFound, $"There is no such {what}.");
+        return _directory.Find(mailbox) ?? throw new ProblemException(ErrorCode.NotFound, mailbox.Role is null ? "There is no mailbox at this path." : "No mailbox of the account has this role.");
     }
 
     /// <summary>Looks at the mailbox: when this returns, the index shows everything that was so when it was called. Looks are shared.</summary>
@@ -228,7 +193,7 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
                 settled = true;
                 await ListAsync(CancellationToken.None);
             }
-            DemandKnown(mailbox);
+            _directory.Demand(mailbox);
             if (mailbox.Path == path)
             {
                 await ApplyAsync(mailbox, view, CancellationToken.None);
@@ -245,7 +210,7 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
     /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> where a mailbox is no more.</exception>
     private async Task<T> RunWhereItIsAsync<T>(IReadOnlyCollection<MailboxState> mailboxes, bool repeatable, Func<Task<T>> work, CancellationToken cancel)
     {
-        DemandKnown(mailboxes);
+        _directory.Demand(mailboxes);
         var paths = mailboxes.Select(mailbox => mailbox.Path).ToList();
         try
         {
@@ -254,21 +219,13 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
         catch (ProblemException e) when (e.Code is ErrorCode.NotFound or ErrorCode.Gone or ErrorCode.AccountDenied or ErrorCode.AccountUnavailable)
         {
             await ListAsync(cancel);
-            DemandKnown(mailboxes);
+            _directory.Demand(mailboxes);
             if (mailboxes.Select(mailbox => mailbox.Path).SequenceEqual(paths) || e.Code == ErrorCode.AccountUnavailable && !repeatable)
             {
                 throw;
             }
         }
         return await work();
-    }
-
-    private void DemandKnown(params IEnumerable<MailboxState> mailboxes)
-    {
-        if (mailboxes.Any(mailbox => !_byCounter.ContainsKey(mailbox.Counter)))
-        {
-            throw new ProblemException(ErrorCode.Gone, "The mailbox is gone.");
-        }
     }
 
     /// <summary>Nobody else looks at or writes to the mailboxes while <paramref name="work"/> runs.</summary>
@@ -369,8 +326,8 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
     public async Task CommitAsync(IReadOnlyList<MailboxWrite> writes, CancellationToken cancel)
     {
         using var turn = await _commit.EnterAsync(cancel);
-        var first = _nextCounter;
-        var known = writes.Where(write => _byCounter.ContainsKey(write.Mailbox.Counter)).ToList();
+        var first = _directory.NextCounter;
+        var known = writes.Where(write => _directory.Knows(write.Mailbox)).ToList();
         var (updates, counter) = known.Sum(write => write.Upserts.Count) > MailboxIndex.DefaultPageSize ? await Task.Run(() => Rewrite(known, first), cancel) : Rewrite(known, first);
         await database.WriteAsync(
             async (db, token) =>
@@ -383,7 +340,7 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
                 return true;
             },
             cancel);
-        _nextCounter = counter;
+        _directory.NextCounter = counter;
         foreach (var (write, update) in updates)
         {
             write.Mailbox.Index = update.Index;
@@ -410,7 +367,7 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
         MailboxTreeDelta delta, IReadOnlyDictionary<string, Role> roles, CancellationToken cancel, IReadOnlyDictionary<string, MailboxProof>? proofs = null)
     {
         using var turn = await _commit.EnterAsync(cancel);
-        var counter = _nextCounter;
+        var counter = _directory.NextCounter;
         var states = delta.Kept
             .Select(pair => (State: pair.Known, pair.Seen))
             .Concat(delta.Added.Select(seen => (State: new MailboxState(Incarnation, counter++) { Listed = seen, Role = null }, Seen: seen)))
@@ -420,31 +377,31 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
                 roles.TryGetValue(pair.Seen.Path, out var role) ? role : null,
                 proofs?.GetValueOrDefault(pair.Seen.Path)?.ObjectId ?? pair.State.ObjectId))
             .ToList();
-        var changed = states.Where(one => !_byCounter.ContainsKey(one.Mailbox.Counter) || one.Mailbox.Role != one.Role || one.Mailbox.ObjectId != one.ObjectId || Stored(one.Mailbox.Listed) != Stored(one.Seen)).ToList();
+        var changed = states.Where(one => !_directory.Knows(one.Mailbox) || one.Mailbox.Role != one.Role || one.Mailbox.ObjectId != one.ObjectId || Stored(one.Mailbox.Listed) != Stored(one.Seen)).ToList();
         if (changed.Count > 0 || delta.Removed.Count > 0)
         {
             await database.WriteAsync(
                 async (db, token) =>
                 {
-                    await Fence.PassAsync(db, owner, _nextCounter, counter, token);
+                    await Fence.PassAsync(db, owner, _directory.NextCounter, counter, token);
                     await MailboxStore.WriteAsync(db, Incarnation, changed, token);
                     await MailboxStore.RemoveAsync(db, Incarnation, [.. delta.Removed.Select(mailbox => (long)mailbox.Counter)], token);
                     return true;
                 },
                 cancel);
         }
-        _nextCounter = counter;
+        _directory.NextCounter = counter;
         var left = delta.Removed.Concat(delta.Kept.Where(pair => pair.Known.Path != pair.Seen.Path).Select(pair => pair.Known)).Select(mailbox => mailbox.Path).ToHashSet(StringComparer.Ordinal);
         foreach (var (state, seen, role, objectId) in states)
         {
             state.Listed = seen;
             state.Role = role;
             state.ObjectId = objectId;
-            _byCounter[state.Counter] = state;
+            _directory.Add(state);
         }
         foreach (var mailbox in delta.Removed)
         {
-            _byCounter.Remove(mailbox.Counter);
+            _directory.Remove(mailbox);
         }
         if (left.Count > 0)
         {

@@ -14,15 +14,6 @@ public class RemovalTests
         return (long)command.ExecuteScalar()!;
     }
 
-    private static async Task Until(Func<bool> holds)
-    {
-        using var deadline = new CancellationTokenSource(Servers.Journal<string>.Patience);
-        while (!holds())
-        {
-            await Task.Delay(20, deadline.Token);
-        }
-    }
-
     [Fact]
     public async Task Nothing_of_a_removed_account_is_left_in_the_database_but_what_others_have_stays()
     {
@@ -41,7 +32,7 @@ public class RemovalTests
         (await world.Api.Delete(removed.Path)).Is(HttpStatusCode.NoContent);
         // Before anything else.
         Assert.Equal(0, Count(world.Gateway, "SELECT count(*) FROM account WHERE RemovedAt IS NOT NULL AND (ImapSecret <> '' OR SmtpSecret IS NOT NULL)"));
-        await Until(() => Count(world.Gateway, "SELECT count(*) FROM account") == 1);
+        await TestWait.For(() => Count(world.Gateway, "SELECT count(*) FROM account") == 1);
         Assert.Equal(before.ToDictionary(pair => pair.Key, pair => pair.Value / 2), tables.ToDictionary(table => table, table => Count(world.Gateway, $"SELECT count(*) FROM {table}")));
         await kept.Items(kept.Messages("inbox"));
     }
@@ -55,6 +46,6 @@ public class RemovalTests
         (await world.Api.Delete(account.Path)).Is(HttpStatusCode.NoContent);
         await world.Gateway.Kill();
         await world.Gateway.Resume();
-        await Until(() => Count(world.Gateway, "SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM mailbox) + (SELECT count(*) FROM index_page) + (SELECT count(*) FROM fence)") == 0);
+        await TestWait.For(() => Count(world.Gateway, "SELECT (SELECT count(*) FROM account) + (SELECT count(*) FROM mailbox) + (SELECT count(*) FROM index_page) + (SELECT count(*) FROM fence)") == 0);
     }
 }

@@ -262,23 +262,26 @@ public class PostgresFaultTests
 
     private static async Task<int> Reached(IDatabase database, string name)
     {
-        while (true)
+        var reached = 0;
+        await TestWait.For(async () =>
         {
             try
             {
-                return await database.ReadAsync(async (db, cancel) => (int)(await db.Set<FenceEntity>().SingleAsync(fence => fence.Incarnation == name, cancel)).NextCounter - 1, default);
+                reached = await database.ReadAsync(async (db, cancel) => (int)(await db.Set<FenceEntity>().SingleAsync(fence => fence.Incarnation == name, cancel)).NextCounter - 1, default);
+                return true;
             }
             catch (ProblemException away) when (away.Code == ErrorCode.Unavailable)
             {
-                await Task.Delay(20);
+                return false;
             }
-        }
+        });
+        return reached;
     }
 
     private static async Task Progress(int[] acknowledged)
     {
         var before = acknowledged.ToArray();
-        await TestWait.For(() => Task.FromResult(acknowledged.Zip(before, (now, then) => now - then).All(more => more >= 5)));
+        await TestWait.For(() => acknowledged.Zip(before, (now, then) => now - then).All(more => more >= 5));
     }
 
     private static Task<long> Counter(IDatabase database) => database.ReadAsync(async (db, cancel) => (await db.Set<FenceEntity>().SingleAsync(cancel)).NextCounter, default);

@@ -148,7 +148,7 @@ public class PostgresGatewayTests
                 }
             }).ToList();
             await world.Deliver($"round {round}");
-            await TestWait.For(() => Task.FromResult(written >= 10));
+            await TestWait.For(() => written >= 10);
             await world.Gateway.Kill();
             await killed.CancelAsync();
             await Task.WhenAll(patches);

@@ -1,0 +1,88 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Imap;
+
+/// <summary>Sections of messages as streams from a pool's sessions.</summary>
+public static class Downloads
+{
+    /// <summary>Where there is one session only: what a download keeps it for at once.</summary>
+    private const int SmallPiece = 256 * 1024;
+
+    /// <summary>MailKit counts a literal in 31 bits.</summary>
+    private const int LargePiece = 1 << 30;
+
+    /// <summary>
+    /// A section of a message, peeked, in pieces as they arrive (64 KB at most, valid until the next is asked for), in constant memory. Never holds the account's
+    /// last worker: where there is only one, the section is fetched in ranges and the session released before the reader gets to see them.
+    /// </summary>
+    /// <param name="count">Octets wanted; null: to the end.</param>
+    public static async IAsyncEnumerable<ReadOnlySequence<byte>> StreamAsync(
+        this ImapPool pool, Section section, long offset, long? count, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        while (count is not 0)
+        {
+            var isAlone = pool.Limit == 1;
+            var piece = isAlone ? SmallPiece : section.Size - offset > LargePiece ? LargePiece : (long?)null;
+            var asked = count < piece || piece is null ? count : piece;
+            long received = 0;
+            await foreach (var bytes in isAlone ? StreamSliceAsync(pool, section, offset, (int)asked!, cancel) : StreamPieceAsync(pool, section, offset, asked, cancel))
+            {
+                received += bytes.Length;
+                yield return bytes;
+            }
+            if (received < asked || asked is null)
+            {
+                yield break;
+            }
+            offset += received;
+            count -= received;
+        }
+    }
+
+    private static async IAsyncEnumerable<ReadOnlySequence<byte>> StreamSliceAsync(
+        ImapPool pool, Section section, long offset, int count, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var slice = new SectionSlice(section.Name, offset, count);
+        var found = await pool.RunAsync(
+            section.Mailbox, repeatable: true, session => SectionFetch.RunAsync(session, section.Mailbox, section.UidValidity, [section.Uid], [slice]), cancel);
+        yield return new ReadOnlySequence<byte>(found.GetValueOrDefault((section.Uid, slice.Key)) ?? throw Download.Gone());
+    }
+
+    private static async IAsyncEnumerable<ReadOnlySequence<byte>> StreamPieceAsync(
+        ImapPool pool, Section section, long offset, long? count, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        var (download, piece) = await StartDownloadAsync(pool, section, offset, count, cancel);
+        await using (download)
+        {
+            for (; !piece.IsEmpty; piece = await download.ReadAsync(cancel))
+            {
+                yield return piece;
+            }
+        }
+    }
+
+    /// <summary>With its first piece: a connection that turns out to be broken before that is replaced once.</summary>
+    private static async Task<(Download Download, ReadOnlySequence<byte> First)> StartDownloadAsync(
+        ImapPool pool, Section section, long offset, long? count, CancellationToken cancel)
+    {
+        for (var repeated = false; ; repeated = true)
+        {
+            var session = await pool.LeaseForStreamAsync(section.Mailbox, cancel);
+            var download = new Download(session, pool.JobTime, section, offset, count, () => pool.ReleaseStreamAsync(session));
+            try
+            {
+                return (download, await download.ReadAsync(cancel));
+            }
+            catch (Exception e)
+            {
+                await download.DisposeAsync();
+                if (repeated || e is not ProblemException { Code: ErrorCode.AccountUnavailable } || session.IsUsable)
+                {
+                    throw;
+                }
+            }
+        }
+    }
+}

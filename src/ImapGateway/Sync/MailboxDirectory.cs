@@ -1,0 +1,73 @@
+using ImapGateway.Index;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Sync;
+
+/// <summary>The mailboxes of an account that are known now, found by whatever clients name them with, and their messages.</summary>
+/// <param name="incarnation">Of the account; ids of another are not its own.</param>
+/// <param name="nextCounter">Of the ids: what is below was minted.</param>
+public sealed class MailboxDirectory(string incarnation, ulong nextCounter)
+{
+    private readonly Dictionary<ulong, MailboxState> _byCounter = [];
+
+    /// <summary>Of the next id that is minted.</summary>
+    public ulong NextCounter { get; set; } = nextCounter;
+
+    public IReadOnlyCollection<MailboxState> All => _byCounter.Values;
+
+    public bool Knows(MailboxState mailbox) => _byCounter.ContainsKey(mailbox.Counter);
+
+    public void Add(MailboxState mailbox) => _byCounter[mailbox.Counter] = mailbox;
+
+    public void Remove(MailboxState mailbox) => _byCounter.Remove(mailbox.Counter);
+
+    public MailboxState? Find(MailboxRef mailbox) => mailbox switch
+    {
+        { Id: { } id } => ObjectId.TryParse(id, out var parsed) && parsed.Kind == ObjectId.Mailbox && parsed.Incarnation == incarnation
+            ? _byCounter.GetValueOrDefault(parsed.Counter) : null,
+        { Role: { } role } => _byCounter.Values.FirstOrDefault(one => one.Role == role),
+        { Path: { } path } => AtPath(path),
+        _ => null,
+    };
+
+    /// <summary>INBOX in any case (RFC 3501 section 5.1); null where nothing is known at the path.</summary>
+    public MailboxState? AtPath(string path) =>
+        _byCounter.Values.FirstOrDefault(one => one.Path == path || one.Listed.IsInbox && path.Equals("INBOX", StringComparison.OrdinalIgnoreCase));
+
+    public IReadOnlyDictionary<string, MailboxState> ByPath() => _byCounter.Values.ToDictionary(mailbox => mailbox.Path, StringComparer.Ordinal);
+
+    /// <summary>Where a message is.</summary>
+    /// <exception cref="ProblemException">404 where the id was never minted, 410 where the message is gone.</exception>
+    public (MailboxState Mailbox, IndexRow Row) FindMessage(string id)
+    {
+        if (ObjectId.TryParse(id, out var parsed) && parsed.Kind == ObjectId.Message && parsed.Incarnation == incarnation)
+        {
+            foreach (var mailbox in _byCounter.Values)
+            {
+                if (mailbox.Index.TryGetById(parsed.Counter, out var row))
+                {
+                    return (mailbox, row);
+                }
+            }
+        }
+        throw Unknown(id, ObjectId.Message, "message");
+    }
+
+    /// <summary>410 where the id was minted once, 404 where it never was.</summary>
+    public ProblemException Unknown(string id, char kind, string what)
+    {
+        var minted = ObjectId.TryParse(id, out var parsed) && parsed.Kind == kind && (parsed.Incarnation != incarnation || parsed.Counter < NextCounter);
+        return minted
+            ? new ProblemException(ErrorCode.Gone, $"The {what} is gone, or belonged to another account.")
+            : new ProblemException(ErrorCode.NotFound, $"There is no such {what}.");
+    }
+
+    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> where one of them is no more.</exception>
+    public void Demand(params IEnumerable<MailboxState> mailboxes)
+    {
+        if (mailboxes.Any(mailbox => !Knows(mailbox)))
+        {
+            throw new ProblemException(ErrorCode.Gone, "The mailbox is gone.");
+        }
+    }
+}
