@@ -38,6 +38,7 @@ public static class Program
         v1.MapMailboxes();
         v1.MapMessages();
         v1.MapKeys();
+        v1.MapTickets();
         return app;
     }
 }
