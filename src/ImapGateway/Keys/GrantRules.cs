@@ -32,7 +32,7 @@ public static partial class GrantRules
         {
             return;
         }
-        if (ids.Length is 0 or > most)
+        if (ids.Length == 0 || ids.Length > most)
         {
             errors.Member("/accounts", $"1 to {most} ids are expected; null means all accounts.");
             return;
