@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using ImapGateway.Imap;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Index;
@@ -20,11 +21,15 @@ public static class Fingerprint
     /// <summary>Whether there is something to be compared.</summary>
     public static bool Tells(ulong fingerprint) => fingerprint is not (Unknown or None);
 
-    public static ulong Of(MessageHeaders headers) =>
-        headers.EmailId is { } email ? OfEmailId(email)
-        : headers.MessageId is { } id ? OfMessageId(id)
-        : headers is { Date: { } date, From: [var from, ..], Subject: { } subject } ? Hash($"D{date.ToUniversalTime().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)}\n{from.Address}\n{subject}")
-        : None;
+    public static ulong Of(MessageHeaders headers) => Of(MessageIdentity.Of(headers));
+
+    public static ulong Of(MessageIdentity message) => message switch
+    {
+        { EmailId: { } id } => OfEmailId(id),
+        { MessageId: { } id } => OfMessageId(id),
+        { Date: { } date, From: { } from, Subject: { } subject } => Hash($"D{date.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)}\n{from}\n{subject}"),
+        _ => None,
+    };
 
     /// <summary>EMAILID (RFC 8474 section 5.1), or X-GM-MSGID as a decimal number.</summary>
     public static ulong OfEmailId(string emailId) => Hash("E" + emailId);
