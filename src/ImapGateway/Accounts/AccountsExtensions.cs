@@ -1,3 +1,5 @@
+using ImapGateway.Settings;
+using ImapGateway.Sync.Watching;
 using Orleans.Configuration;
 
 namespace ImapGateway.Accounts;
@@ -6,6 +8,7 @@ public static class AccountsExtensions
 {
     public static void AddAccounts(this WebApplicationBuilder builder)
     {
+        builder.AddSettings<WatchOptions>("Watch");
         builder.Services.AddSingleton<CredentialProtector>();
         builder.Services.AddSingleton<AccountStore>();
         builder.Services.AddSingleton<AccountVerifier>();

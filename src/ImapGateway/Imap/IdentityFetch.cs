@@ -40,7 +40,7 @@ public static class IdentityFetch
             {
                 continue;
             }
-            var emailId = summary.EmailId ?? (summary.GMailMessageId is > 0 and var id ? id.Value.ToString(System.Globalization.CultureInfo.InvariantCulture) : null);
+            var emailId = summary.EmailId ?? (summary.GMailMessageId is > 0 and var id ? id.ToString(System.Globalization.CultureInfo.InvariantCulture) : null);
             var messageId = summary.Headers?[HeaderId.MessageId] is { } field ? MessageIds.Bare(MimeUtils.ParseMessageId(field)) : null;
             if (emailId is null && messageId is null)
             {

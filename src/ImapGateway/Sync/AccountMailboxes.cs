@@ -65,7 +65,24 @@ public sealed partial class AccountMailboxes
 
     public IReadOnlyDictionary<string, MailboxState> ByPath() => _directory.ByPath();
 
-    public (MailboxState Mailbox, IndexRow Row) FindMessage(string id) => _directory.FindMessage(id);
+    /// <summary>Where a message is.</summary>
+    /// <exception cref="ProblemException">See <see cref="MailboxDirectory.FindMessage"/>.</exception>
+    public (MailboxState Mailbox, IndexRow Row) FindMessage(string id)
+    {
+        try
+        {
+            return _directory.FindMessage(id);
+        }
+        catch (ProblemException e) when (e.Code == ErrorCode.Unavailable)
+        {
+            // Perhaps nobody else asks for the look that will tell.
+            foreach (var mailbox in All.Where(mailbox => _directory.Unmatched(mailbox).Count > 0))
+            {
+                _ = UpToDateAsync(mailbox, CancellationToken.None).ContinueWith(static look => look.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            }
+            throw;
+        }
+    }
 
     /// <summary>Whether the server has the message no more, and it is not known yet what has become of it.</summary>
     public static bool IsLeaving(MailboxState mailbox, uint uid) => mailbox.LostSince is not null || mailbox.Leaving.ContainsKey(uid);
@@ -120,9 +137,6 @@ public sealed partial class AccountMailboxes
         using var turn = await _listing.EnterAsync(cancel);
         await delete();
         await CommitTreeAsync(new MailboxTreeDelta([], [], [mailbox]), null, null, gone: true, CancellationToken.None);
-        while (await _settlement.SettleAsync())
-        {
-        }
     }
 
     /// <summary>Asks the server for one mailbox alone, unless all cost no more.</summary>
@@ -381,8 +395,10 @@ public sealed partial class AccountMailboxes
         }
         var known = mailbox.Server;
         var delta = await Task.Run(() => MailboxDiff.Compare(known, view));
+        var silent = mailbox.LookedAt is null;
         foreach (var step in LookStep.Of(mailbox, delta, view))
         {
+            silent |= step.Baseline.Count > 0;
             var headers = step.Added.Count == 0 ? null
                 : await _headers.ReadAsync(mailbox.Counter, mailbox.Path, view.UidValidity, [.. step.Added.Select(seen => seen.Uid)], CancellationToken.None, runner);
             var write = step.WriteOf(mailbox, view, headers);
@@ -393,7 +409,7 @@ public sealed partial class AccountMailboxes
         }
         mailbox.OlderLeft = view.OlderLeft;
         mailbox.ComparedFrom = view.ComparedFrom;
-        if (delta.Added.Count > 0 || mailbox.LookedAt is null)
+        if (silent)
         {
             _fingerprints.Start();
         }
@@ -412,9 +428,7 @@ public sealed partial class AccountMailboxes
         }
         await _commits.RematchAsync(lost, mailbox, found);
         // What is lost for good need not wait for anything.
-        while (await _settlement.SettleAsync())
-        {
-        }
+        await _settlement.SettleAllAsync();
     }
 
     /// <summary>
@@ -476,6 +490,7 @@ public sealed partial class AccountMailboxes
         {
             _pool.Retire(left.Contains);
         }
+        await _settlement.SettleAllAsync();
         _settlement.Poke();
     }
 }

@@ -11,25 +11,25 @@ namespace ImapGateway.Sync;
 /// </summary>
 public sealed partial class FingerprintFill(MailboxDirectory directory, MailboxCommits commits, ImapPool pool, ILogger log)
 {
-    private readonly CancellationTokenSource _stop = new();
     private Task? _running;
+    private bool _stopped;
     private bool _again;
 
     /// <summary>There may be messages without.</summary>
     public void Start()
     {
         _again = true;
-        _running ??= _stop.IsCancellationRequested ? null : RunAsync();
+        _running ??= _stopped ? null : RunAsync();
     }
 
-    public void Stop() => _stop.Cancel();
+    public void Stop() => _stopped = true;
 
     private async Task RunAsync()
     {
         try
         {
             await Task.Yield();
-            while (_again && !_stop.IsCancellationRequested)
+            while (_again && !_stopped)
             {
                 _again = false;
                 foreach (var mailbox in directory.All.Where(mailbox => mailbox.Listed.Selectable).ToList())
@@ -59,7 +59,7 @@ public sealed partial class FingerprintFill(MailboxDirectory directory, MailboxC
 
     private async Task FillAsync(MailboxState mailbox)
     {
-        for (var below = uint.MaxValue; !_stop.IsCancellationRequested && directory.Knows(mailbox);)
+        for (var below = uint.MaxValue; !_stopped && directory.Knows(mailbox);)
         {
             var uids = mailbox.Index.WithoutFingerprint(below).Take(IdentityFetch.Window).ToList();
             if (uids.Count == 0)
@@ -69,7 +69,7 @@ public sealed partial class FingerprintFill(MailboxDirectory directory, MailboxC
             below = uids[^1];
             var (path, uidValidity) = (mailbox.Path, mailbox.UidValidity);
             var found = await pool.RunAsync(path, repeatable: true, session => ReadAsync(session, path, uidValidity, uids), CancellationToken.None);
-            using var turn = await mailbox.Turn.EnterAsync(_stop.Token);
+            using var turn = await mailbox.Turn.EnterAsync(CancellationToken.None);
             if (mailbox.UidValidity == uidValidity && found.Count > 0)
             {
                 await commits.CommitAsync(new MailboxWrite(mailbox) { Fingerprints = found });

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
 using ImapGateway.Index;
-using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 

@@ -13,15 +13,15 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
     /// <summary>How long it waits for looks, or after a failure, before it sees what can be done.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
-    private readonly CancellationTokenSource _stop = new();
     private TaskCompletionSource _poke = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _asked = MoveWindow.Long;
     private Task? _running;
+    private bool _stopped;
 
     /// <summary>Something was found, or looked at.</summary>
     public void Poke()
     {
-        if (_stop.IsCancellationRequested || directory.Pending() is null)
+        if (_stopped || directory.Pending() is null)
         {
             return;
         }
@@ -29,13 +29,17 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
         _running ??= RunAsync();
     }
 
-    public void Stop() => _stop.Cancel();
+    public void Stop()
+    {
+        _stopped = true;
+        _poke.TrySetResult();
+    }
 
     private async Task RunAsync()
     {
         try
         {
-            while (!_stop.IsCancellationRequested && directory.Pending() is { } pending)
+            while (!_stopped && directory.Pending() is { } pending)
             {
                 _poke = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 Look(pending.Newest);
@@ -44,7 +48,7 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
                     continue;
                 }
                 var wait = directory.Pending() is { } left && window.Left(left.Oldest) is { Ticks: > 0 } rest ? rest : Pause;
-                await Task.WhenAny(_poke.Task, Task.Delay(wait, window.Time, _stop.Token));
+                await Task.WhenAny(_poke.Task, Task.Delay(wait, window.Time));
             }
         }
         catch (LostOwnershipException)
@@ -67,17 +71,21 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
         }
     }
 
+    /// <summary>All that can be settled by now; what fails is tried again later.</summary>
+    public async Task SettleAllAsync()
+    {
+        while (await TryAsync())
+        {
+            // There is more than one transaction takes.
+        }
+    }
+
     /// <returns>Something was settled.</returns>
     private async Task<bool> TryAsync()
     {
         try
         {
             return await SettleAsync();
-        }
-        catch (ProblemException e)
-        {
-            LogPostponed(e.Problem.Detail, e);
-            return false;
         }
         catch (Exception e) when (e is not LostOwnershipException)
         {
@@ -86,8 +94,7 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
         }
     }
 
-    /// <summary>All that can be settled by now.</summary>
-    public async Task<bool> SettleAsync()
+    private async Task<bool> SettleAsync()
     {
         var over = window.Over(directory.All, commits.Watch);
         if (directory.Pending() is not { } pending || pending.Oldest > over)
@@ -110,26 +117,36 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
             var due = mailbox.Arriving.Where(one => one.Value.Since <= over).Select(one => one.Key).Order().Take(CommitPlan.MostSettled - known.Count).ToList();
             foreach (var uids in due.Chunk(Batch))
             {
-                var found = await headers.ReadAsync(mailbox.Counter, mailbox.Path, mailbox.UidValidity, uids, CancellationToken.None);
-                foreach (var uid in uids)
+                foreach (var uid in await ReadAsync(mailbox, uids, known) is { } found ? uids.Except(found) : [])
                 {
-                    var place = new MessagePlace(mailbox.Counter, uid);
-                    if (found.TryGetValue(uid, out var one))
-                    {
-                        known[place] = one;
-                    }
-                    else
-                    {
-                        vanished.Add(place);
-                    }
+                    vanished.Add(new MessagePlace(mailbox.Counter, uid));
                 }
             }
         }
         return (known, vanished);
     }
 
+    /// <returns>Uids of the messages that are there; null where that cannot be told now.</returns>
+    private async Task<IReadOnlyCollection<uint>?> ReadAsync(MailboxState mailbox, uint[] uids, Dictionary<MessagePlace, MessageHeaders> known)
+    {
+        try
+        {
+            var found = await headers.ReadAsync(mailbox.Counter, mailbox.Path, mailbox.UidValidity, uids, CancellationToken.None);
+            foreach (var (uid, one) in found)
+            {
+                known[new MessagePlace(mailbox.Counter, uid)] = one;
+            }
+            return [.. found.Keys];
+        }
+        catch (ProblemException e)
+        {
+            LogPostponed(e.Problem.Detail);
+            return null;
+        }
+    }
+
     [LoggerMessage(Level = LogLevel.Information, Message = "What has become of some messages is decided later: {Reason}")]
-    private partial void LogPostponed(string? reason, Exception exception);
+    private partial void LogPostponed(string? reason);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "What has become of some messages could not be decided")]
     private partial void LogFault(Exception exception);
