@@ -140,9 +140,10 @@ public sealed partial class AccountGrain(
         var status = new AccountStatus(row.ToAccount(), row.Incarnation, store, sessions.Time, log);
         var pool = sessions.NewPool(row, status);
         var writer = new AccountWriter(database, changes, owner, row.Id, counters, () => status.Account.Metadata, sessions.Time);
-        var mailboxes = new AccountMailboxes(writer, pool, database, log);
+        var headers = new HeaderReader(cache, pool, row.Incarnation);
+        var mailboxes = new AccountMailboxes(writer, pool, headers, database, sessions.MoveWindow, log);
         await mailboxes.LoadAsync(CancellationToken.None);
-        return new Opened(new AccountContext(status.Account, mailboxes, pool, new HeaderReader(cache, pool, row.Incarnation)), status);
+        return new Opened(new AccountContext(status.Account, mailboxes, pool, headers), status);
     }
 
     private static async Task CloseAsync(Task<Opened> opening)
@@ -153,6 +154,7 @@ public sealed partial class AccountGrain(
         {
             var opened = await opening;
             opened.Status.Retire();
+            opened.Context.Mailboxes.Stop();
             await opened.Context.Pool.DisposeAsync();
         }
     }
