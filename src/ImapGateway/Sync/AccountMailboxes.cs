@@ -10,17 +10,17 @@ namespace ImapGateway.Sync;
 /// All mailboxes of one account: what is known of them, brought up to date against the server, written in one transaction with the owner's fence.
 /// Belongs to the actor: single-threaded, but every await lets other requests in.
 /// </summary>
-public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool pool, IDatabase database, ILogger log)
+public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool, IDatabase database, ILogger log)
 {
     private const int MostNamed = 20;
 
-    private readonly MailboxDirectory _directory = new(owner.Incarnation, nextCounter);
+    private readonly MailboxDirectory _directory = new(writer.Incarnation, writer.Counters.NextCounter);
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private readonly Turn _commit = new();
     private readonly Turn _listing = new();
     private bool _listed;
 
-    public string Incarnation => owner.Incarnation;
+    public string Incarnation => writer.Incarnation;
 
     public ImapPool Pool => pool;
 
@@ -346,15 +346,15 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
         var first = _directory.NextCounter;
         var known = writes.Where(write => _directory.Knows(write.Mailbox)).ToList();
         var (updates, counter) = known.Sum(write => write.Upserts.Count) > MailboxIndex.DefaultPageSize ? await Task.Run(() => Rewrite(known, first), cancel) : Rewrite(known, first);
-        await database.WriteAsync(
+        await writer.WriteAsync(
+            counter,
+            [],
             async (db, token) =>
             {
-                await Fence.PassAsync(db, owner, first, counter, token);
                 foreach (var (write, update) in updates)
                 {
                     await MailboxStore.WriteAsync(db, Incarnation, write, update, token);
                 }
-                return true;
             },
             cancel);
         _directory.NextCounter = counter;
@@ -368,6 +368,16 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
             write.Mailbox.ObjectId = write.ObjectId;
         }
     }
+
+    /// <summary>Writes changes that are about the account itself, with the state that they tell of.</summary>
+    public async Task CommitChangesAsync(IReadOnlyList<Change> changes, Func<GatewayDbContext, CancellationToken, Task> state, CancellationToken cancel)
+    {
+        using var turn = await _commit.EnterAsync(cancel);
+        await writer.WriteAsync(_directory.NextCounter, changes, state, cancel);
+    }
+
+    /// <summary>Of the last change that is committed: whoever has read an index now misses nothing that comes after it.</summary>
+    public long Sequence => writer.Counters.Sequence;
 
     private static (List<(MailboxWrite Write, IndexUpdate Update)> Updates, ulong NextCounter) Rewrite(List<MailboxWrite> writes, ulong counter)
     {
@@ -397,13 +407,13 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
         var changed = states.Where(one => !_directory.Knows(one.Mailbox) || one.Mailbox.Role != one.Role || one.Mailbox.ObjectId != one.ObjectId || Stored(one.Mailbox.Listed) != Stored(one.Seen)).ToList();
         if (changed.Count > 0 || delta.Removed.Count > 0)
         {
-            await database.WriteAsync(
+            await writer.WriteAsync(
+                counter,
+                [],
                 async (db, token) =>
                 {
-                    await Fence.PassAsync(db, owner, _directory.NextCounter, counter, token);
                     await MailboxStore.WriteAsync(db, Incarnation, changed, token);
                     await MailboxStore.RemoveAsync(db, Incarnation, [.. delta.Removed.Select(mailbox => (long)mailbox.Counter)], token);
-                    return true;
                 },
                 cancel);
         }
