@@ -15,12 +15,14 @@ public sealed class Watch
     /// <summary>A comparison by STATUS of each mailbox begins with a listing as often as this.</summary>
     private const int RoundsPerListing = 12;
 
+    private const int MostBrief = 5;
+
     private readonly AccountMailboxes _mailboxes;
     private readonly WatchedSession _session;
     private readonly WatchNews _news;
     private readonly MailboxFaults _faults;
     private readonly WatchSettings _settings;
-    private readonly List<MailboxState> _due = [];
+    private readonly DueMailboxes _due = new();
 
     /// <summary>Of mailboxes without modSeqs, by the STATUS before their last look.</summary>
     private readonly Dictionary<ulong, long> _unseen = [];
@@ -31,6 +33,8 @@ public sealed class Watch
     private long _polled;
     private int _rounds;
     private int _rotation;
+    private int _brief;
+    private bool _notified;
 
     public Watch(AccountMailboxes mailboxes, WatchedSession session, WatchNews news, MailboxFaults faults, WatchSettings settings)
     {
@@ -54,13 +58,12 @@ public sealed class Watch
         if (Inbox is { } inbox)
         {
             await LookAsync(inbox);
-            await NotifyAsync();
         }
         var told = false;
         while (!stop.IsCancellationRequested)
         {
             await WorkAsync(stop);
-            if (!told && !stop.IsCancellationRequested && _mailboxes.All.Where(_inScope).All(mailbox => mailbox.UidValidity != 0 || _faults.IsFaulty(mailbox)))
+            if (!told && !stop.IsCancellationRequested && IsComplete)
             {
                 told = true;
                 await synced();
@@ -70,9 +73,14 @@ public sealed class Watch
         }
     }
 
+    private bool IsComplete => _mailboxes.All.Where(_inScope).All(mailbox => mailbox.UidValidity != 0 || _faults.IsFaulty(mailbox));
+
+    /// <summary>Nobody tells of changes: the plan says so, or there is no inbox that could be selected.</summary>
+    private bool IsDeaf => Plan.Polls || _session.SelectedPath is null || (Plan.Rung == WatchRung.Notify && !_notified);
+
     private async Task NotifyAsync()
     {
-        if (Plan.Rung != WatchRung.Notify || _session.SelectedPath is null)
+        if (_notified || Plan.Rung != WatchRung.Notify || _session.SelectedPath is null || _session.SelectedPath != Inbox?.Path)
         {
             return;
         }
@@ -80,6 +88,7 @@ public sealed class Watch
         {
             // Its answer counts all mailboxes as they are from this instant on.
             await _session.RunAsync(null, repeatable: false, async session => { await session.NotifyAsync(); return true; }, CancellationToken.None);
+            _notified = true;
         }
         catch (ProblemException e) when (_session.IsUsable && e.InnerException is ImapCommandException)
         {
@@ -93,7 +102,7 @@ public sealed class Watch
         _refreshed = _polled = Time.GetTimestamp();
         if (_settings.Scope == WatchScope.Inbox && Inbox is { } known)
         {
-            Due(known);
+            _due.Add(known);
             return;
         }
         var began = Time.GetTimestamp();
@@ -106,26 +115,24 @@ public sealed class Watch
 
     private void Compare(MailboxState mailbox, MailboxCounters? told, long began)
     {
-        if (told is null || MailboxNews.Differs(mailbox, told, _unseen.TryGetValue(mailbox.Counter, out var unseen) ? unseen : null))
+        if (told is null || Differs(mailbox, told))
         {
-            Due(mailbox);
+            _due.Add(mailbox);
         }
         else if (mailbox.LookedAt is null || mailbox.LookedAt < began)
         {
             mailbox.LookedAt = began;
         }
-        if (told is not null && mailbox.Precision == Precision.Windowed)
+    }
+
+    private bool Differs(MailboxState mailbox, MailboxCounters told)
+    {
+        var differs = MailboxNews.Differs(mailbox, told, _unseen.TryGetValue(mailbox.Counter, out var unseen) ? unseen : null);
+        if (mailbox.Precision == Precision.Windowed)
         {
             _unseen[mailbox.Counter] = told.Unseen;
         }
-    }
-
-    private void Due(MailboxState mailbox)
-    {
-        if (!_due.Contains(mailbox))
-        {
-            _due.Add(mailbox);
-        }
+        return differs;
     }
 
     /// <summary>Until nothing is left that can be done now, with the inbox selected.</summary>
@@ -134,6 +141,7 @@ public sealed class Watch
         while (!stop.IsCancellationRequested)
         {
             await TakeNewsAsync();
+            await NotifyAsync();
             if (Next() is not { } mailbox)
             {
                 return;
@@ -145,10 +153,7 @@ public sealed class Watch
     private async Task TakeNewsAsync()
     {
         var news = _news.Take();
-        if (news.Overflowed)
-        {
-            await NotifyAsync();
-        }
+        _notified &= !news.Overflowed;
         foreach (var (path, counters) in news.Mailboxes)
         {
             if (_mailboxes.AtPath(path) is not { } mailbox)
@@ -158,13 +163,9 @@ public sealed class Watch
             else if (_inScope(mailbox))
             {
                 // What is said of the selected mailbox has no numbers to compare.
-                if (counters is null)
+                if (counters is null || Differs(mailbox, counters))
                 {
-                    Due(mailbox);
-                }
-                else
-                {
-                    Compare(mailbox, counters, 0);
+                    _due.Add(mailbox);
                 }
             }
         }
@@ -177,24 +178,26 @@ public sealed class Watch
     /// <summary>The inbox first, but not twice in a row while others wait; and now and then while others are looked at.</summary>
     private MailboxState? Next()
     {
-        _due.RemoveAll(mailbox => !_mailboxes.All.Contains(mailbox));
-        var inbox = Inbox;
-        if (inbox is not null && _inScope(inbox) && _faults.MayLook(inbox) && _session.SelectedPath != inbox.Path
-            && (!_due.Exists(_faults.MayLook) || Time.GetElapsedTime(_home) >= LongestAway))
+        var inbox = Inbox is { } known && _inScope(known) ? known : null;
+        var isAway = inbox is not null && _faults.MayLook(inbox) && _session.SelectedPath != inbox.Path;
+        if (isAway && _last != inbox && Time.GetElapsedTime(_home) >= LongestAway)
         {
             return inbox;
         }
-        var ready = _due.FindAll(_faults.MayLook);
-        return ready.Find(mailbox => mailbox == inbox && _last != inbox) ?? ready.Find(mailbox => mailbox != inbox) ?? ready.FirstOrDefault();
+        return _due.Take(_last == inbox ? null : inbox, _faults.MayLook) ?? (isAway ? inbox : null);
     }
 
     private async Task LookAsync(MailboxState mailbox)
     {
         _last = mailbox;
+        _due.Remove(mailbox);
+        if (!_mailboxes.Knows(mailbox))
+        {
+            return;
+        }
         try
         {
             await _mailboxes.LookAsync(mailbox, _session);
-            _due.Remove(mailbox);
             _faults.Succeeded(mailbox);
             if (mailbox == Inbox)
             {
@@ -204,9 +207,9 @@ public sealed class Watch
         catch (ProblemException e)
         {
             // Gone: the tree knows already, and it is due no more.
-            if (_mailboxes.All.Contains(mailbox))
+            if (_mailboxes.Knows(mailbox))
             {
-                Due(mailbox);
+                _due.Add(mailbox);
                 _faults.Failed(mailbox, e.Problem);
             }
             if (!_session.IsUsable)
@@ -218,21 +221,32 @@ public sealed class Watch
 
     private async Task RestAsync(CancellationToken stop)
     {
-        var rest = Plan.Polls ? Left(_polled, _settings.Options.PollInterval) : Left(_refreshed, Spread(_settings.Options.IdleRefresh));
-        rest = _faults.RetryIn(_due) is { } retry && retry < rest ? retry : rest;
-        if (Plan.Idles && _session.SelectedPath is not null)
+        var rest = IsDeaf ? Left(_polled, _settings.Options.PollInterval) : Left(_refreshed, Spread(_settings.Options.IdleRefresh));
+        rest = _faults.RetryIn(_due.All) is { } retry ? Shorter(rest, retry) : rest;
+        if (!Plan.Idles || _session.SelectedPath is null)
         {
-            var watchdog = _settings.Options.Watchdog;
-            rest = watchdog > TimeSpan.Zero && watchdog < rest ? watchdog : rest;
-            var refresh = Spread(_settings.Options.IdleRefresh);
-            await _session.IdleAsync(refresh < rest ? refresh : rest, AnswerTime(watchdog), stop);
+            await _news.WaitAsync(rest, Time, stop);
+            return;
         }
-        else
+        var watchdog = _settings.Options.Watchdog;
+        rest = Shorter(rest, Spread(_settings.Options.IdleRefresh));
+        rest = watchdog > TimeSpan.Zero ? Shorter(rest, watchdog) : rest;
+        var began = Time.GetTimestamp();
+        try
         {
-            var interval = Left(_polled, _settings.Options.PollInterval);
-            await _news.WaitAsync(interval < rest ? interval : rest, Time, stop);
+            await _session.IdleAsync(rest, AnswerTime(watchdog), stop);
         }
+        catch (ProblemException e) when (_session.IsUsable && e.InnerException is ImapCommandException)
+        {
+            Plan = new WatchPlan(WatchRung.Poll);
+            return;
+        }
+        // A server that ends IDLE by itself, at once, time and again, has none.
+        _brief = _news.IsEmpty && !stop.IsCancellationRequested && Time.GetElapsedTime(began) < Shorter(rest / 2, LongestAway) ? _brief + 1 : 0;
+        Plan = _brief < MostBrief ? Plan : new WatchPlan(WatchRung.Poll);
     }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
     /// <summary>A server that is asked because it was silent for so long answers at once, or not at all.</summary>
     private TimeSpan AnswerTime(TimeSpan watchdog)
@@ -249,7 +263,7 @@ public sealed class Watch
     /// <summary>Where the server does not tell, or has not for long, it is asked.</summary>
     private async Task AskAsync(CancellationToken stop)
     {
-        if (!Plan.Polls && Plan.Idles && _session.SelectedPath is not null)
+        if (!IsDeaf)
         {
             if (Left(_refreshed, _settings.Options.IdleRefresh * 0.8) == TimeSpan.Zero && !stop.IsCancellationRequested)
             {
@@ -280,7 +294,7 @@ public sealed class Watch
         {
             var began = Time.GetTimestamp();
             var told = await StatusAsync(mailbox);
-            if (_mailboxes.All.Contains(mailbox))
+            if (_mailboxes.Knows(mailbox))
             {
                 Compare(mailbox, told, began);
             }

@@ -5,6 +5,8 @@ namespace ImapGateway.Sync.Watching;
 /// <summary>What was heard and not dealt with yet. Written by whoever reads the connection, read by the account's owner.</summary>
 public sealed class WatchNews
 {
+    private static readonly Dictionary<string, MailboxCounters?> Nothing = [];
+
     private readonly Lock _lock = new();
     private Dictionary<string, MailboxCounters?> _mailboxes = new(StringComparer.Ordinal);
     private bool _tree;
@@ -79,7 +81,7 @@ public sealed class WatchNews
     {
         lock (_lock)
         {
-            var taken = new Taken(_mailboxes, _tree, _all, _overflowed);
+            var taken = new Taken(_mailboxes.Count == 0 ? Nothing : _mailboxes, _tree, _all, _overflowed);
             _mailboxes = _mailboxes.Count == 0 ? _mailboxes : new(StringComparer.Ordinal);
             _tree = _all = _overflowed = false;
             return taken;

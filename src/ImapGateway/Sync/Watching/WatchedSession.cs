@@ -10,12 +10,13 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
     private readonly WatchNews _news;
     private readonly TimeSpan _longestJob;
     private readonly TimeProvider _time;
+    private string? _wanted;
 
     /// <param name="longestJob">What one look may take altogether.</param>
     public WatchedSession(ImapSession session, WatchNews news, TimeSpan longestJob, TimeProvider time)
     {
         (_session, _news, _longestJob, _time) = (session, news, longestJob, time);
-        session.Opened = news.Forget;
+        session.Opened = OnOpened;
         session.Listen(news.HearOf, news.HearOfTree, news.HearOfOverflow);
     }
 
@@ -28,6 +29,7 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
     public async Task<T> RunAsync<T>(string? mailbox, bool repeatable, Func<ImapSession, Task<T>> job, CancellationToken cancel)
     {
         using var limit = _session.Begin(_longestJob);
+        _wanted = mailbox;
         try
         {
             return await job(_session);
@@ -35,6 +37,19 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
         catch (Exception e) when (e is not ProblemException)
         {
             throw _session.Explain(e);
+        }
+        finally
+        {
+            _wanted = null;
+        }
+    }
+
+    /// <summary>Only a look reads what a mailbox has become; one that is selected to see which it is keeps its news.</summary>
+    private void OnOpened(string path)
+    {
+        if (path == _wanted)
+        {
+            _news.Forget(path);
         }
     }
 
