@@ -7,13 +7,12 @@ namespace ImapGateway.Sync.Watching;
 public static class MailboxNews
 {
     /// <param name="told">STATUS of the mailbox; zeros where the server did not tell.</param>
-    /// <param name="unseen">By the STATUS before the last look; null where it is not known.</param>
-    public static bool Differs(MailboxState known, MailboxCounters told, long? unseen) =>
+    public static bool Differs(MailboxState known, MailboxCounters told) =>
         known.UidValidity == 0
         || (told.UidValidity != 0 && told.UidValidity != known.UidValidity)
         || (told.UidNext != 0 && told.UidNext != known.UidNext)
         || told.Total != known.Index.Count
         || (told.HighestModSeq > known.HighestModSeq && known.HighestModSeq != 0)
         // Without modSeqs the unread ones are all that STATUS tells of flags.
-        || (known.Precision == Precision.Windowed && told.Unseen != unseen);
+        || (known.Precision == Precision.Windowed && told.Unseen != known.Index.Unseen);
 }

@@ -23,9 +23,6 @@ public sealed class Watch
     private readonly MailboxFaults _faults;
     private readonly WatchSettings _settings;
     private readonly DueMailboxes _due = new();
-
-    /// <summary>Of mailboxes without modSeqs, by the STATUS before their last look.</summary>
-    private readonly Dictionary<ulong, long> _unseen = [];
     private Func<MailboxState, bool> _inScope = static _ => false;
     private MailboxState? _last;
     private long _home;
@@ -115,7 +112,7 @@ public sealed class Watch
 
     private void Compare(MailboxState mailbox, MailboxCounters? told, long began)
     {
-        if (told is null || Differs(mailbox, told))
+        if (told is null || MailboxNews.Differs(mailbox, told))
         {
             _due.Add(mailbox);
         }
@@ -123,16 +120,6 @@ public sealed class Watch
         {
             mailbox.LookedAt = began;
         }
-    }
-
-    private bool Differs(MailboxState mailbox, MailboxCounters told)
-    {
-        var differs = MailboxNews.Differs(mailbox, told, _unseen.TryGetValue(mailbox.Counter, out var unseen) ? unseen : null);
-        if (mailbox.Precision == Precision.Windowed)
-        {
-            _unseen[mailbox.Counter] = told.Unseen;
-        }
-        return differs;
     }
 
     /// <summary>Until nothing is left that can be done now, with the inbox selected.</summary>
@@ -163,7 +150,7 @@ public sealed class Watch
             else if (_inScope(mailbox))
             {
                 // What is said of the selected mailbox has no numbers to compare.
-                if (counters is null || Differs(mailbox, counters))
+                if (counters is null || MailboxNews.Differs(mailbox, counters))
                 {
                     _due.Add(mailbox);
                 }
