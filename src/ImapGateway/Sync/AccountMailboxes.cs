@@ -357,7 +357,7 @@ public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool
                 }
             },
             cancel);
-        _directory.NextCounter = counter;
+        (_directory.NextCounter, Sequence) = (counter, writer.Counters.Sequence);
         foreach (var (write, update) in updates)
         {
             write.Mailbox.Index = update.Index;
@@ -374,10 +374,11 @@ public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool
     {
         using var turn = await _commit.EnterAsync(cancel);
         await writer.WriteAsync(_directory.NextCounter, changes, state, cancel);
+        Sequence = writer.Counters.Sequence;
     }
 
-    /// <summary>Of the last change that is committed: whoever has read an index now misses nothing that comes after it.</summary>
-    public long Sequence => writer.Counters.Sequence;
+    /// <summary>Of the last change that memory shows, advanced in the same step: whoever reads an index now misses nothing that comes after it.</summary>
+    public long Sequence { get; private set; } = writer.Counters.Sequence;
 
     private static (List<(MailboxWrite Write, IndexUpdate Update)> Updates, ulong NextCounter) Rewrite(List<MailboxWrite> writes, ulong counter)
     {
@@ -417,7 +418,7 @@ public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool
                 },
                 cancel);
         }
-        _directory.NextCounter = counter;
+        (_directory.NextCounter, Sequence) = (counter, writer.Counters.Sequence);
         var left = delta.Removed.Concat(delta.Kept.Where(pair => pair.Known.Path != pair.Seen.Path).Select(pair => pair.Known)).Select(mailbox => mailbox.Path).ToHashSet(StringComparer.Ordinal);
         foreach (var (state, seen, role, objectId) in states)
         {
