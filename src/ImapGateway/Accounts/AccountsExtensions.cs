@@ -1,3 +1,4 @@
+using ImapGateway.Changes;
 using ImapGateway.Settings;
 using ImapGateway.Sync.Watching;
 using Orleans.Configuration;
@@ -11,6 +12,7 @@ public static class AccountsExtensions
         builder.AddSettings<WatchOptions>("Watch");
         builder.Services.AddSingleton<CredentialProtector>();
         builder.Services.AddSingleton<AccountStore>();
+        builder.Services.AddSingleton<IAccountFeeds>(services => services.GetRequiredService<AccountStore>());
         builder.Services.AddSingleton<AccountVerifier>();
         builder.Services.AddSingleton<AccountRegistry>();
         builder.Services.AddSingleton<SessionFactory>();

@@ -28,7 +28,7 @@ public abstract class FeatureStoreTests : StoreSuite
 {
     private static readonly Caller Admin = new(null, Scope.Admin, null);
 
-    private AccountStore Accounts => new(Database, TimeProvider.System);
+    private AccountStore Accounts => new(Database, new ChangeLog(Database, TimeProvider.System), TimeProvider.System);
 
     private KeyStore Keys => new(Database, new KeyLookup(Database, TimeProvider.System), TimeProvider.System);
 
