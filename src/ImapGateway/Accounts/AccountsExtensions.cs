@@ -32,5 +32,7 @@ public static class AccountsExtensions
             // At every start one warns of a stall, when there is none, and the other of a garbage collector that suits a server of one program only.
             silo.Services.Configure<LoggerFilterOptions>(filter => filter.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Orleans.Runtime.Silo", LogLevel.Error));
         });
+        // After Orleans: it needs the silo, and stops before it.
+        builder.Services.AddHostedService<AccountWaker>();
     }
 }

@@ -61,6 +61,8 @@ public sealed partial class AccountMailboxes
 
     public IReadOnlyCollection<MailboxState> All => _directory.All;
 
+    public bool Knows(MailboxState mailbox) => _directory.Knows(mailbox);
+
     public MailboxState? AtPath(string path) => _directory.AtPath(path);
 
     public IReadOnlyDictionary<string, MailboxState> ByPath() => _directory.ByPath();

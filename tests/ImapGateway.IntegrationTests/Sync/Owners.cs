@@ -8,6 +8,7 @@ using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Servers.Scripted;
 using ImapGateway.Storage.Sqlite;
 using ImapGateway.Sync;
+using ImapGateway.Sync.Watching;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -117,6 +118,7 @@ public sealed class Owners : IAsyncDisposable
         Name = "Anna",
         Email = "anna@example.com",
         Metadata = ImmutableDictionary<string, string>.Empty,
+        Watch = WatchScope.None,
         State = AccountState.Connected,
         Imap = new AccountServer(ScriptedImapServer.Host, 143, Security.None, "anna", false),
         CreatedAt = DateTimeOffset.UnixEpoch,
