@@ -23,6 +23,9 @@ public sealed class ChangeLog
         _all = new ChangeTail(QueryAllAsync, change => change.Position, _budget, polls: true, time);
     }
 
+    /// <summary>How many wait for something to be written.</summary>
+    public int Waiting => _all.Waiting + _accounts.Values.Sum(tail => tail.Waiting);
+
     /// <summary>Said by whoever has committed changes of the account, and by whoever takes it over: a commit whose end nobody has seen may have been one.</summary>
     public void Appended(string incarnation)
     {

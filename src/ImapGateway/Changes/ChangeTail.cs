@@ -31,6 +31,9 @@ public sealed class ChangeTail(
     /// <summary>Something was written since the last load began, or that one failed.</summary>
     private bool _stale;
 
+    /// <summary>Readers who wait for more.</summary>
+    public int Waiting => Volatile.Read(ref _waiting);
+
     /// <summary>Everything that was committed when it was called is seen, up to the limit.</summary>
     public async Task<IReadOnlyList<LoggedChange>> ReadAsync(GlobalPosition after, int limit, CancellationToken cancel)
     {
