@@ -41,7 +41,9 @@ public static class Program
         v1.MapAccounts();
         v1.MapMailboxes();
         v1.MapMessages();
+        v1.MapChanges();
         v1.MapKeys();
+        v1.MapTickets();
         return app;
     }
 }

@@ -184,10 +184,11 @@ public sealed partial class AccountGrain(
         var opener = sessions.NewOpener(row, status);
         var pool = sessions.NewPool(opener);
         var writer = new AccountWriter(database, changes, owner, row.Id, counters, () => status.Account.Metadata, sessions.Time);
-        var mailboxes = new AccountMailboxes(writer, pool, database, log);
+        var headers = new HeaderReader(cache, pool, row.Incarnation);
+        var mailboxes = new AccountMailboxes(writer, pool, headers, database, sessions.MoveWindow, log);
         await mailboxes.LoadAsync(CancellationToken.None);
         status.Commit = mailboxes.CommitChangesAsync;
-        var opened = new Opened(new AccountContext(status.Account, mailboxes, pool, new HeaderReader(cache, pool, row.Incarnation)), status, opener);
+        var opened = new Opened(new AccountContext(status.Account, mailboxes, pool, headers), status, opener);
         Watch(opened);
         return opened;
     }
@@ -214,6 +215,7 @@ public sealed partial class AccountGrain(
         {
             var opened = await opening;
             opened.Status.Retire();
+            opened.Context.Mailboxes.Stop();
             await Task.WhenAll(opened.Watcher?.StopAsync() ?? Task.CompletedTask, opened.Context.Pool.DisposeAsync().AsTask());
         }
     }

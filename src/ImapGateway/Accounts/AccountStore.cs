@@ -7,12 +7,15 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Accounts;
 
 /// <summary>The rows of accounts.</summary>
-public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProvider time)
+public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProvider time) : IAccountFeeds
 {
     public static ProblemException NotFound() => new(ErrorCode.NotFound, "There is no such account.");
 
     public Task<AccountEntity?> FindAsync(string id, CancellationToken cancel) =>
         database.ReadAsync((db, token) => Live(db).Include(account => account.Metadata).SingleOrDefaultAsync(account => account.Id == id, token), cancel);
+
+    public Task<string?> FindIncarnationAsync(string account, CancellationToken cancel) =>
+        database.ReadAsync((db, token) => Live(db).Where(row => row.Id == account).Select(row => row.Incarnation).SingleOrDefaultAsync(token), cancel);
 
     /// <summary>Accounts in the order of their ids, those a key may see.</summary>
     public Task<List<AccountEntity>> ListAsync(

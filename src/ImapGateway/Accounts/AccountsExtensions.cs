@@ -1,3 +1,4 @@
+using ImapGateway.Changes;
 using Orleans.Configuration;
 
 namespace ImapGateway.Accounts;
@@ -8,6 +9,7 @@ public static class AccountsExtensions
     {
         builder.Services.AddSingleton<CredentialProtector>();
         builder.Services.AddSingleton<AccountStore>();
+        builder.Services.AddSingleton<IAccountFeeds>(services => services.GetRequiredService<AccountStore>());
         builder.Services.AddSingleton<AccountVerifier>();
         builder.Services.AddSingleton<AccountRegistry>();
         builder.Services.AddSingleton<SessionFactory>();

@@ -1,13 +1,17 @@
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Sync.Watching;
 using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Accounts;
 
 /// <summary>Makes what talks to an account's servers, with its credentials decrypted for that moment.</summary>
-public sealed class SessionFactory(ServerConnection connection, CredentialProtector protector, IOptions<ImapOptions> options, TimeProvider time)
+public sealed class SessionFactory(ServerConnection connection, CredentialProtector protector, IOptions<ImapOptions> options, IOptions<WatchOptions> watch, TimeProvider time)
 {
     public TimeProvider Time => time;
+
+    /// <summary>See <see cref="WatchOptions.MoveWindow"/>.</summary>
+    public TimeSpan MoveWindow => watch.Value.MoveWindow;
 
     /// <summary>Logs in for the account, with credentials that are decrypted now.</summary>
     public SessionOpener NewOpener(AccountEntity account, ILoginObserver observer)

@@ -218,7 +218,7 @@ public abstract class FeatureStoreTests : StoreSuite
         static ListedWrite Listed(ulong counter, string path)
         {
             var seen = new ListedMailbox(path, "/", false, true, null, null);
-            return new ListedWrite(new MailboxState("abcdefgh", counter) { Listed = seen, Role = null }, seen, null, null);
+            return new ListedWrite(new MailboxState("abcdefgh", counter) { Listed = seen, Role = null }, seen, null, null, null);
         }
         Task<int> Write(List<ListedWrite> all) => Database.WriteAsync(
             async (db, cancel) =>

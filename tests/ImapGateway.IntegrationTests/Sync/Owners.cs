@@ -46,6 +46,9 @@ public sealed class Owners : IAsyncDisposable
 
     public SqliteDatabase Database { get; }
 
+    /// <summary>Of owners that are claimed from now on; zero, as long as a test is not about moves: what is gone is gone.</summary>
+    public TimeSpan MoveWindow { get; set; }
+
     public ScriptedImapServer Server => _pools.Server;
 
     public static async Task<Owners> Start()
@@ -68,9 +71,10 @@ public sealed class Owners : IAsyncDisposable
         var pool = _pools.NewPool(4);
         _claimed.Add(pool);
         var writer = new AccountWriter(Database, _changes, owner, "anna", counters, () => ImmutableDictionary<string, string>.Empty, TimeProvider.System);
-        var mailboxes = new AccountMailboxes(writer, pool, Database, NullLogger.Instance);
+        var headers = new HeaderReader(_cache, pool, Incarnation);
+        var mailboxes = new AccountMailboxes(writer, pool, headers, Database, MoveWindow, NullLogger.Instance);
         await mailboxes.LoadAsync(CancellationToken.None);
-        return new AccountContext(Account(), mailboxes, pool, new HeaderReader(_cache, pool, Incarnation));
+        return new AccountContext(Account(), mailboxes, pool, headers);
     });
 
     public Task<T> Run<T>(Func<Task<T>> work) => _actor.StartNew(work).Unwrap();
