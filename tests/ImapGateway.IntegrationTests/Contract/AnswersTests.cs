@@ -80,6 +80,9 @@ public class AnswersTests
         await api.Put(path, new { id = "another", email = "a@example.com" });
         (await api.Patch(path, new { name = "Contract", metadata = new { customer = id } })).Is(HttpStatusCode.OK);
         await api.Patch(path, new { imap = new { host = "localhost" } });
+        (await api.Post($"{path}/pause", null)).Is(HttpStatusCode.OK);
+        (await api.Post($"{path}/resume", null)).Is(HttpStatusCode.OK);
+        await api.Post("/v1/accounts/nobody/pause", null);
         (await api.Get(path)).Is(HttpStatusCode.OK);
         (await api.Get($"/v1/accounts?limit=1&metadata.customer={id}")).Is(HttpStatusCode.OK);
         (await api.Get("/v1/accounts?limit=1")).Is(HttpStatusCode.OK);
