@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using ImapGateway.Changes;
+using ImapGateway.Mail;
 using Microsoft.Extensions.Time.Testing;
 
 namespace ImapGateway.Tests.Changes;
@@ -84,7 +85,7 @@ public class ChangeTailTests
                 at += got.Count;
             }
             return true;
-        }).QuickCheckThrowOnFailure();
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));
 
     [Fact]
     public async Task Readers_on_many_threads_miss_and_repeat_nothing_while_rows_are_written()
