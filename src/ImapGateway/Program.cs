@@ -10,6 +10,7 @@ using ImapGateway.Mailboxes;
 using ImapGateway.Messages;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
+using ImapGateway.Sync.Watching;
 
 namespace ImapGateway;
 
@@ -27,7 +28,8 @@ public static class Program
         builder.AddImap();                // sessions, pool, capabilities
         builder.AddHeaderCache();         // memory
         builder.AddChanges();             // the log of changes
-        builder.AddAccounts();            // Orleans, AccountGrain
+        builder.AddWatching();            // IMAP push
+        builder.AddAccounts();            // Orleans, AccountGrain, AccountWaker
         builder.AddMessages();            // lengths of what was downloaded
         builder.AddKeys();                // API keys
 

@@ -66,19 +66,19 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProv
             },
             cancel);
 
-    public Task SaveStateAsync(string incarnation, Account state, CancellationToken cancel) =>
-        database.WriteAsync(
-            async (db, token) =>
-            {
-                if (await Live(db).AsTracking().SingleOrDefaultAsync(row => row.Incarnation == incarnation, token) is { } account)
-                {
-                    account.State = state.State;
-                    account.LastError = state.LastError;
-                    account.Capabilities = state.Capabilities;
-                }
-                return true;
-            },
-            cancel);
+    /// <summary>What has become of its logins; for a transaction of the account's owner.</summary>
+    public static async Task WriteStateAsync(GatewayDbContext db, string incarnation, AccountLife life, AccountError? error, ImmutableArray<string> capabilities, CancellationToken cancel)
+    {
+        if (await Live(db).AsTracking().SingleOrDefaultAsync(row => row.Incarnation == incarnation, cancel) is { } account)
+        {
+            account.Life = life;
+            account.LastError = error;
+            account.Capabilities = capabilities;
+        }
+    }
+
+    /// <summary>All accounts there are, by their ids.</summary>
+    public Task<List<string>> IdsAsync(CancellationToken cancel) => database.ReadAsync((db, token) => Live(db).Select(account => account.Id).ToListAsync(token), cancel);
 
     /// <summary>From the commit on the account is gone and its secrets are erased; <see cref="AccountRemover"/> does the rest.</summary>
     public async Task RemoveAsync(string id, CancellationToken cancel)
