@@ -78,7 +78,7 @@ public class ChangeTailTests
                 ref var at = ref readers[step % readers.Length];
                 var limit = step + 1;
                 var got = Read(tail, at, limit).GetAwaiter().GetResult().ToList();
-                if (!got.SequenceEqual(Numbers(at + 1, Math.Min(written, at + Math.Max(1, got.Count)))) || (got.Count == 0 && at < written))
+                if (!got.SequenceEqual(Numbers(at + 1, Math.Min(written, at + limit))))
                 {
                     return false;
                 }
@@ -140,10 +140,24 @@ public class ChangeTailTests
             await Task.Yield();
         }
         rows.Add(1);
+        tail.Appended();
         var younger = Read(tail, 0);
         gate.SetResult();
         Assert.Equal([1L], await younger);
         Assert.True(!(await older).Any() || (await older).Single() == 1);
+    }
+
+    [Fact]
+    public async Task A_page_is_filled_up_to_its_limit_though_only_a_part_of_it_is_here()
+    {
+        var rows = new Rows();
+        var tail = Tail(rows);
+        rows.Add(10);
+        Assert.Equal(Numbers(1, 10), await Read(tail, 0));
+        rows.Add(700);
+        tail.Appended();
+        Assert.Equal(Numbers(6, 505), await Read(tail, 5, 500));
+        Assert.Equal(Numbers(1, 710), await Read(tail, 0));
     }
 
     [Fact]
