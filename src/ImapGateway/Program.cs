@@ -1,5 +1,6 @@
 using ImapGateway.Accounts;
 using ImapGateway.Cache;
+using ImapGateway.Changes;
 using ImapGateway.Egress;
 using ImapGateway.Http;
 using ImapGateway.Http.OpenApi;
@@ -25,6 +26,7 @@ public static class Program
         builder.AddHttp();                // problem details, scopes, CORS, OpenAPI
         builder.AddImap();                // sessions, pool, capabilities
         builder.AddHeaderCache();         // memory
+        builder.AddChanges();             // the log of changes
         builder.AddAccounts();            // Orleans, AccountGrain
         builder.AddMessages();            // lengths of what was downloaded
         builder.AddKeys();                // API keys

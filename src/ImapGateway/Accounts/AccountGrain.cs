@@ -14,7 +14,7 @@ namespace ImapGateway.Accounts;
 /// <summary>Owns all connections and all state of one account. Reentrant: requests run side by side, and take turns at every await.</summary>
 [Reentrant, HashBasedPlacement]
 public sealed partial class AccountGrain(
-    AccountStore store, IDatabase database, HeaderCache cache, SessionFactory sessions, ILogger<AccountGrain> log) : Grain, IAccountGrain
+    AccountStore store, IDatabase database, ChangeLog changes, HeaderCache cache, SessionFactory sessions, ILogger<AccountGrain> log) : Grain, IAccountGrain
 {
     private const int LongestTarget = 100;
 
@@ -136,10 +136,11 @@ public sealed partial class AccountGrain(
     private async Task<Opened> ReadAsync()
     {
         var row = await store.FindAsync(AccountId, CancellationToken.None) ?? throw AccountStore.NotFound();
-        var (owner, counter) = await database.WriteAsync((db, token) => Fence.ClaimAsync(db, row.Incarnation, token), CancellationToken.None);
+        var (owner, counters) = await database.WriteAsync((db, token) => Fence.ClaimAsync(db, row.Incarnation, token), CancellationToken.None);
         var status = new AccountStatus(row.ToAccount(), row.Incarnation, store, sessions.Time, log);
         var pool = sessions.NewPool(row, status);
-        var mailboxes = new AccountMailboxes(owner, counter, pool, database, log);
+        var writer = new AccountWriter(database, changes, owner, row.Id, counters, () => status.Account.Metadata, sessions.Time);
+        var mailboxes = new AccountMailboxes(writer, pool, database, log);
         await mailboxes.LoadAsync(CancellationToken.None);
         return new Opened(new AccountContext(status.Account, mailboxes, pool, new HeaderReader(cache, pool, row.Incarnation)), status);
     }

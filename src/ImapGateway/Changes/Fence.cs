@@ -14,6 +14,9 @@ public sealed class FenceEntity
 
     /// <summary>The next counter for an id of this incarnation.</summary>
     public long NextCounter { get; set; } = 1;
+
+    /// <summary>Of the last change in its log; there is none before 1, and none is left out.</summary>
+    public long Sequence { get; set; }
 }
 
 public sealed class FenceConfiguration : IEntityTypeConfiguration<FenceEntity>
@@ -29,11 +32,16 @@ public sealed class FenceConfiguration : IEntityTypeConfiguration<FenceEntity>
 /// <summary>The right to write the state of an account, until somebody else claims it.</summary>
 public sealed record Owner(string Incarnation, long Generation);
 
+/// <summary>What only the owner of an account gives out.</summary>
+/// <param name="NextCounter">Of the next id.</param>
+/// <param name="Sequence">Of the last change.</param>
+public readonly record struct FenceCounters(ulong NextCounter, long Sequence);
+
 public static class Fence
 {
     /// <summary>Takes the account over: from the commit on, writes of all earlier owners are refused; one that is between its first statement and its commit is waited for.</summary>
     /// <exception cref="LostOwnershipException">The account was removed.</exception>
-    public static async Task<(Owner Owner, ulong NextCounter)> ClaimAsync(GatewayDbContext database, string incarnation, CancellationToken cancel)
+    public static async Task<(Owner Owner, FenceCounters Counters)> ClaimAsync(GatewayDbContext database, string incarnation, CancellationToken cancel)
     {
         var fences = database.Set<FenceEntity>().Where(fence => fence.Incarnation == incarnation);
         // Counted by the database, not here: two that read the same generation must not both become the next one.
@@ -42,19 +50,20 @@ public static class Fence
             throw new LostOwnershipException();
         }
         var claimed = await fences.AsNoTracking().SingleAsync(cancel);
-        return (new Owner(incarnation, claimed.Generation), (ulong)claimed.NextCounter);
+        return (new Owner(incarnation, claimed.Generation), new FenceCounters((ulong)claimed.NextCounter, claimed.Sequence));
     }
 
     /// <summary>
-    /// The first statement of every transaction that writes state of the account: refuses a stale owner, moves the counter on, and keeps whoever claims the account
-    /// meanwhile waiting until this transaction has ended. A counter that is not the expected one also tells that a commit whose outcome was unknown has happened.
+    /// The first statement of every transaction that writes state of the account: refuses a stale owner, moves the counters on, and keeps whoever claims the account
+    /// meanwhile waiting until this transaction has ended. Counters that are not the expected ones also tell that a commit whose outcome was unknown has happened.
     /// </summary>
     /// <exception cref="LostOwnershipException">Somebody else owns the account now.</exception>
-    public static async Task PassAsync(GatewayDbContext database, Owner owner, ulong counter, ulong next, CancellationToken cancel)
+    public static async Task PassAsync(GatewayDbContext database, Owner owner, FenceCounters before, FenceCounters after, CancellationToken cancel)
     {
         var rows = await database.Set<FenceEntity>()
-            .Where(fence => fence.Incarnation == owner.Incarnation && fence.Generation == owner.Generation && fence.NextCounter == (long)counter)
-            .ExecuteUpdateAsync(update => update.SetProperty(fence => fence.NextCounter, (long)next), cancel);
+            .Where(fence => fence.Incarnation == owner.Incarnation && fence.Generation == owner.Generation
+                && fence.NextCounter == (long)before.NextCounter && fence.Sequence == before.Sequence)
+            .ExecuteUpdateAsync(update => update.SetProperty(fence => fence.NextCounter, (long)after.NextCounter).SetProperty(fence => fence.Sequence, after.Sequence), cancel);
         if (rows != 1)
         {
             throw new LostOwnershipException();

@@ -6,7 +6,7 @@ namespace ImapGateway.Imap;
 /// All worker connections of one account. A job leases a session, preferably one that has its mailbox selected, or waits its turn with a deadline.
 /// Cancelling a caller lets go of the result, never of a running command: that would poison the session.
 /// </summary>
-public sealed class ImapPool : IAsyncDisposable
+public sealed class ImapPool : ISessionRunner, IAsyncDisposable
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan IdleClose = TimeSpan.FromSeconds(60);
@@ -45,6 +45,8 @@ public sealed class ImapPool : IAsyncDisposable
 
     /// <summary>Sessions that may be open at once; smaller than the budget after the server refused one.</summary>
     public int Limit => _budget.Limit;
+
+    public TimeProvider Time => _time;
 
     /// <param name="mailbox">The path the job will select, if any.</param>
     /// <param name="repeatable">Running the job twice does no harm: a broken connection is replaced once and the job run again.</param>

@@ -3,13 +3,14 @@ using System.Security.Cryptography;
 namespace ImapGateway.Mail;
 
 /// <summary>
-/// Ids of messages and mailboxes: prefix, incarnation of the account (40 random bits, new whenever the account is created or its state is lost),
+/// Ids of messages, mailboxes and changes: prefix, incarnation of the account (40 random bits, new whenever the account is created or its state is lost),
 /// counter of the account; both in lower-case base32. Whether an id was ever minted can be told from it alone.
 /// </summary>
 public readonly record struct ObjectId(char Kind, string Incarnation, ulong Counter)
 {
     public const char Message = 'm';
     public const char Mailbox = 'b';
+    public const char Change = 'e';
 
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
     private const int IncarnationLength = 8;
@@ -43,7 +44,7 @@ public readonly record struct ObjectId(char Kind, string Incarnation, ulong Coun
     public static bool TryParse(string? text, out ObjectId id)
     {
         id = default;
-        if (text is null || text.Length is < 2 + IncarnationLength + 1 or > 2 + IncarnationLength + 13 || text[1] != '_' || text[0] is not (Message or Mailbox))
+        if (text is null || text.Length is < 2 + IncarnationLength + 1 or > 2 + IncarnationLength + 13 || text[1] != '_' || text[0] is not (Message or Mailbox or Change))
         {
             return false;
         }

@@ -10,19 +10,22 @@ namespace ImapGateway.Sync;
 /// All mailboxes of one account: what is known of them, brought up to date against the server, written in one transaction with the owner's fence.
 /// Belongs to the actor: single-threaded, but every await lets other requests in.
 /// </summary>
-public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, ImapPool pool, IDatabase database, ILogger log)
+public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool, IDatabase database, ILogger log)
 {
     private const int MostNamed = 20;
 
-    private readonly MailboxDirectory _directory = new(owner.Incarnation, nextCounter);
+    private readonly MailboxDirectory _directory = new(writer.Incarnation, writer.Counters.NextCounter);
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private readonly Turn _commit = new();
     private readonly Turn _listing = new();
     private bool _listed;
 
-    public string Incarnation => owner.Incarnation;
+    public string Incarnation => writer.Incarnation;
 
     public ImapPool Pool => pool;
+
+    /// <summary>Who looks for changes without being asked.</summary>
+    public IMailboxWatch Watch { get; set; } = NoWatch.Instance;
 
     public IReadOnlyCollection<MailboxState> All => _directory.All;
 
@@ -50,10 +53,13 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
     private partial void LogLost(string mailbox, string reason);
 
     /// <summary>Asks the server for all mailboxes and counters, and brings what is known in line.</summary>
-    public async Task<IReadOnlyCollection<MailboxState>> ListAsync(CancellationToken cancel)
+    public Task<IReadOnlyCollection<MailboxState>> ListAsync(CancellationToken cancel) => ListAsync(pool, cancel);
+
+    /// <summary>The same on another session than the pool's.</summary>
+    public async Task<IReadOnlyCollection<MailboxState>> ListAsync(ISessionRunner runner, CancellationToken cancel)
     {
         using var turn = await _listing.EnterAsync(cancel);
-        await ListInTurnAsync(null, cancel);
+        await ListInTurnAsync(runner, null, cancel);
         return All;
     }
 
@@ -62,7 +68,7 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
     public async Task ChangeTreeAsync(Func<Task<MailboxRenaming?>> change, CancellationToken cancel)
     {
         using var turn = await _listing.EnterAsync(cancel);
-        await ListInTurnAsync(await change(), CancellationToken.None);
+        await ListInTurnAsync(pool, await change(), CancellationToken.None);
     }
 
     /// <summary>Deletes a mailbox; when this returns, it and the ids of its messages are gone.</summary>
@@ -78,6 +84,7 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
     {
         var path = mailbox.Path;
         var seen = await RunWhereItIsAsync(
+            pool,
             [mailbox],
             repeatable: true,
             () => pool.RunAsync(null, repeatable: true, async session => MailboxListing.IsCheap(session) ? null : await MailboxListing.OneAsync(session, mailbox.Listed), cancel),
@@ -91,33 +98,33 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
         _directory.Demand(mailbox);
     }
 
-    private async Task ListInTurnAsync(MailboxRenaming? renaming, CancellationToken cancel)
+    private async Task ListInTurnAsync(ISessionRunner runner, MailboxRenaming? renaming, CancellationToken cancel)
     {
-        var (seen, hasObjectIds) = await pool.RunAsync(
+        var (seen, hasObjectIds) = await runner.RunAsync(
             null, repeatable: true, async session => (await MailboxListing.AllAsync(session), session.Capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.ObjectID)), cancel);
         var proofs = new Dictionary<string, MailboxProof>(StringComparer.Ordinal);
         var doubtful = MailboxTree.Doubtful(All, seen, renaming);
         if (doubtful.Count > 0)
         {
-            await ProveAsync(proofs, doubtful, uids: true, cancel);
+            await ProveAsync(runner, proofs, doubtful, uids: true, cancel);
         }
         if (hasObjectIds)
         {
             var unnamed = Unnamed(seen).Where(path => !proofs.ContainsKey(path) && !_asked.Contains(path)).Take(MostNamed).ToList();
-            await ProveAsync(proofs, unnamed, uids: false, cancel);
+            await ProveAsync(runner, proofs, unnamed, uids: false, cancel);
             _asked.UnionWith(unnamed);
         }
         await CommitTreeAsync(MailboxTree.Compare(All, seen, proofs, renaming), Roles.Assign(seen), cancel, proofs);
         _listed = true;
     }
 
-    private async Task ProveAsync(Dictionary<string, MailboxProof> proofs, IReadOnlyCollection<string> paths, bool uids, CancellationToken cancel)
+    private static async Task ProveAsync(ISessionRunner runner, Dictionary<string, MailboxProof> proofs, IReadOnlyCollection<string> paths, bool uids, CancellationToken cancel)
     {
         if (paths.Count == 0)
         {
             return;
         }
-        foreach (var (path, proof) in await pool.RunAsync(null, repeatable: true, session => MailboxListing.ProveAsync(session, paths, uids), cancel))
+        foreach (var (path, proof) in await runner.RunAsync(null, repeatable: true, session => MailboxListing.ProveAsync(session, paths, uids), cancel))
         {
             proofs[path] = proof;
         }
@@ -175,28 +182,37 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
         }
         using (turn)
         {
-            await RunWhereItIsAsync([mailbox], repeatable: true, () => LookAsync(mailbox), CancellationToken.None);
+            await RunWhereItIsAsync(pool, [mailbox], repeatable: true, () => LookOnAsync(mailbox, pool), CancellationToken.None);
         }
     }
 
-    private async Task<bool> LookAsync(MailboxState mailbox)
+    /// <summary>Looks at the mailbox on a session of the caller's own; shared with nobody, so that a pool which is busy delays nothing.</summary>
+    public async Task LookAsync(MailboxState mailbox, ISessionRunner runner)
+    {
+        using var turn = await mailbox.Turn.EnterAsync(CancellationToken.None);
+        await RunWhereItIsAsync(runner, [mailbox], repeatable: true, () => LookOnAsync(mailbox, runner), CancellationToken.None);
+    }
+
+    private async Task<bool> LookOnAsync(MailboxState mailbox, ISessionRunner runner)
     {
         for (var settled = false; ;)
         {
             var path = mailbox.Path;
             var known = mailbox.Known;
+            var began = pool.Time.GetTimestamp();
             // Away from the actor: the flags of many messages take long to understand.
-            var view = await pool.RunAsync(path, repeatable: true, session => Task.Run(() => MailboxLook.AtAsync(session, path, known)), CancellationToken.None);
+            var view = await runner.RunAsync(path, repeatable: true, session => Task.Run(() => MailboxLook.AtAsync(session, path, known)), CancellationToken.None);
             if (!settled && mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity)
             {
                 // Before the messages are given up: the mailbox may have been renamed and another one made in its place.
                 settled = true;
-                await ListAsync(CancellationToken.None);
+                await ListAsync(runner, CancellationToken.None);
             }
             _directory.Demand(mailbox);
             if (mailbox.Path == path)
             {
                 await ApplyAsync(mailbox, view, CancellationToken.None);
+                mailbox.LookedAt = began;
                 return true;
             }
         }
@@ -208,7 +224,8 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
     /// </summary>
     /// <param name="repeatable">Whether it may run again after the connection broke in the middle; it always may after a mailbox was not found.</param>
     /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> where a mailbox is no more.</exception>
-    private async Task<T> RunWhereItIsAsync<T>(IReadOnlyCollection<MailboxState> mailboxes, bool repeatable, Func<Task<T>> work, CancellationToken cancel)
+    private async Task<T> RunWhereItIsAsync<T>(
+        ISessionRunner runner, IReadOnlyCollection<MailboxState> mailboxes, bool repeatable, Func<Task<T>> work, CancellationToken cancel)
     {
         _directory.Demand(mailboxes);
         var paths = mailboxes.Select(mailbox => mailbox.Path).ToList();
@@ -218,7 +235,7 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
         }
         catch (ProblemException e) when (e.Code is ErrorCode.NotFound or ErrorCode.Gone or ErrorCode.AccountDenied or ErrorCode.AccountUnavailable)
         {
-            await ListAsync(cancel);
+            await ListAsync(runner, cancel);
             _directory.Demand(mailboxes);
             if (mailboxes.Select(mailbox => mailbox.Path).SequenceEqual(paths) || e.Code == ErrorCode.AccountUnavailable && !repeatable)
             {
@@ -240,7 +257,7 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
             {
                 turns.Push(await mailbox.Turn.EnterAsync(cancel));
             }
-            return await RunWhereItIsAsync(inOrder, repeatable: false, work, cancel);
+            return await RunWhereItIsAsync(pool, inOrder, repeatable: false, work, cancel);
         }
         finally
         {
@@ -329,15 +346,15 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
         var first = _directory.NextCounter;
         var known = writes.Where(write => _directory.Knows(write.Mailbox)).ToList();
         var (updates, counter) = known.Sum(write => write.Upserts.Count) > MailboxIndex.DefaultPageSize ? await Task.Run(() => Rewrite(known, first), cancel) : Rewrite(known, first);
-        await database.WriteAsync(
+        await writer.WriteAsync(
+            counter,
+            [],
             async (db, token) =>
             {
-                await Fence.PassAsync(db, owner, first, counter, token);
                 foreach (var (write, update) in updates)
                 {
                     await MailboxStore.WriteAsync(db, Incarnation, write, update, token);
                 }
-                return true;
             },
             cancel);
         _directory.NextCounter = counter;
@@ -351,6 +368,16 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
             write.Mailbox.ObjectId = write.ObjectId;
         }
     }
+
+    /// <summary>Writes changes that are about the account itself, with the state that they tell of.</summary>
+    public async Task CommitChangesAsync(IReadOnlyList<Change> changes, Func<GatewayDbContext, CancellationToken, Task> state, CancellationToken cancel)
+    {
+        using var turn = await _commit.EnterAsync(cancel);
+        await writer.WriteAsync(_directory.NextCounter, changes, state, cancel);
+    }
+
+    /// <summary>Of the last change that is committed: whoever has read an index now misses nothing that comes after it.</summary>
+    public long Sequence => writer.Counters.Sequence;
 
     private static (List<(MailboxWrite Write, IndexUpdate Update)> Updates, ulong NextCounter) Rewrite(List<MailboxWrite> writes, ulong counter)
     {
@@ -380,13 +407,13 @@ public sealed partial class AccountMailboxes(Owner owner, ulong nextCounter, Ima
         var changed = states.Where(one => !_directory.Knows(one.Mailbox) || one.Mailbox.Role != one.Role || one.Mailbox.ObjectId != one.ObjectId || Stored(one.Mailbox.Listed) != Stored(one.Seen)).ToList();
         if (changed.Count > 0 || delta.Removed.Count > 0)
         {
-            await database.WriteAsync(
+            await writer.WriteAsync(
+                counter,
+                [],
                 async (db, token) =>
                 {
-                    await Fence.PassAsync(db, owner, _directory.NextCounter, counter, token);
                     await MailboxStore.WriteAsync(db, Incarnation, changed, token);
                     await MailboxStore.RemoveAsync(db, Incarnation, [.. delta.Removed.Select(mailbox => (long)mailbox.Counter)], token);
-                    return true;
                 },
                 cancel);
         }

@@ -41,6 +41,9 @@ public sealed class MailboxState
     /// <summary>By the last look; see <see cref="MailboxView.ComparedFrom"/>.</summary>
     public uint ComparedFrom { get; set; }
 
+    /// <summary>When the last look that was applied began, as <see cref="TimeProvider.GetTimestamp"/> tells it; null before the first one. What was so by then is known.</summary>
+    public long? LookedAt { get; set; }
+
     /// <summary>
     /// One at a time: a look at the mailbox or a write to it. A look that began before a write and ended after it would
     /// take the state from before the write for news.

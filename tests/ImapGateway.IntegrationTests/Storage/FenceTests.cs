@@ -34,7 +34,7 @@ public sealed class PostgresFenceTests : FenceTests
                 {
                     await Claim(other);
                 }
-                await Fence.PassAsync(db, stale, counter, counter + 1, cancel);
+                await Fence.PassAsync(db, stale, At(counter), At(counter + 1), cancel);
                 db.Add(StoreRows.Row("stale"));
                 return 0;
             },
@@ -92,18 +92,18 @@ public abstract class FenceTests : StoreSuite
     {
         var other = await Other();
         var (owner, counter) = await Claim(Database);
-        Task<(Owner Owner, ulong NextCounter)>? claim = null;
+        Task<(Owner Owner, FenceCounters Counters)>? claim = null;
         await Database.WriteAsync(
             async (db, cancel) =>
             {
-                await Fence.PassAsync(db, owner, counter, counter + 5, cancel);
+                await Fence.PassAsync(db, owner, At(counter), At(counter + 5), cancel);
                 claim = other.WriteAsync((claiming, token) => Fence.ClaimAsync(claiming, Incarnation, token), cancel);
                 ClaimWaits().GetAwaiter().GetResult();
                 db.Add(StoreRows.Row("written"));
                 return 0;
             },
             default);
-        Assert.Equal(counter + 5, (await claim!).NextCounter);
+        Assert.Equal(At(counter + 5), (await claim!).Counters);
         await Assert.ThrowsAsync<LostOwnershipException>(() => Write(Database, owner, counter + 5));
         Assert.Equal(["written"], await Database.Ids());
     }
@@ -159,15 +159,18 @@ public abstract class FenceTests : StoreSuite
                 db.Add(new FenceEntity { Incarnation = Incarnation });
                 await db.SaveChangesAsync(cancel);
             }
-            return await Fence.ClaimAsync(db, Incarnation, cancel);
+            var (owner, counters) = await Fence.ClaimAsync(db, Incarnation, cancel);
+            return (owner, counters.NextCounter);
         },
         default);
+
+    protected static FenceCounters At(ulong counter) => new(counter, 0);
 
     /// <summary>Gives one counter, and notes by whom.</summary>
     private static Task<int> Write(IDatabase database, Owner owner, ulong counter) => database.WriteAsync(
         async (db, cancel) =>
         {
-            await Fence.PassAsync(db, owner, counter, counter + 1, cancel);
+            await Fence.PassAsync(db, owner, At(counter), At(counter + 1), cancel);
             var row = StoreRows.Row($"{counter:00000}");
             row.PayloadHash = BitConverter.GetBytes(owner.Generation);
             db.Add(row);

@@ -108,21 +108,21 @@ public class PostgresFaultTests
         var way = new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = thief.Port, SslMode = SslMode.Disable, GssEncryptionMode = GssEncryptionMode.Disable };
         await using var store = await StoreUnderTest.Postgres(way.ConnectionString);
         await AddFence(store.Database);
-        Task<(Owner Owner, ulong NextCounter)> Claim() => store.Database.WriteAsync((db, cancel) => Fence.ClaimAsync(db, "i", cancel), default);
-        Task<int> Pass(Owner owner, ulong counter) => store.Database.WriteAsync(
+        Task<(Owner Owner, FenceCounters Counters)> Claim() => store.Database.WriteAsync((db, cancel) => Fence.ClaimAsync(db, "i", cancel), default);
+        Task<int> Pass(Owner owner, FenceCounters counters) => store.Database.WriteAsync(
             async (db, cancel) =>
             {
-                await Fence.PassAsync(db, owner, counter, counter + 1, cancel);
+                await Fence.PassAsync(db, owner, counters, counters with { NextCounter = counters.NextCounter + 1 }, cancel);
                 return 0;
             },
             default);
-        var (owner, counter) = await Claim();
+        var (owner, counters) = await Claim();
         thief.Arm();
-        await IsUnavailable(() => Pass(owner, counter));
-        await TestWait.For(async () => await Counter(direct.Database) == (long)counter + 1);
-        await Assert.ThrowsAsync<LostOwnershipException>(() => Pass(owner, counter));
+        await IsUnavailable(() => Pass(owner, counters));
+        await TestWait.For(async () => await Counter(direct.Database) == (long)counters.NextCounter + 1);
+        await Assert.ThrowsAsync<LostOwnershipException>(() => Pass(owner, counters));
         var (again, next) = await Claim();
-        Assert.Equal(counter + 1, next);
+        Assert.Equal(counters.NextCounter + 1, next.NextCounter);
         await Pass(again, next);
     }
 

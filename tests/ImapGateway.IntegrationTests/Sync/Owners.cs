@@ -25,6 +25,7 @@ public sealed class Owners : IAsyncDisposable
     private readonly PoolFixture _pools = new();
     private readonly HeaderCache _cache = new(TimeProvider.System);
     private readonly List<ImapPool> _claimed = [];
+    private readonly ChangeLog _changes;
 
     /// <summary>What runs on it takes turns at every await, as in a reentrant grain.</summary>
     private readonly TaskFactory _actor = new(new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler);
@@ -39,6 +40,7 @@ public sealed class Owners : IAsyncDisposable
         }
         Database = new SqliteDatabase(file, options => new SqliteGatewayDbContext(options), TimeProvider.System, NullLogger<SqliteDatabase>.Instance);
         Database.Open();
+        _changes = new ChangeLog(Database, TimeProvider.System);
     }
 
     public SqliteDatabase Database { get; }
@@ -61,10 +63,11 @@ public sealed class Owners : IAsyncDisposable
     /// <summary>A new owner: reads what is stored, and from now on the ones before it may write no more.</summary>
     public Task<AccountContext> Claim() => Run(async () =>
     {
-        var (owner, counter) = await Database.WriteAsync((db, token) => Fence.ClaimAsync(db, Incarnation, token), CancellationToken.None);
+        var (owner, counters) = await Database.WriteAsync((db, token) => Fence.ClaimAsync(db, Incarnation, token), CancellationToken.None);
         var pool = _pools.NewPool(4);
         _claimed.Add(pool);
-        var mailboxes = new AccountMailboxes(owner, counter, pool, Database, NullLogger.Instance);
+        var writer = new AccountWriter(Database, _changes, owner, "anna", counters, () => ImmutableDictionary<string, string>.Empty, TimeProvider.System);
+        var mailboxes = new AccountMailboxes(writer, pool, Database, NullLogger.Instance);
         await mailboxes.LoadAsync(CancellationToken.None);
         return new AccountContext(Account(), mailboxes, pool, new HeaderReader(_cache, pool, Incarnation));
     });

@@ -20,6 +20,10 @@ public sealed class PostgresGatewayDbContext(DbContextOptions options) : Gateway
         {
             // Rows here are rewritten all the time, and pages of an index are large: the default of a fifth lets tables grow to a multiple.
             entity.SetStorageParameter("autovacuum_vacuum_scale_factor", DeadRows);
+            foreach (var column in entity.GetProperties().Where(column => column.IsCommitOrder()))
+            {
+                column.SetDefaultValueSql("pg_current_xact_id()::text::bigint");
+            }
         }
     }
 

@@ -122,6 +122,78 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
                 });
 
+            modelBuilder.Entity("ImapGateway.Changes.ChangeEntity", b =>
+                {
+                    b.Property<long>("Row")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint");
+
+                    NpgsqlPropertyBuilderExtensions.UseIdentityByDefaultColumn(b.Property<long>("Row"));
+
+                    b.Property<string>("Account")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("character varying(64)")
+                        .UseCollation("C");
+
+                    b.Property<byte[]>("Data")
+                        .IsRequired()
+                        .HasColumnType("bytea");
+
+                    b.Property<long>("FromMailbox")
+                        .HasColumnType("bigint");
+
+                    b.Property<int?>("FromRole")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Incarnation")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .UseCollation("C");
+
+                    b.Property<long>("Mailbox")
+                        .HasColumnType("bigint");
+
+                    b.Property<byte[]>("Message")
+                        .HasColumnType("bytea");
+
+                    b.Property<byte[]>("Metadata")
+                        .IsRequired()
+                        .HasColumnType("bytea");
+
+                    b.Property<int?>("Role")
+                        .HasColumnType("integer");
+
+                    b.Property<long>("Sequence")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Timestamp")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Transaction")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("bigint")
+                        .HasDefaultValueSql("pg_current_xact_id()::text::bigint")
+                        .HasAnnotation("ImapGateway:CommitOrder", true);
+
+                    b.Property<string>("Type")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("character varying(32)");
+
+                    b.HasKey("Row");
+
+                    b.HasIndex("Incarnation", "Sequence")
+                        .IsUnique();
+
+                    b.HasIndex("Transaction", "Row");
+
+                    b.ToTable("change", (string)null);
+
+                    b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
+                });
+
             modelBuilder.Entity("ImapGateway.Changes.FenceEntity", b =>
                 {
                     b.Property<string>("Incarnation")
@@ -133,6 +205,9 @@ namespace ImapGateway.Storage.Migrations.Postgres
                         .HasColumnType("bigint");
 
                     b.Property<long>("NextCounter")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Sequence")
                         .HasColumnType("bigint");
 
                     b.HasKey("Incarnation");

@@ -104,6 +104,72 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.ToTable("account_metadata", (string)null);
                 });
 
+            modelBuilder.Entity("ImapGateway.Changes.ChangeEntity", b =>
+                {
+                    b.Property<long>("Row")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Account")
+                        .IsRequired()
+                        .HasMaxLength(64)
+                        .HasColumnType("TEXT");
+
+                    b.Property<byte[]>("Data")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<long>("FromMailbox")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("FromRole")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Incarnation")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Mailbox")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<byte[]>("Message")
+                        .HasColumnType("BLOB");
+
+                    b.Property<byte[]>("Metadata")
+                        .IsRequired()
+                        .HasColumnType("BLOB");
+
+                    b.Property<int?>("Role")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Sequence")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Timestamp")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Transaction")
+                        .ValueGeneratedOnAdd()
+                        .HasColumnType("INTEGER")
+                        .HasDefaultValueSql("0")
+                        .HasAnnotation("ImapGateway:CommitOrder", true);
+
+                    b.Property<string>("Type")
+                        .IsRequired()
+                        .HasMaxLength(32)
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Row");
+
+                    b.HasIndex("Incarnation", "Sequence")
+                        .IsUnique();
+
+                    b.HasIndex("Transaction", "Row");
+
+                    b.ToTable("change", (string)null);
+                });
+
             modelBuilder.Entity("ImapGateway.Changes.FenceEntity", b =>
                 {
                     b.Property<string>("Incarnation")
@@ -114,6 +180,9 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                         .HasColumnType("INTEGER");
 
                     b.Property<long>("NextCounter")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Sequence")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("Incarnation");

@@ -1,0 +1,99 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using System.Text.Json.Serialization.Metadata;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+using Microsoft.AspNetCore.Http.Json;
+
+namespace ImapGateway.Changes;
+
+/// <summary>The bytes of a change's data, made once, when it is written: whoever reads it later gets the same ones.</summary>
+public static class ChangeData
+{
+    /// <summary>Of each list of a summary; a message to a thousand people must not make every event of it huge.</summary>
+    public const int MostAddresses = 100;
+
+    private static readonly JsonSerializerOptions Json = Options();
+
+    private sealed record Truncation(ImmutableArray<string> Truncated);
+
+    /// <summary>A JSON object without the summary.</summary>
+    /// <param name="truncated">Names of the summary's lists that were cut.</param>
+    public static byte[] Of(Change change, ImmutableArray<string> truncated)
+    {
+        var data = JsonSerializer.SerializeToUtf8Bytes(change, change.GetType(), Json);
+        if (truncated.IsEmpty)
+        {
+            return data;
+        }
+        // Both are objects with members: {..} and {..} become {..,..}.
+        var more = JsonSerializer.SerializeToUtf8Bytes(new Truncation(truncated), Json);
+        return [.. data.AsSpan(0, data.Length - 1), (byte)',', .. more.AsSpan(1)];
+    }
+
+    public static byte[] Of(Message summary) => JsonSerializer.SerializeToUtf8Bytes(summary, Json);
+
+    public static byte[] Of(IReadOnlyDictionary<string, string> metadata) => JsonSerializer.SerializeToUtf8Bytes(metadata, Json);
+
+    /// <summary>With no list longer than <see cref="MostAddresses"/>, and the names of those that were.</summary>
+    public static (Message Summary, ImmutableArray<string> Truncated) Cut(Message message)
+    {
+        var truncated = ImmutableArray.CreateBuilder<string>();
+        ImmutableArray<T> Short<T>(ImmutableArray<T> list, string name)
+        {
+            if (list.Length <= MostAddresses)
+            {
+                return list;
+            }
+            truncated.Add(name);
+            return list[..MostAddresses];
+        }
+        var summary = message with
+        {
+            InReplyTo = Short(message.InReplyTo, "inReplyTo"),
+            References = Short(message.References, "references"),
+            From = Short(message.From, "from"),
+            Sender = Short(message.Sender, "sender"),
+            ReplyTo = Short(message.ReplyTo, "replyTo"),
+            To = Short(message.To, "to"),
+            Cc = Short(message.Cc, "cc"),
+            Bcc = Short(message.Bcc, "bcc"),
+            Attachments = Short(message.Attachments, "attachments"),
+            Headers = null,
+            Body = null,
+        };
+        return (summary, truncated.ToImmutable());
+    }
+
+    private static JsonSerializerOptions Options()
+    {
+        var http = new JsonOptions();
+        StrictJson.Configure(http);
+        return new JsonSerializerOptions(http.SerializerOptions)
+        {
+            DefaultIgnoreCondition = JsonIgnoreCondition.Never,
+            TypeInfoResolver = new DefaultJsonTypeInfoResolver { Modifiers = { LeaveOut } },
+        };
+    }
+
+    /// <summary>What is no member of data, and null members that say nothing.</summary>
+    private static void LeaveOut(JsonTypeInfo type)
+    {
+        if (!type.Type.IsAssignableTo(typeof(Change)))
+        {
+            return;
+        }
+        foreach (var member in type.Properties.ToList())
+        {
+            if (member.Name is "type" or "at" or "from" or "message")
+            {
+                type.Properties.Remove(member);
+            }
+            else
+            {
+                member.ShouldSerialize = static (_, value) => value is not null;
+            }
+        }
+    }
+}

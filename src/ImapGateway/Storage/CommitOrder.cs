@@ -1,0 +1,24 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace ImapGateway.Storage;
+
+/// <summary>
+/// A column that lets rows be read in an order in which none appears behind a reader's back: the number of the writing transaction on PostgreSQL,
+/// where jobs commit in another order than they insert in; 0 on SQLite, which has one writer.
+/// </summary>
+public static class CommitOrder
+{
+    private const string Annotation = "ImapGateway:CommitOrder";
+
+    public static PropertyBuilder<long> WrittenByTransaction(this PropertyBuilder<long> property) =>
+        property.HasDefaultValueSql("0").ValueGeneratedOnAdd().HasAnnotation(Annotation, true);
+
+    public static bool IsCommitOrder(this IReadOnlyProperty property) => property.FindAnnotation(Annotation) is not null;
+
+    /// <summary>Every transaction below it has ended; rows from it on are not to be read yet in this order.</summary>
+    public static async Task<long> SettledAsync(GatewayDbContext database, CancellationToken cancel) => database.Database.IsNpgsql()
+        ? await database.Database.SqlQueryRaw<long>("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS \"Value\"").SingleAsync(cancel)
+        : long.MaxValue;
+}

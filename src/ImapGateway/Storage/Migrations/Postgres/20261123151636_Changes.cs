@@ -1,0 +1,70 @@
+﻿using Microsoft.EntityFrameworkCore.Migrations;
+using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
+
+#nullable disable
+
+namespace ImapGateway.Storage.Migrations.Postgres
+{
+    /// <inheritdoc />
+    public partial class Changes : Migration
+    {
+        /// <inheritdoc />
+        protected override void Up(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.AddColumn<long>(
+                name: "Sequence",
+                table: "fence",
+                type: "bigint",
+                nullable: false,
+                defaultValue: 0L);
+
+            migrationBuilder.CreateTable(
+                name: "change",
+                columns: table => new
+                {
+                    Row = table.Column<long>(type: "bigint", nullable: false)
+                        .Annotation("Npgsql:ValueGenerationStrategy", NpgsqlValueGenerationStrategy.IdentityByDefaultColumn),
+                    Transaction = table.Column<long>(type: "bigint", nullable: false, defaultValueSql: "pg_current_xact_id()::text::bigint"),
+                    Incarnation = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false, collation: "C"),
+                    Sequence = table.Column<long>(type: "bigint", nullable: false),
+                    Account = table.Column<string>(type: "character varying(64)", maxLength: 64, nullable: false, collation: "C"),
+                    Type = table.Column<string>(type: "character varying(32)", maxLength: 32, nullable: false),
+                    Timestamp = table.Column<long>(type: "bigint", nullable: false),
+                    Mailbox = table.Column<long>(type: "bigint", nullable: false),
+                    FromMailbox = table.Column<long>(type: "bigint", nullable: false),
+                    Role = table.Column<int>(type: "integer", nullable: true),
+                    FromRole = table.Column<int>(type: "integer", nullable: true),
+                    Metadata = table.Column<byte[]>(type: "bytea", nullable: false),
+                    Data = table.Column<byte[]>(type: "bytea", nullable: false),
+                    Message = table.Column<byte[]>(type: "bytea", nullable: true)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_change", x => x.Row);
+                })
+                .Annotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_change_Incarnation_Sequence",
+                table: "change",
+                columns: new[] { "Incarnation", "Sequence" },
+                unique: true);
+
+            migrationBuilder.CreateIndex(
+                name: "IX_change_Transaction_Row",
+                table: "change",
+                columns: new[] { "Transaction", "Row" });
+        }
+
+        /// <inheritdoc />
+        protected override void Down(MigrationBuilder migrationBuilder)
+        {
+            migrationBuilder.DropTable(
+                name: "change");
+
+            migrationBuilder.DropColumn(
+                name: "Sequence",
+                table: "fence");
+        }
+    }
+}
