@@ -10,6 +10,7 @@ using ImapGateway.Mailboxes;
 using ImapGateway.Messages;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
+using ImapGateway.Webhooks;
 
 namespace ImapGateway;
 
@@ -30,6 +31,7 @@ public static class Program
         builder.AddAccounts();            // Orleans, AccountGrain
         builder.AddMessages();            // lengths of what was downloaded
         builder.AddKeys();                // API keys
+        builder.AddWebhooks();            // endpoints, lanes, deliveries
 
         var app = builder.Build();
         app.UseHttp();
@@ -39,6 +41,7 @@ public static class Program
         v1.MapAccounts();
         v1.MapMailboxes();
         v1.MapMessages();
+        v1.MapWebhooks();
         v1.MapKeys();
         return app;
     }

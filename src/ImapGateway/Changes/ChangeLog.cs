@@ -23,9 +23,13 @@ public sealed class ChangeLog(IDatabase database, TimeProvider time)
         public void Wake() => Interlocked.Exchange(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }
 
+    /// <summary>An account of this incarnation has new changes, written by this process. Handlers do not wait for anything.</summary>
+    public event Action<string>? Written;
+
     /// <summary>Said by whoever has committed changes of the account.</summary>
     public void Appended(string incarnation)
     {
+        Written?.Invoke(incarnation);
         if (_signals.TryGetValue(incarnation, out var signal))
         {
             signal.Wake();

@@ -62,11 +62,9 @@ public sealed class DeliveryEntity
 
 public sealed class DeliveryConfiguration : IEntityTypeConfiguration<DeliveryEntity>
 {
-    public const string Table = "webhook_delivery";
-
     public void Configure(EntityTypeBuilder<DeliveryEntity> builder)
     {
-        builder.ToTable(Table);
+        builder.ToTable("webhook_delivery");
         builder.HasKey(delivery => delivery.Id);
         builder.Property(delivery => delivery.Webhook).HasMaxLength(64);
         builder.Property(delivery => delivery.Incarnation).HasMaxLength(16);
@@ -75,6 +73,5 @@ public sealed class DeliveryConfiguration : IEntityTypeConfiguration<DeliveryEnt
         builder.HasIndex(delivery => new { delivery.Webhook, delivery.Id });
         builder.HasIndex(delivery => new { delivery.Webhook, delivery.State, delivery.NextAttemptAt });
         builder.HasIndex(delivery => delivery.UpdatedAt);
-        builder.HasOne<WebhookEntity>().WithMany().HasForeignKey(delivery => delivery.Webhook).OnDelete(DeleteBehavior.Cascade);
     }
 }

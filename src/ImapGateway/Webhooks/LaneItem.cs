@@ -40,5 +40,43 @@ public sealed class LaneItem(LoggedChange change)
 
     public byte[]? Bytes { get; set; }
 
+    /// <summary>The endpoint's key may not see it.</summary>
+    public bool IsUnseen { get; set; }
+
     public bool IsUntried => FailedSince is null;
+
+    /// <param name="known">What was kept of earlier attempts.</param>
+    public static LaneItem Of(LoggedChange change, DeliveryEntity? known)
+    {
+        var item = new LaneItem(change);
+        if (known is not null)
+        {
+            item.Attempts = AttemptLog.Read(known.Attempts);
+            item.Answer = known.Answer;
+            item.Form = known.Form;
+            item.Bytes = known.Payload;
+            item.Failures = known.Failures;
+            item.FailedSince = item.Attempts is [var first, ..] ? first.At : null;
+            item.NextAt = known.NextAttemptAt ?? DateTimeOffset.MinValue;
+        }
+        return item;
+    }
+
+    public DeliveryEntity Outcome(LaneRef lane, DeliveryState state, DateTimeOffset now) => new()
+    {
+        Webhook = lane.Webhook,
+        Incarnation = Change.Incarnation,
+        Sequence = Sequence,
+        Account = Change.Account,
+        Type = Change.Type,
+        Timestamp = Change.Timestamp,
+        State = state,
+        Form = Form ?? PayloadForm.Standard,
+        Failures = Failures,
+        Attempts = AttemptLog.Write(Attempts),
+        Answer = Answer,
+        NextAttemptAt = state is DeliveryState.Pending or DeliveryState.Retrying && !IsUntried ? NextAt : null,
+        Payload = Form?.HasFlag(PayloadForm.Body) == true ? Bytes : null,
+        UpdatedAt = now,
+    };
 }

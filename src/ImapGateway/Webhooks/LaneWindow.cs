@@ -36,6 +36,8 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
 
     public int Count => _items.Count;
 
+    public int InFlight => _inFlight;
+
     public bool HasPending => _items.Count > 0;
 
     /// <summary>In the order of the log.</summary>
@@ -113,12 +115,14 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
 
     public void ProbeFailed() => _companionDue = true;
 
-    /// <summary>Of an item that has been set apart, has expired, or is of no concern any more.</summary>
     public void SetApart(LaneItem item, DateTimeOffset now)
     {
         _lastSetApart = now;
         Settle(item);
     }
+
+    /// <summary>It is of no concern any more.</summary>
+    public void Drop(LaneItem item) => Settle(item);
 
     /// <summary>What happened before says nothing any more: the endpoint is well again, or was mended.</summary>
     /// <param name="anew">The schedule begins anew.</param>

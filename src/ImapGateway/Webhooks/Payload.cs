@@ -1,4 +1,6 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
+using ImapGateway.Accounts;
 using ImapGateway.Changes;
 using ImapGateway.Http;
 
@@ -21,7 +23,7 @@ public static class Payload
 {
     public const string StandardType = "application/json";
 
-    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = StrictJson.Encoder };
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = StrictJson.Encoder, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     /// <summary>How a change is first sent to an endpoint.</summary>
     /// <param name="rights">Of its key.</param>
@@ -39,14 +41,9 @@ public static class Payload
     }
 
     /// <param name="body">Null: the message is gone.</param>
-    public static byte[] Write(LoggedChange change, PayloadForm form, MessageBodyText? body) =>
+    public static byte[] Write(LoggedChange change, PayloadForm form, MessageText? body) =>
         Write(change with { Message = [.. change.Message!.AsSpan(0, change.Message!.Length - 1), .. ",\"body\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(body, Json), (byte)'}'] }, form);
 
     /// <summary>The message has arrived somewhere, and its summary is known: a text may be added to that.</summary>
     private static bool HasBody(LoggedChange change) => change is { Type: ChangeType.MessageAdded or ChangeType.MessageMoved, Message: not null };
 }
-
-/// <summary>The text of a message as an event carries it.</summary>
-/// <param name="Text">At most 256 kB.</param>
-/// <param name="Truncated">It is longer.</param>
-public sealed record MessageBodyText(string? Text, bool Truncated);
