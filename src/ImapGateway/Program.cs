@@ -10,6 +10,7 @@ using ImapGateway.Mailboxes;
 using ImapGateway.Messages;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
+using ImapGateway.Sync.Watching;
 using ImapGateway.Webhooks;
 
 namespace ImapGateway;
@@ -28,7 +29,8 @@ public static class Program
         builder.AddImap();                // sessions, pool, capabilities
         builder.AddHeaderCache();         // memory
         builder.AddChanges();             // the log of changes
-        builder.AddAccounts();            // Orleans, AccountGrain
+        builder.AddWatching();            // IMAP push
+        builder.AddAccounts();            // Orleans, AccountGrain, AccountWaker
         builder.AddMessages();            // lengths of what was downloaded
         builder.AddKeys();                // API keys
         builder.AddWebhooks();            // endpoints, lanes, deliveries
@@ -41,8 +43,10 @@ public static class Program
         v1.MapAccounts();
         v1.MapMailboxes();
         v1.MapMessages();
+        v1.MapChanges();
         v1.MapWebhooks();
         v1.MapKeys();
+        v1.MapTickets();
         return app;
     }
 }

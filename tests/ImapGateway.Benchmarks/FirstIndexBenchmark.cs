@@ -49,7 +49,7 @@ public static class FirstIndexBenchmark
     private static async Task<double> FirstAsync(DovecotServer dovecot, GatewayProcess gateway, string id)
     {
         var imap = new { host = DovecotServer.Host, port = dovecot.Port, security = "none", username = User, password = DovecotServer.Password };
-        using var added = await gateway.Http.PutAsJsonAsync($"/v1/accounts/{id}", new { email = User, imap });
+        using var added = await gateway.Http.PutAsJsonAsync($"/v1/accounts/{id}", new { email = User, watch = "none", imap });
         added.EnsureSuccessStatusCode();
         await gateway.Http.GetStringAsync(new Uri($"/v1/accounts/{id}/mailboxes", UriKind.Relative));
         var start = Stopwatch.GetTimestamp();

@@ -50,7 +50,7 @@ public static class ListBenchmark
     private static async Task<string> AddAsync(DovecotServer dovecot, GatewayProcess gateway, string id)
     {
         var imap = new { host = DovecotServer.Host, port = dovecot.Port, security = "none", username = User, password = DovecotServer.Password };
-        using var added = await gateway.Http.PutAsJsonAsync($"/v1/accounts/{id}", new { email = User, imap });
+        using var added = await gateway.Http.PutAsJsonAsync($"/v1/accounts/{id}", new { email = User, watch = "none", imap });
         added.EnsureSuccessStatusCode();
         var path = $"/v1/accounts/{id}/mailboxes/inbox/messages";
         await gateway.Http.GetStringAsync(new Uri($"{path}?limit=1", UriKind.Relative));

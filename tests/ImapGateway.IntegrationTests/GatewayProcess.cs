@@ -26,6 +26,8 @@ public sealed partial class GatewayProcess : IAsyncDisposable
             ["DataDirectory"] = _data.Path,
             ["Auth__AdminKey"] = AdminKey,
             ["Egress__AllowPrivateNetworks"] = "true",
+            // What another client has removed is gone at the next look, unless a test is about moves.
+            ["Watch__MoveWindow"] = "0s",
             ["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information",
         };
         foreach (var (name, value) in settings)

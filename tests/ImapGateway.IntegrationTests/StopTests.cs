@@ -9,7 +9,7 @@ public class StopTests
     {
         var gateway = await GatewayProcess.Start(settings);
         var api = new ApiClient(gateway);
-        var added = (await api.Post("/v1/accounts", new { email = "a@example.com", imap = new { host = "127.0.0.1", port = server.Port, security = "none", username = "anna", password = "pass" } })).Is(HttpStatusCode.Created);
+        var added = (await api.Post("/v1/accounts", new { email = "a@example.com", watch = "none", imap = new { host = "127.0.0.1", port = server.Port, security = "none", username = "anna", password = "pass" } })).Is(HttpStatusCode.Created);
         return (gateway, new ApiAccount(api, added.Text("id")));
     }
 

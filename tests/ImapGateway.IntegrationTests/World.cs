@@ -52,7 +52,8 @@ public sealed class World : IAsyncDisposable
 
     /// <summary>Adds <see cref="User"/> by POST /v1/accounts; the test fails if the gateway does not answer 201.</summary>
     /// <param name="port">Of a proxy or another server; the Dovecot's own if null.</param>
-    public Task<ApiAccount> AddAccount(int? port = null) => AddAccount(Settings(port ?? Dovecot.Port));
+    /// <param name="watch">Most tests count connections and commands, and want none that they did not ask for.</param>
+    public Task<ApiAccount> AddAccount(int? port = null, string watch = "none") => AddAccount(Settings(port ?? Dovecot.Port, watch: watch));
 
     public async Task<ApiAccount> AddAccount(object settings)
     {
@@ -62,10 +63,11 @@ public sealed class World : IAsyncDisposable
     }
 
     /// <summary>The body of POST /v1/accounts for this user, without TLS.</summary>
-    public object Settings(int port, string password = DovecotServer.Password) => new
+    public object Settings(int port, string password = DovecotServer.Password, string watch = "none") => new
     {
         name = User,
         email = User,
+        watch,
         imap = new { host = DovecotServer.Host, port, security = "none", username = User, password },
     };
 

@@ -3,20 +3,26 @@ using System.Text.Json.Serialization;
 using ImapGateway.Http.OpenApi;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Sync.Watching;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>By the last login.</summary>
+/// <summary>Whether the gateway can reach the account's mail, and whether it knows all of it.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<AccountState>))]
 public enum AccountState
 {
     /// <summary>No login was tried yet.</summary>
     [JsonStringEnumMemberName("connecting")] Connecting,
+    /// <summary>Logins work.</summary>
     [JsonStringEnumMemberName("connected")] Connected,
     /// <summary>The server refused the credentials; they are not tried again until they change.</summary>
     [JsonStringEnumMemberName("auth_failed")] AuthFailed,
     /// <summary>The server cannot be reached or does not answer; recovers by itself.</summary>
     [JsonStringEnumMemberName("unavailable")] Unavailable,
+    /// <summary>Logins work, and the mailboxes that are watched are being indexed for the first time.</summary>
+    [JsonStringEnumMemberName("syncing")] Syncing,
+    /// <summary>Nothing is watched until it is resumed.</summary>
+    [JsonStringEnumMemberName("paused")] Paused,
 }
 
 /// <summary>A mail account as clients see it; secrets never come back.</summary>
@@ -35,7 +41,7 @@ public sealed record Account
     /// <summary>The client's own notes; at most 50 strings.</summary>
     /// <example>{"customer": "4711"}</example>
     [Id(3)] public required ImmutableDictionary<string, string> Metadata { get; init; }
-    /// <summary>What came of the last login.</summary>
+    /// <summary>What it is doing.</summary>
     /// <example>connected</example>
     [Id(4)] public required AccountState State { get; init; }
     /// <summary>Where its mail is.</summary>
@@ -49,6 +55,9 @@ public sealed record Account
     /// <summary>IMAP capabilities that change what the gateway can do, as last seen after login.</summary>
     /// <example>["CONDSTORE", "IDLE", "MOVE", "QRESYNC", "UIDPLUS"]</example>
     [Id(9)] public required ImmutableArray<string> Capabilities { get; init; }
+    /// <summary>Which mailboxes are watched.</summary>
+    /// <example>all</example>
+    [Id(10)] public required WatchScope Watch { get; init; }
 }
 
 /// <summary>Where a mail server listens and as whom to log in.</summary>

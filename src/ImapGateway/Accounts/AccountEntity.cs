@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using ImapGateway.Imap;
+using ImapGateway.Sync.Watching;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -36,7 +37,19 @@ public sealed class AccountEntity
 
     public string? SmtpSecret { get; set; }
 
+    public required WatchScope Watch { get; set; }
+
+    /// <summary>By hand: nothing is watched meanwhile.</summary>
+    public bool Paused { get; set; }
+
+    /// <summary>All mailboxes that are watched have been indexed once, and the log says so.</summary>
+    public bool Synced { get; set; }
+
+    /// <summary>Whatever is paused is shown as such.</summary>
     public AccountState State { get; set; }
+
+    /// <summary>What the log said last of the account's logins; null: nothing since it was added or resumed.</summary>
+    public AccountState? Told { get; set; }
 
     public AccountError? LastError { get; set; }
 
@@ -47,13 +60,20 @@ public sealed class AccountEntity
     /// <summary>From then on the account is gone for everybody; its rows follow in small batches.</summary>
     public DateTimeOffset? RemovedAt { get; set; }
 
+    public AccountLife Life
+    {
+        get => new(State, Told, Synced, Watch != WatchScope.None, Paused);
+        set => (State, Told, Synced) = (value.State, value.Told, value.Synced);
+    }
+
     public Account ToAccount() => new()
     {
         Id = Id,
         Name = Name,
         Email = Email,
         Metadata = Metadata.ToImmutableDictionary(pair => pair.Key, pair => pair.Value),
-        State = State,
+        State = Paused ? AccountState.Paused : State,
+        Watch = Watch,
         Imap = Imap,
         Smtp = Smtp,
         CreatedAt = CreatedAt,
@@ -84,6 +104,7 @@ public sealed class AccountConfiguration : IEntityTypeConfiguration<AccountEntit
         builder.HasIndex(account => account.Id).IsUnique().HasFilter("\"RemovedAt\" IS NULL");
         builder.HasIndex(account => account.Email);
         builder.HasIndex(account => account.RemovedAt);
+        builder.Ignore(account => account.Life);
         builder.Property(account => account.Imap).HasConversion(value => Write(value), text => Read<AccountServer>(text));
         builder.Property(account => account.Smtp).HasConversion(value => Write(value), text => Read<AccountServer>(text));
         builder.Property(account => account.LastError).HasConversion(value => Write(value), text => Read<AccountError>(text));

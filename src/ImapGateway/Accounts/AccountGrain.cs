@@ -6,6 +6,7 @@ using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
 using ImapGateway.Sync;
+using ImapGateway.Sync.Watching;
 using Orleans.Concurrency;
 using Orleans.Placement;
 
@@ -14,13 +15,16 @@ namespace ImapGateway.Accounts;
 /// <summary>Owns all connections and all state of one account. Reentrant: requests run side by side, and take turns at every await.</summary>
 [Reentrant, HashBasedPlacement]
 public sealed partial class AccountGrain(
-    AccountStore store, IDatabase database, ChangeLog changes, HeaderCache cache, SessionFactory sessions, ILogger<AccountGrain> log) : Grain, IAccountGrain
+    AccountStore store, IDatabase database, ChangeLog changes, HeaderCache cache, SessionFactory sessions, WatcherFactory watchers, ILogger<AccountGrain> log) : Grain, IAccountGrain
 {
     private const int LongestTarget = 100;
 
     private Task<Opened>? _opening;
 
-    private sealed record Opened(AccountContext Context, AccountStatus Status);
+    private sealed record Opened(AccountContext Context, AccountStatus Status, SessionOpener Opener)
+    {
+        public Watcher? Watcher { get; set; }
+    }
 
     private string AccountId => this.GetPrimaryKeyString();
 
@@ -92,7 +96,7 @@ public sealed partial class AccountGrain(
     {
         if (!reconnect && _opening is { IsCompletedSuccessfully: true } kept && await store.FindAsync(AccountId, CancellationToken.None) is { } row)
         {
-            (await kept).Status.Describe(row.ToAccount());
+            await DescribeAsync(await kept, row);
             return;
         }
         var opened = _opening;
@@ -100,6 +104,45 @@ public sealed partial class AccountGrain(
         if (opened is not null)
         {
             await CloseAsync(opened);
+        }
+        _ = AwakenAsync();
+    }
+
+    private async Task DescribeAsync(Opened opened, AccountEntity row)
+    {
+        var before = opened.Status.Account;
+        opened.Status.Describe(row);
+        if (before.Watch == row.Watch && before.State == AccountState.Paused == row.Paused)
+        {
+            return;
+        }
+        if (opened.Watcher is { } watcher)
+        {
+            opened.Watcher = null;
+            opened.Context.Mailboxes.Watch = NoWatch.Instance;
+            await watcher.StopAsync();
+        }
+        if (opened.Watcher is null && _opening is { IsCompletedSuccessfully: true } current && await current == opened)
+        {
+            Watch(opened);
+        }
+    }
+
+    /// <summary>Nobody has asked for it yet, but it is to be watched.</summary>
+    private async Task AwakenAsync()
+    {
+        try
+        {
+            await OpenAsync();
+        }
+        catch (ProblemException e)
+        {
+            // Removed, or storage is away: whoever asks for it hears so, and it is tried again before long.
+            LogAsleep(AccountId, e.Code);
+        }
+        catch (Exception e)
+        {
+            LogFault(AccountId, nameof(Reload), null, e);
         }
     }
 
@@ -137,12 +180,31 @@ public sealed partial class AccountGrain(
     {
         var row = await store.FindAsync(AccountId, CancellationToken.None) ?? throw AccountStore.NotFound();
         var (owner, counters) = await database.WriteAsync((db, token) => Fence.ClaimAsync(db, row.Incarnation, token), CancellationToken.None);
-        var status = new AccountStatus(row.ToAccount(), row.Incarnation, store, sessions.Time, log);
-        var pool = sessions.NewPool(row, status);
+        var status = new AccountStatus(row, sessions.Time, log) { Lost = DeactivateOnIdle };
+        var opener = sessions.NewOpener(row, status);
+        var pool = sessions.NewPool(opener);
         var writer = new AccountWriter(database, changes, owner, row.Id, counters, () => status.Account.Metadata, sessions.Time);
-        var mailboxes = new AccountMailboxes(writer, pool, database, log);
+        var headers = new HeaderReader(cache, pool, row.Incarnation);
+        var mailboxes = new AccountMailboxes(writer, pool, headers, database, sessions.MoveWindow, log);
         await mailboxes.LoadAsync(CancellationToken.None);
-        return new Opened(new AccountContext(status.Account, mailboxes, pool, new HeaderReader(cache, pool, row.Incarnation)), status);
+        status.Commit = mailboxes.CommitChangesAsync;
+        var opened = new Opened(new AccountContext(status.Account, mailboxes, pool, headers), status, opener);
+        Watch(opened);
+        return opened;
+    }
+
+    private void Watch(Opened opened)
+    {
+        var (context, account) = (opened.Context, opened.Status.Account);
+        if (account.Watch == WatchScope.None || account.State == AccountState.Paused)
+        {
+            return;
+        }
+        var watcher = watchers.New(AccountId, context.Mailboxes, opened.Opener, account.Watch, opened.Status);
+        opened.Watcher = watcher;
+        opened.Status.LoginsWork = watcher.Wake;
+        context.Mailboxes.Watch = watcher;
+        watcher.Start();
     }
 
     private static async Task CloseAsync(Task<Opened> opening)
@@ -153,7 +215,8 @@ public sealed partial class AccountGrain(
         {
             var opened = await opening;
             opened.Status.Retire();
-            await opened.Context.Pool.DisposeAsync();
+            opened.Context.Mailboxes.Stop();
+            await Task.WhenAll(opened.Watcher?.StopAsync() ?? Task.CompletedTask, opened.Context.Pool.DisposeAsync().AsTask());
         }
     }
 
@@ -195,6 +258,9 @@ public sealed partial class AccountGrain(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Operation} {Target} of account {Account}: {Outcome} in {Milliseconds:0.0} ms with {ImapCommands} IMAP commands, trace {TraceId}")]
     private partial void LogOperation(string account, string operation, string? target, string outcome, double milliseconds, int imapCommands, string? traceId);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Account {Account} is not awake: {Code}")]
+    private partial void LogAsleep(string account, ErrorCode code);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Operation} of account {Account} failed, trace {TraceId}")]
     private partial void LogFault(string account, string operation, string? traceId, Exception exception);

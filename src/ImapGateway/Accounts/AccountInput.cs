@@ -3,6 +3,7 @@ using System.ComponentModel.DataAnnotations;
 using System.Text.RegularExpressions;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Sync.Watching;
 
 namespace ImapGateway.Accounts;
 
@@ -13,13 +14,15 @@ namespace ImapGateway.Accounts;
 /// <param name="Metadata" example="{&quot;customer&quot;: &quot;4711&quot;}">The client's own notes: at most 50, keys of 1-100 and values of at most 500 characters.</param>
 /// <param name="Imap">Where its mail is.</param>
 /// <param name="Smtp">Where mail is handed in; user name and credential are those of imap where they are missing.</param>
+/// <param name="Watch">Which mailboxes are watched; `all` where it is missing.</param>
 public sealed partial record AccountInput(
     string? Id = null,
     string? Name = null,
     [property: Required] string? Email = null,
     ImmutableDictionary<string, string?>? Metadata = null,
     [property: Required] ServerInput? Imap = null,
-    ServerInput? Smtp = null)
+    ServerInput? Smtp = null,
+    WatchScope? Watch = null)
 {
     private const int MostMetadata = 50;
 
@@ -56,7 +59,7 @@ public sealed partial record AccountInput(
         var imap = (Imap ?? new ServerInput()).Validate("/imap", ServerInput.ImapPort, Email, needsCredential, errors);
         var smtp = Smtp?.Validate("/smtp", ServerInput.SmtpPort, imap.Server.Username, needsCredential: false, errors);
         return errors.Count == 0
-            ? new AccountSettings(Name ?? Email!, Email!, (Metadata ?? ImmutableDictionary<string, string?>.Empty).ToImmutableDictionary(pair => pair.Key, pair => pair.Value!), imap, smtp)
+            ? new AccountSettings(Name ?? Email!, Email!, (Metadata ?? ImmutableDictionary<string, string?>.Empty).ToImmutableDictionary(pair => pair.Key, pair => pair.Value!), imap, smtp, Watch ?? WatchScope.All)
             : throw new ProblemException(new Problem(ErrorCode.BadRequest, "The account is not complete or not valid.", [.. errors]));
     }
 
@@ -131,7 +134,7 @@ public sealed record ServerInput(
 }
 
 /// <summary>What a valid <see cref="AccountInput"/> says.</summary>
-public sealed record AccountSettings(string Name, string Email, ImmutableDictionary<string, string> Metadata, ServerSettings Imap, ServerSettings? Smtp);
+public sealed record AccountSettings(string Name, string Email, ImmutableDictionary<string, string> Metadata, ServerSettings Imap, ServerSettings? Smtp, WatchScope Watch);
 
 /// <param name="Credential">Null: none was given.</param>
 public sealed record ServerSettings(AccountServer Server, Credential? Credential);

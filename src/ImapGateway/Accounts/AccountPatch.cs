@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ImapGateway.Http;
 using ImapGateway.Imap;
+using ImapGateway.Sync.Watching;
 
 namespace ImapGateway.Accounts;
 
@@ -10,12 +11,14 @@ namespace ImapGateway.Accounts;
 /// <param name="Metadata" example="{&quot;customer&quot;: &quot;4711&quot;, &quot;old&quot;: null}">Notes to set, and with null to remove; null for all removes all.</param>
 /// <param name="Imap" example="{&quot;password&quot;: &quot;correct horse battery staple&quot;}">What to change of the server the mail is on.</param>
 /// <param name="Smtp">What to change of the server that takes mail; null: it has none any more.</param>
+/// <param name="Watch" example="inbox">Which mailboxes are watched.</param>
 public sealed record AccountPatch(
     Optional<string?> Name = default,
     Optional<string> Email = default,
     Optional<ImmutableDictionary<string, string?>?> Metadata = default,
     Optional<ServerPatch> Imap = default,
-    Optional<ServerPatch?> Smtp = default)
+    Optional<ServerPatch?> Smtp = default,
+    Optional<WatchScope> Watch = default)
 {
     /// <summary>The account as it would be given anew.</summary>
     public AccountInput ApplyTo(Account account) => new(
@@ -24,7 +27,8 @@ public sealed record AccountPatch(
         Email.Or(account.Email),
         Metadata.IsGiven ? Merge(account.Metadata, Metadata.Value) : account.Metadata.ToImmutableDictionary(pair => pair.Key, pair => (string?)pair.Value),
         (Imap.IsGiven ? Imap.Value : new ServerPatch()).ApplyTo(account.Imap),
-        Smtp.IsGiven ? Smtp.Value?.ApplyTo(account.Smtp) : account.Smtp is null ? null : new ServerPatch().ApplyTo(account.Smtp));
+        Smtp.IsGiven ? Smtp.Value?.ApplyTo(account.Smtp) : account.Smtp is null ? null : new ServerPatch().ApplyTo(account.Smtp),
+        Watch.Or(account.Watch));
 
     private static ImmutableDictionary<string, string?> Merge(ImmutableDictionary<string, string> notes, ImmutableDictionary<string, string?>? changes) =>
         changes is null

@@ -1,5 +1,6 @@
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Sync.Watching;
 
 namespace ImapGateway.Accounts;
 
@@ -30,7 +31,8 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
             Smtp = settings.Smtp?.Server,
             SmtpCredentialKind = settings.Smtp?.Credential?.Kind,
             SmtpSecret = settings.Smtp?.Credential is { } smtp ? protector.Protect(incarnation, "smtp", smtp) : null,
-            State = verified is null ? AccountState.Connecting : AccountState.Connected,
+            Watch = settings.Watch,
+            State = verified is null ? AccountState.Connecting : settings.Watch == WatchScope.None ? AccountState.Connected : AccountState.Syncing,
             Capabilities = verified?.Imap.Capabilities ?? [],
             CreatedAt = time.GetUtcNow(),
         };
@@ -72,15 +74,40 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
                     account.SmtpCredentialKind = settings.Smtp?.Credential?.Kind;
                     account.SmtpSecret = settings.Smtp?.Credential is { } own ? protector.Protect(account.Incarnation, "smtp", own) : null;
                 }
+                // Other mailboxes than before may be unknown yet.
+                account.Synced &= account.Watch == settings.Watch;
+                account.Watch = settings.Watch;
                 if (touched)
                 {
-                    account.State = verified is null ? AccountState.Connecting : AccountState.Connected;
+                    account.State = verified is null ? AccountState.Connecting : account.Life.Working;
                     account.LastError = null;
                     account.Capabilities = verified?.Imap.Capabilities ?? account.Capabilities;
                 }
             },
             cancel);
         await Grain(id).Reload(reconnect: touched);
+        return changed;
+    }
+
+    /// <summary>Nothing is watched until it is resumed; its API goes on.</summary>
+    public Task<Account> PauseAsync(string id, CancellationToken cancel) => ChangeAsync(id, account => account.Paused = true, cancel);
+
+    /// <summary>What happened meanwhile is found. One that is not paused stays as it is.</summary>
+    public Task<Account> ResumeAsync(string id, CancellationToken cancel) => ChangeAsync(
+        id,
+        account =>
+        {
+            if (account.Paused)
+            {
+                (account.Paused, account.State, account.Told) = (false, AccountState.Connecting, null);
+            }
+        },
+        cancel);
+
+    private async Task<Account> ChangeAsync(string id, Action<AccountEntity> change, CancellationToken cancel)
+    {
+        var changed = await store.ChangeAsync(id, change, cancel);
+        await Grain(id).Reload(reconnect: false);
         return changed;
     }
 

@@ -73,6 +73,21 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
         while (await database.WriteAsync(
             async (db, token) =>
             {
+                var pending = await db.Set<PendingEntity>().Where(one => one.Incarnation == incarnation)
+                    .OrderBy(one => one.Mailbox).ThenBy(one => one.Uid).Select(one => new { one.Mailbox, one.Uid }).Take(Batch).ToListAsync(token);
+                foreach (var alike in pending.GroupBy(one => one.Mailbox, one => one.Uid))
+                {
+                    var uids = alike.ToList();
+                    await db.Set<PendingEntity>().Where(row => row.Incarnation == incarnation && row.Mailbox == alike.Key && EF.Parameter(uids).Contains(row.Uid)).ExecuteDeleteAsync(token);
+                }
+                return pending.Count > 0;
+            },
+            cancel))
+        {
+        }
+        while (await database.WriteAsync(
+            async (db, token) =>
+            {
                 var mailboxes = await db.Set<MailboxEntity>().Where(mailbox => mailbox.Incarnation == incarnation)
                     .OrderBy(mailbox => mailbox.Counter).Select(mailbox => mailbox.Counter).Take(Batch).ToListAsync(token);
                 await db.Set<MailboxEntity>().Where(row => row.Incarnation == incarnation && mailboxes.Contains(row.Counter)).ExecuteDeleteAsync(token);

@@ -1,56 +1,100 @@
 using System.Collections.Immutable;
+using ImapGateway.Changes;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Storage;
+using ImapGateway.Sync.Watching;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>What the logins of one pool say about the account, held for its owner and written down. Says nothing any more once it is retired: a login with old credentials may end late.</summary>
-public sealed partial class AccountStatus(Account account, string incarnation, AccountStore store, TimeProvider time, ILogger log) : ILoginObserver
+/// <summary>
+/// What the logins of an account and its watcher say about it, held for its owner and written down together with the change that tells of it. Says nothing any more once
+/// it is retired: a login with old credentials may end late.
+/// </summary>
+public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, ILogger log) : ILoginObserver, IWatchObserver
 {
+    private static readonly TimeSpan SaveAgain = TimeSpan.FromSeconds(5);
+
+    private readonly List<Change> _untold = [];
+    private AccountLife _life = row.Life;
     private Task _saved = Task.CompletedTask;
+    private bool _unsaved;
+    private bool _watching;
     private bool _retired;
 
-    public Account Account { get; private set; } = account;
+    public Account Account { get; private set; } = row.ToAccount();
 
-    /// <summary>The account was given another name, address or notes.</summary>
-    public void Describe(Account described) =>
-        Account = described with { State = Account.State, LastError = Account.LastError, Capabilities = Account.Capabilities };
+    /// <summary>Writes changes and what they tell of in one transaction of the account's owner.</summary>
+    public Func<IReadOnlyList<Change>, Func<GatewayDbContext, CancellationToken, Task>, CancellationToken, Task>? Commit { get; set; }
+
+    /// <summary>Called when a login has succeeded.</summary>
+    public Action? LoginsWork { get; set; }
+
+    /// <summary>Called when another owner has the account.</summary>
+    public Action? Lost { get; set; }
+
+    /// <summary>The account was given another name, address or notes, is watched in another way, or was paused or resumed.</summary>
+    public void Describe(AccountEntity described)
+    {
+        var restarts = described.Paused != _life.Paused || described.Watch != Account.Watch;
+        _life = restarts ? described.Life : _life;
+        var shown = described.ToAccount();
+        Account = restarts ? shown : shown with { State = Account.State, LastError = Account.LastError, Capabilities = Account.Capabilities };
+    }
 
     public void Retire() => _retired = true;
 
-    public Task LoggedInAsync(ImmutableArray<string> capabilities) =>
-        ChangeAsync(Account with { State = AccountState.Connected, LastError = IsAboutBudget(Account) ? Account.LastError : null, Capabilities = capabilities });
+    public async Task LoggedInAsync(ImmutableArray<string> capabilities)
+    {
+        await ChangeAsync(_life.LoggedIn(), IsAboutBudget(Account) ? Account.LastError : null, capabilities);
+        LoginsWork?.Invoke();
+    }
 
-    public Task LoginFailedAsync(Problem problem) =>
-        ChangeAsync(Account with
-        {
-            State = problem.Code == ErrorCode.AccountAuthFailed ? AccountState.AuthFailed : AccountState.Unavailable,
-            LastError = AccountError.Of(problem, time.GetUtcNow()),
-        });
+    /// <summary>While the watcher is connected the account is, whatever keeps another login from it; but credentials that are refused are refused.</summary>
+    public Task LoginFailedAsync(Problem problem) => _watching && problem.Code != ErrorCode.AccountAuthFailed
+        ? ChangeAsync((_life, null), AccountError.Of(problem, time.GetUtcNow()), Account.Capabilities)
+        : WatchFailedAsync(problem);
 
     public Task BudgetShrunkAsync(int sessions, Problem problem) =>
-        ChangeAsync(Account with { LastError = AccountError.Of(problem with { Detail = $"{problem.Detail} In use: {sessions}." }, time.GetUtcNow()) });
+        ChangeAsync((_life, null), AccountError.Of(problem with { Detail = $"{problem.Detail} In use: {sessions}." }, time.GetUtcNow()), Account.Capabilities);
 
-    public Task BudgetGrownAsync() => IsAboutBudget(Account) ? ChangeAsync(Account with { LastError = null }) : Task.CompletedTask;
+    public Task BudgetGrownAsync() => IsAboutBudget(Account) ? ChangeAsync((_life, null), null, Account.Capabilities) : Task.CompletedTask;
+
+    public void WatchingChanged(bool connected) => _watching = connected;
+
+    public Task WatchFailedAsync(Problem problem) => ChangeAsync(_life.Failed(problem.Code), AccountError.Of(problem, time.GetUtcNow()), Account.Capabilities);
+
+    public Task SyncedAsync() => ChangeAsync(_life.Indexed(), Account.LastError, Account.Capabilities);
+
+    public void OwnershipLost()
+    {
+        _retired = true;
+        Lost?.Invoke();
+    }
 
     /// <summary>Fewer connections than allowed are used, but the account is connected.</summary>
-    private static bool IsAboutBudget(Account account) => account is { State: AccountState.Connected, LastError.Code: "account.limit" };
+    private static bool IsAboutBudget(Account account) => account is { State: AccountState.Connected or AccountState.Syncing, LastError.Code: "account.limit" };
 
-    private async Task ChangeAsync(Account changed)
+    private async Task ChangeAsync((AccountLife Life, ChangeType? Change) next, AccountError? error, ImmutableArray<string> capabilities)
     {
-        var before = Account;
+        var (before, lived) = (Account, _life);
         if (_retired)
         {
             return;
         }
-        Account = changed;
-        var same = changed.State == before.State && changed.LastError?.Code == before.LastError?.Code && changed.LastError?.Detail == before.LastError?.Detail;
-        if (same && changed.Capabilities.SequenceEqual(before.Capabilities))
+        _life = next.Life;
+        Account = before with { State = _life.Paused ? AccountState.Paused : _life.State, LastError = error, Capabilities = capabilities };
+        if (next.Change is { } type)
+        {
+            var failure = type is ChangeType.AccountAuthFailed or ChangeType.AccountUnavailable ? error : null;
+            _untold.Add(new AccountChanged(type, failure?.Code, failure?.Upstream?.Text ?? failure?.Detail));
+        }
+        if (_life == lived && error?.Code == before.LastError?.Code && error?.Detail == before.LastError?.Detail && capabilities.SequenceEqual(before.Capabilities))
         {
             return;
         }
-        var error = changed.LastError?.Code;
-        LogState(changed.Id, changed.State, error);
+        LogState(before.Id, Account.State, error?.Code);
+        _unsaved = true;
         await (_saved = SaveAfterAsync(_saved));
     }
 
@@ -58,17 +102,36 @@ public sealed partial class AccountStatus(Account account, string incarnation, A
     private async Task SaveAfterAsync(Task before)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        if (!_unsaved || _retired || Commit is not { } commit)
+        {
+            return;
+        }
+        _unsaved = false;
+        var (life, error, capabilities, changes) = (_life, Account.LastError, Account.Capabilities, _untold.ToList());
         try
         {
-            if (!_retired)
-            {
-                await store.SaveStateAsync(incarnation, Account, CancellationToken.None);
-            }
+            await commit(changes, (db, token) => AccountStore.WriteStateAsync(db, row.Incarnation, life, error, capabilities, token), CancellationToken.None);
+            _untold.RemoveRange(0, changes.Count);
         }
         catch (ProblemException e)
         {
-            // What the account is doing matters more than that it is written down; the next change writes it.
+            // What the account is doing matters more than that it is written down; but it is, as soon as storage takes it.
             LogNotSaved(Account.Id, e.Code);
+            _unsaved = true;
+            _ = SaveLaterAsync();
+        }
+        catch (LostOwnershipException)
+        {
+            OwnershipLost();
+        }
+    }
+
+    private async Task SaveLaterAsync()
+    {
+        await Task.Delay(SaveAgain, time);
+        if (_saved.IsCompleted)
+        {
+            await (_saved = SaveAfterAsync(_saved));
         }
     }
 

@@ -7,12 +7,15 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Accounts;
 
 /// <summary>The rows of accounts.</summary>
-public sealed class AccountStore(IDatabase database, TimeProvider time)
+public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProvider time) : IAccountFeeds
 {
     public static ProblemException NotFound() => new(ErrorCode.NotFound, "There is no such account.");
 
     public Task<AccountEntity?> FindAsync(string id, CancellationToken cancel) =>
         database.ReadAsync((db, token) => Live(db).Include(account => account.Metadata).SingleOrDefaultAsync(account => account.Id == id, token), cancel);
+
+    public Task<string?> FindIncarnationAsync(string account, CancellationToken cancel) =>
+        database.ReadAsync((db, token) => Live(db).Where(row => row.Id == account).Select(row => row.Incarnation).SingleOrDefaultAsync(token), cancel);
 
     /// <summary>Accounts in the order of their ids, those a key may see.</summary>
     public Task<List<AccountEntity>> ListAsync(
@@ -63,36 +66,46 @@ public sealed class AccountStore(IDatabase database, TimeProvider time)
             },
             cancel);
 
-    public Task SaveStateAsync(string incarnation, Account state, CancellationToken cancel) =>
-        database.WriteAsync(
-            async (db, token) =>
-            {
-                if (await Live(db).AsTracking().SingleOrDefaultAsync(row => row.Incarnation == incarnation, token) is { } account)
-                {
-                    account.State = state.State;
-                    account.LastError = state.LastError;
-                    account.Capabilities = state.Capabilities;
-                }
-                return true;
-            },
-            cancel);
+    /// <summary>What has become of its logins; for a transaction of the account's owner.</summary>
+    public static async Task WriteStateAsync(GatewayDbContext db, string incarnation, AccountLife life, AccountError? error, ImmutableArray<string> capabilities, CancellationToken cancel)
+    {
+        if (await Live(db).AsTracking().SingleOrDefaultAsync(row => row.Incarnation == incarnation, cancel) is { } account)
+        {
+            account.Life = life;
+            account.LastError = error;
+            account.Capabilities = capabilities;
+        }
+    }
+
+    /// <summary>All accounts there are, by their ids.</summary>
+    public Task<List<string>> IdsAsync(CancellationToken cancel) => database.ReadAsync((db, token) => Live(db).Select(account => account.Id).ToListAsync(token), cancel);
 
     /// <summary>From the commit on the account is gone and its secrets are erased; <see cref="AccountRemover"/> does the rest.</summary>
-    public Task<bool> RemoveAsync(string id, CancellationToken cancel)
+    public async Task RemoveAsync(string id, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
-        return database.WriteAsync(
+        var incarnation = await database.WriteAsync(
             async (db, token) =>
             {
-                var account = await Live(db).AsTracking().SingleOrDefaultAsync(row => row.Id == id, token) ?? throw NotFound();
+                var account = await Live(db).AsTracking().Include(row => row.Metadata).SingleOrDefaultAsync(row => row.Id == id, token) ?? throw NotFound();
                 account.RemovedAt = now;
                 account.ImapSecret = "";
                 account.SmtpSecret = null;
-                // Whoever still works for the account can write nothing of it any more: no row is left behind after the others were deleted.
-                await db.Set<FenceEntity>().Where(fence => fence.Incarnation == account.Incarnation).ExecuteDeleteAsync(token);
-                return true;
+                await AppendRemovedAsync(db, account, now, token);
+                return account.Incarnation;
             },
             cancel);
+        changes.Appended(incarnation);
+    }
+
+    /// <summary>The last change of the account, whoever owns it: after it nothing of the account can be written any more, so no row is left behind when the others are deleted.</summary>
+    private static async Task AppendRemovedAsync(GatewayDbContext db, AccountEntity account, DateTimeOffset now, CancellationToken cancel)
+    {
+        var fences = db.Set<FenceEntity>().Where(fence => fence.Incarnation == account.Incarnation);
+        var last = await fences.Select(fence => fence.Sequence).SingleAsync(cancel);
+        await fences.ExecuteDeleteAsync(cancel);
+        var notes = ChangeData.Of(account.Metadata.ToDictionary(pair => pair.Key, pair => pair.Value));
+        await db.InsertAsync([ChangeRow.Of(new AccountChanged(ChangeType.AccountRemoved, null, null), account.Incarnation, account.Id, last + 1, now, notes)], cancel);
     }
 
     private static IQueryable<AccountEntity> Live(GatewayDbContext db) => db.Set<AccountEntity>().Where(account => account.RemovedAt == null);

@@ -29,6 +29,10 @@ public static class AccountsApi
         accounts.MapPatch("/{account}", ChangeAsync).Requires(Scope.Accounts).WithName("patchAccount").WithSummary("Change an account")
             .WithDescription("A JSON merge patch (RFC 7396). New credentials are tried first and connections are made anew; `verify=false` skips the trial.")
             .AsksMailServer().CanFail(ErrorCode.Conflict);
+        accounts.MapPost("/{account}/pause", PauseAsync).Requires(Scope.Accounts).WithName("pauseAccount").WithSummary("Stop watching an account")
+            .WithDescription("Its mail can still be read and changed; changes of others are not looked for until it is resumed, not even after a restart.");
+        accounts.MapPost("/{account}/resume", ResumeAsync).Requires(Scope.Accounts).WithName("resumeAccount").WithSummary("Watch an account again")
+            .WithDescription("What has happened meanwhile is found and reported. An account that is not paused stays as it is.");
         accounts.MapDelete("/{account}", RemoveAsync).Requires(Scope.Accounts).WithName("deleteAccount").WithSummary("Remove an account")
             .WithDescription("Its secrets are erased before the answer; its rows follow in the background. Nothing changes on the mail server.");
     }
@@ -93,6 +97,10 @@ public static class AccountsApi
         var settings = patch.ApplyTo(before.ToAccount()).Validate(needsCredential: false);
         return TypedResults.Ok(await registry.ChangeAsync(account, settings, verify, cancel));
     }
+
+    private static async Task<Ok<Account>> PauseAsync(string account, AccountRegistry registry, CancellationToken cancel) => TypedResults.Ok(await registry.PauseAsync(account, cancel));
+
+    private static async Task<Ok<Account>> ResumeAsync(string account, AccountRegistry registry, CancellationToken cancel) => TypedResults.Ok(await registry.ResumeAsync(account, cancel));
 
     private static async Task<NoContent> RemoveAsync(string account, AccountRegistry registry, CancellationToken cancel)
     {

@@ -1,3 +1,6 @@
+using ImapGateway.Changes;
+using ImapGateway.Settings;
+using ImapGateway.Sync.Watching;
 using Orleans.Configuration;
 
 namespace ImapGateway.Accounts;
@@ -6,8 +9,10 @@ public static class AccountsExtensions
 {
     public static void AddAccounts(this WebApplicationBuilder builder)
     {
+        builder.AddSettings<WatchOptions>("Watch");
         builder.Services.AddSingleton<CredentialProtector>();
         builder.Services.AddSingleton<AccountStore>();
+        builder.Services.AddSingleton<IAccountFeeds>(services => services.GetRequiredService<AccountStore>());
         builder.Services.AddSingleton<AccountVerifier>();
         builder.Services.AddSingleton<AccountRegistry>();
         builder.Services.AddSingleton<SessionFactory>();
@@ -27,5 +32,7 @@ public static class AccountsExtensions
             // At every start one warns of a stall, when there is none, and the other of a garbage collector that suits a server of one program only.
             silo.Services.Configure<LoggerFilterOptions>(filter => filter.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Orleans.Runtime.Silo", LogLevel.Error));
         });
+        // After Orleans: it needs the silo, and stops before it.
+        builder.Services.AddHostedService<AccountWaker>();
     }
 }

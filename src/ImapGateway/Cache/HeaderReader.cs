@@ -6,9 +6,13 @@ namespace ImapGateway.Cache;
 /// <summary>Headers of messages of one account: from the cache, and by one FETCH for all that it lacks.</summary>
 public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarnation)
 {
+    /// <summary>Without asking the server; null where it would have to be asked.</summary>
+    public MessageHeaders? Known(ulong mailbox, uint uidValidity, uint uid) => cache.Get(incarnation, mailbox, uidValidity, uid);
+
+    /// <param name="runner">Where the server is asked; null: the pool.</param>
     /// <returns>By uid; a message that has gone meanwhile is missing.</returns>
     public async Task<IReadOnlyDictionary<uint, MessageHeaders>> ReadAsync(
-        ulong mailbox, string path, uint uidValidity, IReadOnlyCollection<uint> uids, CancellationToken cancel)
+        ulong mailbox, string path, uint uidValidity, IReadOnlyCollection<uint> uids, CancellationToken cancel, ISessionRunner? runner = null)
     {
         var headers = new Dictionary<uint, MessageHeaders>(uids.Count);
         List<uint>? missing = null;
@@ -25,7 +29,7 @@ public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarn
         }
         if (missing is not null)
         {
-            foreach (var (uid, fetched) in await FetchAsync(path, uidValidity, missing, cancel))
+            foreach (var (uid, fetched) in await FetchAsync(runner ?? pool, path, uidValidity, missing, cancel))
             {
                 cache.Put(incarnation, mailbox, uidValidity, uid, fetched);
                 headers[uid] = fetched;
@@ -44,16 +48,16 @@ public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarn
     }
 
     /// <summary>One message that the server or the parser chokes on must not take the others of its page along: it is found by halving.</summary>
-    private async Task<IReadOnlyDictionary<uint, MessageHeaders>> FetchAsync(string path, uint uidValidity, List<uint> uids, CancellationToken cancel)
+    private async Task<IReadOnlyDictionary<uint, MessageHeaders>> FetchAsync(ISessionRunner runner, string path, uint uidValidity, List<uint> uids, CancellationToken cancel)
     {
         try
         {
-            return await pool.RunAsync(path, repeatable: true, session => HeaderFetch.RunAsync(session, path, uidValidity, uids), cancel);
+            return await runner.RunAsync(path, repeatable: true, session => HeaderFetch.RunAsync(session, path, uidValidity, uids), cancel);
         }
         catch (ProblemException e) when (e.Code == ErrorCode.AccountProtocol && uids.Count > 1)
         {
-            var first = await FetchAsync(path, uidValidity, [.. uids.Take(uids.Count / 2)], cancel);
-            var second = await FetchAsync(path, uidValidity, [.. uids.Skip(uids.Count / 2)], cancel);
+            var first = await FetchAsync(pool, path, uidValidity, [.. uids.Take(uids.Count / 2)], cancel);
+            var second = await FetchAsync(pool, path, uidValidity, [.. uids.Skip(uids.Count / 2)], cancel);
             return first.Concat(second).ToDictionary();
         }
         catch (ProblemException e) when (e.Code == ErrorCode.AccountProtocol)

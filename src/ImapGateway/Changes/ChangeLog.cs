@@ -5,88 +5,57 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Changes;
 
 /// <summary>The log of changes as its readers see it: rows after a place, and waiting for more. Readers keep their own places; nothing is pushed to them.</summary>
-public sealed class ChangeLog(IDatabase database, TimeProvider time)
+public sealed class ChangeLog
 {
-    /// <summary>How long a reader waits before it looks again although nobody has told it of a commit.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(1);
+    /// <summary>Of recent rows, for all feeds together.</summary>
+    private const long TailBytes = 16 * 1024 * 1024;
 
-    private readonly ConcurrentDictionary<string, Signal> _signals = new();
-    private readonly Signal _all = new();
+    private readonly IDatabase _database;
+    private readonly TimeProvider _time;
+    private readonly TailBudget _budget = new(TailBytes);
+    private readonly ConcurrentDictionary<string, ChangeTail> _accounts = new();
+    private readonly ChangeTail _all;
 
-    /// <summary>Woken all at once; who asked for the task before a wake cannot miss it.</summary>
-    private sealed class Signal
+    public ChangeLog(IDatabase database, TimeProvider time)
     {
-        private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task Next => Volatile.Read(ref _next).Task;
-
-        public void Wake() => Interlocked.Exchange(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+        (_database, _time) = (database, time);
+        // Another node may have written, or an older transaction may have ended.
+        _all = new ChangeTail(QueryAllAsync, change => change.Position, _budget, polls: true, time);
     }
 
     /// <summary>An account of this incarnation has new changes, written by this process. Handlers do not wait for anything.</summary>
     public event Action<string>? Written;
 
-    /// <summary>Said by whoever has committed changes of the account.</summary>
+    /// <summary>Said by whoever has committed changes of the account, and by whoever takes it over: a commit whose end nobody has seen may have been one.</summary>
     public void Appended(string incarnation)
     {
         Written?.Invoke(incarnation);
-        if (_signals.TryGetValue(incarnation, out var signal))
+        if (_accounts.TryGetValue(incarnation, out var tail))
         {
-            signal.Wake();
+            tail.Appended();
         }
-        _all.Wake();
+        _all.Appended();
     }
 
     /// <summary>An account's changes after a sequence, oldest first.</summary>
     public Task<IReadOnlyList<LoggedChange>> ReadAsync(string incarnation, long after, int limit, CancellationToken cancel) =>
-        ReadAsync(rows => rows.Where(row => row.Incarnation == incarnation && row.Sequence > after).OrderBy(row => row.Sequence).Take(limit), cancel);
+        TailOf(incarnation).ReadAsync(new GlobalPosition(0, after), limit, cancel);
 
     /// <summary>
     /// All accounts' changes after a place, in the order of the feed. A row of a transaction that runs beside an older one is held back until that one has ended:
     /// nothing ever appears behind a reader.
     /// </summary>
-    public Task<IReadOnlyList<LoggedChange>> ReadAllAsync(GlobalPosition after, int limit, CancellationToken cancel) => database.ReadAsync<IReadOnlyList<LoggedChange>>(
-        async (db, token) =>
-        {
-            var settled = await CommitOrder.SettledAsync(db, token);
-            var rows = await db.Set<ChangeEntity>()
-                .Where(row => row.Transaction < settled && (row.Transaction > after.Transaction || row.Transaction == after.Transaction && row.Row > after.Row))
-                .OrderBy(row => row.Transaction).ThenBy(row => row.Row).Take(limit).ToListAsync(token);
-            return rows.ConvertAll(LoggedChange.Of);
-        },
-        cancel);
+    /// <exception cref="Mail.ProblemException">410 where some of them are kept no longer.</exception>
+    public Task<IReadOnlyList<LoggedChange>> ReadAllAsync(GlobalPosition after, int limit, CancellationToken cancel) => _all.ReadAsync(after, limit, cancel);
 
     /// <summary>Until there is something after it.</summary>
-    public async Task WaitAsync(string incarnation, long after, CancellationToken cancel)
-    {
-        var signal = _signals.GetOrAdd(incarnation, static _ => new Signal());
-        while (true)
-        {
-            var next = signal.Next;
-            if (await database.ReadAsync((db, token) => db.Set<ChangeEntity>().AnyAsync(row => row.Incarnation == incarnation && row.Sequence > after, token), cancel))
-            {
-                return;
-            }
-            await WokenAsync(next, cancel);
-        }
-    }
+    public Task WaitAsync(string incarnation, long after, CancellationToken cancel) => TailOf(incarnation).WaitAsync(new GlobalPosition(0, after), cancel);
 
     /// <summary>Until there is something after it.</summary>
-    public async Task WaitAllAsync(GlobalPosition after, CancellationToken cancel)
-    {
-        while (true)
-        {
-            var next = _all.Next;
-            if ((await ReadAllAsync(after, 1, cancel)).Count > 0)
-            {
-                return;
-            }
-            await WokenAsync(next, cancel);
-        }
-    }
+    public Task WaitAllAsync(GlobalPosition after, CancellationToken cancel) => _all.WaitAsync(after, cancel);
 
     /// <summary>What is kept of an account's log.</summary>
-    public Task<LogRange> RangeAsync(string incarnation, CancellationToken cancel) => database.ReadAsync(
+    public Task<LogRange> RangeAsync(string incarnation, CancellationToken cancel) => _database.ReadAsync(
         async (db, token) =>
         {
             var rows = db.Set<ChangeEntity>().Where(row => row.Incarnation == incarnation);
@@ -96,18 +65,46 @@ public sealed class ChangeLog(IDatabase database, TimeProvider time)
         },
         cancel);
 
-    private Task<IReadOnlyList<LoggedChange>> ReadAsync(Func<IQueryable<ChangeEntity>, IQueryable<ChangeEntity>> which, CancellationToken cancel) =>
-        database.ReadAsync<IReadOnlyList<LoggedChange>>(async (db, token) => (await which(db.Set<ChangeEntity>()).ToListAsync(token)).ConvertAll(LoggedChange.Of), cancel);
+    /// <summary>What can be read of the feed of all accounts, without those of its rows that may still get one before them.</summary>
+    public Task<FeedBounds> BoundsOfAllAsync(CancellationToken cancel) => _database.ReadAsync(
+        async (db, token) =>
+        {
+            var settled = await CommitOrder.SettledAsync(db, token);
+            var purged = await PurgedAsync(db, token);
+            var last = await db.Set<ChangeEntity>().Where(row => row.Transaction < settled).OrderByDescending(row => row.Transaction).ThenByDescending(row => row.Row)
+                .Select(row => new GlobalPosition(row.Transaction, row.Row)).FirstOrDefaultAsync(token);
+            return new FeedBounds(purged, last > purged ? last : purged);
+        },
+        cancel);
 
-    private async Task WokenAsync(Task next, CancellationToken cancel)
-    {
-        try
+    private ChangeTail TailOf(string incarnation) => _accounts.GetOrAdd(
+        incarnation,
+        static (name, log) => new ChangeTail((after, limit, cancel) => log.QueryAsync(name, after, limit, cancel), change => new GlobalPosition(0, change.Sequence), log._budget, polls: false, log._time),
+        this);
+
+    private Task<IReadOnlyList<LoggedChange>> QueryAsync(string incarnation, GlobalPosition after, int limit, CancellationToken cancel) => _database.ReadAsync<IReadOnlyList<LoggedChange>>(
+        async (db, token) =>
         {
-            await next.WaitAsync(LongestWait, time, cancel);
-        }
-        catch (TimeoutException)
+            var rows = await db.Set<ChangeEntity>().Where(row => row.Incarnation == incarnation && row.Sequence > after.Row).OrderBy(row => row.Sequence).Take(limit).ToListAsync(token);
+            return rows.ConvertAll(LoggedChange.Of);
+        },
+        cancel);
+
+    private Task<IReadOnlyList<LoggedChange>> QueryAllAsync(GlobalPosition after, int limit, CancellationToken cancel) => _database.ReadAsync<IReadOnlyList<LoggedChange>>(
+        async (db, token) =>
         {
-            // Another node may have written, or an older transaction may have ended.
-        }
-    }
+            var settled = await CommitOrder.SettledAsync(db, token);
+            if (await PurgedAsync(db, token) > after)
+            {
+                throw Feed.TooOld();
+            }
+            var rows = await db.Set<ChangeEntity>()
+                .Where(row => row.Transaction < settled && (row.Transaction > after.Transaction || row.Transaction == after.Transaction && row.Row > after.Row))
+                .OrderBy(row => row.Transaction).ThenBy(row => row.Row).Take(limit).ToListAsync(token);
+            return rows.ConvertAll(LoggedChange.Of);
+        },
+        cancel);
+
+    private static async Task<GlobalPosition> PurgedAsync(GatewayDbContext db, CancellationToken cancel) =>
+        (await db.Set<StoreEntity>().SingleOrDefaultAsync(cancel))?.Purged ?? default;
 }

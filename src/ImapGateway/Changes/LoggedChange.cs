@@ -2,9 +2,6 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Changes;
 
-/// <summary>A place in the feed of all accounts. What commits later is always behind it.</summary>
-public readonly record struct GlobalPosition(long Transaction, long Row);
-
 /// <summary>The oldest sequence that is kept (head + 1 where none is), and the newest that was given.</summary>
 public readonly record struct LogRange(long Oldest, long Head);
 

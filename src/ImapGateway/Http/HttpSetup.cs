@@ -32,6 +32,7 @@ public static class HttpSetup
         builder.AddSettings<AuthOptions>("Auth");
         services.AddSingleton<AdminKey>();
         services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<AdminKey>());
+        services.AddSingleton<CallerLookup>();
 
         builder.AddSettings<CorsOptions>("Cors");
         services.AddCors();

@@ -3,14 +3,12 @@ using ImapGateway.Mail;
 namespace ImapGateway.Http;
 
 /// <summary>Who asks, and whether they may: 401 without a valid key, 403 without the route's scope, 404 for accounts outside the key's.</summary>
-public sealed class KeyMiddleware(RequestDelegate next, AdminKey admin, IKeyLookup keys)
+public sealed class KeyMiddleware(RequestDelegate next, CallerLookup callers, ITicketReader tickets)
 {
     private const string Scheme = "Bearer ";
 
     /// <summary>Longer is no key, and is not worth hashing.</summary>
     private const int MaxLength = 1024;
-
-    private static readonly Caller Operator = new(null, Scopes.Expand(Scope.Admin), null);
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -20,25 +18,35 @@ public sealed class KeyMiddleware(RequestDelegate next, AdminKey admin, IKeyLook
             await next(context);
             return;
         }
-        var caller = await AuthenticateAsync(context) ?? throw new ProblemException(RouteRights.KeyRequired);
+        var credential = CredentialOf(context);
+        var caller = credential is null ? null : await credential.CallerAsync(context.RequestAborted);
+        if (caller is null)
+        {
+            throw new ProblemException(RouteRights.KeyRequired);
+        }
         // Anything else is the framework's 405 or 415, or nothing at all.
         if (endpoint is RouteEndpoint)
         {
             Authorise(context, endpoint, caller);
         }
+        context.Features.Set(credential);
         context.Features.Set(caller);
         await next(context);
     }
 
-    private async ValueTask<Caller?> AuthenticateAsync(HttpContext context)
+    private Credential? CredentialOf(HttpContext context)
     {
         var header = context.Request.Headers.Authorization;
+        if (header.Count == 0 && context.GetEndpoint()?.Metadata.GetMetadata<TakesTicket>() is not null)
+        {
+            var value = context.Request.Query[TakesTicket.Parameter];
+            return value.Count == 1 && tickets.Read(value[0]!) is { } ticket ? new Credential(callers, ticket.KeySha256, ticket) : null;
+        }
         if (header.Count != 1 || header[0] is not { } text || !text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || text.Length > MaxLength)
         {
             return null;
         }
-        var sha256 = KeyValue.Hash(text[Scheme.Length..].Trim(' '));
-        return admin.Matches(sha256) ? Operator : await keys.FindAsync(sha256, context.RequestAborted);
+        return new Credential(callers, KeyValue.Hash(text[Scheme.Length..].Trim(' ')), null);
     }
 
     private static void Authorise(HttpContext context, Endpoint endpoint, Caller caller)

@@ -24,6 +24,9 @@ public static class RouteRights
     /// <summary>Callers without the scope get 403. A route that forgets to say is for <see cref="Scope.Admin"/> alone, and fails the golden route table.</summary>
     public static TBuilder Requires<TBuilder>(this TBuilder route, Scope scope) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new RequiredScope(scope));
 
+    /// <summary>Browsers open it without a header: a ticket in the address does as well as a key.</summary>
+    public static TBuilder TakesTicket<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new TakesTicket());
+
     /// <summary>See <see cref="QueryPrefix"/>.</summary>
     public static TBuilder TakesQueryPrefix<TBuilder>(this TBuilder route, string prefix) where TBuilder : IEndpointConventionBuilder =>
         route.WithMetadata(new QueryPrefix(prefix));
@@ -32,3 +35,8 @@ public static class RouteRights
 public sealed record NeedsKey;
 
 public sealed record RequiredScope(Scope Scope);
+
+public sealed record TakesTicket
+{
+    public const string Parameter = "ticket";
+}

@@ -19,6 +19,9 @@ public static class Scopes
 
     private static readonly FrozenDictionary<string, Scope> ByName = All.ToFrozenDictionary(entry => entry.Name, entry => entry.Scope);
 
+    /// <summary>For routes that any key may use, each as far as it may see.</summary>
+    public static Scope Any { get; } = All.Aggregate(Scope.None, (sum, entry) => sum | entry.Scope);
+
     public static ImmutableArray<string> Names { get; } = [.. All.Select(entry => entry.Name)];
 
     public static ImmutableArray<string> NamesOf(Scope scopes) => [.. All.Where(entry => scopes.HasFlag(entry.Scope)).Select(entry => entry.Name)];

@@ -74,6 +74,22 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
         }
     }
 
+    /// <summary>Uses one connection less for a while: the server allows no more, and another is worth more than one of these.</summary>
+    /// <returns>False where it has none.</returns>
+    public bool MakeRoom()
+    {
+        lock (_lock)
+        {
+            if (_open == 0)
+            {
+                return false;
+            }
+            _budget.Shrink(Math.Max(1, _open - 1));
+            CloseAll(_idle.Count > 0 ? TakeOut(idle => idle == _idle[0]) : []);
+            return true;
+        }
+    }
+
     /// <summary>Closes sessions that have one of these mailboxes selected, the busy ones when they are done: the path means another mailbox now, or none.</summary>
     public void Retire(Func<string, bool> selected)
     {

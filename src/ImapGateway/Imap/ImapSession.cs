@@ -28,6 +28,7 @@ public sealed partial class ImapSession : IAsyncDisposable
     private readonly ServerStream _stream;
     private ImapFolder? _selected;
     private uint _viewUidNext;
+    private bool _notified;
 
     private ImapSession(StreamingImapClient client, ServerStream stream)
     {
@@ -43,6 +44,9 @@ public sealed partial class ImapSession : IAsyncDisposable
     public string? SelectedPath => _selected is { IsOpen: true } ? _selected.FullName : null;
 
     public int Commands => _stream.Commands;
+
+    /// <summary>Called when a mailbox has just been selected: what was said about it before is known to whoever reads it now.</summary>
+    public Action<string>? Opened { get; set; }
 
     /// <summary>False once the server has refused to look for text in UTF-8 (RFC 3501 section 6.4.4, BADCHARSET).</summary>
     public bool SearchesUtf8 { get; set; } = true;
@@ -182,6 +186,7 @@ public sealed partial class ImapSession : IAsyncDisposable
         else
         {
             var folder = (ImapFolder)await _client.GetFolderAsync(path);
+            await LeaveAsync();
             _selected = null;
             await folder.OpenAsync(write ? FolderAccess.ReadWrite : FolderAccess.ReadOnly);
             NowSelected(folder);
@@ -197,6 +202,7 @@ public sealed partial class ImapSession : IAsyncDisposable
     public async Task<ImapFolder> ReselectAsync(string path, Func<ImapFolder, Task> open)
     {
         var folder = (ImapFolder)await _client.GetFolderAsync(path);
+        await LeaveAsync();
         // Where a SELECT fails nothing is selected any more (RFC 3501 section 6.3.1); MailKit still shows the mailbox from before as open.
         _selected = null;
         await open(folder);
@@ -231,9 +237,21 @@ public sealed partial class ImapSession : IAsyncDisposable
         _selected = null;
     }
 
+    /// <summary>
+    /// With NOTIFY, Dovecot never tells of a change that came while a mailbox was selected and had not been told when it was left: NOOP makes it tell.
+    /// </summary>
+    private async Task LeaveAsync()
+    {
+        if (_notified && _selected is { IsOpen: true })
+        {
+            await _client.NoOpAsync();
+        }
+    }
+
     private void NowSelected(ImapFolder folder)
     {
         _selected = folder;
+        Opened?.Invoke(folder.FullName);
         _viewUidNext = folder.UidNext is { IsValid: true } next ? next.Id : 0;
     }
 

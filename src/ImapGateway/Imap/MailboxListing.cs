@@ -170,7 +170,7 @@ public static class MailboxListing
         }
     }
 
-    private static MailboxCounters Counters(IMailFolder folder) => new(folder.Count, folder.Unread, folder.UidValidity, UidNext(folder), folder.HighestModSeq);
+    internal static MailboxCounters Counters(IMailFolder folder) => new(folder.Count, folder.Unread, folder.UidValidity, UidNext(folder), folder.HighestModSeq);
 
     private static uint UidNext(IMailFolder folder) => folder.UidNext is { IsValid: true } next ? next.Id : 0;
 

@@ -23,6 +23,8 @@ public sealed class ServerStream : Stream
     private readonly SilenceLimit _reading;
     private readonly SilenceLimit _writing;
     private readonly NestingLimit _nesting = new();
+    private readonly PhraseScan _overflow = new("[NOTIFICATIONOVERFLOW]");
+    private readonly TimeSpan _silence;
     private Stream _inner;
     private int _tailUsed;
     private ReadOnlyMemory<byte> _replay;
@@ -34,6 +36,7 @@ public sealed class ServerStream : Stream
     {
         _socket = socket;
         _time = time;
+        _silence = silence;
         _inner = new NetworkStream(socket, ownsSocket: true);
         _reading = new SilenceLimit(silence, time);
         _writing = new SilenceLimit(silence, time);
@@ -47,6 +50,9 @@ public sealed class ServerStream : Stream
 
     /// <summary>Awaited before every read from the server: a full sink slows the socket, not the memory.</summary>
     public Func<ValueTask>? BeforeRead { get; set; }
+
+    /// <summary>Called when the server says that it has given up telling of changes (RFC 5465 section 5.8): nobody else tells, and silence follows.</summary>
+    public Action? NotificationsOverflowed { get; set; }
 
     /// <summary>True once the server was silent for too long, or took too long altogether; the connection is useless then.</summary>
     public bool TimedOut => _timedOut;
@@ -89,6 +95,9 @@ public sealed class ServerStream : Stream
         _aborted = true;
         _socket.Close(0);
     }
+
+    /// <summary>From now on, and for the read that waits already, the server may be silent for so long; null: as long as ever.</summary>
+    public void Await(TimeSpan? silence) => _reading.Change(silence ?? _silence);
 
     /// <summary>
     /// Ends the connection unless the result is disposed within <paramref name="total"/>: a server that sends an octet now and then is never silent, and never done.
@@ -179,6 +188,10 @@ public sealed class ServerStream : Stream
     private void Inspect(Span<byte> octets)
     {
         Remember(octets);
+        if (NotificationsOverflowed is { } overflowed && _overflow.IsIn(octets))
+        {
+            overflowed();
+        }
         _allowance -= octets.Length;
         if (_allowance < 0 || IsNestedTooDeep(octets))
         {
@@ -261,7 +274,19 @@ public sealed class ServerStream : Stream
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+    /// <summary>Only the six octets that end IDLE are written like this: MailKit sends them from a callback, and loses its exception.</summary>
+    public override void Write(byte[] buffer, int offset, int count)
+    {
+        try
+        {
+            _inner.Write(buffer, offset, count);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)
+        {
+            Abort();
+            throw;
+        }
+    }
 
     public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
 

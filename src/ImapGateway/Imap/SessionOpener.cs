@@ -38,6 +38,11 @@ public sealed class SessionOpener(
 
     public ILoginObserver Observer => observer;
 
+    /// <summary>How long a login would be refused here without asking the server; infinite where the credentials have to change first.</summary>
+    public TimeSpan RetryIn => _lastProblem is null ? TimeSpan.Zero
+        : _notBefore == DateTimeOffset.MaxValue ? System.Threading.Timeout.InfiniteTimeSpan
+        : _notBefore - time.GetUtcNow() is { Ticks: > 0 } left ? left : TimeSpan.Zero;
+
     /// <exception cref="ProblemException">Why there is no session: what the server said now, or a moment ago.</exception>
     public async Task<ImapSession> OpenAsync()
     {

@@ -3,22 +3,58 @@ namespace ImapGateway.Imap;
 /// <summary>Cancels what waits for a server that says nothing. One for each direction: a write may happen while a read waits.</summary>
 public sealed class SilenceLimit(TimeSpan silence, TimeProvider time) : IDisposable
 {
+    private readonly Lock _lock = new();
     private CancellationTokenSource _source = new(Timeout.InfiniteTimeSpan, time);
+    private TimeSpan _silence = silence;
+    private bool _begun;
 
-    public bool IsReached => _source.IsCancellationRequested;
+    public bool IsReached
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _source.IsCancellationRequested;
+            }
+        }
+    }
 
     public CancellationToken Begin()
     {
-        if (!_source.TryReset())
+        lock (_lock)
         {
-            _source.Dispose();
-            _source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+            if (!_source.TryReset())
+            {
+                _source.Dispose();
+                _source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+            }
+            _begun = true;
+            _source.CancelAfter(_silence);
+            return _source.Token;
         }
-        _source.CancelAfter(silence);
-        return _source.Token;
     }
 
-    public void End() => _source.CancelAfter(Timeout.InfiniteTimeSpan);
+    public void End()
+    {
+        lock (_lock)
+        {
+            _begun = false;
+            _source.CancelAfter(Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>From now on, and for what waits already.</summary>
+    public void Change(TimeSpan silence)
+    {
+        lock (_lock)
+        {
+            _silence = silence;
+            if (_begun)
+            {
+                _source.CancelAfter(silence);
+            }
+        }
+    }
 
     public void Dispose() => _source.Dispose();
 }

@@ -9,6 +9,12 @@ public sealed class StreamingImapClient : ImapClient
     /// <summary>Takes the next literals, as they arrive, while it is set.</summary>
     public LiteralStream? Sink { get; set; }
 
+    /// <summary>Called with a mailbox that something was said about: its counters, its flags, its removals. Issues no commands.</summary>
+    public Action<ImapFolder>? Heard { get; set; }
+
+    /// <summary>Called when a mailbox was made, renamed, deleted, subscribed or unsubscribed.</summary>
+    public Action? HeardOfTree { get; set; }
+
     protected override ImapFolder CreateImapFolder(ImapFolderConstructorArgs args) => new StreamingImapFolder(args, this);
 
     private sealed class StreamingImapFolder(ImapFolderConstructorArgs args, StreamingImapClient client) : ImapFolder(args)
@@ -20,6 +26,79 @@ public sealed class StreamingImapClient : ImapClient
         }
 
         protected override Stream CommitStream(Stream stream, UniqueId uid, string section, int offset, int length) => stream;
+
+        // Overridden rather than subscribed to: a watched account has many mailboxes, and nothing to say most of the time.
+        protected override void OnCountChanged()
+        {
+            base.OnCountChanged();
+            client.Heard?.Invoke(this);
+        }
+
+        protected override void OnUidNextChanged()
+        {
+            base.OnUidNextChanged();
+            client.Heard?.Invoke(this);
+        }
+
+        protected override void OnHighestModSeqChanged()
+        {
+            base.OnHighestModSeqChanged();
+            client.Heard?.Invoke(this);
+        }
+
+        protected override void OnUnreadChanged()
+        {
+            base.OnUnreadChanged();
+            client.Heard?.Invoke(this);
+        }
+
+        protected override void OnUidValidityChanged()
+        {
+            base.OnUidValidityChanged();
+            client.Heard?.Invoke(this);
+        }
+
+        protected override void OnMessageExpunged(MessageEventArgs args)
+        {
+            base.OnMessageExpunged(args);
+            client.Heard?.Invoke(this);
+        }
+
+        protected override void OnMessagesVanished(MessagesVanishedEventArgs args)
+        {
+            base.OnMessagesVanished(args);
+            client.Heard?.Invoke(this);
+        }
+
+        protected override void OnMessageFlagsChanged(MessageFlagsChangedEventArgs args)
+        {
+            base.OnMessageFlagsChanged(args);
+            client.Heard?.Invoke(this);
+        }
+
+        protected override void OnRenamed(string oldName, string newName)
+        {
+            base.OnRenamed(oldName, newName);
+            client.HeardOfTree?.Invoke();
+        }
+
+        protected override void OnDeleted()
+        {
+            base.OnDeleted();
+            client.HeardOfTree?.Invoke();
+        }
+
+        protected override void OnSubscribed()
+        {
+            base.OnSubscribed();
+            client.HeardOfTree?.Invoke();
+        }
+
+        protected override void OnUnsubscribed()
+        {
+            base.OnUnsubscribed();
+            client.HeardOfTree?.Invoke();
+        }
     }
 }
 

@@ -7,6 +7,7 @@ public sealed class IndexPage
 {
     private readonly Flags[] _flagSets;
     private readonly int _rowsAt;
+    private readonly int _fingerprintsAt;
 
     public IndexPage(int number, byte[] data, PageHeader header, Flags[] flagSets, int rowsAt)
     {
@@ -15,6 +16,8 @@ public sealed class IndexPage
         Header = header;
         _flagSets = flagSets;
         _rowsAt = rowsAt;
+        var end = data.Length - PageChecksum.Length;
+        _fingerprintsAt = data[0] == PageWriter.VersionWithFingerprints ? end - sizeof(ulong) * header.Count : end;
     }
 
     public int Number { get; }
@@ -38,18 +41,28 @@ public sealed class IndexPage
     /// <exception cref="InvalidDataException">The bytes are not what <see cref="PageWriter"/> wrote.</exception>
     public static IndexPage Parse(int number, byte[] data)
     {
-        if (!PageChecksum.Holds(data) || data[0] != PageWriter.Version)
+        if (!PageChecksum.Holds(data) || data[0] is not (PageWriter.Version or PageWriter.VersionWithFingerprints))
         {
             throw new InvalidDataException($"Index page {number} is damaged or of another version.");
         }
         var bytes = new VarintReader(data, 1, data.Length - PageChecksum.Length);
         var header = PageHeader.Read(ref bytes);
         var flagSets = ReadFlagSets(ref bytes);
+        // Every message takes a byte at least, and with a fingerprint eight more.
+        if (header.Count > bytes.Left / (data[0] == PageWriter.VersionWithFingerprints ? 1 + sizeof(ulong) : 1))
+        {
+            throw VarintReader.Corrupt();
+        }
         var page = new IndexPage(number, data, header, flagSets, bytes.Position);
         return page.AgreesWithHeader() ? page : throw new InvalidDataException($"Index page {number} contradicts its header.");
     }
 
-    public PageReader Read() => new(new VarintReader(Data, _rowsAt, Data.Length - PageChecksum.Length), Header.Count, _flagSets);
+    public PageReader Read() => new(new VarintReader(Data, _rowsAt, _fingerprintsAt), Header.Count, _flagSets, FingerprintBytes);
+
+    /// <summary>Of its messages in uid order; empty where none is known.</summary>
+    public FingerprintColumn Fingerprints => new(FingerprintBytes.Span);
+
+    private ReadOnlyMemory<byte> FingerprintBytes => Data.AsMemory(_fingerprintsAt..^PageChecksum.Length);
 
     /// <summary>Decodes all messages to the front of <paramref name="rows"/>.</summary>
     public void CopyTo(Span<IndexRow> rows)

@@ -7,4 +7,5 @@ namespace ImapGateway.Index;
 /// <param name="Id">The counter of its <see cref="ObjectId"/>.</param>
 /// <param name="Flags">As the server spells them.</param>
 /// <param name="ModSeq">RFC 7162 section 3.1; 0 where it is unknown.</param>
-public readonly record struct IndexRow(uint Uid, ulong Id, Flags Flags, ulong ModSeq);
+/// <param name="Fingerprint">See <see cref="Index.Fingerprint"/>; 0 where it is not known yet.</param>
+public readonly record struct IndexRow(uint Uid, ulong Id, Flags Flags, ulong ModSeq, ulong Fingerprint = 0);

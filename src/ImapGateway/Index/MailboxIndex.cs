@@ -111,6 +111,54 @@ public sealed class MailboxIndex
         return false;
     }
 
+    /// <summary>All messages whose fingerprint is one of these, oldest first. Decodes only the pages that have some.</summary>
+    public IEnumerable<IndexRow> FindByFingerprint(IReadOnlySet<ulong> fingerprints)
+    {
+        ulong? only = fingerprints.Count == 1 ? fingerprints.First() : null;
+        foreach (var page in fingerprints.Count == 0 ? [] : _pages)
+        {
+            if (!(only is { } one ? page.Fingerprints.Contains(one) : page.Fingerprints.ContainsAny(fingerprints)))
+            {
+                continue;
+            }
+            var rows = page.Read();
+            while (rows.Next())
+            {
+                if (fingerprints.Contains(rows.Fingerprint))
+                {
+                    yield return rows.Row;
+                }
+            }
+        }
+    }
+
+    /// <summary>The newest messages whose fingerprint nobody has looked for yet, newest first. Decodes only the pages that have some.</summary>
+    /// <param name="below">Only uids less than this.</param>
+    public IEnumerable<uint> WithoutFingerprint(uint below = uint.MaxValue)
+    {
+        for (var at = _pages.Length - 1; at >= 0; at--)
+        {
+            var page = _pages[at];
+            if (page.Header.FirstUid >= below || (page.Fingerprints.Length > 0 && !page.Fingerprints.Contains(Fingerprint.Unknown)))
+            {
+                continue;
+            }
+            var uids = new Stack<uint>();
+            var rows = page.Read();
+            while (rows.Next() && rows.Uid < below)
+            {
+                if (rows.Fingerprint == Fingerprint.Unknown)
+                {
+                    uids.Push(rows.Uid);
+                }
+            }
+            while (uids.TryPop(out var uid))
+            {
+                yield return uid;
+            }
+        }
+    }
+
     /// <summary>Newest first, only uids less than <paramref name="below"/>; null begins at the top. Decodes a page when it is reached.</summary>
     public IEnumerable<IndexRow> Descending(uint? below = null)
     {

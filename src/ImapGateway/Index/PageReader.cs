@@ -1,12 +1,15 @@
+using System.Buffers.Binary;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Index;
 
 /// <summary>Walks the messages of a page in uid order; allocates nothing. A copy walks on its own.</summary>
-public struct PageReader(VarintReader bytes, int count, Flags[] flagSets)
+/// <param name="fingerprints">A number of 64 bits per message, little-endian; empty where the page has none.</param>
+public struct PageReader(VarintReader bytes, int count, Flags[] flagSets, ReadOnlyMemory<byte> fingerprints)
 {
     private VarintReader _bytes = bytes;
     private int _left = count;
+    private int _at = -1;
     private ulong _lastModSeq;
 
     public uint Uid { get; private set; }
@@ -18,7 +21,10 @@ public struct PageReader(VarintReader bytes, int count, Flags[] flagSets)
     /// <summary>The place of the flags in the page's table.</summary>
     public int FlagSet { get; private set; }
 
-    public readonly IndexRow Row => new(Uid, Id, flagSets[FlagSet], ModSeq);
+    public readonly ulong Fingerprint =>
+        fingerprints.IsEmpty ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(fingerprints.Span[(_at * sizeof(ulong))..]);
+
+    public readonly IndexRow Row => new(Uid, Id, flagSets[FlagSet], ModSeq, Fingerprint);
 
     /// <summary>True once all messages are read and no byte is left.</summary>
     public readonly bool AtEnd => _left == 0 && _bytes.Left == 0;
@@ -30,6 +36,7 @@ public struct PageReader(VarintReader bytes, int count, Flags[] flagSets)
             return false;
         }
         _left--;
+        _at++;
         var control = _bytes.ReadByte();
         Uid = UidAfter((control & RowControl.UidGap) == 0 ? 1 : _bytes.ReadUInt32());
         Id = (control & RowControl.IdJump) == 0 ? Id + 1 : _bytes.ReadDifference(Id + 1);

@@ -1,19 +1,23 @@
+using System.Runtime.InteropServices;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Index;
 
 /// <summary>
-/// Encodes one page: version, <see cref="PageHeader"/>, the table of its distinct flag sets in order of appearance, the messages, checksum. Every page
-/// starts from zero, so that it can be read alone; equal messages give equal bytes.
+/// Encodes one page: version, <see cref="PageHeader"/>, the table of its distinct flag sets in order of appearance, the messages, their fingerprints as one
+/// column (in pages of version 2; one without any is of version 1), checksum. Every page starts from zero, so that it can be read alone; equal messages give equal bytes.
 /// </summary>
 public sealed class PageWriter(int capacity)
 {
     public const byte Version = 1;
+    public const byte VersionWithFingerprints = 2;
 
     private readonly VarintWriter _rows = new(capacity * 4);
     private readonly Dictionary<Flags, int> _places = new(FlagSets.BySpelling);
     private readonly List<Flags> _flagSets = [];
     private readonly List<bool> _unseen = [];
+    private readonly List<ulong> _fingerprints = new(capacity);
+    private bool _hasFingerprints;
     private PageHeader _header = PageHeader.Empty;
     private Flags? _lastFlags;
     private int _lastPlace;
@@ -47,6 +51,8 @@ public sealed class PageWriter(int capacity)
             _rows.Write((uint)place);
         }
 
+        _fingerprints.Add(row.Fingerprint);
+        _hasFingerprints |= row.Fingerprint != 0;
         _header = _header.Add(row.Uid, row.Id, _unseen[place]);
         _lastId = row.Id;
         _lastModSeq = row.ModSeq == 0 ? _lastModSeq : row.ModSeq;
@@ -57,7 +63,7 @@ public sealed class PageWriter(int capacity)
     public IndexPage Finish(int number)
     {
         var head = new VarintWriter(512);
-        head.WriteByte(Version);
+        head.WriteByte(_hasFingerprints ? VersionWithFingerprints : Version);
         _header.Write(head);
         head.Write((uint)_flagSets.Count);
         var names = new VarintWriter(64);
@@ -70,7 +76,8 @@ public sealed class PageWriter(int capacity)
             head.WriteBytes(names.Written);
             shared[i] = FlagSets.Decode(names.Written);
         }
-        byte[] data = [.. head.Written, .. _rows.Written, .. stackalloc byte[PageChecksum.Length]];
+        var column = _hasFingerprints ? FingerprintColumn.Encode(CollectionsMarshal.AsSpan(_fingerprints)) : [];
+        byte[] data = [.. head.Written, .. _rows.Written, .. column, .. stackalloc byte[PageChecksum.Length]];
         PageChecksum.Seal(data);
         return new IndexPage(number, data, _header, shared, head.Written.Length);
     }

@@ -15,6 +15,8 @@ public static class KeysApi
         builder.Services.AddSingleton<KeyLookup>();
         builder.Services.AddSingleton<IKeyLookup>(services => services.GetRequiredService<KeyLookup>());
         builder.Services.AddSingleton<KeyStore>();
+        builder.Services.AddSingleton<TicketSigner>();
+        builder.Services.AddSingleton<ITicketReader>(services => services.GetRequiredService<TicketSigner>());
         builder.Services.AddHostedService<KeyUseWorker>();
     }
 

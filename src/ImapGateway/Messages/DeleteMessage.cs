@@ -39,7 +39,7 @@ public sealed record DeleteMessage(string Id, bool Permanent) : AccountCommand<b
     {
         cancel.ThrowIfCancellationRequested();
         var existed = await account.Pool.RunAsync(mailbox.Path, repeatable: true, session => ExpungeAsync(session, mailbox, row.Uid), CancellationToken.None);
-        await account.Mailboxes.CommitAsync([new MailboxWrite(mailbox, mailbox.Index, [], [row.Uid])], CancellationToken.None);
+        await account.Mailboxes.CommitAsync(existed ? new MailboxWrite(mailbox) { Expunged = [row.Uid] } : new MailboxWrite(mailbox) { Removed = [row.Uid] });
         return existed ? true : throw new ProblemException(ErrorCode.Gone, "The message is gone.");
     }
 

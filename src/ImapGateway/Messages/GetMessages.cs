@@ -77,9 +77,12 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
 
         var shown = items.Select(item => item.Id).ToHashSet();
         var tooLarge = found.Select(one => one.Message.Id).Except(fitting.Select(one => one.Message.Id)).Concat(read.Keys).ToHashSet();
-        var missing = order.Where(id => !shown.Contains(id)).Select(id => new MissingMessage(id, places[id].Problem ?? (tooLarge.Contains(id) ? TooLarge : Gone)));
+        var missing = order.Where(id => !shown.Contains(id)).Select(id => new MissingMessage(id, places[id].Problem ?? (tooLarge.Contains(id) ? TooLarge : Lost(places[id].Mailbox!, places[id].Row))));
         return new MessageSet([.. items], [.. missing]);
     }
+
+    /// <summary>The server does not have it there. It may have been moved.</summary>
+    private static Problem Lost(MailboxState mailbox, IndexRow row) => AccountMailboxes.IsLeaving(mailbox, row.Uid) ? MailboxDirectory.Unsettled().Problem : Gone;
 
     /// <summary>As many as one answer can carry, and one at least.</summary>
     private static List<T> Fitting<T>(IEnumerable<T> all, Func<T, long> size, out long room)

@@ -41,23 +41,23 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Mess
         var done = await account.Pool.RunAsync(source.Path, repeatable: false, session => MoveAsync(session, source, target, row.Uid), CancellationToken.None);
         if (done.Gone)
         {
-            await account.Mailboxes.CommitAsync([new MailboxWrite(source, source.Index, [], [row.Uid])], CancellationToken.None);
+            await account.Mailboxes.CommitAsync(new MailboxWrite(source) { Removed = [row.Uid] });
             throw new ProblemException(ErrorCode.Gone, "The message is gone.");
         }
         var arrived = done.NewUid ?? await Arrival.FindAsync(account, source, target, row, CancellationToken.None);
-        var writes = new List<MailboxWrite>
-        {
-            // What could not be expunged is a message of its own now.
-            new(source, source.Index, done.Left is { } left ? [row with { Id = 0, Flags = left.Flags, ModSeq = left.ModSeq }] : [], done.Left is null ? [row.Uid] : []),
-        };
         if (arrived is { } uid)
         {
-            var known = target.Index.TryGetByUid(uid, out _);
-            writes.Add(new MailboxWrite(target, target.Index, known ? [] : [new IndexRow(uid, row.Id, row.Flags, 0)], []));
             account.Headers.Moved(source.Counter, source.UidValidity, row.Uid, target.Counter, target.UidValidity, uid);
         }
-        await account.Mailboxes.CommitAsync(writes, CancellationToken.None);
+        await account.Mailboxes.CommitAsync(new DoneMove(source, row.Uid, target, arrived, done.Left is { } left ? await OriginalAsync(account, source, left) : null));
         return true;
+    }
+
+    /// <summary>What could not be expunged is a message of its own now, and is told as one.</summary>
+    private static async Task<NewMessage?> OriginalAsync(AccountContext account, MailboxState source, SeenMessage left)
+    {
+        var headers = await account.Headers.ReadAsync(source.Counter, source.Path, source.UidValidity, [left.Uid], CancellationToken.None);
+        return headers.TryGetValue(left.Uid, out var known) ? new NewMessage(left, known) : null;
     }
 
     /// <param name="NewUid">By COPYUID; null where the server does not tell.</param>

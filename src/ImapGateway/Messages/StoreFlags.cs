@@ -28,11 +28,10 @@ public sealed record StoreFlags(string Id, ImmutableArray<string> Add, Immutable
         var stored = await account.Pool.RunAsync(mailbox.Path, repeatable: true, session => StoreAsync(session, mailbox, row.Uid), cancel);
         if (stored is not { } seen)
         {
-            await account.Mailboxes.CommitAsync([new MailboxWrite(mailbox, mailbox.Index, [], [row.Uid])], CancellationToken.None);
+            await account.Mailboxes.CommitAsync(new MailboxWrite(mailbox) { Removed = [row.Uid] });
             throw new ProblemException(ErrorCode.Gone, "The message is gone.");
         }
-        var changed = row with { Flags = seen.Flags, ModSeq = Math.Max(row.ModSeq, seen.ModSeq) };
-        await account.Mailboxes.CommitAsync([new MailboxWrite(mailbox, mailbox.Index, [changed], [])], CancellationToken.None);
+        await account.Mailboxes.CommitAsync(new MailboxWrite(mailbox) { Changed = [seen] });
         return true;
     }
 

@@ -1,3 +1,4 @@
+using ImapGateway.Cache;
 using ImapGateway.Changes;
 using ImapGateway.Imap;
 using ImapGateway.Index;
@@ -10,50 +11,111 @@ namespace ImapGateway.Sync;
 /// All mailboxes of one account: what is known of them, brought up to date against the server, written in one transaction with the owner's fence.
 /// Belongs to the actor: single-threaded, but every await lets other requests in.
 /// </summary>
-public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool, IDatabase database, ILogger log)
+public sealed partial class AccountMailboxes
 {
     private const int MostNamed = 20;
 
-    private readonly MailboxDirectory _directory = new(writer.Incarnation, writer.Counters.NextCounter);
+    /// <summary>How often a request follows a message that others move about.</summary>
+    private const int MostFollowed = 5;
+
+    /// <summary>Beyond the window, for the looks that have to come before it is over.</summary>
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(3);
+
+    private readonly MailboxDirectory _directory;
+    private readonly MailboxCommits _commits;
+    private readonly Settlement _settlement;
+    private readonly FingerprintFill _fingerprints;
+    private readonly MoveWindow _window;
+    private readonly AccountWriter _writer;
+    private readonly ImapPool _pool;
+    private readonly HeaderReader _headers;
+    private readonly IDatabase _database;
+    private readonly ILogger _log;
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
-    private readonly Turn _commit = new();
     private readonly Turn _listing = new();
     private bool _listed;
 
-    public string Incarnation => writer.Incarnation;
+    public AccountMailboxes(AccountWriter writer, ImapPool pool, HeaderReader headers, IDatabase database, TimeSpan moveWindow, ILogger log)
+    {
+        (_writer, _pool, _headers, _database, _log) = (writer, pool, headers, database, log);
+        _window = new MoveWindow(moveWindow, _pool.Time);
+        _directory = new MailboxDirectory(writer.Incarnation, writer.Counters.NextCounter);
+        _commits = new MailboxCommits(_directory, writer, headers, _window);
+        _settlement = new Settlement(_directory, _commits, headers, _window, log);
+        _fingerprints = new FingerprintFill(_directory, _commits, pool, log);
+    }
 
-    public ImapPool Pool => pool;
+    public string Incarnation => _writer.Incarnation;
+
+    public ImapPool Pool => _pool;
+
+    /// <summary>Of the last change that memory shows: whoever has read an index now misses nothing that comes after it.</summary>
+    public long Sequence => _commits.Sequence;
 
     /// <summary>Who looks for changes without being asked.</summary>
-    public IMailboxWatch Watch { get; set; } = NoWatch.Instance;
+    public IMailboxWatch Watch
+    {
+        get => _commits.Watch;
+        set => _commits.Watch = value;
+    }
 
     public IReadOnlyCollection<MailboxState> All => _directory.All;
+
+    public bool Knows(MailboxState mailbox) => _directory.Knows(mailbox);
 
     public MailboxState? AtPath(string path) => _directory.AtPath(path);
 
     public IReadOnlyDictionary<string, MailboxState> ByPath() => _directory.ByPath();
 
-    public (MailboxState Mailbox, IndexRow Row) FindMessage(string id) => _directory.FindMessage(id);
+    /// <summary>Where a message is.</summary>
+    /// <exception cref="ProblemException">See <see cref="MailboxDirectory.FindMessage"/>.</exception>
+    public (MailboxState Mailbox, IndexRow Row) FindMessage(string id)
+    {
+        try
+        {
+            return _directory.FindMessage(id);
+        }
+        catch (ProblemException e) when (e.Code == ErrorCode.Unavailable)
+        {
+            // Perhaps nobody else asks for the look that will tell.
+            foreach (var mailbox in All.Where(mailbox => _directory.Unmatched(mailbox).Count > 0))
+            {
+                _ = UpToDateAsync(mailbox, CancellationToken.None).ContinueWith(static look => look.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+            }
+            throw;
+        }
+    }
+
+    /// <summary>Whether the server has the message no more, and it is not known yet what has become of it.</summary>
+    public static bool IsLeaving(MailboxState mailbox, uint uid) => mailbox.LostSince is not null || mailbox.Leaving.ContainsKey(uid);
 
     /// <summary>Reads what storage has. Where it has lost a part of an index, the mailbox is indexed anew, and the ids of its messages are gone.</summary>
     public async Task LoadAsync(CancellationToken cancel)
     {
-        foreach (var (mailbox, damage) in await database.ReadAsync((db, token) => MailboxStore.LoadAsync(db, Incarnation, token), cancel))
+        foreach (var (mailbox, damage) in await _database.ReadAsync((db, token) => MailboxStore.LoadAsync(db, Incarnation, _window.Now, token), cancel))
         {
             if (damage is not null)
             {
-                LogLost(mailbox.Id, damage);
+                LogLost(_log, mailbox.Id, damage);
             }
             _directory.Add(mailbox);
         }
         _listed = All.Count > 0;
+        _settlement.Poke();
+    }
+
+    /// <summary>Nothing is done any more that nobody has asked for.</summary>
+    public void Stop()
+    {
+        _settlement.Stop();
+        _fingerprints.Stop();
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The index of mailbox {Mailbox} is damaged; it is made anew and its messages get new ids: {Reason}")]
-    private partial void LogLost(string mailbox, string reason);
+    private static partial void LogLost(ILogger log, string mailbox, string reason);
 
     /// <summary>Asks the server for all mailboxes and counters, and brings what is known in line.</summary>
-    public Task<IReadOnlyCollection<MailboxState>> ListAsync(CancellationToken cancel) => ListAsync(pool, cancel);
+    public Task<IReadOnlyCollection<MailboxState>> ListAsync(CancellationToken cancel) => ListAsync(_pool, cancel);
 
     /// <summary>The same on another session than the pool's.</summary>
     public async Task<IReadOnlyCollection<MailboxState>> ListAsync(ISessionRunner runner, CancellationToken cancel)
@@ -68,7 +130,7 @@ public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool
     public async Task ChangeTreeAsync(Func<Task<MailboxRenaming?>> change, CancellationToken cancel)
     {
         using var turn = await _listing.EnterAsync(cancel);
-        await ListInTurnAsync(pool, await change(), CancellationToken.None);
+        await ListInTurnAsync(_pool, await change(), CancellationToken.None);
     }
 
     /// <summary>Deletes a mailbox; when this returns, it and the ids of its messages are gone.</summary>
@@ -76,7 +138,7 @@ public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool
     {
         using var turn = await _listing.EnterAsync(cancel);
         await delete();
-        await CommitTreeAsync(new MailboxTreeDelta([], [], [mailbox]), new Dictionary<string, Role>(), CancellationToken.None);
+        await CommitTreeAsync(new MailboxTreeDelta([], [], [mailbox]), null, null, gone: true, CancellationToken.None);
     }
 
     /// <summary>Asks the server for one mailbox alone, unless all cost no more.</summary>
@@ -84,10 +146,10 @@ public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool
     {
         var path = mailbox.Path;
         var seen = await RunWhereItIsAsync(
-            pool,
+            _pool,
             [mailbox],
             repeatable: true,
-            () => pool.RunAsync(null, repeatable: true, async session => MailboxListing.IsCheap(session) ? null : await MailboxListing.OneAsync(session, mailbox.Listed), cancel),
+            () => _pool.RunAsync(null, repeatable: true, async session => MailboxListing.IsCheap(session) ? null : await MailboxListing.OneAsync(session, mailbox.Listed), cancel),
             cancel);
         if (seen?.Counters is { } counters && seen.Path == mailbox.Path && (mailbox.UidValidity == 0 || counters.UidValidity == mailbox.UidValidity))
         {
@@ -114,7 +176,7 @@ public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool
             await ProveAsync(runner, proofs, unnamed, uids: false, cancel);
             _asked.UnionWith(unnamed);
         }
-        await CommitTreeAsync(MailboxTree.Compare(All, seen, proofs, renaming), Roles.Assign(seen), cancel, proofs);
+        await CommitTreeAsync(MailboxTree.Compare(All, seen, proofs, renaming), Roles.Assign(seen), proofs, gone: false, cancel);
         _listed = true;
     }
 
@@ -182,7 +244,7 @@ public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool
         }
         using (turn)
         {
-            await RunWhereItIsAsync(pool, [mailbox], repeatable: true, () => LookOnAsync(mailbox, pool), CancellationToken.None);
+            await RunWhereItIsAsync(_pool, [mailbox], repeatable: true, () => LookOnAsync(mailbox, _pool), CancellationToken.None);
         }
     }
 
@@ -199,7 +261,7 @@ public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool
         {
             var path = mailbox.Path;
             var known = mailbox.Known;
-            var began = pool.Time.GetTimestamp();
+            var began = _pool.Time.GetTimestamp();
             // Away from the actor: the flags of many messages take long to understand.
             var view = await runner.RunAsync(path, repeatable: true, session => Task.Run(() => MailboxLook.AtAsync(session, path, known)), CancellationToken.None);
             if (!settled && mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity)
@@ -211,8 +273,9 @@ public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool
             _directory.Demand(mailbox);
             if (mailbox.Path == path)
             {
-                await ApplyAsync(mailbox, view, CancellationToken.None);
+                await ApplyAsync(mailbox, view, runner);
                 mailbox.LookedAt = began;
+                _settlement.Poke();
                 return true;
             }
         }
@@ -257,7 +320,7 @@ public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool
             {
                 turns.Push(await mailbox.Turn.EnterAsync(cancel));
             }
-            return await RunWhereItIsAsync(pool, inOrder, repeatable: false, work, cancel);
+            return await RunWhereItIsAsync(_pool, inOrder, repeatable: false, work, cancel);
         }
         finally
         {
@@ -275,32 +338,99 @@ public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool
     /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> where the message is no more.</exception>
     public async Task<T> AloneWithAsync<T>(string id, MailboxState? other, Func<MailboxState, IndexRow, Task<T>> work, CancellationToken cancel)
     {
-        while (true)
+        for (var followed = 0; ; followed++)
         {
             var (mailbox, _) = FindMessage(id);
-            var (found, result) = await AloneAsync(
-                other is null ? [mailbox] : [mailbox, other],
-                async () => FindMessage(id) is var (now, row) && now == mailbox ? (true, await work(mailbox, row)) : (false, default!),
-                cancel);
-            if (found)
+            try
             {
-                return result;
+                var (found, result) = await AloneAsync(
+                    other is null ? [mailbox] : [mailbox, other],
+                    async () => FindMessage(id) is var (now, row) && now == mailbox ? (true, await work(mailbox, row)) : (false, default!),
+                    cancel);
+                if (found)
+                {
+                    return result;
+                }
+            }
+            catch (ProblemException e) when (e.Code == ErrorCode.Gone && followed < MostFollowed)
+            {
+                await FollowAsync(id, mailbox, cancel);
             }
         }
     }
 
-    private async Task ApplyAsync(MailboxState mailbox, MailboxView view, CancellationToken cancel)
+    /// <summary>A message was not where it was thought to be. Waits until it is known where it is.</summary>
+    /// <exception cref="ProblemException">It is gone, or what has become of it is not known in time.</exception>
+    private async Task FollowAsync(string id, MailboxState mailbox, CancellationToken cancel)
     {
-        // A new UIDVALIDITY (RFC 3501 section 2.3.1.1): no uid means what it meant before, all is indexed anew.
-        var known = view.UidValidity == mailbox.UidValidity ? mailbox.Index : MailboxIndex.Empty;
-        var delta = await Task.Run(() => MailboxDiff.Compare(known, view), cancel);
-        var write = MailboxWrite.Of(mailbox, known, delta, view);
-        if (!delta.IsEmpty || write.ChangesState)
+        await UpToDateAsync(mailbox, cancel);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        limit.CancelAfter(_window.Length + SettleTime);
+        while (true)
         {
-            await CommitAsync([write], cancel);
+            var next = _commits.Next;
+            var (now, row) = FindMessage(id);
+            if (!now.Leaving.ContainsKey(row.Uid))
+            {
+                return;
+            }
+            try
+            {
+                await next.WaitAsync(limit.Token);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                throw MailboxDirectory.Unsettled();
+            }
+        }
+    }
+
+    private async Task ApplyAsync(MailboxState mailbox, MailboxView view, ISessionRunner runner)
+    {
+        if (mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity)
+        {
+            await _commits.SetAsideAsync(mailbox, view.UidValidity);
+        }
+        if (_directory.Unmatched(mailbox) is { Count: > 0 } lost)
+        {
+            await RematchAsync(mailbox, lost, view, runner);
+        }
+        var known = mailbox.Server;
+        var delta = await Task.Run(() => MailboxDiff.Compare(known, view));
+        var silent = mailbox.LookedAt is null;
+        foreach (var step in LookStep.Of(mailbox, delta, view))
+        {
+            silent |= step.Baseline.Count > 0;
+            var headers = step.Added.Count == 0 ? null
+                : await _headers.ReadAsync(mailbox.Counter, mailbox.Path, view.UidValidity, [.. step.Added.Select(seen => seen.Uid)], CancellationToken.None, runner);
+            var write = step.WriteOf(mailbox, view, headers);
+            if (!step.IsEmpty || write.ChangesState)
+            {
+                await _commits.CommitAsync(write);
+            }
         }
         mailbox.OlderLeft = view.OlderLeft;
         mailbox.ComparedFrom = view.ComparedFrom;
+        if (silent)
+        {
+            _fingerprints.Start();
+        }
+    }
+
+    /// <summary>Messages of before a new UIDVALIDITY are looked for among those of now.</summary>
+    private async Task RematchAsync(MailboxState mailbox, IReadOnlyList<MailboxState> lost, MailboxView view, ISessionRunner runner)
+    {
+        var (path, found) = (mailbox.Path, new Dictionary<uint, ulong>());
+        foreach (var uids in view.Rows.Select(row => row.Uid).Distinct().Order().Chunk(IdentityFetch.Window))
+        {
+            foreach (var (uid, fingerprint) in await runner.RunAsync(path, repeatable: true, session => FingerprintFill.ReadAsync(session, path, view.UidValidity, uids), CancellationToken.None))
+            {
+                found[uid] = fingerprint;
+            }
+        }
+        await _commits.RematchAsync(lost, mailbox, found);
+        // What is lost for good need not wait for anything.
+        await _settlement.SettleAllAsync();
     }
 
     /// <summary>
@@ -319,7 +449,7 @@ public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool
     private async Task<bool> CompareOlderAsync(MailboxState mailbox, uint uidValidity, IReadOnlyCollection<uint> uids, CancellationToken cancel)
     {
         var path = mailbox.Path;
-        var rows = await pool.RunAsync(path, repeatable: true, session => MailboxLook.FlagsOfAsync(session, path, uidValidity, uids), cancel);
+        var rows = await _pool.RunAsync(path, repeatable: true, session => MailboxLook.FlagsOfAsync(session, path, uidValidity, uids), cancel);
         if (mailbox.UidValidity != uidValidity)
         {
             return false;
@@ -327,114 +457,42 @@ public sealed partial class AccountMailboxes(AccountWriter writer, ImapPool pool
         var seen = rows.ToDictionary(row => row.Uid);
         var changed = mailbox.Index.Find(uids.Order())
             .Where(row => seen.TryGetValue(row.Uid, out var now) && !now.Flags.Equals(row.Flags))
-            .Select(row => row with { Flags = seen[row.Uid].Flags })
+            .Select(row => new SeenMessage(row.Uid, seen[row.Uid].Flags, row.ModSeq))
             .ToList();
         if (changed.Count > 0)
         {
-            await CommitAsync([new MailboxWrite(mailbox, mailbox.Index, changed, [])], CancellationToken.None);
+            await CommitAsync(new MailboxWrite(mailbox) { Changed = changed });
         }
         return true;
     }
 
-    /// <summary>
-    /// Writes what has become of mailboxes in one transaction and then, and only then, changes memory. New rows have id 0 and get one here.
-    /// A mailbox that is no more is left out.
-    /// </summary>
-    public async Task CommitAsync(IReadOnlyList<MailboxWrite> writes, CancellationToken cancel)
+    /// <summary>Writes what has become of a mailbox in its turn, and what follows from it, in one transaction.</summary>
+    public async Task CommitAsync(MailboxWrite write)
     {
-        using var turn = await _commit.EnterAsync(cancel);
-        var first = _directory.NextCounter;
-        var known = writes.Where(write => _directory.Knows(write.Mailbox)).ToList();
-        var (updates, counter) = known.Sum(write => write.Upserts.Count) > MailboxIndex.DefaultPageSize ? await Task.Run(() => Rewrite(known, first), cancel) : Rewrite(known, first);
-        await writer.WriteAsync(
-            counter,
-            [],
-            async (db, token) =>
-            {
-                foreach (var (write, update) in updates)
-                {
-                    await MailboxStore.WriteAsync(db, Incarnation, write, update, token);
-                }
-            },
-            cancel);
-        _directory.NextCounter = counter;
-        foreach (var (write, update) in updates)
-        {
-            write.Mailbox.Index = update.Index;
-            write.Mailbox.UidValidity = write.UidValidity;
-            write.Mailbox.UidNext = write.UidNext;
-            write.Mailbox.HighestModSeq = write.HighestModSeq;
-            write.Mailbox.Precision = write.Precision;
-            write.Mailbox.ObjectId = write.ObjectId;
-        }
+        await _commits.CommitAsync(write);
+        _settlement.Poke();
+    }
+
+    /// <summary>Writes a move that the gateway has done in the turn of both mailboxes.</summary>
+    public async Task CommitAsync(DoneMove move)
+    {
+        await _commits.CommitAsync(move);
+        _settlement.Poke();
     }
 
     /// <summary>Writes changes that are about the account itself, with the state that they tell of.</summary>
-    public async Task CommitChangesAsync(IReadOnlyList<Change> changes, Func<GatewayDbContext, CancellationToken, Task> state, CancellationToken cancel)
-    {
-        using var turn = await _commit.EnterAsync(cancel);
-        await writer.WriteAsync(_directory.NextCounter, changes, state, cancel);
-    }
-
-    /// <summary>Of the last change that is committed: whoever has read an index now misses nothing that comes after it.</summary>
-    public long Sequence => writer.Counters.Sequence;
-
-    private static (List<(MailboxWrite Write, IndexUpdate Update)> Updates, ulong NextCounter) Rewrite(List<MailboxWrite> writes, ulong counter)
-    {
-        var updates = new List<(MailboxWrite, IndexUpdate)>(writes.Count);
-        foreach (var write in writes)
-        {
-            var rows = write.Upserts.Select(row => row.Id == 0 ? row with { Id = counter++ } : row);
-            updates.Add((write, IndexSteps.Apply(write.Index, rows, write.Removed)));
-        }
-        return (updates, counter);
-    }
+    public Task CommitChangesAsync(IReadOnlyList<Change> changes, Func<GatewayDbContext, CancellationToken, Task> state, CancellationToken cancel) =>
+        _commits.CommitChangesAsync(changes, state, cancel);
 
     private async Task CommitTreeAsync(
-        MailboxTreeDelta delta, IReadOnlyDictionary<string, Role> roles, CancellationToken cancel, IReadOnlyDictionary<string, MailboxProof>? proofs = null)
+        MailboxTreeDelta delta, IReadOnlyDictionary<string, Role>? roles, IReadOnlyDictionary<string, MailboxProof>? proofs, bool gone, CancellationToken cancel)
     {
-        using var turn = await _commit.EnterAsync(cancel);
-        var counter = _directory.NextCounter;
-        var states = delta.Kept
-            .Select(pair => (State: pair.Known, pair.Seen))
-            .Concat(delta.Added.Select(seen => (State: new MailboxState(Incarnation, counter++) { Listed = seen, Role = null }, Seen: seen)))
-            .Select(pair => new ListedWrite(
-                pair.State,
-                pair.Seen,
-                roles.TryGetValue(pair.Seen.Path, out var role) ? role : null,
-                proofs?.GetValueOrDefault(pair.Seen.Path)?.ObjectId ?? pair.State.ObjectId))
-            .ToList();
-        var changed = states.Where(one => !_directory.Knows(one.Mailbox) || one.Mailbox.Role != one.Role || one.Mailbox.ObjectId != one.ObjectId || Stored(one.Mailbox.Listed) != Stored(one.Seen)).ToList();
-        if (changed.Count > 0 || delta.Removed.Count > 0)
-        {
-            await writer.WriteAsync(
-                counter,
-                [],
-                async (db, token) =>
-                {
-                    await MailboxStore.WriteAsync(db, Incarnation, changed, token);
-                    await MailboxStore.RemoveAsync(db, Incarnation, [.. delta.Removed.Select(mailbox => (long)mailbox.Counter)], token);
-                },
-                cancel);
-        }
-        _directory.NextCounter = counter;
-        var left = delta.Removed.Concat(delta.Kept.Where(pair => pair.Known.Path != pair.Seen.Path).Select(pair => pair.Known)).Select(mailbox => mailbox.Path).ToHashSet(StringComparer.Ordinal);
-        foreach (var (state, seen, role, objectId) in states)
-        {
-            state.Listed = seen;
-            state.Role = role;
-            state.ObjectId = objectId;
-            _directory.Add(state);
-        }
-        foreach (var mailbox in delta.Removed)
-        {
-            _directory.Remove(mailbox);
-        }
+        var left = await _commits.CommitTreeAsync(delta, roles, proofs, first: !_listed, gone, cancel);
         if (left.Count > 0)
         {
-            pool.Retire(left.Contains);
+            _pool.Retire(left.Contains);
         }
+        await _settlement.SettleAllAsync();
+        _settlement.Poke();
     }
-
-    private static ListedMailbox Stored(ListedMailbox mailbox) => mailbox with { Counters = null, SpecialUse = null, Personal = true };
 }

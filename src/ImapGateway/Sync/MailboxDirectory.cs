@@ -13,31 +13,54 @@ public sealed class MailboxDirectory(string incarnation, ulong nextCounter)
     /// <summary>Of the next id that is minted.</summary>
     public ulong NextCounter { get; set; } = nextCounter;
 
-    public IReadOnlyCollection<MailboxState> All => _byCounter.Values;
+    public IReadOnlyCollection<MailboxState> All => [.. _byCounter.Values.Where(mailbox => mailbox.LostSince is null)];
 
-    public bool Knows(MailboxState mailbox) => _byCounter.ContainsKey(mailbox.Counter);
+    /// <summary>Those that are gone and still have messages among them.</summary>
+    public IReadOnlyCollection<MailboxState> Everything => _byCounter.Values;
+
+    public bool Knows(MailboxState mailbox) => mailbox.LostSince is null && _byCounter.ContainsKey(mailbox.Counter);
 
     public void Add(MailboxState mailbox) => _byCounter[mailbox.Counter] = mailbox;
 
     public void Remove(MailboxState mailbox) => _byCounter.Remove(mailbox.Counter);
 
+    /// <summary>Messages of before a new UIDVALIDITY that have not been looked for yet among those of the mailbox.</summary>
+    public IReadOnlyList<MailboxState> Unmatched(MailboxState mailbox) => [.. _byCounter.Values.Where(one => one.Unmatched && one.ShownAs == mailbox.Counter)];
+
+    /// <summary>Since when something waits for its other half; null where nothing does.</summary>
+    public (long Oldest, long Newest)? Pending()
+    {
+        (long Oldest, long Newest)? pending = null;
+        foreach (var since in _byCounter.Values.SelectMany(Waiting))
+        {
+            pending = pending is { } so ? (Math.Min(so.Oldest, since), Math.Max(so.Newest, since)) : (since, since);
+        }
+        return pending;
+    }
+
+    private static IEnumerable<long> Waiting(MailboxState mailbox) => mailbox.LostSince is { } lost
+        ? mailbox.Unmatched ? [] : [lost]
+        : mailbox.Leaving.Values.Concat(mailbox.Arriving.Values.Select(one => one.Since));
+
     public MailboxState? Find(MailboxRef mailbox) => mailbox switch
     {
         { Id: { } id } => ObjectId.TryParse(id, out var parsed) && parsed.Kind == ObjectId.Mailbox && parsed.Incarnation == incarnation
-            ? _byCounter.GetValueOrDefault(parsed.Counter) : null,
-        { Role: { } role } => _byCounter.Values.FirstOrDefault(one => one.Role == role),
+            && _byCounter.GetValueOrDefault(parsed.Counter) is { LostSince: null } found ? found : null,
+        { Role: { } role } => All.FirstOrDefault(one => one.Role == role),
         { Path: { } path } => AtPath(path),
         _ => null,
     };
 
     /// <summary>INBOX in any case (RFC 3501 section 5.1); null where nothing is known at the path.</summary>
     public MailboxState? AtPath(string path) =>
-        _byCounter.Values.FirstOrDefault(one => one.Path == path || one.Listed.IsInbox && path.Equals("INBOX", StringComparison.OrdinalIgnoreCase));
+        All.FirstOrDefault(one => one.Path == path || one.Listed.IsInbox && path.Equals("INBOX", StringComparison.OrdinalIgnoreCase));
 
-    public IReadOnlyDictionary<string, MailboxState> ByPath() => _byCounter.Values.ToDictionary(mailbox => mailbox.Path, StringComparer.Ordinal);
+    public IReadOnlyDictionary<string, MailboxState> ByPath() => All.ToDictionary(mailbox => mailbox.Path, StringComparer.Ordinal);
 
     /// <summary>Where a message is.</summary>
-    /// <exception cref="ProblemException">404 where the id was never minted, 410 where the message is gone.</exception>
+    /// <exception cref="ProblemException">
+    /// 404 where the id was never minted, 410 where the message is gone, 503 where it is not certain yet: its mailbox is gone or has a new UIDVALIDITY.
+    /// </exception>
     public (MailboxState Mailbox, IndexRow Row) FindMessage(string id)
     {
         if (ObjectId.TryParse(id, out var parsed) && parsed.Kind == ObjectId.Message && parsed.Incarnation == incarnation)
@@ -46,12 +69,16 @@ public sealed class MailboxDirectory(string incarnation, ulong nextCounter)
             {
                 if (mailbox.Index.TryGetById(parsed.Counter, out var row))
                 {
-                    return (mailbox, row);
+                    return mailbox.LostSince is null ? (mailbox, row) : throw Unsettled();
                 }
             }
         }
         throw Unknown(id, ObjectId.Message, "message");
     }
+
+    /// <summary>The message is gone from where it was; whether it is elsewhere is known in a moment.</summary>
+    public static ProblemException Unsettled() =>
+        new(new Problem(ErrorCode.Unavailable, "The message is not where it was. In a moment it is known whether it was moved or removed.", RetryAfter: TimeSpan.FromSeconds(1)));
 
     /// <summary>410 where the id was minted once, 404 where it never was.</summary>
     public ProblemException Unknown(string id, char kind, string what)

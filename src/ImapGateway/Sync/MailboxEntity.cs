@@ -34,6 +34,18 @@ public sealed class MailboxEntity
 
     public Precision Precision { get; set; }
 
+    /// <summary>Uids below were there when the account was first listed; null: not known yet.</summary>
+    public long? Baseline { get; set; }
+
+    /// <summary>The mailbox is gone; what is left is its messages, whose fate is not certain yet.</summary>
+    public bool Lost { get; set; }
+
+    /// <summary>The counter of the mailbox that clients know: its own, unless the row keeps the messages of one from before a new UIDVALIDITY.</summary>
+    public long ShownAs { get; set; }
+
+    /// <summary>They have not been looked for yet among the new ones.</summary>
+    public bool Unmatched { get; set; }
+
     /// <summary>In the index pages, all together: shows that one is missing.</summary>
     public int Messages { get; set; }
 }
@@ -48,6 +60,36 @@ public sealed class IndexPageEntity
     public required int Number { get; init; }
 
     public required byte[] Data { get; set; }
+}
+
+/// <summary>A message on its way: gone from its mailbox (its row is in the index still), or new in it (it has none yet).</summary>
+public sealed class PendingEntity
+{
+    public required string Incarnation { get; init; }
+
+    public required long Mailbox { get; init; }
+
+    public required long Uid { get; init; }
+
+    /// <summary>Gone; else new, and the rest says what is known of it.</summary>
+    public required bool Leaving { get; init; }
+
+    /// <summary>Separated by spaces.</summary>
+    public required string Flags { get; init; }
+
+    public required long ModSeq { get; init; }
+
+    public required long Fingerprint { get; init; }
+}
+
+public sealed class PendingConfiguration : IEntityTypeConfiguration<PendingEntity>
+{
+    public void Configure(EntityTypeBuilder<PendingEntity> builder)
+    {
+        builder.ToTable("pending");
+        builder.HasKey(pending => new { pending.Incarnation, pending.Mailbox, pending.Uid });
+        builder.Property(pending => pending.Incarnation).HasMaxLength(16);
+    }
 }
 
 public sealed class MailboxConfiguration : IEntityTypeConfiguration<MailboxEntity>

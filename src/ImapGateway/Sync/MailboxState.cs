@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
@@ -10,6 +11,7 @@ public sealed class MailboxState
     public MailboxState(string incarnation, ulong counter)
     {
         Counter = counter;
+        ShownAs = counter;
         Id = Mail.ObjectId.Format(Mail.ObjectId.Mailbox, incarnation, counter);
     }
 
@@ -33,7 +35,50 @@ public sealed class MailboxState
 
     public Precision Precision { get; set; }
 
-    public MailboxIndex Index { get; set; } = MailboxIndex.Empty;
+    /// <summary>What clients see: what is committed.</summary>
+    public MailboxIndex Index
+    {
+        get;
+        set => (field, _server) = (value, null);
+    } = MailboxIndex.Empty;
+
+    /// <summary>Messages the server has and no client has heard of: they may have been moved here from where nobody has looked yet.</summary>
+    public ImmutableDictionary<uint, Arriving> Arriving
+    {
+        get;
+        set => (field, _server) = (value, null);
+    } = ImmutableDictionary<uint, Arriving>.Empty;
+
+    /// <summary>Messages the server has no more, and since when that is known; clients still see them: they may have been moved.</summary>
+    public ImmutableDictionary<uint, long> Leaving
+    {
+        get;
+        set => (field, _server) = (value, null);
+    } = ImmutableDictionary<uint, long>.Empty;
+
+    /// <summary>What the server had when it was last looked at: with what arrives (its id is 0 still), without what leaves.</summary>
+    public MailboxIndex Server => _server ??= Arriving.IsEmpty && Leaving.IsEmpty
+        ? Index
+        : IndexSteps.Apply(Index, Arriving.Select(one => new IndexRow(one.Key, 0, one.Value.Flags, one.Value.ModSeq, one.Value.Fingerprint)).OrderBy(row => row.Uid), [.. Leaving.Keys]).Index;
+
+    private MailboxIndex? _server;
+
+    /// <summary>Uids below were there when the account was first listed, and are no news; null until that is known.</summary>
+    public uint? Baseline { get; set; }
+
+    /// <summary>Not null: the mailbox is gone, or its uids mean other messages now, and all that is in <see cref="Index"/> is leaving since then.</summary>
+    public long? LostSince { get; set; }
+
+    /// <summary>
+    /// The mailbox as clients know it: another one where this one only keeps the messages of before a new UIDVALIDITY, which are to be found again among the new ones.
+    /// </summary>
+    public ulong ShownAs { get; init; }
+
+    /// <summary>The messages have not been looked for yet among those of <see cref="ShownAs"/>.</summary>
+    public bool Unmatched { get; set; }
+
+    /// <summary>Why the stored index could not be used; told to clients with the next commit.</summary>
+    public string? ResetReason { get; set; }
 
     /// <summary>See <see cref="KnownMailbox.OlderLeft"/>.</summary>
     public int OlderLeft { get; set; }
@@ -58,8 +103,9 @@ public sealed class MailboxState
     {
         get
         {
-            var index = Index;
-            return UidValidity == 0
+            var index = Server;
+            // Where modSeqs are exact, none is known before all that was found is written: until then a look is a complete one.
+            return UidValidity == 0 || (HighestModSeq == 0 && Precision == Precision.Exact)
                 ? KnownMailbox.Nothing
                 : new KnownMailbox(UidValidity, UidNext, HighestModSeq, index.Count, index.MaxUid, uids => Unknown(index, uids), OlderLeft);
         }
@@ -72,3 +118,7 @@ public sealed class MailboxState
         return wanted.FindAll(uid => !known.Contains(uid));
     }
 }
+
+/// <summary>See <see cref="MailboxState.Arriving"/>.</summary>
+/// <param name="Since">When it was found, as <see cref="TimeProvider.GetTimestamp"/> tells it.</param>
+public sealed record Arriving(Flags Flags, ulong ModSeq, ulong Fingerprint, long Since);

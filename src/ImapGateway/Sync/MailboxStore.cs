@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
@@ -9,15 +10,19 @@ namespace ImapGateway.Sync;
 /// <summary>The rows of mailboxes; always within a transaction that has passed the fence.</summary>
 public static class MailboxStore
 {
-    /// <summary>All mailboxes of an account; with each, what is wrong with its stored index, if anything: then it has none, and no UIDVALIDITY.</summary>
-    public static async Task<List<(MailboxState Mailbox, string? Damage)>> LoadAsync(GatewayDbContext database, string incarnation, CancellationToken cancel)
+    /// <summary>
+    /// All mailboxes of an account, those that are lost among them; with each, what is wrong with its stored index, if anything: then it has none, and no UIDVALIDITY.
+    /// </summary>
+    /// <param name="now">What is on its way waits from now on.</param>
+    public static async Task<List<(MailboxState Mailbox, string? Damage)>> LoadAsync(GatewayDbContext database, string incarnation, long now, CancellationToken cancel)
     {
         var mailboxes = await database.Set<MailboxEntity>().Where(mailbox => mailbox.Incarnation == incarnation).ToListAsync(cancel);
         var pages = (await database.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation).ToListAsync(cancel)).ToLookup(page => page.Mailbox);
+        var pending = (await database.Set<PendingEntity>().Where(one => one.Incarnation == incarnation).ToListAsync(cancel)).ToLookup(one => one.Mailbox);
         return mailboxes.ConvertAll(row =>
         {
             var (index, damage) = IndexOf(row, pages[row.Counter]);
-            return (StateOf(row, index), damage);
+            return (StateOf(row, index, pending[row.Counter], now), damage);
         });
     }
 
@@ -34,7 +39,7 @@ public static class MailboxStore
         }
     }
 
-    private static MailboxState StateOf(MailboxEntity row, MailboxIndex? index) => new(row.Incarnation, (ulong)row.Counter)
+    private static MailboxState StateOf(MailboxEntity row, MailboxIndex? index, IEnumerable<PendingEntity> pending, long now) => new(row.Incarnation, (ulong)row.Counter)
     {
         Listed = new ListedMailbox(row.Path, row.Delimiter, row.Subscribed, row.Selectable, row.Role, null),
         Role = row.Role,
@@ -43,24 +48,50 @@ public static class MailboxStore
         UidNext = (uint)row.UidNext,
         HighestModSeq = (ulong)row.HighestModSeq,
         Precision = row.Precision,
+        // What an index that cannot be read knew is no news: it was told before, or was there from the start.
+        Baseline = (uint?)(index is null ? Math.Max(row.Baseline ?? 0, row.UidNext) : row.Baseline),
+        ResetReason = index is null && row.UidValidity != 0 ? "index_lost" : null,
+        LostSince = row.Lost ? now : null,
+        ShownAs = (ulong)(row.ShownAs == 0 ? row.Counter : row.ShownAs),
+        Unmatched = row.Unmatched,
         Index = index ?? MailboxIndex.Empty,
+        Arriving = index is null ? ImmutableDictionary<uint, Arriving>.Empty
+            : pending.Where(one => !one.Leaving).ToImmutableDictionary(one => (uint)one.Uid, one => new Arriving(FlagsOf(one.Flags), (ulong)one.ModSeq, (ulong)one.Fingerprint, now)),
+        Leaving = index is null ? ImmutableDictionary<uint, long>.Empty : pending.Where(one => one.Leaving).ToImmutableDictionary(one => (uint)one.Uid, _ => now),
     };
 
-    /// <summary>Writes the state and the changed pages of a mailbox, and drops the pages that are no more: all, where UIDVALIDITY is another.</summary>
-    public static async Task WriteAsync(GatewayDbContext database, string incarnation, MailboxWrite write, IndexUpdate update, CancellationToken cancel)
+    private static Flags FlagsOf(string text) => Flags.Of(text.Split(' ', StringSplitOptions.RemoveEmptyEntries));
+
+    /// <summary>
+    /// Writes the state, the changed pages and the pending messages of a mailbox, and drops the pages that are no more: all, where UIDVALIDITY is another; and the
+    /// mailbox itself where it was lost and nothing is left of it.
+    /// </summary>
+    public static async Task WriteAsync(GatewayDbContext database, string incarnation, MailboxUpdate update, CancellationToken cancel)
     {
-        var counter = (long)write.Mailbox.Counter;
-        var pages = database.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation && page.Mailbox == counter);
-        if (write.UidValidity == write.Mailbox.UidValidity)
+        var (write, mailbox) = (update.State, update.Mailbox);
+        var counter = (long)mailbox.Counter;
+        if (update.IsOver)
         {
-            var touched = update.Deleted.Concat(update.Written.Select(page => page.Number)).ToList();
-            await pages.Where(page => touched.Contains(page.Number)).ExecuteDeleteAsync(cancel);
+            await RemoveAsync(database, incarnation, [counter], cancel);
+            return;
+        }
+        var pages = database.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation && page.Mailbox == counter);
+        if (write.UidValidity == mailbox.UidValidity)
+        {
+            var touched = update.Index.Deleted.Concat(update.Index.Written.Select(page => page.Number)).ToList();
+            if (touched.Count > 0)
+            {
+                await pages.Where(page => EF.Parameter(touched).Contains(page.Number)).ExecuteDeleteAsync(cancel);
+            }
         }
         else
         {
             await pages.ExecuteDeleteAsync(cancel);
+            await PendingOf(database, incarnation, counter).ExecuteDeleteAsync(cancel);
         }
-        database.AddRange(update.Written.Select(page => new IndexPageEntity { Incarnation = incarnation, Mailbox = counter, Number = page.Number, Data = page.Data }));
+        await database.InsertAsync(
+            [.. update.Index.Written.Select(page => new IndexPageEntity { Incarnation = incarnation, Mailbox = counter, Number = page.Number, Data = page.Data })], cancel);
+        await WritePendingAsync(database, incarnation, update, cancel);
         await database.Set<MailboxEntity>()
             .Where(row => row.Incarnation == incarnation && row.Counter == counter)
             .ExecuteUpdateAsync(
@@ -70,8 +101,42 @@ public static class MailboxStore
                     .SetProperty(row => row.HighestModSeq, (long)write.HighestModSeq)
                     .SetProperty(row => row.ObjectId, write.ObjectId)
                     .SetProperty(row => row.Precision, write.Precision)
-                    .SetProperty(row => row.Messages, update.Index.Count),
+                    .SetProperty(row => row.Baseline, write.BaselineBelow)
+                    .SetProperty(row => row.Unmatched, update.Unmatched)
+                    .SetProperty(row => row.Messages, update.Index.Index.Count),
                 cancel);
+    }
+
+    private static async Task WritePendingAsync(GatewayDbContext database, string incarnation, MailboxUpdate update, CancellationToken cancel)
+    {
+        if (update.Pending.Count == 0)
+        {
+            return;
+        }
+        var counter = (long)update.Mailbox.Counter;
+        var uids = update.Pending.Select(uid => (long)uid).ToList();
+        await PendingOf(database, incarnation, counter).Where(one => EF.Parameter(uids).Contains(one.Uid)).ExecuteDeleteAsync(cancel);
+        var arriving = update.Pending.Where(update.Arriving.ContainsKey).Select(uid => (Uid: uid, Message: update.Arriving[uid])).Select(one => new PendingEntity
+        {
+            Incarnation = incarnation,
+            Mailbox = counter,
+            Uid = one.Uid,
+            Leaving = false,
+            Flags = one.Message.Flags.ToString(),
+            ModSeq = (long)one.Message.ModSeq,
+            Fingerprint = (long)one.Message.Fingerprint,
+        });
+        var leaving = update.Pending.Where(update.Leaving.ContainsKey).Select(uid => new PendingEntity
+        {
+            Incarnation = incarnation,
+            Mailbox = counter,
+            Uid = uid,
+            Leaving = true,
+            Flags = "",
+            ModSeq = 0,
+            Fingerprint = 0,
+        });
+        await database.InsertAsync([.. arriving, .. leaving], cancel);
     }
 
     /// <summary>Writes what LIST says of mailboxes, known ones and new ones: one question for all of them, however many they are.</summary>
@@ -81,11 +146,11 @@ public static class MailboxStore
         var counters = writes.Select(write => (long)write.Mailbox.Counter).ToList();
         var rows = await database.Set<MailboxEntity>().AsTracking()
             .Where(row => row.Incarnation == incarnation && EF.Parameter(counters).Contains(row.Counter)).ToDictionaryAsync(row => row.Counter, cancel);
-        foreach (var (mailbox, seen, role, objectId) in writes)
+        foreach (var (mailbox, seen, role, objectId, baseline) in writes)
         {
             if (!rows.TryGetValue((long)mailbox.Counter, out var row))
             {
-                row = new MailboxEntity { Incarnation = incarnation, Counter = (long)mailbox.Counter, Path = seen.Path };
+                row = new MailboxEntity { Incarnation = incarnation, Counter = (long)mailbox.Counter, ShownAs = (long)mailbox.ShownAs, Path = seen.Path };
                 database.Add(row);
             }
             row.Path = seen.Path;
@@ -94,15 +159,65 @@ public static class MailboxStore
             row.ObjectId = objectId;
             row.Subscribed = seen.Subscribed;
             row.Selectable = seen.Selectable;
+            row.Baseline = baseline;
         }
+    }
+
+    /// <summary>The mailbox has a new UIDVALIDITY and no message any more; those it had are kept by <paramref name="lost"/>, if there were any.</summary>
+    public static async Task SetAsideAsync(GatewayDbContext database, string incarnation, MailboxState mailbox, MailboxState? lost, uint uidValidity, CancellationToken cancel)
+    {
+        var counter = (long)mailbox.Counter;
+        await PendingOf(database, incarnation, counter).ExecuteDeleteAsync(cancel);
+        if (lost is not null)
+        {
+            database.Add(new MailboxEntity
+            {
+                Incarnation = incarnation,
+                Counter = (long)lost.Counter,
+                ShownAs = (long)lost.ShownAs,
+                Path = mailbox.Path,
+                Delimiter = mailbox.Listed.Delimiter,
+                Role = lost.Role,
+                Selectable = true,
+                UidValidity = lost.UidValidity,
+                Messages = lost.Index.Count,
+                Lost = true,
+                Unmatched = true,
+            });
+            await database.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation && page.Mailbox == counter)
+                .ExecuteUpdateAsync(set => set.SetProperty(page => page.Mailbox, (long)lost.Counter), cancel);
+        }
+        await database.Set<MailboxEntity>()
+            .Where(row => row.Incarnation == incarnation && row.Counter == counter)
+            .ExecuteUpdateAsync(
+                set => set
+                    .SetProperty(row => row.UidValidity, (long)uidValidity)
+                    .SetProperty(row => row.UidNext, 0)
+                    .SetProperty(row => row.HighestModSeq, 0)
+                    .SetProperty(row => row.Precision, Precision.Exact)
+                    .SetProperty(row => row.Baseline, 0)
+                    .SetProperty(row => row.Messages, 0),
+                cancel);
+    }
+
+    /// <summary>The mailboxes are gone; their messages are kept until it is certain what has become of them.</summary>
+    public static async Task LoseAsync(GatewayDbContext database, string incarnation, IReadOnlyCollection<long> counters, CancellationToken cancel)
+    {
+        await database.Set<PendingEntity>().Where(one => one.Incarnation == incarnation && EF.Parameter(counters).Contains(one.Mailbox)).ExecuteDeleteAsync(cancel);
+        await database.Set<MailboxEntity>().Where(row => row.Incarnation == incarnation && EF.Parameter(counters).Contains(row.Counter))
+            .ExecuteUpdateAsync(set => set.SetProperty(row => row.Lost, true), cancel);
     }
 
     public static async Task RemoveAsync(GatewayDbContext database, string incarnation, IReadOnlyCollection<long> counters, CancellationToken cancel)
     {
         await database.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation && EF.Parameter(counters).Contains(page.Mailbox)).ExecuteDeleteAsync(cancel);
+        await database.Set<PendingEntity>().Where(one => one.Incarnation == incarnation && EF.Parameter(counters).Contains(one.Mailbox)).ExecuteDeleteAsync(cancel);
         await database.Set<MailboxEntity>().Where(row => row.Incarnation == incarnation && EF.Parameter(counters).Contains(row.Counter)).ExecuteDeleteAsync(cancel);
     }
+
+    private static IQueryable<PendingEntity> PendingOf(GatewayDbContext database, string incarnation, long counter) =>
+        database.Set<PendingEntity>().Where(one => one.Incarnation == incarnation && one.Mailbox == counter);
 }
 
 /// <summary>What LIST, and what else is known, says of a mailbox.</summary>
-public sealed record ListedWrite(MailboxState Mailbox, ListedMailbox Seen, Role? Role, string? ObjectId);
+public sealed record ListedWrite(MailboxState Mailbox, ListedMailbox Seen, Role? Role, string? ObjectId, uint? Baseline);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using ImapGateway.Changes;
 using ImapGateway.Http;
 using ImapGateway.Mail;
 
@@ -15,7 +16,7 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
     private readonly ConcurrentDictionary<string, ImmutableList<Lane>> _lanes = new();
     private readonly ConcurrentDictionary<string, bool> _seen = new();
     private readonly SemaphoreSlim _turn = new(1);
-    private readonly Wake _wake = new();
+    private readonly Signal _wake = new();
     private volatile bool _incomplete = true;
 
     public override void Dispose()
@@ -53,7 +54,7 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
     {
         if (_endpoints.TryGetValue(id, out var work))
         {
-            work.Endpoint.Wake.Now();
+            work.Endpoint.Signal.Wake();
         }
     }
 
@@ -82,7 +83,7 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
                 {
                     LogLater(unavailable.Message);
                 }
-                await Wake.UntilAsync(next, context.Time.GetUtcNow() + Look, context.Time, stoppingToken);
+                await Waiting.UntilAsync(next, context.Time.GetUtcNow() + Look, context.Time, stoppingToken);
             }
         }
         finally
@@ -191,7 +192,7 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
         if (!_seen.GetOrAdd(incarnation, false))
         {
             _incomplete = true;
-            _wake.Now();
+            _wake.Wake();
         }
     }
 
@@ -206,7 +207,7 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
     private void OnKeysChanged()
     {
         _incomplete = true;
-        _wake.Now();
+        _wake.Wake();
     }
 
     [LoggerMessage(LogLevel.Warning, "Webhooks are looked after later: {Reason}")]

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ImapGateway.Changes;
 
 namespace ImapGateway.Webhooks;
 
@@ -23,7 +24,7 @@ public sealed class EndpointRunner(LoadedWebhook webhook, DeliveryContext contex
     public LoadedWebhook Webhook => _webhook;
 
     /// <summary>Wakes what waits for this endpoint beside its lanes.</summary>
-    public Wake Wake { get; } = new();
+    public Signal Signal { get; } = new();
 
     public ICollection<Lane> Lanes => _lanes.Values;
 
@@ -182,7 +183,7 @@ public sealed class EndpointRunner(LoadedWebhook webhook, DeliveryContext contex
 
     public void WakeAll()
     {
-        Wake.Now();
+        Signal.Wake();
         foreach (var lane in _lanes.Values)
         {
             lane.Wake();

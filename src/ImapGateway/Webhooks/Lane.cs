@@ -15,7 +15,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
     private readonly LaneWindow _window = new(cursor, endpoint.Width, context.OrderHold, context.Schedule);
     private readonly ConcurrentQueue<(LaneItem Item, LaneStep Step, Attempt? Attempt)> _ended = new();
     private readonly ConcurrentQueue<bool> _recoveries = new();
-    private readonly Wake _wake = new();
+    private readonly Signal _wake = new();
     private Dictionary<long, DeliveryEntity>? _ahead;
     private Task<IReadOnlyList<LoggedChange>>? _reading;
     private volatile bool _isBehind = true;
@@ -32,10 +32,10 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
     public void Written()
     {
         _isBehind = true;
-        _wake.Now();
+        _wake.Wake();
     }
 
-    public void Wake() => _wake.Now();
+    public void Wake() => _wake.Wake();
 
     public void Recovered(bool anew) => _recoveries.Enqueue(anew);
 
@@ -43,7 +43,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
     public void LetGo()
     {
         _isLost = true;
-        _wake.Now();
+        _wake.Wake();
     }
 
     /// <summary>Until it is cancelled, let go, or at its end for ever. What is on its way is waited for.</summary>
@@ -80,7 +80,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         {
             if (!_isLost || _window.InFlight > 0)
             {
-                await Webhooks.Wake.UntilAsync(next, null, context.Time, cancel);
+                await Waiting.UntilAsync(next, null, context.Time, cancel);
             }
             return;
         }
@@ -112,7 +112,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
             case { Kind: LaneStepKind.SetApart, Item: { } item }:
                 context.Outcomes.Add(lane, item.Outcome(lane, item.IsExhausted ? DeliveryState.Dead : DeliveryState.Retrying, context.Time.GetUtcNow()));
                 _window.SetApart(item, context.Time.GetUtcNow());
-                endpoint.Wake.Now();
+                endpoint.Signal.Wake();
                 break;
             case { Kind: LaneStepKind.Suspect, Item: { } item }:
                 await endpoint.SuspectAsync(this, item);
@@ -126,7 +126,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
                     endpoint.Release(this);
                 }
                 _isBehind |= _window.Trim();
-                await Webhooks.Wake.UntilAsync(next, step.Until, context.Time, cancel);
+                await Waiting.UntilAsync(next, step.Until, context.Time, cancel);
                 break;
         }
     }
@@ -143,7 +143,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
             // It came to nothing; so does the lane.
         }
         _ended.Enqueue((item, step, attempt));
-        _wake.Now();
+        _wake.Wake();
     }
 
     /// <returns>Null: nothing was sent, because the endpoint may not, or not now.</returns>
@@ -248,7 +248,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         {
             _isBehind = false;
             _reading = context.Log.ReadAsync(lane.Incarnation, _window.LastRead, Batch, cancel);
-            _ = _reading.ContinueWith(static (_, state) => ((Wake)state!).Now(), _wake, TaskScheduler.Default);
+            _ = _reading.ContinueWith(static (_, state) => ((Signal)state!).Wake(), _wake, TaskScheduler.Default);
         }
         if (_reading is not null && (_reading.IsCompleted || !_window.HasPending))
         {

@@ -13,13 +13,13 @@ public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)
     {
         while (true)
         {
-            var next = endpoint.Wake.Next;
+            var next = endpoint.Signal.Next;
             try
             {
                 var until = await TurnAsync(cancel);
                 if (until != DateTimeOffset.MinValue)
                 {
-                    await Wake.UntilAsync(next, until, context.Time, cancel);
+                    await Waiting.UntilAsync(next, until, context.Time, cancel);
                 }
             }
             catch (ProblemException)

@@ -27,6 +27,7 @@ public sealed class AccountTests : IAsyncLifetime
         name,
         email = email ?? "anna@example.com",
         metadata,
+        watch = "none",
         imap = new { host = "127.0.0.1", port = port ?? _server.Port, security = "none", username = "anna", password },
         smtp,
     };

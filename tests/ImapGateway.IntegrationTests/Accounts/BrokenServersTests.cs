@@ -39,7 +39,7 @@ public sealed class BrokenServersTests(ImpatientGateway impatient) : IClassFixtu
             _ => bad.Port,
         };
         var id = $"broken-{Guid.NewGuid():N}";
-        var body = new { id, email = "anna@example.com", imap = new { host = "127.0.0.1", port, security, username = "anna", password = "wrong" } };
+        var body = new { id, email = "anna@example.com", watch = "none", imap = new { host = "127.0.0.1", port, security, username = "anna", password = "wrong" } };
 
         var refused = (await impatient.Api.Post("/v1/accounts", body)).Is(status).IsProblem(code);
         Assert.NotEqual("", refused.Text("detail"));

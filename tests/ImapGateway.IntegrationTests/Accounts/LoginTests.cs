@@ -20,7 +20,7 @@ public sealed class LoginTests : IAsyncLifetime
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
     private Task<ApiAnswer> Add(int port, string security, bool? allowInvalidCertificate = null, string? password = DovecotServer.Password, string? accessToken = null, string host = "127.0.0.1") =>
-        _api.Post("/v1/accounts", new { email = _user, imap = new { host, port, security, allowInvalidCertificate, username = _user, password, accessToken } });
+        _api.Post("/v1/accounts", new { email = _user, watch = "none", imap = new { host, port, security, allowInvalidCertificate, username = _user, password, accessToken } });
 
     [Theory]
     [InlineData("tls", "127.0.0.1")]
@@ -76,6 +76,7 @@ public sealed class LoginTests : IAsyncLifetime
             var answer = (await _api.Post("/v1/accounts/verify", new
             {
                 email = _user,
+                watch = "none",
                 imap = new { host = "127.0.0.1", port = _dovecot.Port, security = "starttls", allowInvalidCertificate = true, username = _user, password = DovecotServer.Password },
                 smtp = new { host = "127.0.0.1", port = smtp.Port, security = "starttls", allowInvalidCertificate = allow },
             })).Is(HttpStatusCode.OK);
@@ -118,7 +119,7 @@ public sealed class LoginTests : IAsyncLifetime
     public async Task A_password_is_sent_once_by_what_is_offered(string capabilities, string expected)
     {
         await using var server = ScriptedImapServer.Start(new() { Capabilities = capabilities });
-        object Body(string password) => new { email = _user, imap = new { host = "127.0.0.1", port = server.Port, security = "none", username = "anna", password } };
+        object Body(string password) => new { email = _user, watch = "none", imap = new { host = "127.0.0.1", port = server.Port, security = "none", username = "anna", password } };
         (await _api.Post("/v1/accounts", Body("pass"))).Is(HttpStatusCode.Created);
         (await _api.Post("/v1/accounts", Body("wrong"))).IsProblem("account.auth_failed");
         var logins = server.Commands.Entries.Where(command => command.Name is "LOGIN" or "AUTHENTICATE").Select(command => $"{command.Name} {command[0]}");

@@ -35,6 +35,8 @@ public class RemovalTests
         await TestWait.For(() => Count(world.Gateway, "SELECT count(*) FROM account") == 1);
         Assert.Equal(before.ToDictionary(pair => pair.Key, pair => pair.Value / 2), tables.ToDictionary(table => table, table => Count(world.Gateway, $"SELECT count(*) FROM {table}")));
         await kept.Items(kept.Messages("inbox"));
+        // Whoever follows the account is told, and with the notes it had.
+        Assert.Equal(1, Count(world.Gateway, "SELECT count(*) FROM change WHERE Type = 'account.removed' AND CAST(Metadata AS TEXT) = '{\"note\":\"x\"}'"));
     }
 
     [Fact]

@@ -48,13 +48,14 @@ public class SecretsTests
         var own = (await Do(world.Api.Post("/v1/accounts", new
         {
             email = "anna@example.com",
+            watch = "none",
             imap = new { host = "127.0.0.1", port = scripted.Port, security = "none", username = "anna", password = secrets[0] },
             smtp = new { host = "127.0.0.1", port = smtp.Port, security = "none", username = "anna", password = "smtp-secret-5a1f" },
         }, ("Idempotency-Key", "abc")))).Is(HttpStatusCode.Created).Text("id");
         var withToken = (await Do(world.Api.Post("/v1/accounts", new { email = world.User, imap = Imap(new { host = "127.0.0.1", port = world.Dovecot.Port, security = "none", username = world.User, accessToken = token }) }))).Is(HttpStatusCode.Created).Text("id");
-        (await Do(world.Api.Post("/v1/accounts", new { email = world.User, imap = new { host = "127.0.0.1", port = world.Dovecot.Port, security = "none", username = world.User, password = "wrong-secret-91b3" } }))).IsProblem("account.auth_failed");
-        (await Do(world.Api.Post("/v1/accounts", new { email = "x", imap = new { host = "", password = "wrong-secret-91b3", surplus = 1 } }))).IsProblem("bad_request");
-        await Do(world.Api.Post("/v1/accounts/verify", new { email = world.User, imap = new { host = "127.0.0.1", port = FreePort.Next(), security = "none", password = "verify-secret-3377" } }));
+        (await Do(world.Api.Post("/v1/accounts", new { email = world.User, watch = "none", imap = new { host = "127.0.0.1", port = world.Dovecot.Port, security = "none", username = world.User, password = "wrong-secret-91b3" } }))).IsProblem("account.auth_failed");
+        (await Do(world.Api.Post("/v1/accounts", new { email = "x", watch = "none", imap = new { host = "", password = "wrong-secret-91b3", surplus = 1 } }))).IsProblem("bad_request");
+        await Do(world.Api.Post("/v1/accounts/verify", new { email = world.User, watch = "none", imap = new { host = "127.0.0.1", port = FreePort.Next(), security = "none", password = "verify-secret-3377" } }));
         (await Do(world.Api.Patch($"/v1/accounts/{own}", new { imap = new { password = "wrong-secret-91b3" } }))).IsProblem("account.auth_failed");
         (await Do(world.Api.Patch($"/v1/accounts/{own}?verify=false", new { imap = new { password = "changed-secret-0c4e" } }))).Is(HttpStatusCode.OK);
         (await Do(world.Api.Get($"/v1/accounts/{own}/mailboxes"))).IsProblem("account.auth_failed");

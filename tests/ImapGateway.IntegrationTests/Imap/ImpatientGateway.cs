@@ -17,7 +17,7 @@ public sealed class ImpatientGateway : IAsyncLifetime
         Gateway = await GatewayProcess.Start(("Imap:CommandTimeout", "2s"));
         Api = new ApiClient(Gateway);
         _good.Inbox.Add("good");
-        var added = await Api.Post("/v1/accounts", new { email = "good@example.com", imap = new { host = "127.0.0.1", port = _good.Port, security = "none", username = "good", password = "pass" } });
+        var added = await Api.Post("/v1/accounts", new { email = "good@example.com", watch = "none", imap = new { host = "127.0.0.1", port = _good.Port, security = "none", username = "good", password = "pass" } });
         _account = new ApiAccount(Api, added.Text("id"));
     }
 

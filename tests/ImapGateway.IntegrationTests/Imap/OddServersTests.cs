@@ -12,6 +12,7 @@ public sealed class OddServersTests(ImpatientGateway impatient) : IClassFixture<
         var answer = (await impatient.Api.Post($"/v1/accounts?verify={(verify ? "true" : "false")}", new
         {
             email = "anna@example.com",
+            watch = "none",
             imap = new { host = "127.0.0.1", port = server.Port, security = "none", username = "anna", password = "pass" },
         })).Is(HttpStatusCode.Created);
         return new ApiAccount(impatient.Api, answer.Text("id"));

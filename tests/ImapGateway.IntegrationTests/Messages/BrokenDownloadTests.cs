@@ -18,6 +18,7 @@ public sealed class BrokenDownloadTests(ImpatientGateway impatient) : IClassFixt
         var answer = (await impatient.Api.Post("/v1/accounts", new
         {
             email = "anna@example.com",
+            watch = "none",
             imap = new { host = "127.0.0.1", port = server.Port, security = "none", username = "anna", password = "pass" },
         })).Is(HttpStatusCode.Created);
         var account = new ApiAccount(impatient.Api, answer.Text("id"));

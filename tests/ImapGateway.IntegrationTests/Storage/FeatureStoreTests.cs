@@ -6,6 +6,7 @@ using ImapGateway.Imap;
 using ImapGateway.Keys;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
+using ImapGateway.Sync.Watching;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -28,7 +29,7 @@ public abstract class FeatureStoreTests : StoreSuite
 {
     private static readonly Caller Admin = new(null, Scope.Admin, null);
 
-    private AccountStore Accounts => new(Database, TimeProvider.System);
+    private AccountStore Accounts => new(Database, new ChangeLog(Database, TimeProvider.System), TimeProvider.System);
 
     private KeyStore Keys => new(Database, new KeyLookup(Database, TimeProvider.System), TimeProvider.System);
 
@@ -42,6 +43,7 @@ public abstract class FeatureStoreTests : StoreSuite
         Imap = new AccountServer("imap.example.com", 993, Security.Tls, "user", false),
         ImapCredentialKind = CredentialKind.Password,
         ImapSecret = "secret",
+        Watch = WatchScope.None,
         State = AccountState.Connected,
         LastError = new AccountError("account.limit", "too many", new Upstream("LIMIT", "no\0thing"), DateTimeOffset.UnixEpoch),
         Capabilities = ["IMAP4REV1", "IDLE"],
@@ -107,7 +109,13 @@ public abstract class FeatureStoreTests : StoreSuite
     {
         var entity = Account("one");
         await Accounts.AddAsync(entity, default);
-        var status = new AccountStatus(entity.ToAccount(), entity.Incarnation, Accounts, TimeProvider.System, NullLogger.Instance);
+        var (owner, counters) = await Database.WriteAsync((db, token) => Fence.ClaimAsync(db, entity.Incarnation, token), default);
+        var log = new ChangeLog(Database, TimeProvider.System);
+        var writer = new AccountWriter(Database, log, owner, "one", counters, () => ImmutableDictionary<string, string>.Empty, TimeProvider.System);
+        var status = new AccountStatus(entity, TimeProvider.System, NullLogger.Instance)
+        {
+            Commit = (changes, state, cancel) => writer.WriteAsync(writer.Counters.NextCounter, changes, state, cancel),
+        };
         for (var round = 0; round < 20; round++)
         {
             // None is waited for: sessions log in side by side.
@@ -119,6 +127,10 @@ public abstract class FeatureStoreTests : StoreSuite
             var row = (await Accounts.FindAsync("one", default))!;
             Assert.Equal((AccountState.Connected, $"LAST{round}"), (row.State, Assert.Single(row.Capabilities)));
         }
+        var told = (await log.ReadAsync(entity.Incarnation, 0, 500, default)).Select(change => change.Type).ToList();
+        Assert.Equal(ChangeType.AccountConnected, told[^1]);
+        Assert.DoesNotContain(told.Zip(told.Skip(1)), pair => pair.First == pair.Second);
+        Assert.Equal(told.Count, (await log.RangeAsync(entity.Incarnation, default)).Head);
     }
 
     [Fact]
@@ -206,7 +218,7 @@ public abstract class FeatureStoreTests : StoreSuite
         static ListedWrite Listed(ulong counter, string path)
         {
             var seen = new ListedMailbox(path, "/", false, true, null, null);
-            return new ListedWrite(new MailboxState("abcdefgh", counter) { Listed = seen, Role = null }, seen, null, null);
+            return new ListedWrite(new MailboxState("abcdefgh", counter) { Listed = seen, Role = null }, seen, null, null, null);
         }
         Task<int> Write(List<ListedWrite> all) => Database.WriteAsync(
             async (db, cancel) =>

@@ -72,7 +72,7 @@ public class PostgresGatewayTests
         await using var gateway = await GatewayProcess.Start([.. On(database), ("Logging:LogLevel:Default", "Trace"), ("Logging:LogLevel:Microsoft", "Trace"), ("Logging:LogLevel:Npgsql", "Trace")]);
         var api = new ApiClient(gateway);
         var account = (await api.Post(
-            "/v1/accounts", new { email = "anna@example.com", imap = new { host = "127.0.0.1", port = scripted.Port, security = "none", username = "anna", password = Password } }, ("Idempotency-Key", "k"))).Is(HttpStatusCode.Created);
+            "/v1/accounts", new { email = "anna@example.com", watch = "none", imap = new { host = "127.0.0.1", port = scripted.Port, security = "none", username = "anna", password = Password } }, ("Idempotency-Key", "k"))).Is(HttpStatusCode.Created);
         (await api.Get($"/v1/accounts/{account.Text("id")}/mailboxes")).Is(HttpStatusCode.OK);
         Assert.Equal(0, await gateway.Stop());
         var stored = await EverythingIn(server, DatabaseOf(database));

@@ -8,6 +8,7 @@ using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Servers.Scripted;
 using ImapGateway.Storage.Sqlite;
 using ImapGateway.Sync;
+using ImapGateway.Sync.Watching;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -45,6 +46,9 @@ public sealed class Owners : IAsyncDisposable
 
     public SqliteDatabase Database { get; }
 
+    /// <summary>Of owners that are claimed from now on; zero, as long as a test is not about moves: what is gone is gone.</summary>
+    public TimeSpan MoveWindow { get; set; }
+
     public ScriptedImapServer Server => _pools.Server;
 
     public static async Task<Owners> Start()
@@ -67,9 +71,10 @@ public sealed class Owners : IAsyncDisposable
         var pool = _pools.NewPool(4);
         _claimed.Add(pool);
         var writer = new AccountWriter(Database, _changes, owner, "anna", counters, () => ImmutableDictionary<string, string>.Empty, TimeProvider.System);
-        var mailboxes = new AccountMailboxes(writer, pool, Database, NullLogger.Instance);
+        var headers = new HeaderReader(_cache, pool, Incarnation);
+        var mailboxes = new AccountMailboxes(writer, pool, headers, Database, MoveWindow, NullLogger.Instance);
         await mailboxes.LoadAsync(CancellationToken.None);
-        return new AccountContext(Account(), mailboxes, pool, new HeaderReader(_cache, pool, Incarnation));
+        return new AccountContext(Account(), mailboxes, pool, headers);
     });
 
     public Task<T> Run<T>(Func<Task<T>> work) => _actor.StartNew(work).Unwrap();
@@ -113,6 +118,7 @@ public sealed class Owners : IAsyncDisposable
         Name = "Anna",
         Email = "anna@example.com",
         Metadata = ImmutableDictionary<string, string>.Empty,
+        Watch = WatchScope.None,
         State = AccountState.Connected,
         Imap = new AccountServer(ScriptedImapServer.Host, 143, Security.None, "anna", false),
         CreatedAt = DateTimeOffset.UnixEpoch,

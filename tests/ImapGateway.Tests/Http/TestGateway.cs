@@ -90,6 +90,7 @@ public sealed class TestGateway : IAsyncDisposable
         app.UseHttp();
         var v1 = app.MapGroup("/v1").RequireKey();
         v1.MapKeys();
+        v1.MapTickets();
         map?.Invoke(v1);
         await app.StartAsync();
         return new TestGateway(app, folder, database, time, log);

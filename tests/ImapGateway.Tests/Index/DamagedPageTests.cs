@@ -11,10 +11,12 @@ public class DamagedPageTests
 
     private static void AssertRefused(params (int, byte[])[] pages) => Assert.Throws<InvalidDataException>(() => MailboxIndex.Load(pages));
 
-    [Fact]
-    public void A_page_with_any_byte_damaged_is_refused()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_page_with_any_byte_damaged_is_refused(bool fingerprints)
     {
-        var page = NewPage();
+        var page = PageOf(SampleMailbox.Rows(300, fingerprints: fingerprints));
         for (var at = 0; at < page.Length; at++)
         {
             foreach (var damage in new byte[] { 0x01, 0x80, 0xFF })
@@ -46,7 +48,7 @@ public class DamagedPageTests
         var refused = 0;
         for (var run = 0; run < 30_000; run++)
         {
-            var page = PageOf(SampleMailbox.Rows(random.Next(1, 20), run));
+            var page = PageOf(SampleMailbox.Rows(random.Next(1, 20), run, fingerprints: run % 2 == 0));
             for (var hits = random.Next(1, 4); hits > 0; hits--)
             {
                 page[random.Next(page.Length)] = (byte)random.Next(256);

@@ -72,6 +72,12 @@ public class MailboxIndexPropertyTests
             Assert.True(index.TryGetById(row.Id, out var byId));
             AssertRows([row], [byId]);
         }
+        foreach (var wanted in new HashSet<ulong>[] { [], [5], [2, 3, ulong.MaxValue], [(ulong)random.NextInt64()] })
+        {
+            AssertRows(rows.Where(row => wanted.Contains(row.Fingerprint)), index.FindByFingerprint(wanted));
+        }
+        var below = (uint)random.Next(2000);
+        Assert.Equal(rows.Where(row => row.Fingerprint == 0 && row.Uid < below).Select(row => row.Uid).Reverse(), index.WithoutFingerprint(below));
         var ids = rows.Select(row => row.Id).ToHashSet();
         foreach (var id in new ulong[] { 0, 3, ulong.MaxValue, (ulong)random.NextInt64() })
         {
@@ -88,5 +94,5 @@ public class MailboxIndexPropertyTests
         }
     }
 
-    private static string Text(IndexRow row) => $"{row.Uid} {row.Id} {row.ModSeq} {row.Flags}";
+    private static string Text(IndexRow row) => $"{row.Uid} {row.Id} {row.ModSeq} {row.Fingerprint} {row.Flags}";
 }

@@ -7,6 +7,8 @@ public class MailboxIndexTests
 {
     private static readonly IndexRow[] Sample = SampleMailbox.Rows(100_000);
 
+    private static readonly IndexRow[] SampleWithFingerprints = SampleMailbox.Rows(100_000, fingerprints: true);
+
     private static MailboxIndex Of(IndexRow[] rows, out Stored stored)
     {
         stored = new Stored();
@@ -23,10 +25,35 @@ public class MailboxIndexTests
     }
 
     [Fact]
+    public void Fingerprints_take_eight_bytes_a_message()
+    {
+        _ = Of(Sample, out var without);
+        _ = Of(SampleWithFingerprints, out var with);
+        Assert.Equal(8 * 100_000, with.Bytes - without.Bytes);
+    }
+
+    [Fact]
+    public void Among_a_hundred_thousand_messages_one_is_found_by_its_fingerprint()
+    {
+        var index = Of(SampleWithFingerprints, out _);
+        Assert.Equal([SampleWithFingerprints[43_210]], index.FindByFingerprint(new HashSet<ulong> { SampleWithFingerprints[43_210].Fingerprint }));
+    }
+
+    /// <summary>As they were stored before there were fingerprints.</summary>
+    [Fact]
+    public void Pages_of_version_1_are_still_read()
+    {
+        _ = Of(Sample[..10], out var stored);
+        Assert.Equal(1, stored.Pages.Single().Data[0]);
+        Assert.Equal(Sample[..10], stored.Load().Ascending());
+        Assert.Equal(Sample[..10].Select(row => row.Uid).Reverse(), stored.Load().WithoutFingerprint());
+    }
+
+    [Fact]
     public void A_hundred_thousand_messages_take_less_than_a_megabyte_and_a_half_of_memory()
     {
         var stored = new Stored();
-        stored.Write(MailboxIndex.Empty.Apply(Sample, []));
+        stored.Write(MailboxIndex.Empty.Apply(SampleWithFingerprints, []));
         var before = GC.GetAllocatedBytesForCurrentThread();
         var index = stored.Load();
         // What loading allocates is an upper bound of what the index keeps.

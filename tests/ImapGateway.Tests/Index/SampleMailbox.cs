@@ -11,9 +11,10 @@ public static class SampleMailbox
 {
     private static readonly string[] Keywords = ["$Forwarded", "NonJunk", "$label1", "$label3", "Invoices", "$MDNSent"];
 
-    public static IndexRow[] Rows(int count, int seed = 1)
+    public static IndexRow[] Rows(int count, int seed = 1, bool fingerprints = false)
     {
         var random = new Random(seed);
+        var identities = new Random(seed + 1);
         var rows = new IndexRow[count];
         var (uid, id, modSeq) = (0u, 0UL, 0UL);
         for (var i = 0; i < count; i++)
@@ -22,7 +23,7 @@ public static class SampleMailbox
             id += random.Next(100) < 70 ? 1UL : (ulong)random.Next(2, 12);
             modSeq += (ulong)random.Next(1, 4);
             var flags = NewFlags(random);
-            rows[i] = new IndexRow(uid, id, flags, flags.Count == 0 ? modSeq : modSeq + (ulong)random.Next(random.Next(4) == 0 ? 200_000 : 200));
+            rows[i] = new IndexRow(uid, id, flags, flags.Count == 0 ? modSeq : modSeq + (ulong)random.Next(random.Next(4) == 0 ? 200_000 : 200), fingerprints ? (ulong)identities.NextInt64(2, long.MaxValue) : 0);
         }
         return rows;
     }

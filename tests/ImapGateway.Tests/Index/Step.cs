@@ -94,7 +94,7 @@ public sealed record Step(StepKind Kind, int Size, int Seed)
         {
             var id = model.TryGetValue(uid, out var known) && random.Next(10) > 0 ? known.Id : NewId();
             usedIds.Add(id);
-            upserts.Add(new IndexRow(uid, id, NewFlags(random, known.Flags), NewModSeq(random, known.ModSeq)));
+            upserts.Add(new IndexRow(uid, id, NewFlags(random, known.Flags), NewModSeq(random, known.ModSeq), NewFingerprint(random, known.Fingerprint)));
         }
 
         ulong NewId()
@@ -121,6 +121,14 @@ public sealed record Step(StepKind Kind, int Size, int Seed)
         1 => (ulong)random.Next(1000),
         2 => known + 1,
         _ => 7,
+    };
+
+    /// <summary>Often 0, so that there are pages without any; few others, so that several messages share one.</summary>
+    private static ulong NewFingerprint(Random random, ulong known) => random.Next(8) switch
+    {
+        0 => (ulong)random.Next(10),
+        1 => Numbers[random.Next(Numbers.Length)],
+        _ => known,
     };
 
     private static Flags NewFlags(Random random, Flags? known) => random.Next(6) switch

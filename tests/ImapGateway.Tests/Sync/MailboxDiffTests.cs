@@ -65,7 +65,7 @@ public class MailboxDiffTests
     public void Known_messages_and_the_mailbox_itself_agree_on_what_is_unknown() =>
         Prop.ForAll(Looks, look =>
         {
-            var mailbox = new MailboxState("i", 1) { Listed = new ListedMailbox("INBOX", "/", true, true, null, null), Role = null, UidValidity = 1, Index = Index(look.Known) };
+            var mailbox = new MailboxState("i", 1) { Listed = new ListedMailbox("INBOX", "/", true, true, null, null), Role = null, UidValidity = 1, HighestModSeq = 1, Index = Index(look.Known) };
             var known = look.Known.Select(message => message.Uid).ToHashSet();
             Assert.Equal(look.View.Vanished.Where(uid => !known.Contains(uid)).Distinct().Order(), mailbox.Known.Unknown(look.View.Vanished).Order());
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(300));

@@ -1,6 +1,7 @@
 using ImapGateway.Accounts;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Sync;
 
 namespace ImapGateway.Messages.Sections;
 
@@ -21,7 +22,7 @@ public sealed record SectionRef(string Id, string? Part)
         var (mailbox, row) = account.Mailboxes.FindMessage(Id);
         var (path, uidValidity) = (mailbox.Path, mailbox.UidValidity);
         var headers = (await account.Headers.ReadAsync(mailbox.Counter, path, uidValidity, [row.Uid], cancel)).GetValueOrDefault(row.Uid)
-            ?? throw new ProblemException(ErrorCode.Gone, "The message is gone.");
+            ?? throw (AccountMailboxes.IsLeaving(mailbox, row.Uid) ? MailboxDirectory.Unsettled() : new ProblemException(ErrorCode.Gone, "The message is gone."));
         if (Part is null)
         {
             return (new Section(path, uidValidity, row.Uid, "", SevenBit, headers.Size), headers, null);

@@ -190,6 +190,27 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.ToTable("fence", (string)null);
                 });
 
+            modelBuilder.Entity("ImapGateway.Changes.StoreEntity", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Incarnation")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("PurgedRow")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("PurgedTransaction")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("store", (string)null);
+                });
+
             modelBuilder.Entity("ImapGateway.Http.IdempotencyRecord", b =>
                 {
                     b.Property<string>("Id")

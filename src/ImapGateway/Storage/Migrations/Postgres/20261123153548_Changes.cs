@@ -44,6 +44,21 @@ namespace ImapGateway.Storage.Migrations.Postgres
                 })
                 .Annotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
 
+            migrationBuilder.CreateTable(
+                name: "store",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "integer", nullable: false),
+                    Incarnation = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false, collation: "C"),
+                    PurgedTransaction = table.Column<long>(type: "bigint", nullable: false),
+                    PurgedRow = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_store", x => x.Id);
+                })
+                .Annotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
+
             migrationBuilder.CreateIndex(
                 name: "IX_change_Incarnation_Sequence",
                 table: "change",
@@ -61,6 +76,9 @@ namespace ImapGateway.Storage.Migrations.Postgres
         {
             migrationBuilder.DropTable(
                 name: "change");
+
+            migrationBuilder.DropTable(
+                name: "store");
 
             migrationBuilder.DropColumn(
                 name: "Sequence",

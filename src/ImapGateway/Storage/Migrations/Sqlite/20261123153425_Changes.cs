@@ -42,6 +42,20 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     table.PrimaryKey("PK_change", x => x.Row);
                 });
 
+            migrationBuilder.CreateTable(
+                name: "store",
+                columns: table => new
+                {
+                    Id = table.Column<int>(type: "INTEGER", nullable: false),
+                    Incarnation = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    PurgedTransaction = table.Column<long>(type: "INTEGER", nullable: false),
+                    PurgedRow = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_store", x => x.Id);
+                });
+
             migrationBuilder.CreateIndex(
                 name: "IX_change_Incarnation_Sequence",
                 table: "change",
@@ -59,6 +73,9 @@ namespace ImapGateway.Storage.Migrations.Sqlite
         {
             migrationBuilder.DropTable(
                 name: "change");
+
+            migrationBuilder.DropTable(
+                name: "store");
 
             migrationBuilder.DropColumn(
                 name: "Sequence",

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace ImapGateway.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGatewayDbContext))]
-    [Migration("20261123151524_Changes")]
+    [Migration("20261123153425_Changes")]
     partial class Changes
     {
         /// <inheritdoc />
@@ -191,6 +191,27 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.HasKey("Incarnation");
 
                     b.ToTable("fence", (string)null);
+                });
+
+            modelBuilder.Entity("ImapGateway.Changes.StoreEntity", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Incarnation")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("PurgedRow")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("PurgedTransaction")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("store", (string)null);
                 });
 
             modelBuilder.Entity("ImapGateway.Http.IdempotencyRecord", b =>

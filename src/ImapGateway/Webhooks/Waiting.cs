@@ -1,14 +1,7 @@
 namespace ImapGateway.Webhooks;
 
-/// <summary>Something to wait for: who asked for the task before a wake cannot miss it.</summary>
-public sealed class Wake
+public static class Waiting
 {
-    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-    public Task Next => Volatile.Read(ref _next).Task;
-
-    public void Now() => Interlocked.Exchange(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
-
     /// <summary>Until the task is done, or it is time.</summary>
     public static async Task UntilAsync(Task next, DateTimeOffset? until, TimeProvider time, CancellationToken cancel)
     {

@@ -11,7 +11,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace ImapGateway.Storage.Migrations.Postgres
 {
     [DbContext(typeof(PostgresGatewayDbContext))]
-    [Migration("20261123151636_Changes")]
+    [Migration("20261123153548_Changes")]
     partial class Changes
     {
         /// <inheritdoc />
@@ -216,6 +216,30 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.HasKey("Incarnation");
 
                     b.ToTable("fence", (string)null);
+
+                    b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
+                });
+
+            modelBuilder.Entity("ImapGateway.Changes.StoreEntity", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("Incarnation")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .UseCollation("C");
+
+                    b.Property<long>("PurgedRow")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("PurgedTransaction")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("store", (string)null);
 
                     b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
                 });

@@ -1,0 +1,250 @@
+using ImapGateway.Mail;
+
+namespace ImapGateway.Changes;
+
+/// <summary>
+/// The newest part of a feed in memory, without a gap between its ends, so that many readers cost one query. It goes on where the reader who is furthest stands; who is
+/// behind its start reads the database. Filled by reading, never by those who write: what is here is committed and in order.
+/// </summary>
+/// <param name="read">Rows of the database after a place, in the order of the feed.</param>
+/// <param name="placeOf">The place of a row in this feed.</param>
+/// <param name="budget">Drops the oldest rows of all tails.</param>
+/// <param name="polls">Rows may appear without anybody saying so: it looks for them while somebody waits.</param>
+public sealed class ChangeTail(
+    Func<GlobalPosition, int, CancellationToken, Task<IReadOnlyList<LoggedChange>>> read, Func<LoggedChange, GlobalPosition> placeOf, TailBudget budget, bool polls, TimeProvider time)
+{
+    private const int Batch = 200;
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private readonly Signal _moved = new();
+    private readonly Signal _appended = new();
+    private readonly TailRows _rows = new(placeOf);
+    private Task<int>? _load;
+    private int _begun;
+    private int _done;
+    private int _resets;
+    private int _waiting;
+    private bool _pumping;
+
+    /// <summary>Something was written since the last load began, or that one failed.</summary>
+    private bool _stale;
+
+    /// <summary>Everything that was committed when it was called is seen, up to the limit.</summary>
+    public async Task<IReadOnlyList<LoggedChange>> ReadAsync(GlobalPosition after, int limit, CancellationToken cancel)
+    {
+        for (int? needed = null; ;)
+        {
+            Task load;
+            lock (_lock)
+            {
+                if (_rows.TryTake(after, limit, out var rows))
+                {
+                    return rows;
+                }
+                if (_rows.IsBehind(after))
+                {
+                    break;
+                }
+                // A load that is under way may have looked before the last commit.
+                needed ??= _begun + 1;
+                if (_done >= needed && _rows.End == after)
+                {
+                    return [];
+                }
+                load = Begin(after);
+            }
+            await load.WaitAsync(cancel);
+        }
+        return await read(after, limit, cancel);
+    }
+
+    /// <summary>Until there is something after the place.</summary>
+    public async Task WaitAsync(GlobalPosition after, CancellationToken cancel)
+    {
+        lock (_lock)
+        {
+            _waiting++;
+        }
+        try
+        {
+            while (true)
+            {
+                var moved = _moved.Next;
+                bool looks;
+                lock (_lock)
+                {
+                    if (_rows.Passes(after))
+                    {
+                        return;
+                    }
+                    looks = _stale || _rows.End != after || _done == 0;
+                }
+                if (looks && (await ReadAsync(after, 1, cancel)).Count > 0)
+                {
+                    return;
+                }
+                if (polls)
+                {
+                    Pump();
+                }
+                await moved.WaitAsync(cancel);
+            }
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _waiting--;
+            }
+        }
+    }
+
+    /// <summary>Said after a commit: those who wait are to hear of it.</summary>
+    public void Appended()
+    {
+        lock (_lock)
+        {
+            _stale = true;
+        }
+        _appended.Wake();
+        Pump();
+    }
+
+    /// <summary>Forgets everything up to a place.</summary>
+    public void Drop(GlobalPosition through)
+    {
+        lock (_lock)
+        {
+            _rows.Drop(through);
+        }
+    }
+
+    /// <summary>In the lock: the load that is under way, or a new one.</summary>
+    private Task<int> Begin(GlobalPosition after)
+    {
+        if (_rows.End is not { } end || end < after)
+        {
+            _rows.Reset(after);
+            _resets++;
+            // Who waits before it has something to read.
+            _moved.Wake();
+        }
+        if (_load is null)
+        {
+            var (number, resets, from) = (++_begun, _resets, _rows.End!.Value);
+            _stale = false;
+            _load = Task.Run(() => LoadAsync(number, resets, from));
+        }
+        return _load;
+    }
+
+    /// <returns>How many rows have come.</returns>
+    private async Task<int> LoadAsync(int number, int resets, GlobalPosition from)
+    {
+        IReadOnlyList<LoggedChange> rows;
+        try
+        {
+            rows = await read(from, Batch, CancellationToken.None);
+        }
+        catch
+        {
+            lock (_lock)
+            {
+                (_load, _stale) = (null, true);
+            }
+            throw;
+        }
+        lock (_lock)
+        {
+            _load = null;
+            if (resets != _resets)
+            {
+                return 0;
+            }
+            _done = number;
+            _rows.Append(rows);
+        }
+        if (rows.Count > 0)
+        {
+            _moved.Wake();
+            budget.Add(this, rows.Select(row => (placeOf(row), row)));
+        }
+        return rows.Count;
+    }
+
+    /// <summary>Loads for those who wait, so that a thousand of them cost no more than one.</summary>
+    private void Pump()
+    {
+        lock (_lock)
+        {
+            if (_pumping || _waiting == 0)
+            {
+                return;
+            }
+            _pumping = true;
+        }
+        _ = Task.Run(PumpAsync);
+    }
+
+    private async Task PumpAsync()
+    {
+        var pause = ShortestPause;
+        while (true)
+        {
+            var appended = _appended.Next;
+            Task<int> load;
+            lock (_lock)
+            {
+                if (_waiting == 0 || !(_stale || polls) || _rows.End is not { } end)
+                {
+                    _pumping = false;
+                    return;
+                }
+                load = Begin(end);
+            }
+            bool failed = false, grown = false;
+            try
+            {
+                grown = await load > 0;
+            }
+            catch (ProblemException)
+            {
+                failed = true; // Storage is away: those who wait go on waiting.
+            }
+            catch
+            {
+                lock (_lock)
+                {
+                    _pumping = false;
+                }
+                // They will read, and hear of it.
+                _moved.Wake();
+                return;
+            }
+            if (grown)
+            {
+                pause = ShortestPause;
+            }
+            else if (failed || polls)
+            {
+                pause = await PausedAsync(appended, pause);
+            }
+        }
+    }
+
+    /// <returns>The next pause: a short one after a commit, since what it wrote may come to light a little later.</returns>
+    private async Task<TimeSpan> PausedAsync(Task appended, TimeSpan pause)
+    {
+        try
+        {
+            await appended.WaitAsync(pause, time);
+            return ShortestPause;
+        }
+        catch (TimeoutException)
+        {
+            return pause * 2 < LongestPause ? pause * 2 : LongestPause;
+        }
+    }
+}

@@ -1,0 +1,77 @@
+using System.ComponentModel.DataAnnotations;
+using ImapGateway.Http;
+using ImapGateway.Http.OpenApi;
+using ImapGateway.Mail;
+using Microsoft.AspNetCore.Mvc;
+
+namespace ImapGateway.Changes;
+
+public static class ChangesApi
+{
+    private const int MostSeconds = 60;
+    private const string LastEventId = "Last-Event-ID";
+
+    public static void MapChanges(this RouteGroupBuilder v1)
+    {
+        var feeds = v1.MapGroup("").Requires(Scopes.Any).WithTag("Changes", "What has become of accounts, mailboxes and messages: a durable feed, read or followed.")
+            .WithPathParameter("account", "The id of the account.", "acc_k3v7q2mzp4x6a");
+        feeds.MapGet("/accounts/{account}/changes", ListAsync).WithName("listAccountChanges").WithSummary("Read what has changed in an account")
+            .WithDescription($"Oldest first. A page may be shorter than `limit`, and empty. {Loss}").CanFail(ErrorCode.Gone);
+        feeds.MapGet("/changes", ListAllAsync).WithName("listChanges").WithSummary("Read what has changed in all accounts")
+            .WithDescription($"Of all that the key may see, those that are removed included, in one order. A page may be shorter than `limit`, and empty. {Loss}").CanFail(ErrorCode.Gone);
+        feeds.MapGet("/accounts/{account}/events", StreamAsync).TakesTicket().WithName("streamAccountChanges").WithSummary("Follow what changes in an account")
+            .WithDescription($"Server-sent events, each with a position as its id and a change as its data. {LossOfStream}");
+        feeds.MapGet("/events", StreamAllAsync).TakesTicket().WithName("streamChanges").WithSummary("Follow what changes in all accounts")
+            .WithDescription($"Server-sent events of all accounts that the key may see, each with a position as its id and a change as its data. {LossOfStream}");
+    }
+
+    private const string Loss = "410 where the position is older than what is kept, or of a state that is lost: list again, then follow from the `feedPosition` of that list.";
+
+    private const string LossOfStream =
+        "Where the position cannot be continued, an event `reset` says so and the stream goes on from now: list again. It ends when the key loses the right; heartbeats are comments.";
+
+    /// <param name="After">`0`: from the oldest change that is kept; `latest`: from now on; or a position: `nextAfter`, a `feedPosition`, the id of an event.</param>
+    /// <param name="Limit">Changes at most.</param>
+    /// <param name="Types" example="message.*,account.removed">Only these types, separated by commas; `message.*` for all of a kind.</param>
+    /// <param name="Wait">Seconds to wait for a change where there is none yet.</param>
+    private sealed record ListQuery(
+        string After = "0", [Range(1, Paging.MaxLimit)] int Limit = Paging.DefaultLimit, string? Types = null, [Range(0, MostSeconds)] int Wait = 0);
+
+    /// <param name="After">As for the list of changes; `latest` unless given. The header Last-Event-ID, which browsers send when they come back, goes before it.</param>
+    /// <param name="Types" example="message.*,account.removed">Only these types, separated by commas; `message.*` for all of a kind.</param>
+    /// <param name="Ticket" example="igt_...">Instead of a key, for clients that cannot send a header.</param>
+    private sealed record StreamQuery(string? After = null, string? Types = null, string? Ticket = null);
+
+    private static async Task<ChangePageResult> ListAsync(
+        string account, [AsParameters] ListQuery query, Credential credential, ChangeLog log, IAccountFeeds accounts, LongPoll polls, CancellationToken cancel) =>
+        await polls.RunAsync(new FeedReader(await OfAccountAsync(account, log, accounts, cancel), credential, account, Filter(query.Types)), query.After, query.Limit, TimeSpan.FromSeconds(query.Wait), cancel);
+
+    private static Task<ChangePageResult> ListAllAsync([AsParameters] ListQuery query, Credential credential, GlobalFeed feed, LongPoll polls, CancellationToken cancel) =>
+        polls.RunAsync(new FeedReader(feed, credential, null, Filter(query.Types)), query.After, query.Limit, TimeSpan.FromSeconds(query.Wait), cancel);
+
+    /// <param name="lastEventId">Where the client was when its connection ended.</param>
+    private static async Task<EventStream> StreamAsync(
+        string account, [AsParameters] StreamQuery query, [FromHeader(Name = LastEventId)] string? lastEventId, Credential credential, ChangeLog log, IAccountFeeds accounts,
+        IHostApplicationLifetime lifetime, TimeProvider time, CancellationToken cancel) =>
+        new(new FeedReader(await OfAccountAsync(account, log, accounts, cancel), credential, account, Filter(query.Types)), Start(lastEventId, query.After), lifetime, time);
+
+    /// <param name="lastEventId">Where the client was when its connection ended.</param>
+    private static EventStream StreamAllAsync(
+        [AsParameters] StreamQuery query, [FromHeader(Name = LastEventId)] string? lastEventId, Credential credential, GlobalFeed feed, IHostApplicationLifetime lifetime, TimeProvider time) =>
+        new(new FeedReader(feed, credential, null, Filter(query.Types)), Start(lastEventId, query.After), lifetime, time);
+
+    private static string Start(string? lastEventId, string? after) => string.IsNullOrEmpty(lastEventId) ? after ?? "latest" : lastEventId;
+
+    private static async Task<AccountFeed> OfAccountAsync(string account, ChangeLog log, IAccountFeeds accounts, CancellationToken cancel) =>
+        new(log, await accounts.FindIncarnationAsync(account, cancel) ?? throw new ProblemException(RouteRights.NoSuchAccount));
+
+    private static ChangeTypeFilter Filter(string? types)
+    {
+        if (types is null)
+        {
+            return ChangeTypeFilter.All;
+        }
+        return ChangeTypeFilter.Parse(types.Split(','), out var unknown)
+            ?? throw RequestErrors.OfParameter("types", $"\"{unknown}\" is none of {string.Join(", ", ChangeTypes.Names)}, nor a kind of them such as message.*.");
+    }
+}

@@ -1,0 +1,105 @@
+using System.Reflection;
+using ImapGateway.Mail;
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Metadata;
+
+namespace ImapGateway.Changes;
+
+/// <summary>
+/// A feed as server-sent events, for as long as the reader stays and its key has the right. Each reader pulls from the log at its own pace and holds a few changes at a
+/// time, so that a slow one costs no memory and delays nobody. One that takes nothing at all is cut off by the server's least data rate, and comes back with its last id.
+/// </summary>
+/// <param name="reader">Whose rights are asked before every page and every heartbeat.</param>
+/// <param name="after">What the client has asked for.</param>
+public sealed class EventStream(FeedReader reader, string after, IHostApplicationLifetime lifetime, TimeProvider time) : IResult, IEndpointMetadataProvider
+{
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    private const int Batch = 100;
+
+    public async Task ExecuteAsync(HttpContext httpContext)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(httpContext.RequestAborted, lifetime.ApplicationStopping);
+        try
+        {
+            await RunAsync(httpContext, stop.Token);
+        }
+        catch (OperationCanceledException) when (!httpContext.RequestAborted.IsCancellationRequested && lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // The gateway stops: the answer ends here, and the client comes back with its last id.
+        }
+    }
+
+    public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
+    {
+        builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(string), [EventWriter.ContentType]));
+        builder.Metadata.Add(new EventStreamAnswer());
+    }
+
+    private async Task RunAsync(HttpContext context, CancellationToken cancel)
+    {
+        var (place, lost) = await StartAsync(cancel);
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        context.Response.ContentType = EventWriter.ContentType;
+        context.Response.Headers.CacheControl = "no-store";
+        // Else nginx keeps events until it has many.
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+        var writer = new EventWriter(context.Response.BodyWriter);
+        await (lost is null ? writer.WriteCommentAsync(reader.Feed.Format(place), cancel) : writer.WriteResetAsync(lost, reader.Feed.Format(place), cancel));
+        var quietSince = time.GetTimestamp();
+        while (true)
+        {
+            FeedPage page;
+            try
+            {
+                page = await reader.NextAsync(place, Batch, cancel);
+            }
+            catch (ProblemException refused) when (refused.Code is ErrorCode.Unauthorized or ErrorCode.Forbidden or ErrorCode.NotFound)
+            {
+                return;
+            }
+            foreach (var change in page.Items)
+            {
+                await writer.WriteAsync(change, page.WithMessage, reader.Feed.Format(reader.Feed.PlaceOf(change)), cancel);
+                quietSince = time.GetTimestamp();
+                if (reader.Feed.EndsWith(change))
+                {
+                    return;
+                }
+            }
+            place = page.Next;
+            var left = Heartbeat - time.GetElapsedTime(quietSince);
+            if (left > TimeSpan.Zero && (page.More || await NewsAsync(place, left, cancel)))
+            {
+                continue;
+            }
+            await writer.WriteCommentAsync(reader.Feed.Format(place), cancel);
+            quietSince = time.GetTimestamp();
+        }
+    }
+
+    /// <summary>Where to begin. What cannot be continued begins at the end, and is told so: an EventSource never shows the body of a 410.</summary>
+    private async Task<(GlobalPosition Place, string? Lost)> StartAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return (await reader.Feed.FindAsync(after, cancel), null);
+        }
+        catch (ProblemException gone) when (gone.Code == ErrorCode.Gone)
+        {
+            return (await reader.Feed.FindAsync("latest", cancel), gone.Problem.Detail);
+        }
+    }
+
+    private async Task<bool> NewsAsync(GlobalPosition place, TimeSpan most, CancellationToken cancel)
+    {
+        using var timeout = new CancellationTokenSource(most, time);
+        using var until = CancellationTokenSource.CreateLinkedTokenSource(cancel, timeout.Token);
+        var news = await reader.WaitAsync(place, until.Token);
+        cancel.ThrowIfCancellationRequested();
+        return news;
+    }
+}
+
+/// <summary>Its answers are events.</summary>
+public sealed record EventStreamAnswer;

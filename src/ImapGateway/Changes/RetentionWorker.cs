@@ -1,0 +1,87 @@
+using ImapGateway.Mail;
+using ImapGateway.Storage;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace ImapGateway.Changes;
+
+/// <summary>
+/// Deletes changes that have been kept long enough, in the order in which they were written and in batches small enough not to hold up other writes; with each batch
+/// it writes how far it is, so that a reader who has missed something is told so, and nobody else.
+/// </summary>
+public sealed partial class RetentionWorker(
+    IDatabase database, IEnumerable<IRetentionHold> holds, IOptions<ChangesOptions> options, TimeProvider time, ILogger<RetentionWorker> log) : BackgroundService
+{
+    private const int Batch = 200;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        var interval = options.Value.Retention / 10;
+        using var timer = new PeriodicTimer(interval < LongestInterval ? interval : LongestInterval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await PurgeAsync(stoppingToken);
+            }
+            catch (ProblemException unavailable)
+            {
+                LogLater(unavailable.Problem.Detail);
+            }
+        }
+    }
+
+    private async Task PurgeAsync(CancellationToken cancel)
+    {
+        var last = 0L;
+        for (var plan = PurgePlan.Start; !plan.Done;)
+        {
+            var rows = await database.ReadAsync((db, token) => ReadAsync(db, last, token), cancel);
+            if (rows.Count == 0)
+            {
+                return;
+            }
+            var now = time.GetUtcNow();
+            plan = plan.Next(rows, now - options.Value.Retention, now - options.Value.MaxRetention, await NeededAsync(cancel));
+            last = rows[^1].Position.Row;
+            if (plan.Delete.Length > 0)
+            {
+                var gone = plan.Delete;
+                await database.WriteAsync((db, token) => DeleteAsync(db, gone, token), cancel);
+                await Task.Delay(Pause, time, cancel);
+            }
+        }
+    }
+
+    private static Task<List<AgedChange>> ReadAsync(GatewayDbContext db, long after, CancellationToken cancel) =>
+        db.Set<ChangeEntity>().Where(change => change.Row > after).OrderBy(change => change.Row).Take(Batch)
+            .Select(change => new AgedChange(new GlobalPosition(change.Transaction, change.Row), change.Incarnation, change.Sequence, change.Timestamp)).ToListAsync(cancel);
+
+    private static async Task<int> DeleteAsync(GatewayDbContext db, IReadOnlyCollection<AgedChange> gone, CancellationToken cancel)
+    {
+        var store = await db.Set<StoreEntity>().AsTracking().SingleAsync(cancel);
+        var furthest = gone.Select(change => change.Position).Append(store.Purged).Max();
+        (store.PurgedTransaction, store.PurgedRow) = (furthest.Transaction, furthest.Row);
+        var rows = gone.Select(change => change.Position.Row).ToList();
+        return await db.Set<ChangeEntity>().Where(change => rows.Contains(change.Row)).ExecuteDeleteAsync(cancel);
+    }
+
+    /// <summary>Asked for each batch: what begins to be needed meanwhile stays.</summary>
+    private async Task<Dictionary<string, long>> NeededAsync(CancellationToken cancel)
+    {
+        var lowest = new Dictionary<string, long>();
+        foreach (var hold in holds)
+        {
+            foreach (var (incarnation, sequence) in await hold.LowestAsync(cancel))
+            {
+                lowest[incarnation] = lowest.TryGetValue(incarnation, out var other) ? Math.Min(other, sequence) : sequence;
+            }
+        }
+        return lowest;
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Changes that need not be kept any longer stay until the next round: {Reason}")]
+    private partial void LogLater(string reason);
+}

@@ -1,0 +1,77 @@
+namespace ImapGateway.Changes;
+
+/// <summary>All rows of a feed between two places: after the first, up to and with the second. Not for several threads at once.</summary>
+public sealed class TailRows(Func<LoggedChange, GlobalPosition> placeOf)
+{
+    private readonly List<LoggedChange> _rows = [];
+    private int _dropped;
+    private GlobalPosition? _start;
+
+    /// <summary>Null before the first reader has come.</summary>
+    public GlobalPosition? End { get; private set; }
+
+    /// <summary>Begins anew behind a place.</summary>
+    public void Reset(GlobalPosition place)
+    {
+        _rows.Clear();
+        _dropped = 0;
+        _start = End = place;
+    }
+
+    /// <param name="rows">What follows the end, without a gap.</param>
+    public void Append(IReadOnlyList<LoggedChange> rows)
+    {
+        _rows.AddRange(rows);
+        End = rows.Count > 0 ? placeOf(rows[^1]) : End;
+    }
+
+    /// <summary>Whether there is something after the place, here or before.</summary>
+    public bool Passes(GlobalPosition after) => End is { } end && end > after;
+
+    /// <summary>Whether what follows the place is not here, or not all of it.</summary>
+    public bool IsBehind(GlobalPosition after) => _start is { } start && after < start;
+
+    /// <summary>False where the place is before the start, or nothing after it is known.</summary>
+    public bool TryTake(GlobalPosition after, int limit, out IReadOnlyList<LoggedChange> rows)
+    {
+        rows = [];
+        if (IsBehind(after) || !Passes(after))
+        {
+            return false;
+        }
+        var first = IndexAfter(after);
+        rows = _rows.GetRange(first, Math.Min(limit, _rows.Count - first));
+        return true;
+    }
+
+    /// <summary>Forgets everything up to a place.</summary>
+    public void Drop(GlobalPosition through)
+    {
+        if (_start is not { } start || through <= start)
+        {
+            return;
+        }
+        for (; _dropped < _rows.Count && placeOf(_rows[_dropped]) <= through; _dropped++)
+        {
+            _start = placeOf(_rows[_dropped]);
+            _rows[_dropped] = null!;
+        }
+        // Now and then, so that each row is moved a few times at most.
+        if (_dropped > _rows.Count / 2)
+        {
+            _rows.RemoveRange(0, _dropped);
+            _dropped = 0;
+        }
+    }
+
+    private int IndexAfter(GlobalPosition place)
+    {
+        var (low, high) = (_dropped, _rows.Count);
+        while (low < high)
+        {
+            var middle = (low + high) / 2;
+            (low, high) = placeOf(_rows[middle]) <= place ? (middle + 1, high) : (low, middle);
+        }
+        return low;
+    }
+}

@@ -1,0 +1,77 @@
+using MailKit;
+using MailKit.Net.Imap;
+
+namespace ImapGateway.Imap;
+
+/// <summary>What a server says without being asked.</summary>
+public sealed partial class ImapSession
+{
+    private static readonly ImapEvent[] OfMessages = [new ImapEvent.MessageNew(), ImapEvent.MessageExpunge, ImapEvent.FlagChange];
+    private static readonly ImapEvent[] OfMailboxes = [.. OfMessages, ImapEvent.MailboxName, ImapEvent.SubscriptionChange];
+
+    /// <summary>Handlers are called in the middle of any answer, and issue no commands.</summary>
+    /// <param name="heard">Something was said of the mailbox at this path: its counters as far as they are known by now, null where it is the selected one.</param>
+    /// <param name="tree">There are other mailboxes than before.</param>
+    /// <param name="overflowed">The server has given up telling (RFC 5465 section 5.8): it is to be asked again, and all to be compared.</param>
+    public void Listen(Action<string, MailboxCounters?> heard, Action tree, Action overflowed)
+    {
+        _client.Heard = folder => heard(folder.FullName, folder.IsOpen ? null : MailboxListing.Counters(folder));
+        _client.HeardOfTree = tree;
+        _client.FolderCreated += (_, _) => tree();
+        _stream.NotificationsOverflowed = overflowed;
+    }
+
+    /// <summary>
+    /// From the answer on the server tells of changes in all mailboxes (RFC 5465). It is to know the mailboxes by a LIST and to have the inbox selected: what is said of
+    /// a mailbox that MailKit does not know is dropped.
+    /// </summary>
+    /// <exception cref="ImapCommandException">It refuses.</exception>
+    public async Task NotifyAsync()
+    {
+        var groups = new List<ImapEventGroup>
+        {
+            // Delayed: what is said of the selected mailbox in the middle of other answers must not move its message numbers.
+            new(ImapMailboxFilter.SelectedDelayed, OfMessages),
+            new(ImapMailboxFilter.Personal, OfMailboxes),
+        };
+        foreach (var root in _client.OtherNamespaces.Concat(_client.SharedNamespaces).Where(root => root.Path.Length > 0))
+        {
+            if (await FindAsync(root.Path) is { } folder)
+            {
+                groups.Add(new(new ImapMailboxFilter.Subtree(folder), OfMailboxes));
+            }
+        }
+        await _client.NotifyAsync(true, groups);
+        _notified = true;
+    }
+
+    private async Task<IMailFolder?> FindAsync(string path)
+    {
+        try
+        {
+            return await _client.GetFolderAsync(path);
+        }
+        catch (FolderNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Hears what the server says until <paramref name="done"/>; however long it is silent.</summary>
+    /// <param name="answer">How long it may be silent after that.</param>
+    /// <param name="done">Ends IDLE (RFC 2177).</param>
+    public async Task IdleAsync(TimeSpan answer, CancellationToken done)
+    {
+        _stream.Allow(MostPerJob);
+        _stream.Await(Timeout.InfiniteTimeSpan);
+        try
+        {
+            using var ending = done.UnsafeRegister(_ => _stream.Await(answer), null);
+            await _client.IdleAsync(done);
+        }
+        finally
+        {
+            _stream.Await(null);
+        }
+    }
+}

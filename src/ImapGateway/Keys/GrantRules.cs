@@ -1,0 +1,68 @@
+using System.Collections.Immutable;
+using System.Text.RegularExpressions;
+using ImapGateway.Http;
+
+namespace ImapGateway.Keys;
+
+/// <summary>What a key may give to a key or a ticket it makes: well formed, and nothing it does not have itself.</summary>
+public static partial class GrantRules
+{
+    public static Scope ParseScopes(ImmutableArray<string>? names, RequestErrors errors)
+    {
+        if (names is not { Length: > 0 } given)
+        {
+            errors.Member("/scopes", $"At least one of {string.Join(", ", Http.Scopes.Names)} is expected.");
+            return Scope.None;
+        }
+        var sum = Scope.None;
+        for (var i = 0; i < given.Length; i++)
+        {
+            if (!Http.Scopes.TryParse(given[i] ?? "", out var scope))
+            {
+                errors.Member($"/scopes/{i}", $"One of {string.Join(", ", Http.Scopes.Names)} is expected.");
+            }
+            sum |= scope;
+        }
+        return sum;
+    }
+
+    public static void CheckAccounts(ImmutableArray<string>? accounts, int most, RequestErrors errors)
+    {
+        if (accounts is not { } ids)
+        {
+            return;
+        }
+        if (ids.Length == 0 || ids.Length > most)
+        {
+            errors.Member("/accounts", $"1 to {most} ids are expected; null means all accounts.");
+            return;
+        }
+        for (var i = 0; i < ids.Length; i++)
+        {
+            if (!AccountId().IsMatch(ids[i] ?? ""))
+            {
+                errors.Member($"/accounts/{i}", "An account's id has 1 to 64 letters, digits, _ or -.");
+            }
+        }
+    }
+
+    public static void CheckWithin(Scope scopes, ImmutableArray<string>? accounts, Caller caller)
+    {
+        var beyond = new RequestErrors();
+        if ((Http.Scopes.Expand(scopes) & ~Http.Scopes.Expand(caller.Scopes)) != Scope.None)
+        {
+            beyond.Member("/scopes", "A key cannot give scopes it does not have.");
+        }
+        for (var i = 0; i < (accounts?.Length ?? 0); i++)
+        {
+            if (!caller.MaySee(accounts!.Value[i]))
+            {
+                beyond.Member($"/accounts/{i}", "A key cannot give accounts it may not see.");
+            }
+        }
+        beyond.ThrowIfAny(ErrorCode.Forbidden, "It would be allowed more than the key that makes it.");
+    }
+
+    [GeneratedRegex(@"^[A-Za-z0-9_-]{1,64}\z")]
+    private static partial Regex AccountId();
+}

@@ -1,0 +1,53 @@
+using System.Collections.Immutable;
+using System.Text.Json.Serialization;
+using ImapGateway.Http;
+using ImapGateway.Http.OpenApi;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace ImapGateway.Keys;
+
+public static class TicketsApi
+{
+    public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
+
+    /// <summary>They stand in the address of a request, whose length is limited.</summary>
+    private const int MaxAccounts = 50;
+
+    public static void MapTickets(this IEndpointRouteBuilder v1) =>
+        v1.MapPost("/tickets", Create).Requires(Scopes.Any).WithTag("Tickets", "What a browser puts into the address of a connection that cannot send a header.")
+            .WithName("createTicket").WithSummary("Create a ticket")
+            .WithDescription("For routes with the parameter `ticket`. It opens connections until `expiresAt`; an open one goes on. It never has more rights than the key that made it, and ends with it.");
+
+    private static Ok<NewTicket> Create(HttpContext context, TicketInput body, Caller caller, Credential credential, TicketSigner tickets, TimeProvider time)
+    {
+        var malformed = new RequestErrors();
+        var scopes = body.Scopes is null ? caller.Scopes : GrantRules.ParseScopes(body.Scopes, malformed);
+        GrantRules.CheckAccounts(body.Accounts, MaxAccounts, malformed);
+        malformed.ThrowIfAny();
+        GrantRules.CheckWithin(scopes, body.Accounts, caller);
+        // As finely as a ticket tells it.
+        var until = DateTimeOffset.FromUnixTimeMilliseconds((time.GetUtcNow() + Lifetime).ToUnixTimeMilliseconds());
+        context.Response.Headers.CacheControl = "no-store";
+        return TypedResults.Ok(new NewTicket(tickets.Write(new Ticket(credential.Sha256.ToArray(), scopes, body.Accounts is { } ids ? [.. ids] : null, until)), until));
+    }
+}
+
+/// <summary>What a new ticket shall be allowed; `{}`: all that the key is.</summary>
+public sealed record TicketInput
+{
+    /// <summary>Null or absent: those of the key.</summary>
+    /// <example>["mail.read"]</example>
+    [SchemaOf(typeof(Scope[]))]
+    public ImmutableArray<string>? Scopes { get; init; }
+
+    /// <summary>At most 50; null or absent: all that the key may see, now and later.</summary>
+    /// <example>["acc_k3v7q2mzp4x6a"]</example>
+    public ImmutableArray<string>? Accounts { get; init; }
+}
+
+/// <summary>A ticket, shown this once.</summary>
+/// <param name="Value">For the parameter `ticket` of an address.</param>
+/// <param name="ExpiresAt">Until then it opens connections.</param>
+public sealed record NewTicket(
+    [property: JsonPropertyName("ticket")] string Value,
+    DateTimeOffset ExpiresAt);

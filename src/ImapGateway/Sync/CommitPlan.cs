@@ -1,0 +1,310 @@
+using ImapGateway.Changes;
+using ImapGateway.Imap;
+using ImapGateway.Index;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Sync;
+
+/// <summary>What is known beside the mailboxes when a plan is made.</summary>
+/// <param name="Incarnation">Of the account.</param>
+/// <param name="NextCounter">Of the next id.</param>
+/// <param name="Now">The moment from which what is found now waits.</param>
+/// <param name="Over">What was found then or before waits no more (see <see cref="MoveWindow.Over"/>).</param>
+/// <param name="Headers">What is known of a message without asking the server; null: nothing.</param>
+public sealed record PlanContext(string Incarnation, ulong NextCounter, long Now, long Over, Func<MailboxState, uint, MessageHeaders?> Headers);
+
+/// <summary>
+/// Works out what one transaction makes of an account's mailboxes, and which changes it tells of: what is to be written, and what has become certain by
+/// it of all that was waiting. No IO and no clock; memory is changed by whoever has written it.
+/// </summary>
+/// <param name="mailboxes">All of the account, those that are gone and still have messages among them.</param>
+/// <param name="context">What is known beside them.</param>
+public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, PlanContext context)
+{
+    /// <summary>Settled in one transaction; what is left is settled in the next.</summary>
+    public const int MostSettled = 1000;
+
+    private readonly Dictionary<ulong, MailboxDraft> _drafts = [];
+    private readonly Dictionary<ulong, MailboxState> _byCounter = mailboxes.ToDictionary(mailbox => mailbox.Counter);
+    private readonly Dictionary<MessagePlace, MessageHeaders> _headers = [];
+    private readonly List<Change> _changes = [];
+
+    public ulong NextCounter { get; private set; } = context.NextCounter;
+
+    /// <summary>In the order in which they are told.</summary>
+    public IReadOnlyList<Change> Changes => _changes;
+
+    /// <summary>More is certain than one transaction takes.</summary>
+    public bool HasMore { get; private set; }
+
+    public IEnumerable<MailboxUpdate> Updates() => _drafts.Values.Select(draft => draft.Finish());
+
+    public void Add(MailboxWrite write)
+    {
+        var draft = Draft(write.Mailbox);
+        draft.State = write;
+        if (write.Mailbox.ResetReason is { } reason)
+        {
+            Tell(new MailboxReset(write.Mailbox.Id, write.Mailbox.Path, write.Mailbox.Role, reason), write.Mailbox);
+        }
+        foreach (var seen in write.Baseline)
+        {
+            draft.Put(new IndexRow(seen.Uid, NextCounter++, seen.Flags, seen.ModSeq));
+        }
+        foreach (var (uid, fingerprint) in write.Fingerprints)
+        {
+            if (draft.TryGet(uid, out var row) && row.Fingerprint == Fingerprint.Unknown)
+            {
+                draft.Put(row with { Fingerprint = fingerprint });
+            }
+        }
+        foreach (var seen in write.Changed)
+        {
+            Update(draft, seen);
+        }
+        foreach (var uid in write.Expunged)
+        {
+            draft.Forget(uid);
+            Removed(draft, uid);
+        }
+        foreach (var uid in write.Removed)
+        {
+            // What arrives and is gone again was never told, and need not be.
+            draft.Forget(uid);
+            if (draft.TryGet(uid, out _) && !draft.Leaving.ContainsKey(uid))
+            {
+                draft.Leave(uid, context.Now);
+            }
+        }
+        foreach (var (seen, headers) in write.Added)
+        {
+            _headers[new MessagePlace(write.Mailbox.Counter, seen.Uid)] = headers;
+            if (!draft.TryGet(seen.Uid, out _))
+            {
+                draft.Arrive(seen.Uid, new Arriving(seen.Flags, seen.ModSeq, Fingerprint.Of(headers), context.Now));
+            }
+        }
+    }
+
+    /// <summary>A move that the gateway has done waits for nothing, and the next look will find nothing new in it.</summary>
+    public void Add(DoneMove move)
+    {
+        var (from, to) = (Draft(move.From), Draft(move.To));
+        if (!from.TryGet(move.Uid, out var row))
+        {
+            return;
+        }
+        if (move.NewUid is not { } uid || to.TryGet(uid, out _))
+        {
+            // The next look at the target will show what has become of it.
+            if (move.Left is { } original)
+            {
+                Update(from, original.Seen);
+            }
+            else
+            {
+                from.Leave(move.Uid, context.Now);
+            }
+            return;
+        }
+        to.Forget(uid);
+        from.Remove(move.Uid);
+        Moved(from, row, to, new SeenMessage(uid, row.Flags, 0));
+        if (move.Left is { } left)
+        {
+            Added(from, left.Seen, row.Fingerprint, left.Headers);
+        }
+    }
+
+    /// <summary>Messages of before a new UIDVALIDITY that are found again keep their ids; nobody is told. What is not found is leaving, and waits no more.</summary>
+    /// <param name="lost">Keeps those of before.</param>
+    /// <param name="mailbox">Has those of now, none of which has an id.</param>
+    /// <param name="fingerprints">Of those.</param>
+    public void Rematch(MailboxState lost, MailboxState mailbox, IReadOnlyDictionary<uint, ulong> fingerprints)
+    {
+        var (before, now) = (Draft(lost), Draft(mailbox));
+        var arriving = fingerprints
+            .Where(one => !now.TryGet(one.Key, out _))
+            .Select(one => new ArrivingMessage(new MessagePlace(mailbox.Counter, one.Key), one.Value, true)).ToList();
+        var rows = lost.Index.Ascending().ToDictionary(row => row.Uid);
+        var leaving = rows.Values.Select(row => new LeavingMessage(new MessagePlace(lost.Counter, row.Uid), row.Fingerprint, true)).ToList();
+        foreach (var (from, to) in MoveMatching.Decide(leaving, arriving, NoneElse, ReceivedAt).Moved)
+        {
+            before.Remove(from.Place.Uid);
+            now.Put(rows[from.Place.Uid] with { Uid = to.Place.Uid, ModSeq = 0 });
+        }
+        before.Unmatched = false;
+        before.LostSince = MoveWindow.Long;
+    }
+
+    private static readonly ILookup<ulong, ulong> NoneElse = Array.Empty<ulong>().ToLookup(one => one);
+
+    /// <summary>Decides of all that waits what can be decided now. The last step.</summary>
+    /// <param name="vanished">What arrived and was gone before anybody could read it: it is forgotten.</param>
+    public void Settle(IReadOnlySet<MessagePlace>? vanished = null)
+    {
+        foreach (var place in vanished ?? new HashSet<MessagePlace>())
+        {
+            if (_byCounter.TryGetValue(place.Mailbox, out var mailbox))
+            {
+                Draft(mailbox).Forget(place.Uid);
+            }
+        }
+        foreach (var empty in mailboxes.Where(mailbox => mailbox is { LostSince: not null, Index.Count: 0 }))
+        {
+            Draft(empty);
+        }
+        var leaving = Leaving();
+        var arriving = Arriving();
+        if (leaving.Count == 0 && arriving.Count == 0)
+        {
+            return;
+        }
+        var decisions = MoveMatching.Decide(leaving, arriving, Present(arriving), ReceivedAt);
+        var added = decisions.Added.Where(one => HeadersOf(one.Place) is not null).ToList();
+        HasMore = decisions.Moved.Count + decisions.Removed.Count + added.Count > MostSettled;
+        var room = MostSettled;
+        foreach (var (from, to) in decisions.Moved.Take(room))
+        {
+            room--;
+            var (source, target) = (Draft(from.Place), Draft(to.Place));
+            source.TryGet(from.Place.Uid, out var row);
+            source.Remove(from.Place.Uid);
+            var now = target.Arriving[to.Place.Uid];
+            target.Forget(to.Place.Uid);
+            Moved(source, row, target, new SeenMessage(to.Place.Uid, now.Flags, now.ModSeq));
+        }
+        foreach (var one in decisions.Removed.Take(room))
+        {
+            room--;
+            Removed(Draft(one.Place), one.Place.Uid);
+        }
+        foreach (var one in added.Take(room))
+        {
+            var draft = Draft(one.Place);
+            var now = draft.Arriving[one.Place.Uid];
+            draft.Forget(one.Place.Uid);
+            Added(draft, new SeenMessage(one.Place.Uid, now.Flags, now.ModSeq), now.Fingerprint, HeadersOf(one.Place)!);
+        }
+    }
+
+    private List<LeavingMessage> Leaving()
+    {
+        // With one mailbox alone there is nowhere to move to.
+        var alone = mailboxes.Count(mailbox => mailbox.Listed.Selectable) == 1;
+        var leaving = new List<LeavingMessage>();
+        foreach (var mailbox in mailboxes)
+        {
+            var draft = _drafts.GetValueOrDefault(mailbox.Counter);
+            if ((draft?.LostSince ?? mailbox.LostSince) is { } lost)
+            {
+                var waits = lost > context.Over && !alone;
+                leaving.AddRange((draft?.Unmatched ?? mailbox.Unmatched) ? []
+                    : (draft?.Rows() ?? mailbox.Index.Ascending()).Select(row => new LeavingMessage(new MessagePlace(mailbox.Counter, row.Uid), row.Fingerprint, waits)));
+                continue;
+            }
+            var uids = draft?.Leaving ?? mailbox.Leaving;
+            foreach (var (uid, since) in uids)
+            {
+                if (draft?.TryGet(uid, out var row) ?? mailbox.Index.TryGetByUid(uid, out row))
+                {
+                    leaving.Add(new LeavingMessage(new MessagePlace(mailbox.Counter, uid), row.Fingerprint, since > context.Over && !alone));
+                }
+            }
+        }
+        return [.. leaving.OrderBy(one => one.Place.Mailbox).ThenBy(one => one.Place.Uid)];
+    }
+
+    private List<ArrivingMessage> Arriving() => [.. mailboxes
+        .SelectMany(mailbox => (_drafts.TryGetValue(mailbox.Counter, out var draft) ? draft.Arriving : mailbox.Arriving)
+            .Select(one => new ArrivingMessage(new MessagePlace(mailbox.Counter, one.Key), one.Value.Fingerprint, one.Value.Since > context.Over)))
+        .OrderBy(one => one.Place.Mailbox).ThenBy(one => one.Place.Uid)];
+
+    /// <summary>By fingerprint of what arrives and waits, the mailboxes that have a message like it.</summary>
+    private ILookup<ulong, ulong> Present(List<ArrivingMessage> arriving)
+    {
+        var wanted = arriving.Where(one => one.Waits && Fingerprint.Tells(one.Fingerprint)).Select(one => one.Fingerprint).ToHashSet();
+        var present = new List<(ulong Fingerprint, ulong Mailbox)>();
+        foreach (var mailbox in wanted.Count == 0 ? [] : mailboxes.Where(mailbox => mailbox.LostSince is null))
+        {
+            var draft = _drafts.GetValueOrDefault(mailbox.Counter);
+            var leaving = draft?.Leaving ?? mailbox.Leaving;
+            present.AddRange((draft?.Find(wanted) ?? mailbox.Index.FindByFingerprint(wanted))
+                .Where(row => !leaving.ContainsKey(row.Uid)).Select(row => (row.Fingerprint, mailbox.Counter)));
+        }
+        return present.ToLookup(one => one.Fingerprint, one => one.Mailbox);
+    }
+
+    private void Update(MailboxDraft draft, SeenMessage seen)
+    {
+        if (draft.Arriving.TryGetValue(seen.Uid, out var arriving))
+        {
+            draft.Arrive(seen.Uid, arriving with { Flags = seen.Flags, ModSeq = Math.Max(arriving.ModSeq, seen.ModSeq) });
+        }
+        else if (draft.TryGet(seen.Uid, out var row))
+        {
+            draft.Put(row with { Flags = seen.Flags, ModSeq = Math.Max(row.ModSeq, seen.ModSeq) });
+            FlagsChanged(draft, row, seen.Flags);
+        }
+    }
+
+    private void Added(MailboxDraft draft, SeenMessage seen, ulong fingerprint, MessageHeaders headers)
+    {
+        var row = new IndexRow(seen.Uid, NextCounter++, seen.Flags, seen.ModSeq, fingerprint);
+        draft.Put(row);
+        Tell(new MessageAdded(IdOf(row), IdOf(draft)) { Message = Summary(draft, row, headers) }, draft.Mailbox);
+    }
+
+    private void Removed(MailboxDraft draft, uint uid)
+    {
+        if (draft.TryGet(uid, out var row))
+        {
+            draft.Remove(uid);
+            Tell(new MessageRemoved(IdOf(row), IdOf(draft)) { Message = Summary(draft, row, HeadersOf(new MessagePlace(draft.Mailbox.Counter, uid))) }, draft.Mailbox);
+        }
+    }
+
+    private void Moved(MailboxDraft from, IndexRow row, MailboxDraft to, SeenMessage now)
+    {
+        var there = row with { Uid = now.Uid, ModSeq = now.ModSeq };
+        to.Put(there with { Flags = now.Flags });
+        var headers = HeadersOf(new MessagePlace(to.Mailbox.Counter, now.Uid)) ?? HeadersOf(new MessagePlace(from.Mailbox.Counter, row.Uid));
+        Tell(new MessageMoved(IdOf(row), IdOf(to), IdOf(from), row.Flags) { Message = Summary(to, there, headers), From = PlaceOf(from.Mailbox) }, to.Mailbox);
+        FlagsChanged(to, row, now.Flags);
+    }
+
+    private void FlagsChanged(MailboxDraft draft, IndexRow before, Flags now)
+    {
+        if (!before.Flags.Equals(now))
+        {
+            Tell(new MessageFlagsChanged(IdOf(before), IdOf(draft), [.. now.Without(before.Flags)], [.. before.Flags.Without(now)], now), draft.Mailbox);
+        }
+    }
+
+    private void Tell(Change change, MailboxState at) => _changes.Add(change with { At = PlaceOf(at) });
+
+    private static ChangePlace PlaceOf(MailboxState mailbox) => new(mailbox.ShownAs, mailbox.Role);
+
+    private Message? Summary(MailboxDraft draft, IndexRow row, MessageHeaders? headers) =>
+        headers is null ? null : Message.Of(IdOf(row), IdOf(draft), row.Uid, row.Flags, row.ModSeq, headers);
+
+    private MessageHeaders? HeadersOf(MessagePlace place) =>
+        _headers.GetValueOrDefault(place) ?? (_byCounter.TryGetValue(place.Mailbox, out var mailbox) ? context.Headers(mailbox, place.Uid) : null);
+
+    private DateTimeOffset? ReceivedAt(MessagePlace place) => HeadersOf(place)?.ReceivedAt;
+
+    private string IdOf(IndexRow row) => ObjectId.Format(ObjectId.Message, context.Incarnation, row.Id);
+
+    private string IdOf(MailboxDraft draft) => ObjectId.Format(ObjectId.Mailbox, context.Incarnation, draft.Mailbox.ShownAs);
+
+    private MailboxDraft Draft(MessagePlace place) => Draft(_byCounter[place.Mailbox]);
+
+    private MailboxDraft Draft(MailboxState mailbox)
+    {
+        if (!_drafts.TryGetValue(mailbox.Counter, out var draft))
+        {
+            draft = _drafts[mailbox.Counter] = new MailboxDraft(mailbox);
+        }
+        return draft;
+    }
+}

@@ -1,0 +1,224 @@
+using System.Collections.Immutable;
+using ImapGateway.Cache;
+using ImapGateway.Changes;
+using ImapGateway.Imap;
+using ImapGateway.Index;
+using ImapGateway.Mail;
+using ImapGateway.Storage;
+
+namespace ImapGateway.Sync;
+
+/// <summary>
+/// The one way to change what is known of an account's mailboxes: state, indexes and the changes that tell of them in one transaction, and then, and only then,
+/// memory. One at a time. What a write says of a mailbox beside its messages must have been read in the mailbox's turn.
+/// </summary>
+public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter writer, HeaderReader headers, MoveWindow window)
+{
+    /// <summary>Beyond this a plan is made away from the actor.</summary>
+    private const int Many = MailboxIndex.DefaultPageSize;
+
+    private readonly Turn _turn = new();
+    private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>Who looks for changes without being asked.</summary>
+    public IMailboxWatch Watch { get; set; } = NoWatch.Instance;
+
+    /// <summary>Of the last change that memory shows.</summary>
+    public long Sequence { get; private set; } = writer.Counters.Sequence;
+
+    /// <summary>Ends with the next commit.</summary>
+    public Task Next => _next.Task;
+
+    /// <summary>Messages of a mailbox that is no more are left out.</summary>
+    public Task CommitAsync(params ImmutableArray<MailboxWrite> writes) =>
+        PlanAsync(
+            plan =>
+            {
+                foreach (var write in writes.Where(write => directory.Knows(write.Mailbox)))
+                {
+                    plan.Add(write);
+                }
+                plan.Settle();
+            },
+            writes.Sum(write => write.Baseline.Count + write.Added.Count + write.Changed.Count + write.Removed.Count + write.Fingerprints.Count));
+
+    public Task CommitAsync(DoneMove move) =>
+        PlanAsync(
+            plan =>
+            {
+                if (directory.Knows(move.From) && directory.Knows(move.To))
+                {
+                    plan.Add(move);
+                }
+                plan.Settle();
+            },
+            1);
+
+    /// <summary>Decides of all that waits what can be decided by now.</summary>
+    /// <param name="vanished">See <see cref="CommitPlan.Settle"/>.</param>
+    /// <param name="known">Headers that were read for it.</param>
+    /// <returns>There is more that can be.</returns>
+    public async Task<bool> SettleAsync(IReadOnlySet<MessagePlace> vanished, IReadOnlyDictionary<MessagePlace, MessageHeaders> known) =>
+        (await PlanAsync(plan => plan.Settle(vanished), Many + 1, known)).HasMore;
+
+    /// <summary>See <see cref="CommitPlan.Rematch"/>.</summary>
+    public Task RematchAsync(IReadOnlyCollection<MailboxState> lost, MailboxState mailbox, IReadOnlyDictionary<uint, ulong> fingerprints) =>
+        PlanAsync(
+            plan =>
+            {
+                foreach (var one in lost)
+                {
+                    plan.Rematch(one, mailbox, fingerprints);
+                }
+                plan.Settle();
+            },
+            Many + 1);
+
+    private async Task<CommitPlan> PlanAsync(Action<CommitPlan> fill, int size, IReadOnlyDictionary<MessagePlace, MessageHeaders>? known = null)
+    {
+        using var turn = await _turn.EnterAsync(CancellationToken.None);
+        var everything = directory.Everything.ToList();
+        var plan = new CommitPlan(everything, new PlanContext(
+            writer.Incarnation,
+            writer.Counters.NextCounter,
+            window.Now,
+            window.Over(directory.All, Watch),
+            (mailbox, uid) => known?.GetValueOrDefault(new MessagePlace(mailbox.Counter, uid)) ?? headers.Known(mailbox.ShownAs, mailbox.UidValidity, uid)));
+        List<MailboxUpdate> Work()
+        {
+            fill(plan);
+            return [.. plan.Updates()];
+        }
+        var updates = size > Many ? await Task.Run(Work) : Work();
+        if (updates.Count == 0)
+        {
+            return plan;
+        }
+        await writer.WriteAsync(
+            plan.NextCounter,
+            plan.Changes,
+            async (db, token) =>
+            {
+                foreach (var update in updates)
+                {
+                    await MailboxStore.WriteAsync(db, writer.Incarnation, update, token);
+                }
+            },
+            CancellationToken.None);
+        directory.NextCounter = plan.NextCounter;
+        foreach (var update in updates)
+        {
+            update.Follow();
+            if (update.IsOver)
+            {
+                directory.Remove(update.Mailbox);
+            }
+        }
+        Told();
+        return plan;
+    }
+
+    /// <summary>
+    /// The uids of the mailbox mean other messages from now on (RFC 3501 section 2.3.1.1). Those that had ids are kept aside until they are found again, or are not.
+    /// </summary>
+    public async Task SetAsideAsync(MailboxState mailbox, uint uidValidity)
+    {
+        using var turn = await _turn.EnterAsync(CancellationToken.None);
+        var counter = writer.Counters.NextCounter;
+        var lost = mailbox.Index.Count == 0 ? null : new MailboxState(writer.Incarnation, counter++)
+        {
+            Listed = mailbox.Listed,
+            Role = mailbox.Role,
+            ShownAs = mailbox.Counter,
+            UidValidity = mailbox.UidValidity,
+            Index = mailbox.Index,
+            LostSince = window.Now,
+            Unmatched = true,
+        };
+        await writer.WriteAsync(
+            counter,
+            [new MailboxReset(mailbox.Id, mailbox.Path, mailbox.Role, "uid_validity") { At = new ChangePlace(mailbox.Counter, mailbox.Role) }],
+            (db, token) => MailboxStore.SetAsideAsync(db, writer.Incarnation, mailbox, lost, uidValidity, token),
+            CancellationToken.None);
+        directory.NextCounter = counter;
+        mailbox.Index = MailboxIndex.Empty;
+        mailbox.Arriving = ImmutableDictionary<uint, Arriving>.Empty;
+        mailbox.Leaving = ImmutableDictionary<uint, long>.Empty;
+        mailbox.UidValidity = uidValidity;
+        mailbox.UidNext = 0;
+        mailbox.HighestModSeq = 0;
+        mailbox.Precision = Precision.Exact;
+        mailbox.Baseline = 0;
+        mailbox.OlderLeft = 0;
+        mailbox.ComparedFrom = 0;
+        if (lost is not null)
+        {
+            directory.Add(lost);
+        }
+        Told();
+    }
+
+    /// <summary>Writes which mailboxes there are.</summary>
+    /// <param name="first">The account was never listed before: what is there is no news.</param>
+    /// <param name="gone">Mailboxes the gateway itself has deleted: their messages wait for nothing.</param>
+    /// <returns>Paths that mean another mailbox now, or none.</returns>
+    public async Task<IReadOnlySet<string>> CommitTreeAsync(
+        MailboxTreeDelta delta, IReadOnlyDictionary<string, Role>? roles, IReadOnlyDictionary<string, MailboxProof>? proofs, bool first, bool gone, CancellationToken cancel)
+    {
+        using var turn = await _turn.EnterAsync(cancel);
+        var counter = writer.Counters.NextCounter;
+        var tree = TreePlan.Of(delta, roles, proofs, first, directory.Knows, seen => new MailboxState(writer.Incarnation, counter++) { Listed = seen, Role = null });
+        var removed = delta.Removed.Where(directory.Knows).ToList();
+        var lost = removed.Where(mailbox => mailbox.Index.Count > 0).ToList();
+        if (tree.Changed.Count > 0 || removed.Count > 0)
+        {
+            await writer.WriteAsync(
+                counter,
+                tree.Changes,
+                async (db, token) =>
+                {
+                    await MailboxStore.WriteAsync(db, writer.Incarnation, tree.Changed, token);
+                    await MailboxStore.LoseAsync(db, writer.Incarnation, [.. lost.Select(mailbox => (long)mailbox.Counter)], token);
+                    await MailboxStore.RemoveAsync(db, writer.Incarnation, [.. removed.Except(lost).Select(mailbox => (long)mailbox.Counter)], token);
+                },
+                cancel);
+        }
+        directory.NextCounter = counter;
+        var left = removed.Concat(delta.Kept.Where(pair => pair.Known.Path != pair.Seen.Path).Select(pair => pair.Known)).Select(mailbox => mailbox.Path).ToHashSet(StringComparer.Ordinal);
+        foreach (var (state, seen, role, objectId, baseline) in tree.States)
+        {
+            state.Listed = seen;
+            state.Role = role;
+            state.ObjectId = objectId;
+            state.Baseline = baseline;
+            directory.Add(state);
+        }
+        foreach (var mailbox in removed)
+        {
+            mailbox.LostSince = gone ? MoveWindow.Long : window.Now;
+            mailbox.Arriving = ImmutableDictionary<uint, Arriving>.Empty;
+            mailbox.Leaving = ImmutableDictionary<uint, long>.Empty;
+            if (!lost.Contains(mailbox))
+            {
+                directory.Remove(mailbox);
+            }
+        }
+        Told();
+        return left;
+    }
+
+    /// <summary>Writes changes that are about the account itself, with the state that they tell of.</summary>
+    public async Task CommitChangesAsync(IReadOnlyList<Change> changes, Func<GatewayDbContext, CancellationToken, Task> state, CancellationToken cancel)
+    {
+        using var turn = await _turn.EnterAsync(cancel);
+        await writer.WriteAsync(writer.Counters.NextCounter, changes, state, cancel);
+        Told();
+    }
+
+    /// <summary>In the same step as memory: a position must never be ahead of what is shown with it.</summary>
+    private void Told()
+    {
+        Sequence = writer.Counters.Sequence;
+        Interlocked.Exchange(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
+    }
+}

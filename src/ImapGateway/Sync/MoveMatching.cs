@@ -1,0 +1,80 @@
+using ImapGateway.Index;
+
+namespace ImapGateway.Sync;
+
+/// <summary>Where a message lies: the counter of its mailbox's id, and its uid there.</summary>
+public readonly record struct MessagePlace(ulong Mailbox, uint Uid);
+
+/// <summary>A message that is gone from where it was. Perhaps it is elsewhere.</summary>
+/// <param name="Waits">Others may still be seen that it is one of.</param>
+public readonly record struct LeavingMessage(MessagePlace Place, ulong Fingerprint, bool Waits);
+
+/// <summary>A message that was not there before. Perhaps it was elsewhere.</summary>
+/// <param name="Waits">Others may still be seen gone that it was one of.</param>
+public readonly record struct ArrivingMessage(MessagePlace Place, ulong Fingerprint, bool Waits);
+
+/// <summary>What is certain now; what is in none of the lists waits.</summary>
+public sealed record MoveDecisions(
+    IReadOnlyList<(LeavingMessage From, ArrivingMessage To)> Moved, IReadOnlyList<LeavingMessage> Removed, IReadOnlyList<ArrivingMessage> Added);
+
+/// <summary>
+/// Tells moves from copies, arrivals and removals. A move is two halves in any order: a message is gone, and one with the same fingerprint is new. A copy is
+/// a new one while the other is still there. What no other message can be the other half of waits for nothing.
+/// </summary>
+public static class MoveMatching
+{
+    /// <param name="leaving">All of the account that nobody knows the fate of.</param>
+    /// <param name="arriving">All of the account that no client has heard of.</param>
+    /// <param name="present">By fingerprint, the mailboxes that have a message which is not leaving.</param>
+    /// <param name="receivedAt">When a message was received, where that is known: tells those of one fingerprint apart.</param>
+    public static MoveDecisions Decide(
+        IReadOnlyCollection<LeavingMessage> leaving,
+        IReadOnlyCollection<ArrivingMessage> arriving,
+        ILookup<ulong, ulong> present,
+        Func<MessagePlace, DateTimeOffset?> receivedAt)
+    {
+        var moved = new List<(LeavingMessage, ArrivingMessage)>();
+        var left = leaving.Where(one => Fingerprint.Tells(one.Fingerprint)).ToLookup(one => one.Fingerprint);
+        var pairedFrom = new HashSet<MessagePlace>();
+        var pairedTo = new HashSet<MessagePlace>();
+        foreach (var alike in arriving.Where(one => left.Contains(one.Fingerprint)).GroupBy(one => one.Fingerprint))
+        {
+            foreach (var (from, to) in Pair([.. left[alike.Key]], [.. alike], receivedAt))
+            {
+                moved.Add((from, to));
+                pairedFrom.Add(from.Place);
+                pairedTo.Add(to.Place);
+            }
+        }
+        var removed = leaving.Where(one => !pairedFrom.Contains(one.Place) && (!one.Waits || !Fingerprint.Tells(one.Fingerprint)));
+        var added = arriving.Where(one => !pairedTo.Contains(one.Place) && (!one.Waits || !present[one.Fingerprint].Any(mailbox => mailbox != one.Place.Mailbox)));
+        return new MoveDecisions(moved, [.. removed], [.. added]);
+    }
+
+    /// <summary>As many as there are on the side that has fewer: first those received at the same moment, then in the order of uids.</summary>
+    public static IEnumerable<(LeavingMessage From, ArrivingMessage To)> Pair(
+        List<LeavingMessage> leaving, List<ArrivingMessage> arriving, Func<MessagePlace, DateTimeOffset?> receivedAt)
+    {
+        leaving.Sort((a, b) => Compare(a.Place, b.Place));
+        arriving.Sort((a, b) => Compare(a.Place, b.Place));
+        if (leaving.Count > 1 || arriving.Count > 1)
+        {
+            var moments = leaving.ToLookup(one => receivedAt(one.Place));
+            foreach (var to in arriving.ToList())
+            {
+                if (receivedAt(to.Place) is { } moment && moments[moment].Where(leaving.Contains).Take(1).ToList() is [var from])
+                {
+                    leaving.Remove(from);
+                    arriving.Remove(to);
+                    yield return (from, to);
+                }
+            }
+        }
+        foreach (var pair in leaving.Zip(arriving))
+        {
+            yield return pair;
+        }
+    }
+
+    private static int Compare(MessagePlace a, MessagePlace b) => (a.Mailbox, a.Uid).CompareTo((b.Mailbox, b.Uid));
+}

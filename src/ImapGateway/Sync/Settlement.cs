@@ -1,0 +1,153 @@
+using ImapGateway.Cache;
+using ImapGateway.Changes;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Sync;
+
+/// <summary>Sees to it that nothing waits for ever: has the other mailboxes looked at, and decides when the window has passed. Runs while something waits.</summary>
+public sealed partial class Settlement(MailboxDirectory directory, MailboxCommits commits, HeaderReader headers, MoveWindow window, ILogger log)
+{
+    /// <summary>Messages whose headers are asked for at once.</summary>
+    private const int Batch = 250;
+
+    /// <summary>How long it waits for looks, or after a failure, before it sees what can be done.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private TaskCompletionSource _poke = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _asked = MoveWindow.Long;
+    private Task? _running;
+    private bool _stopped;
+
+    /// <summary>Something was found, or looked at.</summary>
+    public void Poke()
+    {
+        if (_stopped || directory.Pending() is null)
+        {
+            return;
+        }
+        _poke.TrySetResult();
+        _running ??= RunAsync();
+    }
+
+    public void Stop()
+    {
+        _stopped = true;
+        _poke.TrySetResult();
+    }
+
+    private async Task RunAsync()
+    {
+        try
+        {
+            while (!_stopped && directory.Pending() is { } pending)
+            {
+                _poke = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                Look(pending.Newest);
+                if (await TryAsync())
+                {
+                    continue;
+                }
+                var wait = directory.Pending() is { } left && window.Left(left.Oldest) is { Ticks: > 0 } rest ? rest : Pause;
+                await Task.WhenAny(_poke.Task, Task.Delay(wait, window.Time));
+            }
+        }
+        catch (LostOwnershipException)
+        {
+            // The new owner settles what is left.
+        }
+        finally
+        {
+            _running = null;
+        }
+    }
+
+    /// <summary>What was found since the last time was found by looks at single mailboxes: the others may show the rest.</summary>
+    private void Look(long newest)
+    {
+        if (newest > _asked && (_asked == MoveWindow.Long || window.LookedAt(directory.All, commits.Watch) >= _asked))
+        {
+            _asked = window.Now;
+            commits.Watch.LookAtAll();
+        }
+    }
+
+    /// <summary>All that can be settled by now; what fails is tried again later.</summary>
+    public async Task SettleAllAsync()
+    {
+        while (await TryAsync())
+        {
+            // There is more than one transaction takes.
+        }
+    }
+
+    /// <returns>Something was settled.</returns>
+    private async Task<bool> TryAsync()
+    {
+        try
+        {
+            return await SettleAsync();
+        }
+        catch (Exception e) when (e is not LostOwnershipException)
+        {
+            LogFault(e);
+            return false;
+        }
+    }
+
+    private async Task<bool> SettleAsync()
+    {
+        var over = window.Over(directory.All, commits.Watch);
+        if (directory.Pending() is not { } pending || pending.Oldest > over)
+        {
+            return false;
+        }
+        var before = commits.Next;
+        var (known, vanished) = await ReadAsync(over);
+        await commits.SettleAsync(vanished, known);
+        return before.IsCompleted;
+    }
+
+    /// <summary>Who is told of a message is told what it is: headers of what will be added, as far as they have to be asked for.</summary>
+    private async Task<(IReadOnlyDictionary<MessagePlace, MessageHeaders> Known, IReadOnlySet<MessagePlace> Vanished)> ReadAsync(long over)
+    {
+        var known = new Dictionary<MessagePlace, MessageHeaders>();
+        var vanished = new HashSet<MessagePlace>();
+        foreach (var mailbox in directory.All.ToList())
+        {
+            var due = mailbox.Arriving.Where(one => one.Value.Since <= over).Select(one => one.Key).Order().Take(CommitPlan.MostSettled - known.Count).ToList();
+            foreach (var uids in due.Chunk(Batch))
+            {
+                foreach (var uid in await ReadAsync(mailbox, uids, known) is { } found ? uids.Except(found) : [])
+                {
+                    vanished.Add(new MessagePlace(mailbox.Counter, uid));
+                }
+            }
+        }
+        return (known, vanished);
+    }
+
+    /// <returns>Uids of the messages that are there; null where that cannot be told now.</returns>
+    private async Task<IReadOnlyCollection<uint>?> ReadAsync(MailboxState mailbox, uint[] uids, Dictionary<MessagePlace, MessageHeaders> known)
+    {
+        try
+        {
+            var found = await headers.ReadAsync(mailbox.Counter, mailbox.Path, mailbox.UidValidity, uids, CancellationToken.None);
+            foreach (var (uid, one) in found)
+            {
+                known[new MessagePlace(mailbox.Counter, uid)] = one;
+            }
+            return [.. found.Keys];
+        }
+        catch (ProblemException e)
+        {
+            LogPostponed(e.Problem.Detail);
+            return null;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "What has become of some messages is decided later: {Reason}")]
+    private partial void LogPostponed(string? reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "What has become of some messages could not be decided")]
+    private partial void LogFault(Exception exception);
+}

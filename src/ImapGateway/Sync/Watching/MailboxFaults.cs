@@ -1,0 +1,41 @@
+using ImapGateway.Imap;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Sync.Watching;
+
+/// <summary>Mailboxes that could not be looked at: one that may not be read, or that takes its session along each time, must not keep the others waiting.</summary>
+public sealed class MailboxFaults(TimeProvider time)
+{
+    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
+
+    private readonly Dictionary<ulong, (int Times, DateTimeOffset NotBefore)> _failed = [];
+
+    public bool MayLook(MailboxState mailbox) => !_failed.TryGetValue(mailbox.Counter, out var failed) || time.GetUtcNow() >= failed.NotBefore;
+
+    public bool IsFaulty(MailboxState mailbox) => _failed.ContainsKey(mailbox.Counter);
+
+    public void Failed(MailboxState mailbox, Problem problem)
+    {
+        var times = _failed.GetValueOrDefault(mailbox.Counter).Times + 1;
+        // Backoff ends at a minute; what has failed ten times is not asked for that often.
+        var wait = times < 10 ? Backoff.After(problem with { Code = ErrorCode.AccountUnavailable }, times, Random.Shared.NextDouble()) : Longest;
+        _failed[mailbox.Counter] = (times, time.GetUtcNow() + wait);
+    }
+
+    public void Succeeded(MailboxState mailbox) => _failed.Remove(mailbox.Counter);
+
+    /// <summary>Until the next of them may be tried; null: there are none.</summary>
+    public TimeSpan? RetryIn(IEnumerable<MailboxState> due)
+    {
+        TimeSpan? next = null;
+        foreach (var mailbox in due)
+        {
+            if (_failed.TryGetValue(mailbox.Counter, out var failed))
+            {
+                var left = failed.NotBefore - time.GetUtcNow();
+                next = next is null || left < next ? left : next;
+            }
+        }
+        return next < TimeSpan.Zero ? TimeSpan.Zero : next;
+    }
+}

@@ -1,0 +1,325 @@
+using ImapGateway.Imap;
+using ImapGateway.Mail;
+using MailKit.Net.Imap;
+
+namespace ImapGateway.Sync.Watching;
+
+/// <summary>
+/// Watching on one connection: everything is compared first, for nobody has heard what was said while there was none; then each thing heard leads to a look at once.
+/// </summary>
+public sealed class Watch
+{
+    /// <summary>While many mailboxes are looked at, the inbox is not left alone for longer.</summary>
+    private static readonly TimeSpan LongestAway = TimeSpan.FromSeconds(1);
+
+    /// <summary>A comparison by STATUS of each mailbox begins with a listing as often as this.</summary>
+    private const int RoundsPerListing = 12;
+
+    private const int MostBrief = 5;
+
+    private readonly AccountMailboxes _mailboxes;
+    private readonly WatchedSession _session;
+    private readonly WatchNews _news;
+    private readonly MailboxFaults _faults;
+    private readonly WatchSettings _settings;
+    private readonly DueMailboxes _due = new();
+    private Func<MailboxState, bool> _inScope = static _ => false;
+    private MailboxState? _last;
+    private long _home;
+    private long _refreshed;
+    private long _polled;
+    private int _rounds;
+    private int _rotation;
+    private int _brief;
+    private bool _notified;
+
+    public Watch(AccountMailboxes mailboxes, WatchedSession session, WatchNews news, MailboxFaults faults, WatchSettings settings)
+    {
+        (_mailboxes, _session, _news, _faults, _settings) = (mailboxes, session, news, faults, settings);
+        Plan = WatchPlan.Choose(session.Capabilities, settings.Scope);
+    }
+
+    public WatchPlan Plan { get; private set; }
+
+    private TimeProvider Time => _settings.Time;
+
+    private MailboxState? Inbox => _mailboxes.AtPath("INBOX");
+
+    /// <param name="inScope">Which mailboxes are watched.</param>
+    /// <param name="synced">Called once all of them have an index.</param>
+    /// <exception cref="ProblemException">The connection is of no use any more.</exception>
+    public async Task RunAsync(Func<MailboxState, bool> inScope, Func<Task> synced, CancellationToken stop)
+    {
+        _inScope = inScope;
+        await CompareAllAsync();
+        if (Inbox is { } inbox)
+        {
+            await LookAsync(inbox);
+        }
+        var told = false;
+        while (!stop.IsCancellationRequested)
+        {
+            await WorkAsync(stop);
+            if (!told && !stop.IsCancellationRequested && IsComplete)
+            {
+                told = true;
+                await synced();
+            }
+            await RestAsync(stop);
+            await AskAsync(stop);
+        }
+    }
+
+    private bool IsComplete => _mailboxes.All.Where(_inScope).All(mailbox => mailbox.UidValidity != 0 || _faults.IsFaulty(mailbox));
+
+    /// <summary>Nobody tells of changes: the plan says so, or there is no inbox that could be selected.</summary>
+    private bool IsDeaf => Plan.Polls || _session.SelectedPath is null || (Plan.Rung == WatchRung.Notify && !_notified);
+
+    private async Task NotifyAsync()
+    {
+        if (_notified || Plan.Rung != WatchRung.Notify || _session.SelectedPath is null || _session.SelectedPath != Inbox?.Path)
+        {
+            return;
+        }
+        try
+        {
+            // Its answer counts all mailboxes as they are from this instant on.
+            await _session.RunAsync(null, repeatable: false, async session => { await session.NotifyAsync(); return true; }, CancellationToken.None);
+            _notified = true;
+        }
+        catch (ProblemException e) when (_session.IsUsable && e.InnerException is ImapCommandException)
+        {
+            Plan = WatchPlan.Choose(_session.Capabilities & ~ImapCapabilities.Notify, _settings.Scope);
+        }
+    }
+
+    /// <summary>Asks for the counters of all mailboxes; those that differ are due. Finds what is new among them, and what is gone.</summary>
+    private async Task CompareAllAsync()
+    {
+        _refreshed = _polled = Time.GetTimestamp();
+        if (_settings.Scope == WatchScope.Inbox && Inbox is { } known)
+        {
+            _due.Add(known);
+            return;
+        }
+        var began = Time.GetTimestamp();
+        await _mailboxes.ListAsync(_session, CancellationToken.None);
+        foreach (var mailbox in _mailboxes.All.Where(_inScope))
+        {
+            Compare(mailbox, mailbox.Listed.Counters, began);
+        }
+    }
+
+    private void Compare(MailboxState mailbox, MailboxCounters? told, long began)
+    {
+        if (told is null || MailboxNews.Differs(mailbox, told))
+        {
+            _due.Add(mailbox);
+        }
+        else if (mailbox.LookedAt is null || mailbox.LookedAt < began)
+        {
+            mailbox.LookedAt = began;
+        }
+    }
+
+    /// <summary>Until nothing is left that can be done now, with the inbox selected.</summary>
+    private async Task WorkAsync(CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            await TakeNewsAsync();
+            await NotifyAsync();
+            if (Next() is not { } mailbox)
+            {
+                return;
+            }
+            await LookAsync(mailbox);
+        }
+    }
+
+    private async Task TakeNewsAsync()
+    {
+        var news = _news.Take();
+        _notified &= !news.Overflowed;
+        foreach (var (path, counters) in news.Mailboxes)
+        {
+            if (_mailboxes.AtPath(path) is not { } mailbox)
+            {
+                news = news with { Tree = true };
+            }
+            else if (_inScope(mailbox))
+            {
+                // What is said of the selected mailbox has no numbers to compare.
+                if (counters is null || MailboxNews.Differs(mailbox, counters))
+                {
+                    _due.Add(mailbox);
+                }
+            }
+        }
+        if (_settings.Scope == WatchScope.All ? news.Tree || news.All || news.Overflowed : news.All)
+        {
+            await CompareAllAsync();
+        }
+    }
+
+    /// <summary>The inbox first, but not twice in a row while others wait; and now and then while others are looked at.</summary>
+    private MailboxState? Next()
+    {
+        var inbox = Inbox is { } known && _inScope(known) ? known : null;
+        var isAway = inbox is not null && _faults.MayLook(inbox) && _session.SelectedPath != inbox.Path;
+        if (isAway && _last != inbox && Time.GetElapsedTime(_home) >= LongestAway)
+        {
+            return inbox;
+        }
+        return _due.Take(_last == inbox ? null : inbox, _faults.MayLook) ?? (isAway ? inbox : null);
+    }
+
+    private async Task LookAsync(MailboxState mailbox)
+    {
+        _last = mailbox;
+        _due.Remove(mailbox);
+        if (!_mailboxes.Knows(mailbox))
+        {
+            return;
+        }
+        try
+        {
+            await _mailboxes.LookAsync(mailbox, _session);
+            _faults.Succeeded(mailbox);
+            if (mailbox == Inbox)
+            {
+                _home = Time.GetTimestamp();
+            }
+        }
+        catch (ProblemException e)
+        {
+            // Gone: the tree knows already, and it is due no more.
+            if (_mailboxes.Knows(mailbox))
+            {
+                _due.Add(mailbox);
+                _faults.Failed(mailbox, e.Problem);
+            }
+            if (!_session.IsUsable)
+            {
+                throw;
+            }
+        }
+    }
+
+    private async Task RestAsync(CancellationToken stop)
+    {
+        var rest = IsDeaf ? Left(_polled, _settings.Options.PollInterval) : Left(_refreshed, Spread(_settings.Options.IdleRefresh));
+        rest = _faults.RetryIn(_due.All) is { } retry ? Shorter(rest, retry) : rest;
+        if (!Plan.Idles || _session.SelectedPath is null)
+        {
+            await _news.WaitAsync(rest, Time, stop);
+            return;
+        }
+        var watchdog = _settings.Options.Watchdog;
+        rest = Shorter(rest, Spread(_settings.Options.IdleRefresh));
+        rest = watchdog > TimeSpan.Zero ? Shorter(rest, watchdog) : rest;
+        var began = Time.GetTimestamp();
+        try
+        {
+            await _session.IdleAsync(rest, AnswerTime(watchdog), stop);
+        }
+        catch (ProblemException e) when (_session.IsUsable && e.InnerException is ImapCommandException)
+        {
+            Plan = new WatchPlan(WatchRung.Poll);
+            return;
+        }
+        // A server that ends IDLE by itself, at once, time and again, has none.
+        _brief = _news.IsEmpty && !stop.IsCancellationRequested && Time.GetElapsedTime(began) < Shorter(rest / 2, LongestAway) ? _brief + 1 : 0;
+        Plan = _brief < MostBrief ? Plan : new WatchPlan(WatchRung.Poll);
+    }
+
+    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+
+    /// <summary>A server that is asked because it was silent for so long answers at once, or not at all.</summary>
+    private TimeSpan AnswerTime(TimeSpan watchdog)
+    {
+        var answer = _settings.Opener.Timeout;
+        return watchdog > TimeSpan.Zero && watchdog / 4 < answer ? TimeSpan.FromSeconds(Math.Max(1, (watchdog / 4).TotalSeconds)) : answer;
+    }
+
+    /// <summary>Thousands of connections that were made at one time must not all leave IDLE at another.</summary>
+    private static TimeSpan Spread(TimeSpan span) => span * (0.8 + 0.2 * Random.Shared.NextDouble());
+
+    private TimeSpan Left(long since, TimeSpan span) => span - Time.GetElapsedTime(since) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
+
+    /// <summary>Where the server does not tell, or has not for long, it is asked.</summary>
+    private async Task AskAsync(CancellationToken stop)
+    {
+        if (!IsDeaf)
+        {
+            if (Left(_refreshed, _settings.Options.IdleRefresh * 0.8) == TimeSpan.Zero && !stop.IsCancellationRequested)
+            {
+                await CompareAllAsync();
+            }
+            return;
+        }
+        if (Left(_polled, _settings.Options.PollInterval) > TimeSpan.Zero || stop.IsCancellationRequested)
+        {
+            return;
+        }
+        if (_session.Capabilities.HasFlag(ImapCapabilities.ListStatus) || _settings.Scope == WatchScope.Inbox || _rounds++ % RoundsPerListing == 0)
+        {
+            await CompareAllAsync();
+        }
+        else
+        {
+            await CompareEachAsync(stop);
+        }
+        await RotateAsync(stop);
+    }
+
+    /// <summary>By one STATUS each; what is heard of the inbox meanwhile does not wait for the end.</summary>
+    private async Task CompareEachAsync(CancellationToken stop)
+    {
+        _polled = Time.GetTimestamp();
+        foreach (var mailbox in _mailboxes.All.Where(mailbox => _inScope(mailbox) && _faults.MayLook(mailbox)).ToList())
+        {
+            var began = Time.GetTimestamp();
+            var told = await StatusAsync(mailbox);
+            if (_mailboxes.Knows(mailbox))
+            {
+                Compare(mailbox, told, began);
+            }
+            await WorkAsync(stop);
+            if (stop.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task<MailboxCounters?> StatusAsync(MailboxState mailbox)
+    {
+        var path = mailbox.Path;
+        try
+        {
+            return await _session.RunAsync(path, repeatable: true, session => MailboxListing.StatusAsync(session, path), CancellationToken.None);
+        }
+        catch (ProblemException) when (_session.IsUsable)
+        {
+            // Deleted, or renamed: the next look tells which.
+            return null;
+        }
+    }
+
+    /// <summary>Flags of mailboxes without modSeqs are seen only by looking; as many are looked at as a tenth of the time allows, in turn.</summary>
+    private async Task RotateAsync(CancellationToken stop)
+    {
+        var began = Time.GetTimestamp();
+        var windowed = _mailboxes.All.Where(mailbox => _inScope(mailbox) && mailbox.Precision == Precision.Windowed).ToList();
+        for (var i = 0; i < windowed.Count && !stop.IsCancellationRequested && Time.GetElapsedTime(began) < _settings.Options.PollInterval / 10; i++)
+        {
+            var mailbox = windowed[_rotation++ % windowed.Count];
+            if (_faults.MayLook(mailbox))
+            {
+                await LookAsync(mailbox);
+                await WorkAsync(stop);
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+using ImapGateway.Imap;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Sync.Watching;
+
+/// <summary>The watcher's own connection. Nobody else works on it, and nobody waits for it.</summary>
+public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
+{
+    private readonly ImapSession _session;
+    private readonly WatchNews _news;
+    private readonly TimeSpan _longestJob;
+    private readonly TimeProvider _time;
+    private string? _wanted;
+
+    /// <param name="longestJob">What one look may take altogether.</param>
+    public WatchedSession(ImapSession session, WatchNews news, TimeSpan longestJob, TimeProvider time)
+    {
+        (_session, _news, _longestJob, _time) = (session, news, longestJob, time);
+        session.Opened = OnOpened;
+        session.Listen(news.HearOf, news.HearOfTree, news.HearOfOverflow);
+    }
+
+    public MailKit.Net.Imap.ImapCapabilities Capabilities => _session.Capabilities;
+
+    public string? SelectedPath => _session.SelectedPath;
+
+    public bool IsUsable => _session.IsUsable;
+
+    public async Task<T> RunAsync<T>(string? mailbox, bool repeatable, Func<ImapSession, Task<T>> job, CancellationToken cancel)
+    {
+        using var limit = _session.Begin(_longestJob);
+        _wanted = mailbox;
+        try
+        {
+            return await job(_session);
+        }
+        catch (Exception e) when (e is not ProblemException)
+        {
+            throw _session.Explain(e);
+        }
+        finally
+        {
+            _wanted = null;
+        }
+    }
+
+    /// <summary>Only a look reads what a mailbox has become; one that is selected to see which it is keeps its news.</summary>
+    private void OnOpened(string path)
+    {
+        if (path == _wanted)
+        {
+            _news.Forget(path);
+        }
+    }
+
+    /// <summary>In IDLE, with the mailbox that is selected, until something is heard or it has lasted long enough.</summary>
+    /// <param name="answer">How long the server may take to end it.</param>
+    public async Task IdleAsync(TimeSpan longest, TimeSpan answer, CancellationToken stop)
+    {
+        using var done = new CancellationTokenSource();
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var idle = _session.IdleAsync(answer, done.Token);
+        try
+        {
+            await Task.WhenAny(idle, _news.WaitAsync(longest, _time, over.Token));
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await done.CancelAsync();
+        }
+        try
+        {
+            await idle;
+        }
+        catch (Exception e) when (e is not ProblemException)
+        {
+            throw _session.Explain(e);
+        }
+    }
+
+    public void Abort() => _session.Abort();
+
+    public ValueTask DisposeAsync() => _session.DisposeAsync();
+}

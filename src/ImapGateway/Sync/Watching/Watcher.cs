@@ -1,0 +1,184 @@
+using System.Diagnostics.CodeAnalysis;
+using ImapGateway.Changes;
+using ImapGateway.Imap;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Sync.Watching;
+
+/// <summary>
+/// Keeps one connection of its own to the mail server and looks at mailboxes as soon as it hears of changes; connects again, with backoff, until it is stopped or the
+/// credentials are refused. Belongs to the actor.
+/// </summary>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "StopAsync disposes.")]
+public sealed partial class Watcher : IMailboxWatch
+{
+    private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(3);
+
+    /// <summary>A connection that lived as long as this was a good one: its end is no reason to wait.</summary>
+    private static readonly TimeSpan LongLife = TimeSpan.FromSeconds(30);
+
+    /// <summary>Of the server's longest silence: what one look may take altogether, as in the pool.</summary>
+    private const int JobTimeouts = 4;
+
+    private readonly AccountMailboxes _mailboxes;
+    private readonly WatchSettings _settings;
+    private readonly IWatchObserver _observer;
+    private readonly ILogger _log;
+    private readonly string _account;
+    private readonly WatchNews _news = new();
+    private readonly MailboxFaults _faults;
+    private readonly CancellationTokenSource _stop = new();
+    private CancellationTokenSource _wake = new();
+    private WatchedSession? _session;
+    private Task _run = Task.CompletedTask;
+
+    public Watcher(string account, AccountMailboxes mailboxes, WatchSettings settings, IWatchObserver observer, ILogger log)
+    {
+        (_account, _mailboxes, _settings, _observer, _log) = (account, mailboxes, settings, observer, log);
+        _faults = new MailboxFaults(settings.Time);
+    }
+
+    /// <summary>Begins, on the scheduler of the caller.</summary>
+    public void Start()
+    {
+        // What the caller carries along, its trace and its count of commands, is not the watcher's.
+        using (ExecutionContext.SuppressFlow())
+        {
+            _run = RunAsync();
+        }
+    }
+
+    public bool Watches(MailboxState mailbox) => IsInScope(mailbox) && !_faults.IsFaulty(mailbox);
+
+    public void LookAtAll() => _news.WantAll();
+
+    /// <summary>The server takes logins again: there is no reason to wait any longer.</summary>
+    public void Wake() => _wake.Cancel();
+
+    /// <summary>Logs out; what is being written is written.</summary>
+    public async Task StopAsync()
+    {
+        await _stop.CancelAsync();
+        await Task.WhenAny(_run, Task.Delay(StopTime, _settings.Time));
+        // It waits for the server, and is not worth waiting for: what it would write is read again by the next.
+        _session?.Abort();
+    }
+
+    private bool IsInScope(MailboxState mailbox) => mailbox.Listed.Selectable && (_settings.Scope == WatchScope.All || (_settings.Scope == WatchScope.Inbox && mailbox.Listed.IsInbox));
+
+    private async Task RunAsync()
+    {
+        await Task.Yield();
+        var failures = 0;
+        while (!_stop.IsCancellationRequested)
+        {
+            try
+            {
+                await _settings.Ramp.WaitAsync(_stop.Token);
+                var session = await OpenAsync();
+                if (session is null)
+                {
+                    continue;
+                }
+                var began = _settings.Time.GetTimestamp();
+                var problem = await WatchAsync(session);
+                if (problem is null)
+                {
+                    return;
+                }
+                failures = _settings.Time.GetElapsedTime(began) >= LongLife ? 0 : failures + 1;
+                LogLost(_account, problem.Code, problem.Upstream?.Text);
+                await PauseAsync(failures == 0 ? TimeSpan.FromSeconds(Random.Shared.NextDouble()) : Backoff.After(problem, failures, Random.Shared.NextDouble()));
+            }
+            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (LostOwnershipException)
+            {
+                _observer.OwnershipLost();
+                return;
+            }
+            catch (Exception e)
+            {
+                // Nobody else would hear of it, and the account would never be watched again.
+                LogFault(_account, e);
+                await PauseAsync(LongLife);
+            }
+        }
+    }
+
+    /// <returns>Null: not now; it has waited as long as it should.</returns>
+    private async Task<WatchedSession?> OpenAsync()
+    {
+        try
+        {
+            var session = await _settings.Opener.OpenAsync();
+            return new WatchedSession(session, _news, _settings.Opener.Timeout * JobTimeouts, _settings.Time);
+        }
+        catch (ProblemException e)
+        {
+            if (e.Code == ErrorCode.AccountLimit && _mailboxes.Pool.MakeRoom())
+            {
+                // The watcher's connection is worth more than one of the pool's.
+                _settings.Opener.Forgive();
+                await _settings.Opener.Observer.BudgetShrunkAsync(_mailboxes.Pool.Limit, e.Problem);
+                await PauseAsync(Backoff.After(e.Problem, 1, Random.Shared.NextDouble()));
+                return null;
+            }
+            await _observer.WatchFailedAsync(e.Problem);
+            await PauseAsync(_settings.Opener.RetryIn);
+            return null;
+        }
+    }
+
+    /// <summary>For a while, infinite or not, or until it is told that logins work again.</summary>
+    private async Task PauseAsync(TimeSpan span)
+    {
+        if (_wake.IsCancellationRequested)
+        {
+            _wake.Dispose();
+            _wake = new CancellationTokenSource();
+        }
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token, _wake.Token);
+        await Task.Delay(span, _settings.Time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+    }
+
+    /// <returns>Why it ended; null: it was stopped.</returns>
+    private async Task<Problem?> WatchAsync(WatchedSession session)
+    {
+        _session = session;
+        _news.Take();
+        _observer.WatchingChanged(true);
+        try
+        {
+            var watch = new Watch(_mailboxes, session, _news, _faults, _settings);
+            LogConnected(_account, watch.Plan.Rung);
+            await watch.RunAsync(IsInScope, _observer.SyncedAsync, _stop.Token);
+            return null;
+        }
+        catch (ProblemException e) when (!_stop.IsCancellationRequested)
+        {
+            return e.Problem;
+        }
+        catch (ProblemException)
+        {
+            return null;
+        }
+        finally
+        {
+            _observer.WatchingChanged(false);
+            _session = null;
+            await session.DisposeAsync();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Account {Account} is watched by {Rung}")]
+    private partial void LogConnected(string account, WatchRung rung);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The watcher of account {Account} has lost its connection ({Code}): {Text}")]
+    private partial void LogLost(string account, ErrorCode code, string? text);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The watcher of account {Account} failed")]
+    private partial void LogFault(string account, Exception exception);
+}
