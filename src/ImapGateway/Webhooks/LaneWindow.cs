@@ -88,7 +88,8 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
     public void Succeeded(LaneItem item)
     {
         Returned(item);
-        _holdSince = null;
+        // One that was tried ahead of those that fail does not end their hold.
+        _holdSince = Unsettled(1).FirstOrDefault() == item ? null : _holdSince;
         Settle(item);
     }
 
