@@ -50,6 +50,31 @@ public class LateCommitTests
     }
 
     [Fact]
+    public async Task A_transaction_of_another_database_on_the_same_server_delays_nobody()
+    {
+        await using var feed = await LiveFeed.Start(postgres: true);
+        await using var other = await LiveFeed.Start(postgres: true);
+        var (anna, bert) = (await feed.AddAccount("anna"), await other.AddAccount("bert"));
+        var (written, mayCommit) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var commit = other.Database.WriteAsync(
+            async (db, cancel) =>
+            {
+                await LiveFeed.Write(db, bert, "bert", [Removed(1)], cancel);
+                written.TrySetResult();
+                await mayCommit.Task;
+                return true;
+            },
+            default);
+        await written.Task;
+        await feed.Append(anna, "anna", Removed(1));
+        var page = (await feed.Api.Get("/v1/changes?after=0")).Is(HttpStatusCode.OK);
+        Assert.Equal("anna 1", Name(Assert.Single(page.Json.GetProperty("items").EnumerateArray())));
+        Assert.False(commit.IsCompleted);
+        mayCommit.SetResult();
+        await commit;
+    }
+
+    [Fact]
     public async Task Writers_side_by_side_of_which_some_are_slow_and_some_give_up_are_all_read_once_and_in_their_order()
     {
         const int Writers = 8;
