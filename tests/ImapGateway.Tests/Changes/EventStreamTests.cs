@@ -34,6 +34,34 @@ public sealed class EventStreamTests : IAsyncLifetime
         public override string Format(GlobalPosition place) => FeedPosition.OfAll(Incarnation, place);
     }
 
+    private sealed class EndlessFeed() : Feed(isGlobal: true, "abcdefgh")
+    {
+        private static readonly byte[] Large = [(byte)'"', .. Enumerable.Repeat((byte)'x', 20_000), (byte)'"'];
+
+        public int Reads { get; private set; }
+
+        /// <summary>The stream that reads it has ended.</summary>
+        public TaskCompletionSource Ended { get; } = new();
+
+        public override Task<FeedBounds> BoundsAsync(CancellationToken cancel) => Task.FromResult(default(FeedBounds));
+
+        public override Task<IReadOnlyList<LoggedChange>> ReadAsync(GlobalPosition after, int limit, CancellationToken cancel)
+        {
+            Reads++;
+            cancel.Register(() => Ended.TrySetResult());
+            return Task.FromResult<IReadOnlyList<LoggedChange>>([.. Enumerable.Range(1, limit).Select(n => new LoggedChange(
+                new GlobalPosition(0, after.Row + n), "abcdefgh", after.Row + n, "anna", ChangeType.MessageRemoved, default, 0, 0, null, null, "{}"u8.ToArray(), Large, null))]);
+        }
+
+        public override Task WaitAsync(GlobalPosition after, CancellationToken cancel) => Task.CompletedTask;
+
+        public override GlobalPosition PlaceOf(LoggedChange change) => change.Position;
+
+        public override bool EndsWith(LoggedChange change) => false;
+
+        public override string Format(GlobalPosition place) => FeedPosition.OfAll(Incarnation, place);
+    }
+
     public async ValueTask InitializeAsync() => _gateway = await TestGateway.StartAsync(v1 =>
         v1.MapGet("/events", (Credential credential, IHostApplicationLifetime lifetime, TimeProvider time) => new EventStream(new FeedReader(_feed, credential, null, ChangeTypeFilter.All), "latest", lifetime, time))
             .Requires(Scopes.Any).TakesTicket());
@@ -86,6 +114,39 @@ public sealed class EventStreamTests : IAsyncLifetime
             _gateway.Time.Advance(EventStream.Heartbeat);
             Assert.Equal(Beat, await Block(lines));
         }
+    }
+
+    [Fact]
+    public async Task A_reader_who_takes_nothing_is_cut_off_and_one_who_takes_is_not()
+    {
+        var feed = new EndlessFeed();
+        await using var gateway = await TestGateway.StartAsync(v1 =>
+            v1.MapGet("/endless", (Credential credential, IHostApplicationLifetime lifetime, TimeProvider time) => new EventStream(new FeedReader(feed, credential, null, ChangeTypeFilter.All), "0", lifetime, time)).Requires(Scopes.Any));
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1/endless");
+        request.Headers.Authorization = new("Bearer", TestGateway.AdminKey);
+        using var response = await gateway.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+        await using var body = await response.Content.ReadAsStreamAsync();
+        var buffer = new byte[1024 * 1024];
+        for (var n = 0; n < 20; n++)
+        {
+            gateway.Time.Advance(TimeSpan.FromSeconds(10));
+            await body.ReadExactlyAsync(buffer);
+        }
+        Assert.False(feed.Ended.Task.IsCompleted);
+        var reads = feed.Reads;
+        while (!feed.Ended.Task.IsCompleted)
+        {
+            gateway.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+        // What the sockets took, and no more.
+        Assert.InRange(feed.Reads - reads, 0, 20);
+        await Assert.ThrowsAnyAsync<IOException>(async () =>
+        {
+            while (await body.ReadAsync(buffer) > 0)
+            {
+            }
+        });
     }
 
     [Fact]
