@@ -38,6 +38,9 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
 
     public int InFlight => _inFlight;
 
+    /// <summary>The first that is not settled.</summary>
+    public LaneItem? First => Unsettled(1).FirstOrDefault();
+
     public bool HasPending => _items.Count > 0;
 
     /// <summary>In the order of the log.</summary>
@@ -89,7 +92,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
     {
         Returned(item);
         // One that was tried ahead of those that fail does not end their hold.
-        _holdSince = Unsettled(1).FirstOrDefault() == item ? null : _holdSince;
+        _holdSince = First == item ? null : _holdSince;
         Settle(item);
     }
 
@@ -171,8 +174,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
         {
             return new LaneStep(LaneStepKind.Wait);
         }
-        var first = Unsettled(1).FirstOrDefault();
-        if (first is null)
+        if (First is not { } first)
         {
             return new LaneStep(LaneStepKind.Wait);
         }

@@ -15,6 +15,7 @@ using ImapGateway.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -147,6 +148,18 @@ public sealed class WebhookWorld : IAsyncDisposable
             default);
         return new AccountUnderTest(this, id, incarnation, owner, counters);
     }
+
+    public Task Remove(string account) => Services.GetRequiredService<AccountStore>().RemoveAsync(account, default);
+
+    public Task<List<LaneEntity>> Lanes(string webhook) => Database.ReadAsync((db, cancel) => db.Set<LaneEntity>().Where(lane => lane.Webhook == webhook).ToListAsync(cancel), default);
+
+    public async Task<int> LaneCount(string webhook) => (await Lanes(webhook)).Count;
+
+    /// <summary>As another node would.</summary>
+    public Task<List<(LaneRef Lane, long Cursor)>> Claim(string webhook) => Services.GetRequiredService<LaneStore>().ClaimAsync(webhook, new HashSet<long>(), default);
+
+    /// <returns>The lane, where it is somebody else's.</returns>
+    public Task<List<LaneRef>> Move(LaneRef lane, long cursor) => Database.WriteAsync((db, cancel) => LaneMoves.WriteAsync(db, [new LaneMove(lane, cursor, IsEnd: false)], cancel), default);
 
     public async ValueTask DisposeAsync()
     {
