@@ -1,6 +1,4 @@
 using ImapGateway.Changes;
-using ImapGateway.Settings;
-using ImapGateway.Sync.Watching;
 using Orleans.Configuration;
 
 namespace ImapGateway.Accounts;
@@ -9,7 +7,6 @@ public static class AccountsExtensions
 {
     public static void AddAccounts(this WebApplicationBuilder builder)
     {
-        builder.AddSettings<WatchOptions>("Watch");
         builder.Services.AddSingleton<CredentialProtector>();
         builder.Services.AddSingleton<AccountStore>();
         builder.Services.AddSingleton<IAccountFeeds>(services => services.GetRequiredService<AccountStore>());

@@ -2,14 +2,12 @@ using System.ComponentModel.DataAnnotations;
 using ImapGateway.Http;
 using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
-using Microsoft.AspNetCore.Mvc;
 
 namespace ImapGateway.Changes;
 
 public static class ChangesApi
 {
     private const int MostSeconds = 60;
-    private const string LastEventId = "Last-Event-ID";
 
     public static void MapChanges(this RouteGroupBuilder v1)
     {
@@ -37,10 +35,9 @@ public static class ChangesApi
     private sealed record ListQuery(
         string After = "0", [Range(1, Paging.MaxLimit)] int Limit = Paging.DefaultLimit, string? Types = null, [Range(0, MostSeconds)] int Wait = 0);
 
-    /// <param name="After">As for the list of changes; `latest` unless given. The header Last-Event-ID, which browsers send when they come back, goes before it.</param>
+    /// <param name="After">As for the list of changes; `latest` unless given.</param>
     /// <param name="Types" example="message.*,account.removed">Only these types, separated by commas; `message.*` for all of a kind.</param>
-    /// <param name="Ticket" example="igt_...">Instead of a key, for clients that cannot send a header.</param>
-    private sealed record StreamQuery(string? After = null, string? Types = null, string? Ticket = null);
+    private sealed record StreamQuery(string After = "latest", string? Types = null);
 
     private static async Task<ChangePageResult> ListAsync(
         string account, [AsParameters] ListQuery query, Credential credential, ChangeLog log, IAccountFeeds accounts, LongPoll polls, CancellationToken cancel) =>
@@ -49,18 +46,12 @@ public static class ChangesApi
     private static Task<ChangePageResult> ListAllAsync([AsParameters] ListQuery query, Credential credential, GlobalFeed feed, LongPoll polls, CancellationToken cancel) =>
         polls.RunAsync(new FeedReader(feed, credential, null, Filter(query.Types)), query.After, query.Limit, TimeSpan.FromSeconds(query.Wait), cancel);
 
-    /// <param name="lastEventId">Where the client was when its connection ended.</param>
     private static async Task<EventStream> StreamAsync(
-        string account, [AsParameters] StreamQuery query, [FromHeader(Name = LastEventId)] string? lastEventId, Credential credential, ChangeLog log, IAccountFeeds accounts,
-        IHostApplicationLifetime lifetime, TimeProvider time, CancellationToken cancel) =>
-        new(new FeedReader(await OfAccountAsync(account, log, accounts, cancel), credential, account, Filter(query.Types)), Start(lastEventId, query.After), lifetime, time);
+        string account, [AsParameters] StreamQuery query, Credential credential, ChangeLog log, IAccountFeeds accounts, IHostApplicationLifetime lifetime, TimeProvider time, CancellationToken cancel) =>
+        new(new FeedReader(await OfAccountAsync(account, log, accounts, cancel), credential, account, Filter(query.Types)), query.After, lifetime, time);
 
-    /// <param name="lastEventId">Where the client was when its connection ended.</param>
-    private static EventStream StreamAllAsync(
-        [AsParameters] StreamQuery query, [FromHeader(Name = LastEventId)] string? lastEventId, Credential credential, GlobalFeed feed, IHostApplicationLifetime lifetime, TimeProvider time) =>
-        new(new FeedReader(feed, credential, null, Filter(query.Types)), Start(lastEventId, query.After), lifetime, time);
-
-    private static string Start(string? lastEventId, string? after) => string.IsNullOrEmpty(lastEventId) ? after ?? "latest" : lastEventId;
+    private static EventStream StreamAllAsync([AsParameters] StreamQuery query, Credential credential, GlobalFeed feed, IHostApplicationLifetime lifetime, TimeProvider time) =>
+        new(new FeedReader(feed, credential, null, Filter(query.Types)), query.After, lifetime, time);
 
     private static async Task<AccountFeed> OfAccountAsync(string account, ChangeLog log, IAccountFeeds accounts, CancellationToken cancel) =>
         new(log, await accounts.FindIncarnationAsync(account, cancel) ?? throw new ProblemException(RouteRights.NoSuchAccount));

@@ -1,4 +1,5 @@
 using System.Reflection;
+using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -10,7 +11,7 @@ namespace ImapGateway.Changes;
 /// time, so that a slow one costs no memory and delays nobody. One that takes nothing at all is cut off by the server's least data rate, and comes back with its last id.
 /// </summary>
 /// <param name="reader">Whose rights are asked before every page and every heartbeat.</param>
-/// <param name="after">What the client has asked for.</param>
+/// <param name="after">Where to begin unless the client has come back.</param>
 public sealed class EventStream(FeedReader reader, string after, IHostApplicationLifetime lifetime, TimeProvider time) : IResult, IEndpointMetadataProvider
 {
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
@@ -38,7 +39,9 @@ public sealed class EventStream(FeedReader reader, string after, IHostApplicatio
 
     private async Task RunAsync(HttpContext context, CancellationToken cancel)
     {
-        var (place, lost) = await StartAsync(cancel);
+        // Sent by those who come back, who cannot change the address they came to first.
+        var last = context.Request.Headers["Last-Event-ID"].ToString();
+        var (place, lost) = await StartAsync(last.Length > 0 ? last : after, cancel);
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         context.Response.ContentType = EventWriter.ContentType;
         context.Response.Headers.CacheControl = "no-store";
@@ -79,11 +82,11 @@ public sealed class EventStream(FeedReader reader, string after, IHostApplicatio
     }
 
     /// <summary>Where to begin. What cannot be continued begins at the end, and is told so: an EventSource never shows the body of a 410.</summary>
-    private async Task<(GlobalPosition Place, string? Lost)> StartAsync(CancellationToken cancel)
+    private async Task<(GlobalPosition Place, string? Lost)> StartAsync(string from, CancellationToken cancel)
     {
         try
         {
-            return (await reader.Feed.FindAsync(after, cancel), null);
+            return (await reader.Feed.FindAsync(from, cancel), null);
         }
         catch (ProblemException gone) when (gone.Code == ErrorCode.Gone)
         {
@@ -100,6 +103,3 @@ public sealed class EventStream(FeedReader reader, string after, IHostApplicatio
         return news;
     }
 }
-
-/// <summary>Its answers are events.</summary>
-public sealed record EventStreamAnswer;

@@ -30,6 +30,10 @@ public sealed class QueryRules
             .Select(binding => (binding, name: QueryName(binding, pattern)))
             .Where(entry => entry.name is not null)
             .Select(entry => QueryParameter.Of(entry.name!, entry.binding.ParameterInfo, entry.binding.IsOptional));
+        if (items.OfType<TakesTicket>().Any())
+        {
+            parameters = parameters.Append(new QueryParameter(TakesTicket.Parameter, IsRequired: false, IsRepeatable: false, _ => null));
+        }
         return new QueryRules(parameters, items.OfType<QueryPrefix>().Select(prefix => prefix.Value));
     }
 

@@ -140,6 +140,7 @@ public sealed class WebhookWorld : IAsyncDisposable
                     Imap = new AccountServer("localhost", 143, Security.None, id, false),
                     ImapCredentialKind = CredentialKind.Password,
                     ImapSecret = "",
+                    Watch = WatchScope.None,
                     CreatedAt = DateTimeOffset.UtcNow,
                 });
                 await db.SaveChangesAsync(cancel);

@@ -22,6 +22,8 @@ public static class Headers
 
     public static OpenApiParameter IfRange => Request("If-Range", "The ETag of what the client has a part of: where it is no longer right, the whole is sent.", Tag);
 
+    public static OpenApiParameter LastEventId => Request("Last-Event-ID", "The id of the last event the client has seen, as browsers send it when they come back; it goes before `after`.", "a_k3v7q2mz_42");
+
     private static Dictionary<string, OpenApiHeader> OfAnswers => new()
     {
         ["Accept-Ranges"] = Answer("`bytes`: ranges can be asked for.", "bytes"),
@@ -38,6 +40,7 @@ public static class Headers
             Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "1", Examples = [JsonValue.Create(5)] },
         },
         ["WWW-Authenticate"] = Answer("How to authenticate.", "Bearer"),
+        ["X-Accel-Buffering"] = Answer("`no`: a proxy between must pass each event on at once.", "no"),
     };
 
     /// <summary>Each stands once in components/headers, and only if some answer has it.</summary>

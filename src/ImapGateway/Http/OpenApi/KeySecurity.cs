@@ -6,6 +6,7 @@ namespace ImapGateway.Http.OpenApi;
 public static class KeySecurity
 {
     public const string Scheme = "key";
+    public const string TicketScheme = "ticket";
 
     public static OpenApiSecurityScheme Definition => new()
     {
@@ -15,9 +16,20 @@ public static class KeySecurity
         Description = $"`Authorization: Bearer <key>`. A key has scopes: {string.Join(", ", Scopes.Names.Select(name => $"`{name}`"))}; `mail.read` includes `mail.readBasic`, `admin` includes all.",
     };
 
-    /// <summary>One of the scopes is enough, hence alternatives (OpenAPI 3.1 section 4.8.30 allows role names with any scheme).</summary>
-    public static IList<OpenApiSecurityRequirement> Of(Scope any, OpenApiDocument document) =>
-        [.. Scopes.NamesOf(any).Select(name => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, document)] = [name] })];
+    public static OpenApiSecurityScheme Ticket => new()
+    {
+        Type = SecuritySchemeType.ApiKey,
+        In = ParameterLocation.Query,
+        Name = TakesTicket.Parameter,
+        Description = "`POST /v1/tickets` makes one, for clients that cannot send a header. It has at most the scopes of its key.",
+    };
 
-    public static string Sentence(Scope any) => $"Needs the scope {string.Join(" or ", Scopes.NamesOf(any).Select(name => $"`{name}`"))}.";
+    /// <summary>One of the scopes is enough, hence alternatives (OpenAPI 3.1 section 4.8.30 allows role names with any scheme).</summary>
+    public static IList<OpenApiSecurityRequirement> Of(Scope any, bool takesTicket, OpenApiDocument document) =>
+        [.. from scheme in takesTicket ? [Scheme, TicketScheme] : new[] { Scheme }
+            from names in any == Scopes.Any ? [[]] : Scopes.NamesOf(any).Select(name => new List<string> { name })
+            select new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(scheme, document)] = names }];
+
+    public static string Sentence(Scope any) =>
+        any == Scopes.Any ? "Any key may ask, each as far as it may see." : $"Needs the scope {string.Join(" or ", Scopes.NamesOf(any).Select(name => $"`{name}`"))}.";
 }

@@ -31,6 +31,7 @@ public static class OpenApiSetup
             options.CustomSchemaIds(SchemaNames.Of);
             options.DescribeAllParametersInCamelCase();
             options.AddSecurityDefinition(KeySecurity.Scheme, KeySecurity.Definition);
+            options.AddSecurityDefinition(KeySecurity.TicketScheme, KeySecurity.Ticket);
             options.SchemaFilter<SchemaDetails>();
             options.ParameterFilter<ParameterDetails>();
             options.OperationFilter<OperationDetails>();

@@ -14,7 +14,7 @@ public sealed class OperationDetails(WireContracts contracts) : IOperationFilter
         var scope = metadata.OfType<RequiredScope>().LastOrDefault()?.Scope ?? Scope.Admin;
         operation.Summary = metadata.OfType<IEndpointSummaryMetadata>().LastOrDefault()?.Summary;
         operation.Description = string.Join("\n\n", new[] { metadata.OfType<IEndpointDescriptionMetadata>().LastOrDefault()?.Description, KeySecurity.Sentence(scope) }.OfType<string>());
-        operation.Security = KeySecurity.Of(scope, context.Document);
+        operation.Security = KeySecurity.Of(scope, metadata.OfType<TakesTicket>().Any(), context.Document);
 
         operation.Parameters ??= [];
         DescribePath(operation, metadata);
@@ -33,6 +33,10 @@ public sealed class OperationDetails(WireContracts contracts) : IOperationFilter
         if (metadata.OfType<TaggedAnswer>().Any())
         {
             operation.Parameters.Add(Headers.IfNoneMatch);
+        }
+        if (metadata.OfType<EventStreamAnswer>().Any())
+        {
+            operation.Parameters.Add(Headers.LastEventId);
         }
         if (metadata.OfType<OctetAnswer>().Any())
         {

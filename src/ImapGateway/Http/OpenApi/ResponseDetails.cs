@@ -59,6 +59,10 @@ public sealed class ResponseDetails : IOperationFilter
         {
             yield return "ETag";
         }
+        if (metadata.OfType<EventStreamAnswer>().Any())
+        {
+            yield return "X-Accel-Buffering";
+        }
     }
 
     private static OpenApiResponse Octets(string description, OctetAnswer octets, OpenApiDocument document, params IEnumerable<string> more)

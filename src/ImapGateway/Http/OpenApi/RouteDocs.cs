@@ -51,3 +51,6 @@ public sealed record PossibleErrors(ImmutableArray<ErrorCode> Codes);
 public sealed record TaggedAnswer;
 
 public sealed record OctetAnswer(ImmutableArray<string> MediaTypes);
+
+/// <summary>It answers with server-sent events, for as long as the client stays.</summary>
+public sealed record EventStreamAnswer;

@@ -56,6 +56,9 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<bool>("Paused")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long?>("RemovedAt")
                         .HasColumnType("INTEGER");
 
@@ -69,6 +72,15 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<int>("State")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("Synced")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("Told")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Watch")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("Incarnation");
@@ -316,10 +328,16 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.Property<long>("Counter")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("Baseline")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Delimiter")
                         .HasColumnType("TEXT");
 
                     b.Property<long>("HighestModSeq")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("Lost")
                         .HasColumnType("INTEGER");
 
                     b.Property<int>("Messages")
@@ -341,6 +359,9 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.Property<bool>("Selectable")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long>("ShownAs")
+                        .HasColumnType("INTEGER");
+
                     b.Property<bool>("Subscribed")
                         .HasColumnType("INTEGER");
 
@@ -350,9 +371,42 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.Property<long>("UidValidity")
                         .HasColumnType("INTEGER");
 
+                    b.Property<bool>("Unmatched")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("Incarnation", "Counter");
 
                     b.ToTable("mailbox", (string)null);
+                });
+
+            modelBuilder.Entity("ImapGateway.Sync.PendingEntity", b =>
+                {
+                    b.Property<string>("Incarnation")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Mailbox")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Uid")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Fingerprint")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Flags")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("Leaving")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("ModSeq")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Incarnation", "Mailbox", "Uid");
+
+                    b.ToTable("pending", (string)null);
                 });
 
             modelBuilder.Entity("ImapGateway.Accounts.AccountMetadataEntity", b =>

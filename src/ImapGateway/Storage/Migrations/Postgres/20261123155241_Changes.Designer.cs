@@ -11,7 +11,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace ImapGateway.Storage.Migrations.Postgres
 {
     [DbContext(typeof(PostgresGatewayDbContext))]
-    [Migration("20261123153548_Changes")]
+    [Migration("20261123155241_Changes")]
     partial class Changes
     {
         /// <inheritdoc />
@@ -69,6 +69,9 @@ namespace ImapGateway.Storage.Migrations.Postgres
                         .HasColumnType("text")
                         .UseCollation("C");
 
+                    b.Property<bool>("Paused")
+                        .HasColumnType("boolean");
+
                     b.Property<long?>("RemovedAt")
                         .HasColumnType("bigint");
 
@@ -83,6 +86,15 @@ namespace ImapGateway.Storage.Migrations.Postgres
                         .UseCollation("C");
 
                     b.Property<int>("State")
+                        .HasColumnType("integer");
+
+                    b.Property<bool>("Synced")
+                        .HasColumnType("boolean");
+
+                    b.Property<int?>("Told")
+                        .HasColumnType("integer");
+
+                    b.Property<int>("Watch")
                         .HasColumnType("integer");
 
                     b.HasKey("Incarnation");
@@ -387,12 +399,18 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.Property<long>("Counter")
                         .HasColumnType("bigint");
 
+                    b.Property<long?>("Baseline")
+                        .HasColumnType("bigint");
+
                     b.Property<string>("Delimiter")
                         .HasColumnType("text")
                         .UseCollation("C");
 
                     b.Property<long>("HighestModSeq")
                         .HasColumnType("bigint");
+
+                    b.Property<bool>("Lost")
+                        .HasColumnType("boolean");
 
                     b.Property<int>("Messages")
                         .HasColumnType("integer");
@@ -415,6 +433,9 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.Property<bool>("Selectable")
                         .HasColumnType("boolean");
 
+                    b.Property<long>("ShownAs")
+                        .HasColumnType("bigint");
+
                     b.Property<bool>("Subscribed")
                         .HasColumnType("boolean");
 
@@ -424,9 +445,46 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.Property<long>("UidValidity")
                         .HasColumnType("bigint");
 
+                    b.Property<bool>("Unmatched")
+                        .HasColumnType("boolean");
+
                     b.HasKey("Incarnation", "Counter");
 
                     b.ToTable("mailbox", (string)null);
+
+                    b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
+                });
+
+            modelBuilder.Entity("ImapGateway.Sync.PendingEntity", b =>
+                {
+                    b.Property<string>("Incarnation")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .UseCollation("C");
+
+                    b.Property<long>("Mailbox")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Uid")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("Fingerprint")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Flags")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<bool>("Leaving")
+                        .HasColumnType("boolean");
+
+                    b.Property<long>("ModSeq")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Incarnation", "Mailbox", "Uid");
+
+                    b.ToTable("pending", (string)null);
 
                     b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
                 });

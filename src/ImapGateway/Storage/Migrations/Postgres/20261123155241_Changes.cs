@@ -12,11 +12,65 @@ namespace ImapGateway.Storage.Migrations.Postgres
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.AddColumn<long>(
+                name: "Baseline",
+                table: "mailbox",
+                type: "bigint",
+                nullable: true);
+
+            migrationBuilder.AddColumn<bool>(
+                name: "Lost",
+                table: "mailbox",
+                type: "boolean",
+                nullable: false,
+                defaultValue: false);
+
+            migrationBuilder.AddColumn<long>(
+                name: "ShownAs",
+                table: "mailbox",
+                type: "bigint",
+                nullable: false,
+                defaultValue: 0L);
+
+            migrationBuilder.AddColumn<bool>(
+                name: "Unmatched",
+                table: "mailbox",
+                type: "boolean",
+                nullable: false,
+                defaultValue: false);
+
+            migrationBuilder.AddColumn<long>(
                 name: "Sequence",
                 table: "fence",
                 type: "bigint",
                 nullable: false,
                 defaultValue: 0L);
+
+            migrationBuilder.AddColumn<bool>(
+                name: "Paused",
+                table: "account",
+                type: "boolean",
+                nullable: false,
+                defaultValue: false);
+
+            migrationBuilder.AddColumn<bool>(
+                name: "Synced",
+                table: "account",
+                type: "boolean",
+                nullable: false,
+                defaultValue: false);
+
+            migrationBuilder.AddColumn<int>(
+                name: "Told",
+                table: "account",
+                type: "integer",
+                nullable: true);
+
+            migrationBuilder.AddColumn<int>(
+                name: "Watch",
+                table: "account",
+                type: "integer",
+                nullable: false,
+                defaultValue: 0);
 
             migrationBuilder.CreateTable(
                 name: "change",
@@ -41,6 +95,24 @@ namespace ImapGateway.Storage.Migrations.Postgres
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_change", x => x.Row);
+                })
+                .Annotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
+
+            migrationBuilder.CreateTable(
+                name: "pending",
+                columns: table => new
+                {
+                    Incarnation = table.Column<string>(type: "character varying(16)", maxLength: 16, nullable: false, collation: "C"),
+                    Mailbox = table.Column<long>(type: "bigint", nullable: false),
+                    Uid = table.Column<long>(type: "bigint", nullable: false),
+                    Leaving = table.Column<bool>(type: "boolean", nullable: false),
+                    Flags = table.Column<string>(type: "text", nullable: false, collation: "C"),
+                    ModSeq = table.Column<long>(type: "bigint", nullable: false),
+                    Fingerprint = table.Column<long>(type: "bigint", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_pending", x => new { x.Incarnation, x.Mailbox, x.Uid });
                 })
                 .Annotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
 
@@ -78,11 +150,46 @@ namespace ImapGateway.Storage.Migrations.Postgres
                 name: "change");
 
             migrationBuilder.DropTable(
+                name: "pending");
+
+            migrationBuilder.DropTable(
                 name: "store");
+
+            migrationBuilder.DropColumn(
+                name: "Baseline",
+                table: "mailbox");
+
+            migrationBuilder.DropColumn(
+                name: "Lost",
+                table: "mailbox");
+
+            migrationBuilder.DropColumn(
+                name: "ShownAs",
+                table: "mailbox");
+
+            migrationBuilder.DropColumn(
+                name: "Unmatched",
+                table: "mailbox");
 
             migrationBuilder.DropColumn(
                 name: "Sequence",
                 table: "fence");
+
+            migrationBuilder.DropColumn(
+                name: "Paused",
+                table: "account");
+
+            migrationBuilder.DropColumn(
+                name: "Synced",
+                table: "account");
+
+            migrationBuilder.DropColumn(
+                name: "Told",
+                table: "account");
+
+            migrationBuilder.DropColumn(
+                name: "Watch",
+                table: "account");
         }
     }
 }

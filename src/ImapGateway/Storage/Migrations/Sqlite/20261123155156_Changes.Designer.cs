@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace ImapGateway.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGatewayDbContext))]
-    [Migration("20261123153425_Changes")]
+    [Migration("20261123155156_Changes")]
     partial class Changes
     {
         /// <inheritdoc />
@@ -59,6 +59,9 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("TEXT");
 
+                    b.Property<bool>("Paused")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long?>("RemovedAt")
                         .HasColumnType("INTEGER");
 
@@ -72,6 +75,15 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                         .HasColumnType("TEXT");
 
                     b.Property<int>("State")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("Synced")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int?>("Told")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<int>("Watch")
                         .HasColumnType("INTEGER");
 
                     b.HasKey("Incarnation");
@@ -319,10 +331,16 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.Property<long>("Counter")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long?>("Baseline")
+                        .HasColumnType("INTEGER");
+
                     b.Property<string>("Delimiter")
                         .HasColumnType("TEXT");
 
                     b.Property<long>("HighestModSeq")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<bool>("Lost")
                         .HasColumnType("INTEGER");
 
                     b.Property<int>("Messages")
@@ -344,6 +362,9 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.Property<bool>("Selectable")
                         .HasColumnType("INTEGER");
 
+                    b.Property<long>("ShownAs")
+                        .HasColumnType("INTEGER");
+
                     b.Property<bool>("Subscribed")
                         .HasColumnType("INTEGER");
 
@@ -353,9 +374,42 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.Property<long>("UidValidity")
                         .HasColumnType("INTEGER");
 
+                    b.Property<bool>("Unmatched")
+                        .HasColumnType("INTEGER");
+
                     b.HasKey("Incarnation", "Counter");
 
                     b.ToTable("mailbox", (string)null);
+                });
+
+            modelBuilder.Entity("ImapGateway.Sync.PendingEntity", b =>
+                {
+                    b.Property<string>("Incarnation")
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Mailbox")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Uid")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("Fingerprint")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Flags")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<bool>("Leaving")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("ModSeq")
+                        .HasColumnType("INTEGER");
+
+                    b.HasKey("Incarnation", "Mailbox", "Uid");
+
+                    b.ToTable("pending", (string)null);
                 });
 
             modelBuilder.Entity("ImapGateway.Accounts.AccountMetadataEntity", b =>

@@ -11,11 +11,65 @@ namespace ImapGateway.Storage.Migrations.Sqlite
         protected override void Up(MigrationBuilder migrationBuilder)
         {
             migrationBuilder.AddColumn<long>(
+                name: "Baseline",
+                table: "mailbox",
+                type: "INTEGER",
+                nullable: true);
+
+            migrationBuilder.AddColumn<bool>(
+                name: "Lost",
+                table: "mailbox",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: false);
+
+            migrationBuilder.AddColumn<long>(
+                name: "ShownAs",
+                table: "mailbox",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: 0L);
+
+            migrationBuilder.AddColumn<bool>(
+                name: "Unmatched",
+                table: "mailbox",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: false);
+
+            migrationBuilder.AddColumn<long>(
                 name: "Sequence",
                 table: "fence",
                 type: "INTEGER",
                 nullable: false,
                 defaultValue: 0L);
+
+            migrationBuilder.AddColumn<bool>(
+                name: "Paused",
+                table: "account",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: false);
+
+            migrationBuilder.AddColumn<bool>(
+                name: "Synced",
+                table: "account",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: false);
+
+            migrationBuilder.AddColumn<int>(
+                name: "Told",
+                table: "account",
+                type: "INTEGER",
+                nullable: true);
+
+            migrationBuilder.AddColumn<int>(
+                name: "Watch",
+                table: "account",
+                type: "INTEGER",
+                nullable: false,
+                defaultValue: 0);
 
             migrationBuilder.CreateTable(
                 name: "change",
@@ -40,6 +94,23 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                 constraints: table =>
                 {
                     table.PrimaryKey("PK_change", x => x.Row);
+                });
+
+            migrationBuilder.CreateTable(
+                name: "pending",
+                columns: table => new
+                {
+                    Incarnation = table.Column<string>(type: "TEXT", maxLength: 16, nullable: false),
+                    Mailbox = table.Column<long>(type: "INTEGER", nullable: false),
+                    Uid = table.Column<long>(type: "INTEGER", nullable: false),
+                    Leaving = table.Column<bool>(type: "INTEGER", nullable: false),
+                    Flags = table.Column<string>(type: "TEXT", nullable: false),
+                    ModSeq = table.Column<long>(type: "INTEGER", nullable: false),
+                    Fingerprint = table.Column<long>(type: "INTEGER", nullable: false)
+                },
+                constraints: table =>
+                {
+                    table.PrimaryKey("PK_pending", x => new { x.Incarnation, x.Mailbox, x.Uid });
                 });
 
             migrationBuilder.CreateTable(
@@ -75,11 +146,46 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                 name: "change");
 
             migrationBuilder.DropTable(
+                name: "pending");
+
+            migrationBuilder.DropTable(
                 name: "store");
+
+            migrationBuilder.DropColumn(
+                name: "Baseline",
+                table: "mailbox");
+
+            migrationBuilder.DropColumn(
+                name: "Lost",
+                table: "mailbox");
+
+            migrationBuilder.DropColumn(
+                name: "ShownAs",
+                table: "mailbox");
+
+            migrationBuilder.DropColumn(
+                name: "Unmatched",
+                table: "mailbox");
 
             migrationBuilder.DropColumn(
                 name: "Sequence",
                 table: "fence");
+
+            migrationBuilder.DropColumn(
+                name: "Paused",
+                table: "account");
+
+            migrationBuilder.DropColumn(
+                name: "Synced",
+                table: "account");
+
+            migrationBuilder.DropColumn(
+                name: "Told",
+                table: "account");
+
+            migrationBuilder.DropColumn(
+                name: "Watch",
+                table: "account");
         }
     }
 }
