@@ -259,7 +259,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
     /// <summary>The next batch is read while the present one is delivered.</summary>
     private async Task ReadAheadAsync(CancellationToken cancel)
     {
-        if (_reading is null && _isBehind && _window.Count <= Batch / 2)
+        if (_reading is null && _isBehind && _window.IsLow)
         {
             _isBehind = false;
             _reading = context.Log.ReadAsync(lane.Incarnation, _window.LastRead, Batch, cancel);
@@ -269,12 +269,13 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         {
             var reading = _reading;
             _reading = null;
-            await AddAsync(await reading);
+            await AddAsync(await reading, cancel);
         }
     }
 
-    private async Task AddAsync(IReadOnlyList<LoggedChange> batch)
+    private async Task AddAsync(IReadOnlyList<LoggedChange> batch, CancellationToken cancel)
     {
+        var again = lane.IsReplay && batch.Count > 0 ? await context.Lanes.OutcomesAsync(lane, batch[0].Sequence, batch[^1].Sequence, cancel) : [];
         _isBehind |= batch.Count == Batch;
         if (batch.Count > 0 && batch[0].Sequence > _window.LastRead + 1)
         {
@@ -290,7 +291,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
             var known = _ahead!.Remove(change.Sequence, out var row) ? row : null;
             if (known is null or { State: DeliveryState.Pending } && endpoint.Webhook.Filter.Admits(change))
             {
-                _window.Add(LaneItem.Of(change, known));
+                _window.Add(again.TryGetValue(change.Sequence, out var earlier) ? LaneItem.Again(change, earlier) : LaneItem.Of(change, known));
             }
             else
             {

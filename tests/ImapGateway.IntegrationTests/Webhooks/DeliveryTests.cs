@@ -142,6 +142,7 @@ public abstract class DeliveryTests
         world.Receiver.Answer = (call, _) => call.Path == "/slow" ? Task.Delay(Timeout.Infinite, ended.Token) : Task.CompletedTask;
         await anna.Arrive(50);
         await world.Receiver.Has("quick", 50);
+        await world.Receiver.Has("slow", 1);
         Assert.Single(world.Receiver.At("slow"));
         await ended.CancelAsync();
     }
@@ -337,12 +338,13 @@ public abstract class DeliveryTests
         await TestWait.For(async () => (await webhook.Deliveries("?state=expired")).Length == 3);
         Assert.NotNull((await world.Api.Get(webhook.Path)).Text("lastExpiredAt"));
         await TestWait.For(async () => (await world.Log.RangeAsync(anna.Incarnation, default)).Oldest == 4);
-        (await webhook.Post($"deliveries/{anna.IdOf(1)}/redeliver")).IsProblem("gone");
+        await world.Stop();
+        await world.Start();
+        (await world.Api.Post($"{webhook.Path}/deliveries/{anna.IdOf(1)}/redeliver")).IsProblem("gone");
+        (await world.Api.Post($"{webhook.Path}/resume")).Is(HttpStatusCode.OK);
         await anna.Arrive(1);
-        (await webhook.Post("resume")).Is(HttpStatusCode.OK);
         await world.Receiver.Has(1);
         Assert.Equal(Ids(anna, 4), world.Receiver.Calls.Select(call => call.Id));
-        Assert.Equal(0, world.Receiver.Count - 1);
     }
 
     [Fact]

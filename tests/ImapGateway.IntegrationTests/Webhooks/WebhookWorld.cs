@@ -11,6 +11,7 @@ using ImapGateway.Keys;
 using ImapGateway.Mail;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
+using ImapGateway.Sync.Watching;
 using ImapGateway.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
@@ -162,6 +163,10 @@ public sealed class WebhookWorld : IAsyncDisposable
     /// <returns>The lane, where it is somebody else's.</returns>
     public Task<List<LaneRef>> Move(LaneRef lane, long cursor) => Database.WriteAsync((db, cancel) => LaneMoves.WriteAsync(db, [new LaneMove(lane, cursor, IsEnd: false)], cancel), default);
 
+    /// <summary>All that is stored of endpoints.</summary>
+    public Task<string> Everything() => Database.ReadAsync(
+        async (db, cancel) => string.Join('\n', (await db.Set<WebhookEntity>().ToListAsync(cancel)).Select(row => System.Text.Json.JsonSerializer.Serialize(row))), default);
+
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync();
@@ -217,7 +222,12 @@ public sealed class AccountUnderTest(WebhookWorld world, string id, string incar
 
     public long Sequence => _writer.Counters.Sequence;
 
-    public Task Write(params Change[] changes) => _writer.WriteAsync(_writer.Counters.NextCounter, changes, (_, _) => Task.CompletedTask, default);
+    public async Task Write(params Change[] changes)
+    {
+        await _writer.WriteAsync(_writer.Counters.NextCounter, changes, (_, _) => Task.CompletedTask, default);
+        // The writer knows the log of the gateway before a restart.
+        world.Log.Appended(incarnation);
+    }
 
     /// <summary>As many new messages in the inbox, in one transaction.</summary>
     public Task Arrive(int count = 1) => Write([.. Enumerable.Range(0, count).Select(_ => Arrival())]);
