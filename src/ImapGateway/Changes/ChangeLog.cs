@@ -23,11 +23,11 @@ public sealed class ChangeLog
         _all = new ChangeTail(QueryAllAsync, change => change.Position, _budget, polls: true, time);
     }
 
-    /// <summary>An account of this incarnation has new changes, written by this process. Handlers do not wait for anything.</summary>
-    public event Action<string>? Written;
-
     /// <summary>How many wait for something to be written.</summary>
     public int Waiting => _all.Waiting + _accounts.Values.Sum(tail => tail.Waiting);
+
+    /// <summary>An account of this incarnation has new changes, written by this process. Handlers do not wait for anything.</summary>
+    public event Action<string>? Written;
 
     /// <summary>Said by whoever has committed changes of the account, and by whoever takes it over: a commit whose end nobody has seen may have been one.</summary>
     public void Appended(string incarnation)
