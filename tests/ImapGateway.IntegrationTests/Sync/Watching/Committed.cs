@@ -16,7 +16,7 @@ public sealed record Committed(GatewayProcess Gateway, string Account)
     {
         await using var db = Open();
         var incarnation = await Incarnation(db);
-        var mailbox = (await MailboxStore.LoadAsync(db, incarnation, default)).Find(one => one.Mailbox.Path == path).Mailbox;
+        var mailbox = (await MailboxStore.LoadAsync(db, incarnation, 0, default)).Find(one => one.Mailbox.Path == path).Mailbox;
         return mailbox is null ? null : string.Join(' ', mailbox.Index.Descending().Select(row => $"{row.Uid}[{string.Join(' ', row.Flags)}]"));
     }
 
