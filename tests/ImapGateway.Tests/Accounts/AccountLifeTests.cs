@@ -1,6 +1,5 @@
 using ImapGateway.Accounts;
 using ImapGateway.Changes;
-using ErrorCode = ImapGateway.Mail.ErrorCode;
 
 namespace ImapGateway.Tests.Accounts;
 
