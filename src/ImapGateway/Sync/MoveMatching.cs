@@ -33,7 +33,7 @@ public static class MoveMatching
         ILookup<ulong, ulong> present,
         Func<MessagePlace, DateTimeOffset?> receivedAt)
     {
-        var moved = new List<(LeavingMessage, ArrivingMessage)>();
+        var moved = new List<(LeavingMessage From, ArrivingMessage To)>();
         var left = leaving.Where(one => Fingerprint.Tells(one.Fingerprint)).ToLookup(one => one.Fingerprint);
         var pairedFrom = new HashSet<MessagePlace>();
         var pairedTo = new HashSet<MessagePlace>();
@@ -47,7 +47,10 @@ public static class MoveMatching
             }
         }
         var removed = leaving.Where(one => !pairedFrom.Contains(one.Place) && (!one.Waits || !Fingerprint.Tells(one.Fingerprint)));
-        var added = arriving.Where(one => !pairedTo.Contains(one.Place) && (!one.Waits || !present[one.Fingerprint].Any(mailbox => mailbox != one.Place.Mailbox)));
+        // What has just been found there is present from now on: another one may be where it was in between.
+        var found = moved.ToLookup(pair => pair.To.Fingerprint, pair => pair.To.Place.Mailbox);
+        var added = arriving.Where(one => !pairedTo.Contains(one.Place)
+            && (!one.Waits || !present[one.Fingerprint].Concat(found[one.Fingerprint]).Any(mailbox => mailbox != one.Place.Mailbox)));
         return new MoveDecisions(moved, [.. removed], [.. added]);
     }
 
