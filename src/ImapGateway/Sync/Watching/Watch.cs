@@ -70,7 +70,7 @@ public sealed class Watch
         }
     }
 
-    private bool IsComplete => _mailboxes.All.Where(_inScope).All(mailbox => mailbox.UidValidity != 0 || _faults.IsFaulty(mailbox));
+    private bool IsComplete => _mailboxes.All.Where(_inScope).All(mailbox => MailboxNews.IsIndexed(mailbox) || _faults.IsFaulty(mailbox));
 
     /// <summary>Nobody tells of changes: the plan says so, or there is no inbox that could be selected.</summary>
     private bool IsDeaf => Plan.Polls || _session.SelectedPath is null || (Plan.Rung == WatchRung.Notify && !_notified);
@@ -104,22 +104,19 @@ public sealed class Watch
         }
         var began = Time.GetTimestamp();
         await _mailboxes.ListAsync(_session, CancellationToken.None);
+        var unchanged = new List<MailboxState>();
         foreach (var mailbox in _mailboxes.All.Where(_inScope))
         {
-            Compare(mailbox, mailbox.Listed.Counters, began);
+            if (mailbox.Listed.Counters is { } told && !MailboxNews.Differs(mailbox, told))
+            {
+                unchanged.Add(mailbox);
+            }
+            else
+            {
+                _due.Add(mailbox);
+            }
         }
-    }
-
-    private void Compare(MailboxState mailbox, MailboxCounters? told, long began)
-    {
-        if (told is null || MailboxNews.Differs(mailbox, told))
-        {
-            _due.Add(mailbox);
-        }
-        else if (mailbox.LookedAt is null || mailbox.LookedAt < began)
-        {
-            mailbox.LookedAt = began;
-        }
+        _mailboxes.Compared(unchanged, began);
     }
 
     /// <summary>Until nothing is left that can be done now, with the inbox selected.</summary>
@@ -283,7 +280,14 @@ public sealed class Watch
             var told = await StatusAsync(mailbox);
             if (_mailboxes.Knows(mailbox))
             {
-                Compare(mailbox, told, began);
+                if (told is not null && !MailboxNews.Differs(mailbox, told))
+                {
+                    _mailboxes.Compared([mailbox], began);
+                }
+                else
+                {
+                    _due.Add(mailbox);
+                }
             }
             await WorkAsync(stop);
             if (stop.IsCancellationRequested)

@@ -47,8 +47,8 @@ public sealed class NotifyTests(ListeningGateway gateway) : IClassFixture<Listen
             await folder.ExpungeAsync();
         });
         await committed.Becomes("1[$flagged]", mailbox);
-        Assert.Equal(1, _watched!.Tap.OpenConnections);
-        Assert.Equal(1, _watched.Tap.CountOf("NOTIFY"));
+        Assert.Equal(1, _watched!.Tap.CountOf("NOTIFY"));
+        Assert.Single(_watched.Tap.Lines.Entries.Where(line => line.Command == "IDLE").Select(line => line.Connection).Distinct());
     }
 
     [Fact]
