@@ -16,7 +16,7 @@ public sealed record Committed(GatewayProcess Gateway, string Account)
     {
         await using var db = Open();
         var incarnation = await Incarnation(db);
-        var mailbox = (await MailboxStore.LoadAsync(db, incarnation, default)).Find(one => one.Mailbox.Path == path).Mailbox;
+        var mailbox = (await MailboxStore.LoadAsync(db, incarnation, 0, default)).Find(one => one.Mailbox.Path == path).Mailbox;
         return mailbox is null ? null : string.Join(' ', mailbox.Index.Descending().Select(row => $"{row.Uid}[{string.Join(' ', row.Flags)}]"));
     }
 
@@ -33,6 +33,13 @@ public sealed record Committed(GatewayProcess Gateway, string Account)
             Assert.Fail($"{path} is \"{last}\", not \"{shown}\".");
         }
     }
+
+    /// <summary>Until the gateway can tell every message of the account from others.</summary>
+    public Task Fingerprinted() => TestWait.For(async () =>
+    {
+        await using var db = Open();
+        return (await MailboxStore.LoadAsync(db, await Incarnation(db), 0, default)).All(one => !one.Mailbox.Index.WithoutFingerprint().Any());
+    });
 
     /// <summary>What the log tells of the account itself, in order.</summary>
     public async Task<IReadOnlyList<string>> Told()
