@@ -33,6 +33,9 @@ public sealed class World : IAsyncDisposable
     /// <summary>The shared gateway, and another Dovecot than the shared one; it is not the world's to end.</summary>
     public static async Task<World> With(DovecotServer dovecot) => new(dovecot, await SharedServers.Gateway, owned: false);
 
+    /// <summary>Servers that are not the world's to end.</summary>
+    public static World With(DovecotServer dovecot, GatewayProcess gateway) => new(dovecot, gateway, owned: false);
+
     /// <summary>Servers of the test's own, to be stopped, killed and set as it likes.</summary>
     public static async Task<World> OfItsOwn(DovecotOptions? options = null, params (string Name, string Value)[] settings)
     {

@@ -58,6 +58,9 @@ public sealed record Account
     /// <summary>Which mailboxes are watched.</summary>
     /// <example>all</example>
     [Id(10)] public required WatchScope Watch { get; init; }
+    /// <summary>`after` for the feed of the account, which then misses nothing that comes after this.</summary>
+    /// <example>a_k3v7q2mz_42</example>
+    [Id(11)] public required string FeedPosition { get; init; }
 }
 
 /// <summary>Where a mail server listens and as whom to log in.</summary>

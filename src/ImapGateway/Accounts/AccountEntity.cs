@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using ImapGateway.Changes;
 using ImapGateway.Imap;
 using ImapGateway.Sync.Watching;
 using Microsoft.EntityFrameworkCore;
@@ -66,6 +67,9 @@ public sealed class AccountEntity
         set => (State, Told, Synced) = (value.State, value.Told, value.Synced);
     }
 
+    /// <summary>Of its last change, as it was when the row was read; it stands in the fence.</summary>
+    public long Sequence { get; set; }
+
     public Account ToAccount() => new()
     {
         Id = Id,
@@ -79,6 +83,7 @@ public sealed class AccountEntity
         CreatedAt = CreatedAt,
         LastError = LastError,
         Capabilities = Capabilities,
+        FeedPosition = FeedPosition.OfAccount(Incarnation, Sequence),
     };
 }
 
@@ -105,6 +110,7 @@ public sealed class AccountConfiguration : IEntityTypeConfiguration<AccountEntit
         builder.HasIndex(account => account.Email);
         builder.HasIndex(account => account.RemovedAt);
         builder.Ignore(account => account.Life);
+        builder.Ignore(account => account.Sequence);
         builder.Property(account => account.Imap).HasConversion(value => Write(value), text => Read<AccountServer>(text));
         builder.Property(account => account.Smtp).HasConversion(value => Write(value), text => Read<AccountServer>(text));
         builder.Property(account => account.LastError).HasConversion(value => Write(value), text => Read<AccountError>(text));

@@ -90,7 +90,11 @@ public sealed partial class AccountGrain(
         }
     }
 
-    public async Task<Account> Read() => (await OpenAsync()).Status.Account;
+    public async Task<Account> Read()
+    {
+        var opened = await OpenAsync();
+        return opened.Status.Account with { FeedPosition = opened.Context.Mailboxes.FeedPosition };
+    }
 
     public async Task Reload(bool reconnect)
     {

@@ -12,7 +12,14 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProv
     public static ProblemException NotFound() => new(ErrorCode.NotFound, "There is no such account.");
 
     public Task<AccountEntity?> FindAsync(string id, CancellationToken cancel) =>
-        database.ReadAsync((db, token) => Live(db).Include(account => account.Metadata).SingleOrDefaultAsync(account => account.Id == id, token), cancel);
+        database.ReadAsync(
+            async (db, token) =>
+            {
+                var account = await Live(db).Include(row => row.Metadata).SingleOrDefaultAsync(row => row.Id == id, token);
+                await FillAsync(db, account is null ? [] : [account], token);
+                return account;
+            },
+            cancel);
 
     public Task<string?> FindIncarnationAsync(string account, CancellationToken cancel) =>
         database.ReadAsync((db, token) => Live(db).Where(row => row.Id == account).Select(row => row.Incarnation).SingleOrDefaultAsync(token), cancel);
@@ -21,7 +28,7 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProv
     public Task<List<AccountEntity>> ListAsync(
         string? email, IReadOnlyDictionary<string, string> metadata, ImmutableHashSet<string>? visible, string? after, int count, CancellationToken cancel) =>
         database.ReadAsync(
-            (db, token) =>
+            async (db, token) =>
             {
                 var accounts = Live(db).Include(account => account.Metadata).AsQueryable();
                 accounts = email is null ? accounts : accounts.Where(account => account.Email == email);
@@ -35,7 +42,9 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProv
                 {
                     accounts = accounts.Where(account => account.Metadata.Any(pair => pair.Key == key && pair.Value == value));
                 }
-                return accounts.OrderBy(account => account.Id).Take(count).ToListAsync(token);
+                var rows = await accounts.OrderBy(account => account.Id).Take(count).ToListAsync(token);
+                await FillAsync(db, rows, token);
+                return rows;
             },
             cancel);
 
@@ -62,6 +71,7 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProv
             {
                 var account = await Live(db).AsTracking().Include(row => row.Metadata).SingleOrDefaultAsync(row => row.Id == id, token) ?? throw NotFound();
                 change(account);
+                await FillAsync(db, [account], token);
                 return account.ToAccount();
             },
             cancel);
@@ -106,6 +116,16 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProv
         await fences.ExecuteDeleteAsync(cancel);
         var notes = ChangeData.Of(account.Metadata.ToDictionary(pair => pair.Key, pair => pair.Value));
         await db.InsertAsync([ChangeRow.Of(new AccountChanged(ChangeType.AccountRemoved, null, null), account.Incarnation, account.Id, last + 1, now, notes)], cancel);
+    }
+
+    private static async Task FillAsync(GatewayDbContext db, IReadOnlyCollection<AccountEntity> accounts, CancellationToken cancel)
+    {
+        var incarnations = accounts.Select(account => account.Incarnation).ToList();
+        var sequences = await db.Set<FenceEntity>().Where(fence => incarnations.Contains(fence.Incarnation)).ToDictionaryAsync(fence => fence.Incarnation, fence => fence.Sequence, cancel);
+        foreach (var account in accounts)
+        {
+            account.Sequence = sequences[account.Incarnation];
+        }
     }
 
     private static IQueryable<AccountEntity> Live(GatewayDbContext db) => db.Set<AccountEntity>().Where(account => account.RemovedAt == null);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ImapGateway.Changes;
 using ImapGateway.Http;
 using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
@@ -45,20 +46,22 @@ public static class AccountsApi
         return TypedResults.Created($"/v1/accounts/{account.Id}", account);
     }
 
-    private sealed record Position(string After);
+    private sealed record Position(string After, string Feed);
 
     /// <param name="email" example="ann@example.com">Exactly this address.</param>
     private static async Task<PageResult<Account>> ListAsync(
-        [AsParameters] Paging paging, HttpContext context, Caller caller, AccountStore store, CancellationToken cancel, string? email = null)
+        [AsParameters] Paging paging, HttpContext context, Caller caller, AccountStore store, GlobalFeed feed, CancellationToken cancel, string? email = null)
     {
         var metadata = context.Request.Query
             .Where(pair => pair.Key.StartsWith(MetadataPrefix, StringComparison.Ordinal))
             .ToImmutableSortedDictionary(pair => pair.Key[MetadataPrefix.Length..], pair => pair.Value.ToString(), StringComparer.Ordinal);
         var filter = $"{email}\n{string.Join('\n', metadata)}";
-        var after = Cursor.Decode<Position>(CursorKind, filter, paging.Cursor)?.After;
-        var rows = await store.ListAsync(email, metadata, caller.Accounts, after, paging.Limit + 1, cancel);
+        var from = Cursor.Decode<Position>(CursorKind, filter, paging.Cursor);
+        // Before the rows: what changes while they are read comes again in the feed.
+        var position = from?.Feed ?? feed.Format((await feed.BoundsAsync(cancel)).Head);
+        var rows = await store.ListAsync(email, metadata, caller.Accounts, from?.After, paging.Limit + 1, cancel);
         var items = rows.Take(paging.Limit).Select(row => row.ToAccount()).ToImmutableArray();
-        return new PageResult<Account>(new Page<Account>(items, rows.Count > paging.Limit ? Cursor.Encode(CursorKind, filter, new Position(items[^1].Id)) : null));
+        return new PageResult<Account>(new Page<Account>(items, rows.Count > paging.Limit ? Cursor.Encode(CursorKind, filter, new Position(items[^1].Id, position)) : null, position));
     }
 
     private static async Task<Ok<Verification>> VerifyAsync(AccountInput input, AccountVerifier verifier, CancellationToken cancel)

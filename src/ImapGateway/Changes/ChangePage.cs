@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Reflection;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using ImapGateway.Http;
 using Microsoft.AspNetCore.Http.Metadata;
 
@@ -21,7 +20,7 @@ public sealed record ChangePage(ImmutableArray<ChangeRecord> Items, string NextA
 /// <param name="Sequence" example="42">A whole number; without gaps, and increasing, in each account.</param>
 /// <param name="Data" example="{&quot;id&quot;: &quot;m_k3v7q2mzbc&quot;, &quot;mailboxId&quot;: &quot;b_k3v7q2mzb&quot;, &quot;added&quot;: [&quot;$seen&quot;], &quot;removed&quot;: [], &quot;flags&quot;: [&quot;$seen&quot;]}">By the type: see the schemas of events. Summaries of messages (`message`) are for keys with mail.readBasic.</param>
 public sealed record ChangeRecord(
-    string Id, string Type, DateTimeOffset Timestamp, string Account, ImmutableDictionary<string, string> Metadata, string Sequence, JsonObject Data);
+    string Id, string Type, DateTimeOffset Timestamp, string Account, ImmutableDictionary<string, string> Metadata, string Sequence, ImmutableDictionary<string, JsonElement> Data);
 
 /// <summary>200 with a page; each change as the bytes that all readers get.</summary>
 public sealed class ChangePageResult(FeedPage page, string nextAfter) : IResult, IEndpointMetadataProvider

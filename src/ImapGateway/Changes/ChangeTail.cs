@@ -31,6 +31,9 @@ public sealed class ChangeTail(
     /// <summary>Something was written since the last load began, or that one failed.</summary>
     private bool _stale;
 
+    /// <summary>The last load has left nothing behind that was there.</summary>
+    private bool _whole;
+
     /// <summary>Readers who wait for more.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
@@ -42,19 +45,16 @@ public sealed class ChangeTail(
             Task load;
             lock (_lock)
             {
-                if (_rows.TryTake(after, limit, out var rows))
-                {
-                    return rows;
-                }
                 if (_rows.IsBehind(after))
                 {
                     break;
                 }
+                var rows = _rows.Take(after, limit);
                 // A load that is under way may have looked before the last commit.
                 needed ??= _begun + 1;
-                if (_done >= needed && _rows.End == after)
+                if (rows.Count == limit || (_rows.End >= after && _whole && (_done >= needed || IsFresh(rows.Count))))
                 {
-                    return [];
+                    return rows;
                 }
                 load = Begin(after);
             }
@@ -124,6 +124,9 @@ public sealed class ChangeTail(
         }
     }
 
+    /// <summary>Nobody has said that there is more; where rows appear without a word, that is enough only for readers who have something to go on with.</summary>
+    private bool IsFresh(int found) => !_stale && _done > 0 && (found > 0 || !polls);
+
     /// <summary>In the lock: the load that is under way, or a new one.</summary>
     private Task<int> Begin(GlobalPosition after)
     {
@@ -131,6 +134,7 @@ public sealed class ChangeTail(
         {
             _rows.Reset(after);
             _resets++;
+            _whole = false;
             // Who waits before it has something to read.
             _moved.Wake();
         }
@@ -167,6 +171,7 @@ public sealed class ChangeTail(
                 return 0;
             }
             _done = number;
+            _whole = rows.Count < Batch;
             _rows.Append(rows);
         }
         if (rows.Count > 0)

@@ -31,17 +31,15 @@ public sealed class TailRows(Func<LoggedChange, GlobalPosition> placeOf)
     /// <summary>Whether what follows the place is not here, or not all of it.</summary>
     public bool IsBehind(GlobalPosition after) => _start is { } start && after < start;
 
-    /// <summary>False where the place is before the start, or nothing after it is known.</summary>
-    public bool TryTake(GlobalPosition after, int limit, out IReadOnlyList<LoggedChange> rows)
+    /// <summary>What is here of what follows the place, which is not before the start.</summary>
+    public IReadOnlyList<LoggedChange> Take(GlobalPosition after, int limit)
     {
-        rows = [];
-        if (IsBehind(after) || !Passes(after))
+        if (!Passes(after))
         {
-            return false;
+            return [];
         }
         var first = IndexAfter(after);
-        rows = _rows.GetRange(first, Math.Min(limit, _rows.Count - first));
-        return true;
+        return _rows.GetRange(first, Math.Min(limit, _rows.Count - first));
     }
 
     /// <summary>Forgets everything up to a place.</summary>

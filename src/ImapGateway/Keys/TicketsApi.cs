@@ -46,8 +46,8 @@ public sealed record TicketInput
 }
 
 /// <summary>A ticket, shown this once.</summary>
-/// <param name="Value">For the parameter `ticket` of an address.</param>
-/// <param name="ExpiresAt">Until then it opens connections.</param>
+/// <param name="Value" example="igt_Q2ZESjhQ...">For the parameter `ticket` of an address.</param>
+/// <param name="ExpiresAt" example="2026-05-31T12:10:00Z">Until then it opens connections.</param>
 public sealed record NewTicket(
     [property: JsonPropertyName("ticket")] string Value,
     DateTimeOffset ExpiresAt);

@@ -7,15 +7,20 @@ namespace ImapGateway.Mailboxes;
 
 /// <summary>All mailboxes of an account with their counters, by path; or the one at a path, if there is one.</summary>
 [GenerateSerializer, Immutable]
-public sealed record ListMailboxes(string? Path) : AccountCommand<ImmutableArray<Mailbox>>
+public sealed record ListMailboxes(string? Path) : AccountCommand<Page<Mailbox>>
 {
-    public override async Task<ImmutableArray<Mailbox>> RunAsync(AccountContext account, CancellationToken cancel)
+    public override async Task<Page<Mailbox>> RunAsync(AccountContext account, CancellationToken cancel)
     {
         await account.Mailboxes.ListAsync(cancel);
-        var byPath = account.Mailboxes.ByPath();
+        return new Page<Mailbox>(Known(account.Mailboxes), null, account.Mailboxes.FeedPosition);
+    }
+
+    private ImmutableArray<Mailbox> Known(AccountMailboxes mailboxes)
+    {
+        var byPath = mailboxes.ByPath();
         if (Path is not null)
         {
-            return account.Mailboxes.AtPath(Path) is { } one ? [MailboxOf(one, byPath)] : [];
+            return mailboxes.AtPath(Path) is { } one ? [MailboxOf(one, byPath)] : [];
         }
         return [.. byPath.Values.OrderBy(mailbox => mailbox.Path, StringComparer.Ordinal).Select(mailbox => MailboxOf(mailbox, byPath))];
     }

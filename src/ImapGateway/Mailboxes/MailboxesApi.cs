@@ -33,7 +33,7 @@ public static class MailboxesApi
 
     /// <param name="path" example="Projects/2026">Only the one at exactly this path.</param>
     private static async Task<PageResult<Mailbox>> ListAsync(string account, AccountRegistry accounts, Fields<Mailbox> fields, CancellationToken cancel, string? path = null) =>
-        new(new Page<Mailbox>(await accounts.Grain(account).Execute(new ListMailboxes(path), cancel), null), fields);
+        new(await accounts.Grain(account).Execute(new ListMailboxes(path), cancel), fields);
 
     private static async Task<Created<Mailbox>> CreateAsync(string account, MailboxInput input, AccountRegistry accounts, CancellationToken cancel)
     {

@@ -21,7 +21,8 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
 
     private const string CursorKind = "messages";
 
-    public sealed record Position(uint UidValidity, uint Below);
+    /// <param name="Feed">Of the first page: what has changed since then is told from there on, whichever page it is on.</param>
+    public sealed record Position(uint UidValidity, uint Below, string Feed);
 
     public override string? Target => Mailbox.ToString();
 
@@ -40,7 +41,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
             }
             try
             {
-                return await ReadAsync(account, mailbox, bound, position?.Below, cancel);
+                return await ReadAsync(account, mailbox, bound, position, cancel);
             }
             catch (ProblemException e) when (!again && e.Code is (ErrorCode.Gone or ErrorCode.NotFound))
             {
@@ -49,15 +50,16 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         }
     }
 
-    private async Task<Page<Message>> ReadAsync(AccountContext account, MailboxState mailbox, string bound, uint? below, CancellationToken cancel)
+    private async Task<Page<Message>> ReadAsync(AccountContext account, MailboxState mailbox, string bound, Position? from, CancellationToken cancel)
     {
-        var (index, uidValidity) = (mailbox.Index, mailbox.UidValidity);
+        // In one step: between two awaits others may change the index, and tell of it.
+        var (index, uidValidity, feed) = (mailbox.Index, mailbox.UidValidity, from?.Feed ?? account.Mailboxes.FeedPosition);
         // Flags of old messages may have changed unnoticed where the server does not tell: it is asked then.
         var flagsBySearch = Filter.HasFlags && mailbox.ComparedFrom > 0;
         var search = Filter.NeedsSearch || flagsBySearch
             ? await account.Pool.RunAsync(mailbox.Path, repeatable: true, session => MessageSearch.RunAsync(session, mailbox.Path, uidValidity, Filter, flagsBySearch), cancel)
             : new MessageSearch(null, TextIsLeft: false);
-        using var rows = index.Descending(below).Where(row => (flagsBySearch || Filter.Admits(row)) && search.Uids?.Contains(row.Uid) != false).GetEnumerator();
+        using var rows = index.Descending(from?.Below).Where(row => (flagsBySearch || Filter.Admits(row)) && search.Uids?.Contains(row.Uid) != false).GetEnumerator();
         var page = new PageBuilder(Limit);
         var more = rows.MoveNext();
         for (var examined = 0; more && !page.IsFull && examined < MostExamined;)
@@ -80,7 +82,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
                 }
             }
         }
-        return new Page<Message>(page.Items, more ? Http.Cursor.Encode(CursorKind, bound, new Position(uidValidity, page.LastUid)) : null);
+        return new Page<Message>(page.Items, more ? Http.Cursor.Encode(CursorKind, bound, new Position(uidValidity, page.LastUid, feed)) : null, feed);
     }
 
     /// <summary>With the flags that the comparison may have found meanwhile.</summary>

@@ -52,6 +52,9 @@ public sealed partial class AccountMailboxes
     /// <summary>Of the last change that memory shows: whoever has read an index now misses nothing that comes after it.</summary>
     public long Sequence => _commits.Sequence;
 
+    /// <summary>The same as clients keep it.</summary>
+    public string FeedPosition => Changes.FeedPosition.OfAccount(Incarnation, Sequence);
+
     /// <summary>Who looks for changes without being asked.</summary>
     public IMailboxWatch Watch
     {

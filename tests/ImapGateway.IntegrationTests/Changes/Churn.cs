@@ -1,4 +1,3 @@
-using ImapGateway.IntegrationTests.Servers;
 using MailKit;
 using MailKit.Net.Imap;
 using MimeKit;
@@ -54,7 +53,7 @@ public sealed class Churn : IAsyncDisposable
         return churn;
     }
 
-    /// <summary>Goes on until it is told to stop. What fails because the server went away is looked up there: it was done, or not.</summary>
+    /// <summary>Goes on until it is told to stop, with pauses as people make them, only shorter. What fails because the server went away is looked up there: it was done, or not.</summary>
     public async Task Run(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
@@ -66,9 +65,14 @@ public sealed class Churn : IAsyncDisposable
                 {
                     await Step(_client);
                     Operations++;
+                    await Task.Delay(_random.Next(40), stop);
                 }
             }
-            catch (Exception e) when (e is IOException or ServiceNotConnectedException or ImapProtocolException or OperationCanceledException)
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception e) when (e is IOException or ServiceNotConnectedException or ImapProtocolException)
             {
                 _client?.Dispose();
                 _client = null;
@@ -86,7 +90,7 @@ public sealed class Churn : IAsyncDisposable
             await folder.OpenAsync(FolderAccess.ReadOnly);
             foreach (var message in await folder.FetchAsync(0, -1, MessageSummaryItems.Envelope | MessageSummaryItems.Flags))
             {
-                truth.Add(Line(mailbox, message.Envelope.MessageId, Spelled(message.Flags!.Value)));
+                truth.Add(Line(mailbox, message.Envelope!.MessageId!, Spelled(message.Flags!.Value)));
             }
             await folder.CloseAsync();
         }
@@ -138,7 +142,7 @@ public sealed class Churn : IAsyncDisposable
             await folder.OpenAsync(FolderAccess.ReadOnly);
             foreach (var message in await folder.FetchAsync(0, -1, MessageSummaryItems.UniqueId | MessageSummaryItems.Envelope | MessageSummaryItems.Flags))
             {
-                var id = message.Envelope.MessageId;
+                var id = message.Envelope!.MessageId!;
                 _messages.Add(new Known { MessageId = id, Mailbox = mailbox, Uid = message.UniqueId.Id, Flags = message.Flags!.Value & ~MessageFlags.Recent, Copied = before[id].Any(one => one.Copied) });
                 Added.TryAdd(id, 1);
             }
@@ -201,11 +205,15 @@ public sealed class Churn : IAsyncDisposable
     private async Task Move(ImapClient client, string from, string to, List<Known> chosen)
     {
         var target = await client.GetFolderAsync(to);
-        UniqueIdMap? map = null;
-        await InAsync(client, from, chosen, async folder => map = await folder.MoveToAsync(Uids(chosen), target));
-        foreach (var message in map is null ? [] : chosen)
+        var uids = new Dictionary<uint, uint>();
+        await InAsync(client, from, chosen, async folder =>
         {
-            (message.Mailbox, message.Uid) = (to, map[new UniqueId(map.Source[0].Validity, message.Uid)].Id);
+            var map = await folder.MoveToAsync(Uids(chosen), target);
+            uids = map!.Source.Zip(map.Destination).ToDictionary(pair => pair.First.Id, pair => pair.Second.Id);
+        });
+        foreach (var message in chosen)
+        {
+            (message.Mailbox, message.Uid) = (to, uids[message.Uid]);
             Moves++;
         }
     }

@@ -66,7 +66,7 @@ public sealed class FeedReplay
             case "message.flags_changed":
                 Demand(known?.Mailbox == mailbox, change, $"is in {known?.Mailbox}");
                 var (added, removed, flags) = (Names(data.GetProperty("added")), Names(data.GetProperty("removed")), Names(data.GetProperty("flags")));
-                var expected = known?.Flags.Union(added).Except(removed).Order(StringComparer.Ordinal) ?? [];
+                var expected = (known?.Flags ?? []).Union(added).Except(removed).Order(StringComparer.Ordinal);
                 Demand(expected.SequenceEqual(flags.Order(StringComparer.Ordinal)) && added.Count + removed.Count > 0, change, $"had {string.Join(',', known?.Flags ?? [])}");
                 _messages[id] = known! with { Flags = flags };
                 break;

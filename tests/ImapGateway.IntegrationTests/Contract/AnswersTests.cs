@@ -47,6 +47,7 @@ public class AnswersTests
         await Mailboxes(exchanges.Api, account);
         await Messages(exchanges.Api, account);
         await Keys(exchanges.Api, account);
+        await Changes(exchanges, account);
         await strangers.Api.Get(account);
         await strangers.Api.Delete(account);
         (await exchanges.Api.Delete(account)).Is(HttpStatusCode.NoContent);
@@ -80,11 +81,32 @@ public class AnswersTests
         await api.Put(path, new { id = "another", email = "a@example.com" });
         (await api.Patch(path, new { name = "Contract", metadata = new { customer = id } })).Is(HttpStatusCode.OK);
         await api.Patch(path, new { imap = new { host = "localhost" } });
+        (await api.Post($"{path}/pause", null)).Is(HttpStatusCode.OK);
+        (await api.Post($"{path}/resume", null)).Is(HttpStatusCode.OK);
+        await api.Post("/v1/accounts/nobody/pause", null);
         (await api.Get(path)).Is(HttpStatusCode.OK);
         (await api.Get($"/v1/accounts?limit=1&metadata.customer={id}")).Is(HttpStatusCode.OK);
         (await api.Get("/v1/accounts?limit=1")).Is(HttpStatusCode.OK);
         await api.Get("/v1/accounts?cursor=forged");
         return path;
+    }
+
+    private static async Task Changes(Exchanges exchanges, string account)
+    {
+        var api = exchanges.Api;
+        foreach (var feed in new[] { account, "/v1" })
+        {
+            var page = (await api.Get($"{feed}/changes?limit=2&types=message.*,account.*")).Is(HttpStatusCode.OK);
+            (await api.Get($"{feed}/changes?after={page.Text("nextAfter")}")).Is(HttpStatusCode.OK);
+            (await api.Get($"{feed}/changes?after=nonsense")).Is(HttpStatusCode.BadRequest);
+            (await api.Get($"{feed}/events?types=nonsense")).Is(HttpStatusCode.BadRequest);
+            using var stream = await exchanges.Http.GetAsync(new Uri($"{feed}/events", UriKind.Relative), HttpCompletionOption.ResponseHeadersRead);
+            Assert.Equal(HttpStatusCode.OK, stream.StatusCode);
+        }
+        (await api.Get($"{account}/changes?after=a_aaaaaaaa_1")).Is(HttpStatusCode.Gone);
+        (await api.Post("/v1/tickets", new { })).Is(HttpStatusCode.OK);
+        (await api.Post("/v1/tickets", new { scopes = new[] { "mail.read" }, accounts = new[] { "a" } })).Is(HttpStatusCode.OK);
+        await api.Post("/v1/tickets", new { scopes = new[] { "all" } });
     }
 
     private static async Task Mailboxes(ApiClient api, string account)

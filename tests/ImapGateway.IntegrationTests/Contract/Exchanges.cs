@@ -8,19 +8,24 @@ public sealed class Exchanges(Uri gateway, string? key) : DelegatingHandler(new 
 {
     private readonly List<string> _lines = [];
 
-    public ApiClient Api => new(new HttpClient(this, disposeHandler: false)
+    public ApiClient Api => new(Http);
+
+    public HttpClient Http => new(this, disposeHandler: false)
     {
         BaseAddress = gateway,
         DefaultRequestHeaders = { Authorization = key is null ? null : new("Bearer", key) },
-    });
+    };
 
     public IReadOnlyList<string> Lines => _lines;
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         var response = await base.SendAsync(request, cancellationToken);
-        await response.Content.LoadIntoBufferAsync(cancellationToken);
         var type = response.Content.Headers.ContentType?.ToString();
+        if (type != "text/event-stream")
+        {
+            await response.Content.LoadIntoBufferAsync(cancellationToken);
+        }
         var exchange = new JsonObject
         {
             ["method"] = request.Method.Method,

@@ -177,5 +177,6 @@ public sealed class Owners : IAsyncDisposable
         Imap = new AccountServer(ScriptedImapServer.Host, 143, Security.None, "anna", false),
         CreatedAt = DateTimeOffset.UnixEpoch,
         Capabilities = [],
+        FeedPosition = FeedPosition.OfAccount("abcdefgh", 0),
     };
 }

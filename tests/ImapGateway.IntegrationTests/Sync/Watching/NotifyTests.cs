@@ -1,33 +1,23 @@
-using ImapGateway.IntegrationTests.Servers;
+using ImapGateway.IntegrationTests.Servers.Scripted;
 using MailKit;
 
 namespace ImapGateway.IntegrationTests.Sync.Watching;
 
 /// <summary>On a server with NOTIFY everything is seen on one connection, as it happens: the gateway of these tests polls once in an hour.</summary>
-public sealed class NotifyTests : IAsyncLifetime
+public sealed class NotifyTests(ListeningGateway gateway) : IClassFixture<ListeningGateway>, IAsyncLifetime
 {
     private World _world = null!;
-    private TapProxy _tap = null!;
+    private Watched? _watched;
 
-    public async ValueTask InitializeAsync()
-    {
-        _world = await World.OfItsOwn(settings: [("Watch:PollInterval", "1h")]);
-        _tap = TapProxy.Start(_world.Dovecot.Port);
-    }
+    public async ValueTask InitializeAsync() => _world = World.With(await SharedServers.Dovecot, gateway.Process);
 
-    public async ValueTask DisposeAsync()
-    {
-        await _tap.DisposeAsync();
-        await _world.DisposeAsync();
-    }
+    public ValueTask DisposeAsync() => _watched?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private async Task<Committed> Watched()
+    private async Task<Committed> Watch()
     {
-        var account = await _world.AddAccount(_tap.Port, watch: "all");
-        var committed = new Committed(_world.Gateway, account.Id);
-        await TestWait.For(async () => (await _world.Api.Get(account.Path)).Text("state") == "connected");
-        await _tap.WaitFor("IDLE");
-        return committed;
+        _watched = await Watched.Start(_world);
+        await _watched.Tap.WaitFor("IDLE");
+        return _watched.Committed;
     }
 
     private async Task Other(string mailbox, Func<IMailFolder, Task> change)
@@ -45,7 +35,7 @@ public sealed class NotifyTests : IAsyncLifetime
     public async Task New_mail_flags_and_removals_are_pushed(string mailbox)
     {
         await _world.Deliver("one", mailbox);
-        var committed = await Watched();
+        var committed = await Watch();
         await committed.Becomes("1[]", mailbox);
         await _world.Deliver("two", mailbox);
         await committed.Becomes("2[] 1[]", mailbox);
@@ -57,14 +47,14 @@ public sealed class NotifyTests : IAsyncLifetime
             await folder.ExpungeAsync();
         });
         await committed.Becomes("1[$flagged]", mailbox);
-        Assert.Equal(1, _tap.OpenConnections);
-        Assert.Equal(1, _tap.CountOf("NOTIFY"));
+        Assert.Equal(1, _watched!.Tap.OpenConnections);
+        Assert.Equal(1, _watched.Tap.CountOf("NOTIFY"));
     }
 
     [Fact]
     public async Task Mail_in_a_mailbox_that_is_made_meanwhile_is_pushed()
     {
-        var committed = await Watched();
+        var committed = await Watch();
         using var client = await _world.OtherClient();
         var root = await client.GetFolderAsync("Archive");
         var made = await root.CreateAsync("Later", true);
@@ -82,7 +72,7 @@ public sealed class NotifyTests : IAsyncLifetime
     [Fact]
     public async Task Two_arrivals_a_second_delay_nothing()
     {
-        var committed = await Watched();
+        var committed = await Watch();
         for (var i = 1; i <= 6; i++)
         {
             await _world.Deliver($"m{i}");
@@ -91,16 +81,33 @@ public sealed class NotifyTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task The_first_connect_and_the_first_index_are_told_once_and_not_again_after_a_restart()
+    public async Task A_server_that_gives_up_telling_is_asked_again_and_everything_is_compared()
     {
-        var committed = await Watched();
-        await committed.Tells("account.connected", "account.synced");
-        await _world.Deliver("while it is away");
-        await _world.Gateway.Stop();
-        await _world.Deliver("while it is away, too", "Sent");
-        await _world.Gateway.Resume();
-        await committed.Becomes("1[]");
-        await committed.Becomes("1[]", "Sent");
-        Assert.Equal(["account.connected", "account.synced"], await committed.Told());
+        await using var server = ScriptedImapServer.Start(new ScriptedOptions { Capabilities = ScriptedOptions.Modest + " NOTIFY CONDSTORE LIST-EXTENDED LIST-STATUS" });
+        var archive = server.AddMailbox("Archive");
+        server.On("NOTIFY", (session, command, _) => { session.Say($"{command.Tag} OK done"); return Task.CompletedTask; });
+        server.On("IDLE", async (session, command, proceed) =>
+        {
+            if (server.CountOf("IDLE") > 1)
+            {
+                await proceed();
+                return;
+            }
+            session.Say("+ idling");
+            await session.Flush();
+            archive.Add("never told");
+            session.Say("* OK [NOTIFICATIONOVERFLOW] there is too much to tell");
+            await session.Flush();
+            Assert.Equal("DONE", await session.ReadLine());
+            session.Say($"{command.Tag} OK done");
+        });
+        var account = await _world.AddAccount(new
+        {
+            email = _world.User,
+            watch = "all",
+            imap = new { host = ScriptedImapServer.Host, port = server.Port, security = "none", username = "anna", password = "pass" },
+        });
+        await new Committed(_world.Gateway, account.Id).Becomes("1[]", "Archive");
+        await server.Commands.AtLeast(2, command => command.Name == "NOTIFY");
     }
 }
