@@ -11,6 +11,7 @@ using ImapGateway.Messages;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
 using ImapGateway.Sync.Watching;
+using ImapGateway.Webhooks;
 
 namespace ImapGateway;
 
@@ -32,6 +33,7 @@ public static class Program
         builder.AddAccounts();            // Orleans, AccountGrain, AccountWaker
         builder.AddMessages();            // lengths of what was downloaded
         builder.AddKeys();                // API keys
+        builder.AddWebhooks();            // endpoints, lanes, deliveries
 
         var app = builder.Build();
         app.UseHttp();
@@ -42,6 +44,7 @@ public static class Program
         v1.MapMailboxes();
         v1.MapMessages();
         v1.MapChanges();
+        v1.MapWebhooks();
         v1.MapKeys();
         v1.MapTickets();
         return app;

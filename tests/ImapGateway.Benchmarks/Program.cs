@@ -10,6 +10,7 @@ var benchmarks = new Dictionary<string, Func<Task>>
     ["first-index"] = FirstIndexBenchmark.RunAsync,
     ["list"] = ListBenchmark.RunAsync,
     ["watch"] = WatchBenchmark.RunAsync,
+    ["webhook"] = WebhookBenchmark.RunAsync,
 };
 var chosen = args.Length == 0 ? [.. benchmarks.Keys] : args;
 if (chosen.Except(benchmarks.Keys).ToList() is [var unknown, ..])

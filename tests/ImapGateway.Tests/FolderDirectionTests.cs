@@ -7,7 +7,7 @@ public partial class FolderDirectionTests
 {
     private static readonly string[][] Ranks =
     [
-        ["Messages", "Mailboxes", "Keys"],
+        ["Messages", "Mailboxes", "Webhooks", "Keys"],
         ["Accounts"],
         ["Sync"],
         ["Changes"],
@@ -50,6 +50,6 @@ public partial class FolderDirectionTests
 
     private static int? Rank(string folder) => Array.FindIndex(Ranks, rank => rank.Contains(folder)) is >= 0 and var rank ? rank : null;
 
-    [GeneratedRegex(@"\bImapGateway\.(?<folder>[A-Z][A-Za-z]+)\b|(?<![\w.])(?<folder>Messages|Mailboxes|Keys|Accounts|Sync|Changes|Cache|Imap|Egress|Settings)\.(?<type>[A-Z]\w+)")]
+    [GeneratedRegex(@"\bImapGateway\.(?<folder>[A-Z][A-Za-z]+)\b|(?<![\w.])(?<folder>Messages|Mailboxes|Webhooks|Keys|Accounts|Sync|Changes|Cache|Imap|Egress|Settings)\.(?<type>[A-Z]\w+)")]
     private static partial Regex Use();
 }

@@ -26,9 +26,13 @@ public sealed class ChangeLog
     /// <summary>How many wait for something to be written.</summary>
     public int Waiting => _all.Waiting + _accounts.Values.Sum(tail => tail.Waiting);
 
+    /// <summary>An account of this incarnation has new changes, written by this process. Handlers do not wait for anything.</summary>
+    public event Action<string>? Written;
+
     /// <summary>Said by whoever has committed changes of the account, and by whoever takes it over: a commit whose end nobody has seen may have been one.</summary>
     public void Appended(string incarnation)
     {
+        Written?.Invoke(incarnation);
         if (_accounts.TryGetValue(incarnation, out var tail))
         {
             tail.Appended();

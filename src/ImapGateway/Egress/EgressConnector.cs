@@ -32,7 +32,7 @@ public sealed class EgressConnector
         var allowed = resolved.Where(address => _policy.Allows(purpose, host, address)).ToList();
         if (allowed.Count == 0 && resolved.Length > 0)
         {
-            throw new ProblemException(ErrorCode.Unprocessable, $"The egress policy refuses to connect to {host}; the operator can allow it in Egress:Imap:Allow.");
+            throw new ProblemException(ErrorCode.Unprocessable, $"The egress policy refuses to connect to {host}; the operator can allow it in {EgressPolicy.AllowList(purpose)}.");
         }
         return await RaceAsync(new Queue<IPEndPoint>(allowed.Select(address => new IPEndPoint(address, port))), cancel);
     }

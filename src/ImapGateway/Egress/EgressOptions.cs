@@ -10,13 +10,18 @@ public sealed class EgressOptions : ISettings
     /// <summary>Of mail servers, IMAP and SMTP.</summary>
     public EgressTargets Imap { get; } = new();
 
-    public IEnumerable<(string Key, string Message)> Validate()
+    /// <summary>Of receivers of webhooks.</summary>
+    public EgressTargets Webhooks { get; } = new();
+
+    public IEnumerable<(string Key, string Message)> Validate() => Validate(nameof(Imap), Imap).Concat(Validate(nameof(Webhooks), Webhooks));
+
+    private static IEnumerable<(string Key, string Message)> Validate(string section, EgressTargets targets)
     {
-        for (var i = 0; i < Imap.Allow.Count; i++)
+        for (var i = 0; i < targets.Allow.Count; i++)
         {
-            if (AllowedTarget.Parse(Imap.Allow[i]) is null)
+            if (AllowedTarget.Parse(targets.Allow[i]) is null)
             {
-                yield return ($"{nameof(Imap)}:{nameof(EgressTargets.Allow)}:{i}", $"\"{Imap.Allow[i]}\" is neither an address, nor a network such as 10.0.0.0/8, nor a host name");
+                yield return ($"{section}:{nameof(EgressTargets.Allow)}:{i}", $"\"{targets.Allow[i]}\" is neither an address, nor a network such as 10.0.0.0/8, nor a host name");
             }
         }
     }

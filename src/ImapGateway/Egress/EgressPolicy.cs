@@ -9,6 +9,7 @@ public enum EgressPurpose
 {
     Imap,
     Smtp,
+    Webhooks,
 }
 
 /// <summary>Decides on a resolved address: a name says nothing about where it leads, and may say something else a moment later.</summary>
@@ -16,12 +17,24 @@ public sealed class EgressPolicy
 {
     private readonly bool _privateNetworks;
     private readonly ImmutableArray<AllowedTarget> _mail;
+    private readonly ImmutableArray<AllowedTarget> _webhooks;
 
     public EgressPolicy(IOptions<EgressOptions> options)
     {
         _privateNetworks = options.Value.AllowPrivateNetworks;
-        _mail = [.. options.Value.Imap.Allow.Select(AllowedTarget.Parse).OfType<AllowedTarget>()];
+        _mail = Targets(options.Value.Imap);
+        _webhooks = Targets(options.Value.Webhooks);
     }
+
+    /// <summary>The setting with which an operator opens what is refused.</summary>
+    public static string AllowList(EgressPurpose purpose) => purpose == EgressPurpose.Webhooks ? "Egress:Webhooks:Allow" : "Egress:Imap:Allow";
+
+    /// <summary>
+    /// Whether what is sent to this host may go without encryption: only where private networks are allowed, or the operator has named the host. What it resolves to is
+    /// judged when it is connected.
+    /// </summary>
+    public bool AllowsPlain(EgressPurpose purpose, string host) =>
+        _privateNetworks || Allowed(purpose).Any(target => target.Includes(host, IPAddress.TryParse(host.Trim('[', ']'), out var address) ? address : IPAddress.None));
 
     /// <param name="purpose">Chooses the allow list.</param>
     /// <param name="host">As the client gave it.</param>
@@ -38,6 +51,9 @@ public sealed class EgressPolicy
     private ImmutableArray<AllowedTarget> Allowed(EgressPurpose purpose) => purpose switch
     {
         EgressPurpose.Imap or EgressPurpose.Smtp => _mail,
+        EgressPurpose.Webhooks => _webhooks,
         _ => [],
     };
+
+    private static ImmutableArray<AllowedTarget> Targets(EgressTargets targets) => [.. targets.Allow.Select(AllowedTarget.Parse).OfType<AllowedTarget>()];
 }

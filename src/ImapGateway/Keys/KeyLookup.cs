@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Linq.Expressions;
 using ImapGateway.Http;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -16,32 +17,26 @@ public sealed class KeyLookup(IDatabase database, TimeProvider time) : IKeyLooku
     private readonly ConcurrentDictionary<string, DateTimeOffset> _used = new();
     private volatile Known _known = new();
 
+    public event Action? Changed;
+
     public async ValueTask<Caller?> FindAsync(ReadOnlyMemory<byte> sha256, CancellationToken cancel)
     {
-        var name = Convert.ToHexString(sha256.Span);
-        // What was read under a set that is replaced meanwhile goes into the old one, which nobody asks any more.
-        var known = _known;
-        if (!known.Rights.TryGetValue(name, out var rights))
+        var caller = await FindAsync(Convert.ToHexString(sha256.Span), ByHash, cancel);
+        if (caller is not null)
         {
-            var hash = sha256.ToArray();
-            var chain = await database.ReadAsync((db, c) => KeyChain.ReadAsync(db, key => key.Sha256 == hash, c), cancel);
-            if (chain is null)
-            {
-                return null;
-            }
-            rights = known.Rights.GetOrAdd(name, KeyRights.Of(chain));
+            _used[caller.KeyId!] = time.GetUtcNow();
         }
-        var now = time.GetUtcNow();
-        if (rights.HasExpired(now))
-        {
-            return null;
-        }
-        _used[rights.Caller.KeyId!] = now;
-        return rights.Caller;
+        return caller;
     }
 
+    public ValueTask<Caller?> FindByIdAsync(string keyId, CancellationToken cancel) => FindAsync(keyId, static id => key => key.Id == id, cancel);
+
     /// <summary>After the commit of any change of a key, before its answer.</summary>
-    public void Forget() => _known = new Known();
+    public void Forget()
+    {
+        _known = new Known();
+        Changed?.Invoke();
+    }
 
     /// <summary>When this key was last used, where that is not written yet.</summary>
     public DateTimeOffset? LastUse(string keyId) => _used.TryGetValue(keyId, out var at) ? at : null;
@@ -57,6 +52,30 @@ public sealed class KeyLookup(IDatabase database, TimeProvider time) : IKeyLooku
                 _used.TryRemove(use);
             }
         }
+    }
+
+    /// <param name="name">The hash in hex, or the id: no value is both.</param>
+    /// <param name="which">Called only where the key is not in memory.</param>
+    private async ValueTask<Caller?> FindAsync(string name, Func<string, Expression<Func<ApiKey, bool>>> which, CancellationToken cancel)
+    {
+        // What was read under a set that is replaced meanwhile goes into the old one, which nobody asks any more.
+        var known = _known;
+        if (!known.Rights.TryGetValue(name, out var rights))
+        {
+            var chain = await database.ReadAsync((db, c) => KeyChain.ReadAsync(db, which(name), c), cancel);
+            if (chain is null)
+            {
+                return null;
+            }
+            rights = known.Rights.GetOrAdd(name, KeyRights.Of(chain));
+        }
+        return rights.HasExpired(time.GetUtcNow()) ? null : rights.Caller;
+    }
+
+    private static Expression<Func<ApiKey, bool>> ByHash(string hex)
+    {
+        var hash = Convert.FromHexString(hex);
+        return key => key.Sha256 == hash;
     }
 
     private static async Task<int> WriteUsesAsync(IQueryable<ApiKey> keys, KeyValuePair<string, DateTimeOffset>[] uses, CancellationToken cancel)

@@ -13,7 +13,15 @@ public static class BulkInsert
     /// <summary>Per statement on PostgreSQL: what is sent is held in memory.</summary>
     private const int Most = 2000;
 
-    public static async Task InsertAsync<TEntity>(this GatewayDbContext database, IReadOnlyCollection<TEntity> rows, CancellationToken cancel) where TEntity : class
+    public static Task InsertAsync<TEntity>(this GatewayDbContext database, IReadOnlyCollection<TEntity> rows, CancellationToken cancel) where TEntity : class =>
+        InsertAsync(database, rows, [], cancel);
+
+    /// <summary>The same, but for a row whose key is there already: that one gets the values of the new one.</summary>
+    /// <param name="key">Properties of a unique index; no two of the rows have the same.</param>
+    public static Task UpsertAsync<TEntity>(this GatewayDbContext database, IReadOnlyCollection<TEntity> rows, string[] key, CancellationToken cancel) where TEntity : class =>
+        InsertAsync(database, rows, key, cancel);
+
+    private static async Task InsertAsync<TEntity>(GatewayDbContext database, IReadOnlyCollection<TEntity> rows, string[] key, CancellationToken cancel) where TEntity : class
     {
         if (rows.Count == 0)
         {
@@ -26,16 +34,16 @@ public static class BulkInsert
         {
             foreach (var some in rows.Chunk(Most))
             {
-                await InsertArraysAsync(command, table, columns, some, cancel);
+                await InsertArraysAsync(command, table, columns, OnConflict(columns, key), some, cancel);
             }
         }
         else
         {
-            await InsertEachAsync(command, table, columns, rows, cancel);
+            await InsertEachAsync(command, table, columns, OnConflict(columns, key), rows, cancel);
         }
     }
 
-    private static async Task InsertArraysAsync<TEntity>(DbCommand command, IEntityType table, List<IProperty> columns, TEntity[] rows, CancellationToken cancel)
+    private static async Task InsertArraysAsync<TEntity>(DbCommand command, IEntityType table, List<IProperty> columns, string onConflict, TEntity[] rows, CancellationToken cancel)
         where TEntity : class
     {
         command.Parameters.Clear();
@@ -54,14 +62,14 @@ public static class BulkInsert
         }
         // The arrays are read side by side, so that the rows keep their order.
         var arrays = columns.Select((column, at) => $"@p{at}::{column.GetColumnType()}[]");
-        command.CommandText = $"{Into(table, columns)} SELECT * FROM unnest({string.Join(", ", arrays)})";
+        command.CommandText = $"{Into(table, columns)} SELECT * FROM unnest({string.Join(", ", arrays)}){onConflict}";
         await command.ExecuteNonQueryAsync(cancel);
     }
 
-    private static async Task InsertEachAsync<TEntity>(DbCommand command, IEntityType table, List<IProperty> columns, IReadOnlyCollection<TEntity> rows, CancellationToken cancel)
+    private static async Task InsertEachAsync<TEntity>(DbCommand command, IEntityType table, List<IProperty> columns, string onConflict, IReadOnlyCollection<TEntity> rows, CancellationToken cancel)
         where TEntity : class
     {
-        command.CommandText = $"{Into(table, columns)} VALUES ({string.Join(", ", columns.Select((_, at) => $"$p{at}"))})";
+        command.CommandText = $"{Into(table, columns)} VALUES ({string.Join(", ", columns.Select((_, at) => $"$p{at}"))}){onConflict}";
         var parameters = columns.Select((_, at) =>
         {
             var parameter = command.CreateParameter();
@@ -81,6 +89,17 @@ public static class BulkInsert
 
     private static string Into(IEntityType table, List<IProperty> columns) =>
         $"INSERT INTO \"{table.GetTableName()}\" ({string.Join(", ", columns.Select(column => $"\"{column.GetColumnName()}\""))})";
+
+    private static string OnConflict(List<IProperty> columns, string[] key)
+    {
+        if (key.Length == 0)
+        {
+            return "";
+        }
+        var names = columns.ToDictionary(column => column.Name, column => $"\"{column.GetColumnName()}\"");
+        var updates = names.Where(column => !key.Contains(column.Key)).Select(column => $"{column.Value} = excluded.{column.Value}");
+        return $" ON CONFLICT ({string.Join(", ", key.Select(name => names[name]))}) DO UPDATE SET {string.Join(", ", updates)}";
+    }
 
     private static Type ProviderType(IProperty column)
     {

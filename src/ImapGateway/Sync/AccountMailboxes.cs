@@ -377,8 +377,8 @@ public sealed partial class AccountMailboxes
     private async Task FollowAsync(string id, MailboxState mailbox, CancellationToken cancel)
     {
         await UpToDateAsync(mailbox, cancel);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(_window.Length + SettleTime);
+        using var timeout = new CancellationTokenSource(_window.Length + SettleTime, _window.Time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
         while (true)
         {
             var next = _commits.Next;

@@ -71,7 +71,7 @@ public sealed class Watch
         }
     }
 
-    private bool IsComplete => _mailboxes.All.Where(_inScope).All(mailbox => MailboxNews.IsIndexed(mailbox) || _faults.IsFaulty(mailbox));
+    private bool IsComplete => _mailboxes.All.Where(_inScope).All(mailbox => mailbox.IsComplete || _faults.IsFaulty(mailbox));
 
     /// <summary>Nobody tells of changes: the plan says so, or there is no inbox that could be selected.</summary>
     private bool IsDeaf => Plan.Polls || _session.SelectedPath is null || (Plan.Rung == WatchRung.Notify && !_notified);

@@ -1,0 +1,23 @@
+using ImapGateway.Accounts;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Messages;
+
+/// <summary>The text of a message, by the same operation as any other reading of it.</summary>
+public sealed class MessageTexts(AccountRegistry accounts) : IMessageTexts
+{
+    private static readonly ReadOptions Text = new(true, false, false, ReadOptions.DefaultBodyBytes, default);
+
+    public async Task<MessageText?> FindAsync(string account, string message, CancellationToken cancel)
+    {
+        try
+        {
+            var read = await accounts.Grain(account).Execute(new GetMessage(message, Text), cancel);
+            return new MessageText(read.Body?.Text, read.Body?.Truncated ?? false);
+        }
+        catch (ProblemException problem) when (problem.Code is ErrorCode.NotFound or ErrorCode.Gone)
+        {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>The attempts of a delivery, as they are kept with its outcome.</summary>
+public static class AttemptLog
+{
+    /// <summary>Of those that are older, only the first is kept.</summary>
+    private const int Most = 50;
+
+    public static ImmutableArray<DeliveryAttempt> Add(ImmutableArray<DeliveryAttempt> attempts, Attempt attempt)
+    {
+        var shortened = attempts.Length < Most ? attempts : attempts.RemoveAt(1);
+        return shortened.Add(new DeliveryAttempt { At = attempt.At, Status = attempt.Status, Error = attempt.Error, Milliseconds = attempt.Milliseconds });
+    }
+
+    public static string Write(ImmutableArray<DeliveryAttempt> attempts) => JsonSerializer.Serialize(attempts, AttemptJson.Default.ImmutableArrayDeliveryAttempt);
+
+    public static ImmutableArray<DeliveryAttempt> Read(string text) => JsonSerializer.Deserialize(text, AttemptJson.Default.ImmutableArrayDeliveryAttempt);
+}
+
+/// <summary>One call of the endpoint.</summary>
+public sealed record DeliveryAttempt
+{
+    /// <summary>When it began.</summary>
+    public required DateTimeOffset At { get; init; }
+
+    /// <summary>The HTTP status of the answer; null where none came.</summary>
+    /// <example>204</example>
+    public required int? Status { get; init; }
+
+    /// <summary>Why no answer came: `timeout`, `unreachable`, `tls`, `refused` (by the egress policy) or `protocol`.</summary>
+    public required string? Error { get; init; }
+
+    /// <summary>How long it took.</summary>
+    /// <example>12</example>
+    public required long Milliseconds { get; init; }
+}
+
+[JsonSerializable(typeof(ImmutableArray<DeliveryAttempt>))]
+internal sealed partial class AttemptJson : JsonSerializerContext;

@@ -1,0 +1,57 @@
+using System.Collections.Immutable;
+using ImapGateway.Http;
+using ImapGateway.Http.OpenApi;
+using ImapGateway.Mail;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>What becomes of changes at an endpoint, and having them once more.</summary>
+public static class DeliveriesApi
+{
+    private const string Kind = "deliveries";
+
+    public static void MapDeliveries(this RouteGroupBuilder webhooks)
+    {
+        var deliveries = webhooks.MapGroup("/{id}/deliveries").WithPathParameter("delivery", "The id of the delivery, which is that of the change.", "e_kq3zvw5xc");
+        deliveries.MapGet("", List).WithName("listDeliveries").WithSummary("List deliveries")
+            .WithDescription("First what is still to be delivered, the next one of each account first; then what has become of the others, newest first.");
+        deliveries.MapGet("/{delivery}", Get).WithName("getDelivery").WithSummary("Read a delivery");
+        deliveries.MapPost("/{delivery}/redeliver", Redeliver).WithName("redeliver").WithSummary("Deliver once more")
+            .WithDescription("With the same id and the same bytes, beside everything else, and tried again by the schedule. 410 where the change is kept no longer.")
+            .CanFail(ErrorCode.Conflict, ErrorCode.Gone);
+        webhooks.MapPost("/{id}/replay", Replay).WithName("replayWebhook").WithSummary("Deliver everything since a position again")
+            .WithDescription("In order, with the same ids and bytes, up to the newest change of this moment; what happens later is delivered beside it.")
+            .CanFail(ErrorCode.Conflict, ErrorCode.Gone);
+    }
+
+    private static async Task<PageResult<Delivery>> List(
+        Caller caller, string id, [AsParameters] DeliveryQuery query, [AsParameters] Paging page, WebhookStore webhooks, DeliveryStore store, CancellationToken cancel)
+    {
+        var webhook = await webhooks.GetAsync(caller, id, cancel);
+        var filter = $"{id}\n{query.Filter}";
+        var (items, next) = await store.ListAsync(webhook, query, Cursor.Decode<DeliveryPosition>(Kind, filter, page.Cursor), page.Limit, cancel);
+        return new PageResult<Delivery>(new Page<Delivery>(items.ToImmutableArray(), next is null ? null : Cursor.Encode(Kind, filter, next)));
+    }
+
+    private static async Task<Ok<Delivery>> Get(Caller caller, string id, string delivery, WebhookStore webhooks, DeliveryStore store, CancellationToken cancel) =>
+        TypedResults.Ok(await store.GetAsync(await webhooks.GetAsync(caller, id, cancel), delivery, cancel));
+
+    private static async Task<Accepted<Delivery>> Redeliver(
+        Caller caller, string id, string delivery, WebhookStore webhooks, DeliveryStore store, DeliveryWorker worker, TimeProvider time, CancellationToken cancel)
+    {
+        var again = await store.RedeliverAsync(await webhooks.GetAsync(caller, id, cancel), delivery, time.GetUtcNow(), cancel);
+        worker.Redeliver(id);
+        return TypedResults.Accepted($"{RouteRights.Root}/webhooks/{id}/deliveries/{delivery}", again);
+    }
+
+    private static async Task<Accepted<Replay>> Replay(
+        Caller caller, string id, NewReplay body, WebhookStore webhooks, WebhookRights rights, ReplayStore replays, DeliveryWorker worker, CancellationToken cancel)
+    {
+        var webhook = await webhooks.GetAsync(caller, id, cancel);
+        var owner = await rights.FindAsync(webhook, cancel) ?? throw new ProblemException(ErrorCode.Conflict, "It is disabled: its key is not what it was.");
+        var replay = await replays.AddAsync(webhook, owner, body, cancel);
+        await worker.ChangedAsync(id, lanes: false, cancel);
+        return TypedResults.Accepted($"{RouteRights.Root}/webhooks/{id}/deliveries", replay);
+    }
+}

@@ -1,0 +1,24 @@
+using ImapGateway.Changes;
+using Microsoft.Extensions.Options;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>What deliveries of all endpoints work with.</summary>
+public sealed class DeliveryContext(ChangeLog log, LaneStore lanes, OutcomeWriter outcomes, WebhookCaller caller, WebhookStates states, IOptions<WebhooksOptions> options, TimeProvider time)
+{
+    public ChangeLog Log => log;
+
+    public LaneStore Lanes => lanes;
+
+    public OutcomeWriter Outcomes => outcomes;
+
+    public WebhookCaller Caller => caller;
+
+    public WebhookStates States => states;
+
+    public RetrySchedule Schedule { get; } = new(options.Value.RetrySchedule);
+
+    public TimeSpan OrderHold => options.Value.OrderHold;
+
+    public TimeProvider Time => time;
+}

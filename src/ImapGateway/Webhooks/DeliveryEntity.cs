@@ -1,0 +1,77 @@
+using System.Text.Json.Serialization;
+using ImapGateway.Changes;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>What has become of a delivery.</summary>
+[JsonConverter(typeof(JsonStringEnumConverter<DeliveryState>))]
+public enum DeliveryState
+{
+    /// <summary>It waits for its turn, or for its next attempt while those behind it wait.</summary>
+    [JsonStringEnumMemberName("pending")] Pending,
+    /// <summary>It has failed and is tried again by the schedule; the others do not wait for it.</summary>
+    [JsonStringEnumMemberName("retrying")] Retrying,
+    /// <summary>The endpoint has answered 2xx.</summary>
+    [JsonStringEnumMemberName("delivered")] Delivered,
+    /// <summary>It has failed to the end of the schedule.</summary>
+    [JsonStringEnumMemberName("dead")] Dead,
+    /// <summary>It has waited longer than changes are kept.</summary>
+    [JsonStringEnumMemberName("expired")] Expired,
+}
+
+/// <summary>The outcome of a change at an endpoint. There is none for what was never tried, and one for each change however often it was delivered.</summary>
+public sealed class DeliveryEntity
+{
+    public long Id { get; init; }
+
+    public required string Webhook { get; init; }
+
+    public required string Incarnation { get; init; }
+
+    public required long Sequence { get; init; }
+
+    public required string Account { get; init; }
+
+    public required ChangeType Type { get; init; }
+
+    /// <summary>Of the change.</summary>
+    public required DateTimeOffset Timestamp { get; init; }
+
+    public required DeliveryState State { get; init; }
+
+    public required PayloadForm Form { get; init; }
+
+    /// <summary>Failed attempts that count for the schedule.</summary>
+    public required int Failures { get; init; }
+
+    /// <summary>JSON of <see cref="AttemptLog"/>.</summary>
+    public required string Attempts { get; init; }
+
+    /// <summary>The last answer's first octets.</summary>
+    public required byte[] Answer { get; init; }
+
+    public required DateTimeOffset? NextAttemptAt { get; init; }
+
+    /// <summary>The bytes themselves, where they cannot be made again from the log.</summary>
+    public required byte[]? Payload { get; init; }
+
+    public required DateTimeOffset UpdatedAt { get; init; }
+}
+
+public sealed class DeliveryConfiguration : IEntityTypeConfiguration<DeliveryEntity>
+{
+    public void Configure(EntityTypeBuilder<DeliveryEntity> builder)
+    {
+        builder.ToTable("webhook_delivery");
+        builder.HasKey(delivery => delivery.Id);
+        builder.Property(delivery => delivery.Webhook).HasMaxLength(64);
+        builder.Property(delivery => delivery.Incarnation).HasMaxLength(16);
+        builder.Property(delivery => delivery.Account).HasMaxLength(64);
+        builder.HasIndex(delivery => new { delivery.Webhook, delivery.Incarnation, delivery.Sequence }).IsUnique();
+        builder.HasIndex(delivery => new { delivery.Webhook, delivery.Id });
+        builder.HasIndex(delivery => new { delivery.Webhook, delivery.State, delivery.NextAttemptAt });
+        builder.HasIndex(delivery => delivery.UpdatedAt);
+    }
+}

@@ -1,0 +1,170 @@
+using ImapGateway.Changes;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+using ImapGateway.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>Which deliveries to show.</summary>
+/// <param name="State">`pending`, `retrying`, `delivered`, `dead` or `expired`.</param>
+/// <param name="Account" example="acc_k3v7q2mzp4x6a">The id of an account.</param>
+/// <param name="Type" example="message.added">The type of the change.</param>
+public sealed record DeliveryQuery(string? State = null, string? Account = null, string? Type = null)
+{
+    public string Filter => $"{State}\n{Account}\n{Type}";
+
+    public (DeliveryState? State, ChangeType? Type) Parse()
+    {
+        var errors = new RequestErrors();
+        DeliveryState? state = State is null ? null : WireNames.Find<DeliveryState>(State);
+        if (State is not null && state is null)
+        {
+            errors.Parameter("state", $"One of {WireNames.All<DeliveryState>()} is expected.");
+        }
+        ChangeType? type = Type is not null && ChangeTypes.TryParse(Type, out var known) ? known : null;
+        if (Type is not null && type is null)
+        {
+            errors.Parameter("type", $"One of {string.Join(", ", ChangeTypes.Names)} is expected.");
+        }
+        errors.ThrowIfAny();
+        return (state, type);
+    }
+}
+
+/// <summary>Where a page of deliveries ended: among what is still to come, or among the outcomes.</summary>
+public sealed record DeliveryPosition(string? Incarnation, long Sequence, long? Before);
+
+/// <summary>Deliveries as they are shown: first what is still to be delivered, lane by lane, then outcomes, newest first.</summary>
+public sealed class DeliveryStore(IDatabase database, ChangeLog log)
+{
+    private static ProblemException NotFound() => new(ErrorCode.NotFound, "There is no such delivery at this webhook.");
+
+    public async Task<(List<Delivery> Items, DeliveryPosition? Next)> ListAsync(WebhookEntity webhook, DeliveryQuery query, DeliveryPosition? from, int limit, CancellationToken cancel)
+    {
+        var (state, type) = query.Parse();
+        var items = new List<Delivery>();
+        if (from?.Before is null && state is null or DeliveryState.Pending)
+        {
+            var filter = new ChangeFilter(webhook);
+            foreach (var lane in await LanesAsync(webhook.Id, query.Account, from?.Incarnation, cancel))
+            {
+                var after = lane.Incarnation == from?.Incarnation ? Math.Max(lane.Cursor, from.Sequence) : lane.Cursor;
+                while (await log.ReadAsync(lane.Incarnation, after, limit, cancel) is { Count: > 0 } batch)
+                {
+                    var outcomes = await OutcomesAsync(webhook.Id, batch, cancel);
+                    foreach (var change in batch)
+                    {
+                        after = change.Sequence;
+                        var row = outcomes.GetValueOrDefault(change.Sequence);
+                        if (row is not null and not { State: DeliveryState.Pending } || !filter.Admits(change) || (type is not null && change.Type != type))
+                        {
+                            continue;
+                        }
+                        if (items.Count == limit)
+                        {
+                            return (items, new DeliveryPosition(change.Incarnation, change.Sequence - 1, null));
+                        }
+                        items.Add(row is null ? Delivery.OfPending(change) : Delivery.Of(row));
+                    }
+                }
+            }
+        }
+        if (state == DeliveryState.Pending)
+        {
+            return (items, null);
+        }
+        var rows = await RowsAsync(webhook.Id, query.Account, state, type, from?.Before, limit - items.Count + 1, cancel);
+        var more = rows.Count > limit - items.Count;
+        var shown = rows.Take(limit - items.Count).ToList();
+        items.AddRange(shown.Select(Delivery.Of));
+        return (items, more ? new DeliveryPosition(null, 0, shown.Count == 0 ? from?.Before ?? long.MaxValue : shown[^1].Id) : null);
+    }
+
+    public async Task<Delivery> GetAsync(WebhookEntity webhook, string id, CancellationToken cancel)
+    {
+        var (incarnation, sequence) = Parse(id);
+        if (await FindAsync(webhook.Id, incarnation, sequence, cancel) is { } row)
+        {
+            return Delivery.Of(row);
+        }
+        return await PendingAsync(webhook, incarnation, sequence, cancel) is { } change ? Delivery.OfPending(change) : throw NotFound();
+    }
+
+    /// <summary>Has it sent once more, beside everything else.</summary>
+    public async Task<Delivery> RedeliverAsync(WebhookEntity webhook, string id, DateTimeOffset now, CancellationToken cancel)
+    {
+        var (incarnation, sequence) = Parse(id);
+        var row = await FindAsync(webhook.Id, incarnation, sequence, cancel);
+        if (row is null && await PendingAsync(webhook, incarnation, sequence, cancel) is null)
+        {
+            throw NotFound();
+        }
+        if (row is null or { State: DeliveryState.Pending })
+        {
+            throw new ProblemException(ErrorCode.Conflict, "It is still to be delivered.");
+        }
+        if (row.Payload is null && await ChangeAsync(incarnation, sequence, cancel) is null)
+        {
+            throw new ProblemException(ErrorCode.Gone, "The change is kept no longer.");
+        }
+        await database.WriteAsync(
+            (db, token) => db.Set<DeliveryEntity>().Where(other => other.Id == row.Id).ExecuteUpdateAsync(
+                update => update.SetProperty(each => each.State, DeliveryState.Retrying).SetProperty(each => each.Failures, 0)
+                    .SetProperty(each => each.NextAttemptAt, now).SetProperty(each => each.UpdatedAt, now),
+                token),
+            cancel);
+        return Delivery.Of((await FindAsync(webhook.Id, incarnation, sequence, cancel))!);
+    }
+
+    private Task<List<LaneEntity>> LanesAsync(string webhook, string? account, string? from, CancellationToken cancel) => database.ReadAsync(
+        (db, token) =>
+        {
+            var lanes = from lane in db.Set<LaneEntity>()
+                        where lane.Webhook == webhook && lane.End == null && db.Set<ChangeEntity>().Any(change => change.Incarnation == lane.Incarnation && change.Sequence > lane.Cursor)
+                        select lane;
+            lanes = account is null ? lanes : lanes.Where(lane => lane.Account == account);
+            lanes = from is null ? lanes : lanes.Where(lane => lane.Incarnation.CompareTo(from) >= 0);
+            return lanes.OrderBy(lane => lane.Incarnation).ToListAsync(token);
+        },
+        cancel);
+
+    private Task<Dictionary<long, DeliveryEntity>> OutcomesAsync(string webhook, IReadOnlyList<LoggedChange> batch, CancellationToken cancel)
+    {
+        var (incarnation, first, last) = (batch[0].Incarnation, batch[0].Sequence, batch[^1].Sequence);
+        return database.ReadAsync(
+            (db, token) => db.Set<DeliveryEntity>().Where(row => row.Webhook == webhook && row.Incarnation == incarnation && row.Sequence >= first && row.Sequence <= last)
+                .ToDictionaryAsync(row => row.Sequence, token),
+            cancel);
+    }
+
+    /// <summary>Pending ones stand where they will be delivered, before all outcomes.</summary>
+    private Task<List<DeliveryEntity>> RowsAsync(string webhook, string? account, DeliveryState? state, ChangeType? type, long? before, int count, CancellationToken cancel) => database.ReadAsync(
+        (db, token) =>
+        {
+            var rows = db.Set<DeliveryEntity>().Where(row => row.Webhook == webhook && row.State != DeliveryState.Pending);
+            rows = account is null ? rows : rows.Where(row => row.Account == account);
+            rows = state is null ? rows : rows.Where(row => row.State == state);
+            rows = type is null ? rows : rows.Where(row => row.Type == type);
+            rows = before is null ? rows : rows.Where(row => row.Id < before);
+            return rows.OrderByDescending(row => row.Id).Take(count).ToListAsync(token);
+        },
+        cancel);
+
+    private Task<DeliveryEntity?> FindAsync(string webhook, string incarnation, long sequence, CancellationToken cancel) => database.ReadAsync(
+        (db, token) => db.Set<DeliveryEntity>().SingleOrDefaultAsync(row => row.Webhook == webhook && row.Incarnation == incarnation && row.Sequence == sequence, token), cancel);
+
+    private async Task<LoggedChange?> PendingAsync(WebhookEntity webhook, string incarnation, long sequence, CancellationToken cancel)
+    {
+        var cursor = await database.ReadAsync(
+            (db, token) => db.Set<LaneEntity>().Where(lane => lane.Webhook == webhook.Id && lane.Incarnation == incarnation && lane.End == null).Select(lane => (long?)lane.Cursor).SingleOrDefaultAsync(token),
+            cancel);
+        return sequence > cursor && await ChangeAsync(incarnation, sequence, cancel) is { } change && new ChangeFilter(webhook).Admits(change) ? change : null;
+    }
+
+    private async Task<LoggedChange?> ChangeAsync(string incarnation, long sequence, CancellationToken cancel) =>
+        await log.ReadAsync(incarnation, sequence - 1, 1, cancel) is [var change] && change.Sequence == sequence ? change : null;
+
+    private static (string Incarnation, long Sequence) Parse(string id) =>
+        ObjectId.TryParse(id, out var parsed) && parsed is { Kind: ObjectId.Change, Counter: <= long.MaxValue } ? (parsed.Incarnation, (long)parsed.Counter) : throw NotFound();
+}

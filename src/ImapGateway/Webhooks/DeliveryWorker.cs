@@ -1,0 +1,222 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using ImapGateway.Changes;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>Runs the lanes of all endpoints on this node, and gives each new account its lanes.</summary>
+public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore store, WebhookProtector protector, IKeyLookup keys, ILogger<DeliveryWorker> log) : BackgroundService
+{
+    private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan LastCalls = TimeSpan.FromSeconds(5);
+
+    private readonly ConcurrentDictionary<string, EndpointWork> _endpoints = new();
+    private readonly ConcurrentDictionary<string, ImmutableList<Lane>> _lanes = new();
+    private readonly ConcurrentDictionary<string, bool> _seen = new();
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly Signal _wake = new();
+    private volatile bool _incomplete = true;
+
+    public override void Dispose()
+    {
+        _turn.Dispose();
+        base.Dispose();
+    }
+
+    /// <summary>What the row of an endpoint says counts from now on.</summary>
+    /// <param name="lanes">Its filters or its order have changed: its lanes begin anew where they are.</param>
+    public async Task ChangedAsync(string id, bool lanes, CancellationToken cancel)
+    {
+        await _turn.WaitAsync(cancel);
+        try
+        {
+            var row = await store.FindAsync(id, cancel);
+            if (row is null || lanes)
+            {
+                await EndAsync(id, row is null ? TimeSpan.Zero : LastCalls);
+            }
+            if (row is not null)
+            {
+                await FollowAsync(row, cancel);
+                _endpoints[id].Endpoint.Replace(LoadedWebhook.Of(row, protector));
+            }
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>There is something to be sent once more.</summary>
+    public void Redeliver(string id)
+    {
+        if (_endpoints.TryGetValue(id, out var work))
+        {
+            work.Endpoint.Signal.Wake();
+        }
+    }
+
+    /// <summary>Has lanes give up what is older than that. One that waits for an answer at the moment is not waited for.</summary>
+    public Task ExpireAsync(IReadOnlySet<long> lanes, DateTimeOffset before, CancellationToken cancel)
+    {
+        var expired = Task.WhenAll(_lanes.Values.SelectMany(each => each).Where(lane => lanes.Contains(lane.Ref.Id)).Select(lane => lane.ExpireAsync(before)));
+        return Task.WhenAny(expired, Task.Delay(LastCalls, context.Time, cancel));
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await Task.WhenAll(_endpoints.Values.Select(work => work.LetGoAsync(LastCalls)));
+        await base.StopAsync(cancellationToken);
+        await Task.WhenAll(_endpoints.Keys.ToList().Select(id => EndAsync(id, TimeSpan.Zero)));
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        context.Log.Written += OnWritten;
+        context.Outcomes.Lost += OnLost;
+        keys.Changed += OnKeysChanged;
+        try
+        {
+            while (true)
+            {
+                var next = _wake.Next;
+                try
+                {
+                    await LookAsync(stoppingToken);
+                }
+                catch (ProblemException unavailable)
+                {
+                    LogLater(unavailable.Message);
+                }
+                await Waiting.UntilAsync(next, context.Time.GetUtcNow() + Look, context.Time, stoppingToken);
+            }
+        }
+        finally
+        {
+            context.Log.Written -= OnWritten;
+            context.Outcomes.Lost -= OnLost;
+            keys.Changed -= OnKeysChanged;
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancel)
+    {
+        await _turn.WaitAsync(cancel);
+        try
+        {
+            if (_incomplete)
+            {
+                _incomplete = false;
+                var unseen = _seen.Where(seen => !seen.Value).Select(seen => seen.Key).ToList();
+                foreach (var row in await store.AllAsync(cancel))
+                {
+                    await FollowAsync(row, cancel);
+                }
+                unseen.ForEach(incarnation => _seen[incarnation] = true);
+            }
+        }
+        catch
+        {
+            _incomplete = true;
+            throw;
+        }
+        finally
+        {
+            _turn.Release();
+        }
+        foreach (var work in _endpoints.Values.Where(work => work.Endpoint.IsRunning))
+        {
+            if (await context.Caller.RightsAsync(work.Endpoint.Webhook.Row, cancel) is null)
+            {
+                await work.Endpoint.DisableAsync(DisableReason.KeyRevoked);
+            }
+        }
+        foreach (var incarnation in await context.Lanes.BehindAsync(cancel))
+        {
+            OnWritten(incarnation);
+        }
+    }
+
+    /// <summary>Has the endpoint at work, with a lane for each account it may follow.</summary>
+    private async Task FollowAsync(WebhookEntity row, CancellationToken cancel)
+    {
+        if (!_endpoints.TryGetValue(row.Id, out var work))
+        {
+            work = _endpoints[row.Id] = new EndpointWork(new EndpointRunner(LoadedWebhook.Of(row, protector), context), context, log);
+            work.Start();
+        }
+        if (await context.Caller.RightsAsync(row, cancel) is { } key)
+        {
+            await context.Lanes.AddMissingAsync(row, Followed(row, key), cancel);
+        }
+        foreach (var lane in await work.ClaimAsync(cancel))
+        {
+            _seen[lane.Ref.Incarnation] = true;
+            _lanes.AddOrUpdate(lane.Ref.Incarnation, [lane], (_, lanes) => lanes.Add(lane));
+            work.Run(lane, Forget);
+        }
+    }
+
+    /// <summary>Null: all accounts.</summary>
+    public static IReadOnlyCollection<string>? Followed(WebhookEntity row, Caller key) =>
+        row.Accounts is { } named ? [.. named.Where(key.MaySee)] : key.Accounts;
+
+    private async Task EndAsync(string id, TimeSpan patience)
+    {
+        if (!_endpoints.TryRemove(id, out var work))
+        {
+            return;
+        }
+        if (patience > TimeSpan.Zero)
+        {
+            await work.LetGoAsync(patience);
+            await context.Outcomes.WrittenAsync(CancellationToken.None);
+        }
+        foreach (var lane in work.Endpoint.Lanes)
+        {
+            Forget(lane);
+        }
+        await work.DisposeAsync();
+    }
+
+    private void Forget(Lane lane)
+    {
+        _lanes.AddOrUpdate(lane.Ref.Incarnation, [], (_, lanes) => lanes.Remove(lane));
+        _lanes.TryRemove(new KeyValuePair<string, ImmutableList<Lane>>(lane.Ref.Incarnation, []));
+    }
+
+    private void OnWritten(string incarnation)
+    {
+        if (_lanes.TryGetValue(incarnation, out var lanes))
+        {
+            foreach (var lane in lanes)
+            {
+                lane.Written();
+            }
+        }
+        if (!_seen.GetOrAdd(incarnation, false))
+        {
+            _incomplete = true;
+            _wake.Wake();
+        }
+    }
+
+    private void OnLost(LaneRef lost)
+    {
+        foreach (var lane in _lanes.GetValueOrDefault(lost.Incarnation, []).Where(lane => lane.Ref == lost))
+        {
+            lane.LetGo();
+        }
+    }
+
+    private void OnKeysChanged()
+    {
+        _incomplete = true;
+        _wake.Wake();
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Webhooks are looked after later: {Reason}")]
+    private partial void LogLater(string reason);
+}

@@ -1,0 +1,152 @@
+using System.Collections.Concurrent;
+using ImapGateway.Changes;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>One endpoint at work: its lanes, the calls they share, and its state as the database is told of it. Any thread may call.</summary>
+public sealed class EndpointRunner : IDisposable
+{
+    /// <summary>On this node, of all its lanes together.</summary>
+    public const int MaxCalls = 64;
+
+    private static readonly TimeSpan Telling = TimeSpan.FromSeconds(1);
+
+    private readonly DeliveryContext _context;
+    private readonly EndpointHealth _health;
+    private readonly SemaphoreSlim _calls = new(MaxCalls);
+    private readonly ConcurrentDictionary<long, Lane> _lanes = new();
+    private volatile LoadedWebhook _webhook;
+    private long _toldSuccess;
+
+    public EndpointRunner(LoadedWebhook webhook, DeliveryContext context)
+    {
+        (_webhook, _context, _health) = (webhook, context, new EndpointHealth(context.Schedule));
+        _health.Load(webhook.Row);
+    }
+
+    public LoadedWebhook Webhook => _webhook;
+
+    /// <summary>Wakes what waits for this endpoint beside its lanes.</summary>
+    public Signal Signal { get; } = new();
+
+    public ICollection<Lane> Lanes => _lanes.Values;
+
+    public WebhookState State => _health.State;
+
+    public bool IsRunning => State is WebhookState.Active or WebhookState.Failing;
+
+    /// <summary>How many changes of an account may be on their way at once.</summary>
+    public int Width => _webhook.Row.Order == WebhookOrder.None ? 16 : 1;
+
+    public void Add(Lane lane) => _lanes[lane.Ref.Id] = lane;
+
+    public void Remove(Lane lane)
+    {
+        _lanes.TryRemove(lane.Ref.Id, out _);
+        Release(lane);
+    }
+
+    public LaneHealth HealthFor(Lane lane, bool hasPending) => _health.For(lane, hasPending);
+
+    /// <summary>The lane has nothing to try with: another one may.</summary>
+    public void Release(Lane lane)
+    {
+        if (_health.Release(lane))
+        {
+            WakeAll();
+        }
+    }
+
+    public async Task<Slot> CallAsync(CancellationToken cancel)
+    {
+        await _calls.WaitAsync(cancel);
+        return new Slot(_calls);
+    }
+
+    public async Task SucceededAsync()
+    {
+        var now = _context.Time.GetUtcNow();
+        var recovered = _health.Succeeded(now);
+        var told = Interlocked.Read(ref _toldSuccess);
+        if (now.UtcTicks - told > Telling.Ticks && Interlocked.CompareExchange(ref _toldSuccess, now.UtcTicks, told) == told)
+        {
+            _context.Outcomes.Succeeded(_webhook.Row.Id, now);
+        }
+        if (recovered)
+        {
+            Recovered(anew: false);
+            Apply(await _context.States.ActiveAsync(_webhook.Row.Id));
+        }
+    }
+
+    public async Task SuspectAsync(Lane lane, LaneItem item)
+    {
+        if (_health.Suspect(lane, item))
+        {
+            Apply(await _context.States.FailingAsync(_webhook.Row.Id, item.Failures, item.NextAt));
+        }
+    }
+
+    public void CandidateSent() => _health.CandidateSent();
+
+    public async Task ProbeFailedAsync(TimeSpan? retryAfter)
+    {
+        var (failures, next) = _health.ProbeFailed(_context.Time.GetUtcNow(), retryAfter, Random.Shared.NextDouble());
+        Apply(await _context.States.FailingAsync(_webhook.Row.Id, failures, next));
+    }
+
+    public async Task DisableAsync(string reason)
+    {
+        if (_health.Disable())
+        {
+            Apply(await _context.States.DisabledAsync(_webhook.Row.Id, reason));
+        }
+    }
+
+    /// <summary>Somebody has changed the endpoint.</summary>
+    public void Replace(LoadedWebhook changed)
+    {
+        _webhook = changed;
+        if (_health.Load(changed.Row))
+        {
+            Recovered(anew: true);
+        }
+        WakeAll();
+    }
+
+    public void WakeAll()
+    {
+        Signal.Wake();
+        foreach (var lane in _lanes.Values)
+        {
+            lane.Wake();
+        }
+    }
+
+    public void Dispose() => _calls.Dispose();
+
+    private void Recovered(bool anew)
+    {
+        foreach (var lane in _lanes.Values)
+        {
+            lane.Recovered(anew);
+        }
+        WakeAll();
+    }
+
+    /// <summary>What stands in the database now.</summary>
+    private void Apply(WebhookEntity? row)
+    {
+        if (row is not null)
+        {
+            _webhook = _webhook with { Row = row };
+            _health.Stop(row.State);
+        }
+    }
+
+    /// <summary>One of the calls that the lanes share.</summary>
+    public readonly struct Slot(SemaphoreSlim calls) : IDisposable
+    {
+        public void Dispose() => calls.Release();
+    }
+}

@@ -1,0 +1,333 @@
+using System.Collections.Concurrent;
+using ImapGateway.Changes;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>The changes of one account on their way to one endpoint. Its loop alone touches its window; it costs nothing while there is nothing to do.</summary>
+public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, DeliveryContext context)
+{
+    /// <summary>Read at once, and so kept in memory for a receiver that is slow.</summary>
+    private const int Batch = 32;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly LaneWindow _window = new(cursor, endpoint.Width, context.OrderHold, context.Schedule);
+    private readonly ConcurrentQueue<(LaneItem Item, LaneStep Step, Attempt? Attempt)> _ended = new();
+    private readonly ConcurrentQueue<bool> _recoveries = new();
+    private readonly ConcurrentQueue<(DateTimeOffset Before, TaskCompletionSource Done)> _expiries = new();
+    private readonly Signal _wake = new();
+    private Dictionary<long, DeliveryEntity>? _ahead;
+    private Task<IReadOnlyList<LoggedChange>>? _reading;
+    private volatile bool _isBehind = true;
+    private volatile bool _isLost;
+    private long _written = cursor;
+    private long _end = lane.End ?? long.MaxValue;
+
+    public LaneRef Ref => lane;
+
+    /// <summary>Where it is, for those who want to know what is still to be delivered.</summary>
+    public long Cursor => Interlocked.Read(ref _written);
+
+    /// <summary>The log goes on behind what it has read.</summary>
+    public void Written()
+    {
+        _isBehind = true;
+        _wake.Wake();
+    }
+
+    public void Wake() => _wake.Wake();
+
+    public void Recovered(bool anew) => _recoveries.Enqueue(anew);
+
+    /// <summary>Gives up what is older than that and not delivered yet; done when it is said to be.</summary>
+    public Task ExpireAsync(DateTimeOffset before)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _expiries.Enqueue((before, done));
+        _wake.Wake();
+        return done.Task;
+    }
+
+    /// <summary>It ends as soon as nothing of it is on its way any more.</summary>
+    public void LetGo()
+    {
+        _isLost = true;
+        _wake.Wake();
+    }
+
+    /// <summary>Until it is cancelled, let go, or at its end for ever. What is on its way is waited for.</summary>
+    /// <returns>Whether it is at its end.</returns>
+    public async Task<bool> RunAsync(CancellationToken cancel)
+    {
+        while (!_isLost && !IsAtEnd || _window.InFlight > 0)
+        {
+            var next = _wake.Next;
+            try
+            {
+                await TurnAsync(next, cancel);
+            }
+            catch (ProblemException)
+            {
+                // The storage is away: what was to be read is read later.
+                _isBehind = true;
+                await Task.Delay(Patience, context.Time, cancel);
+            }
+        }
+        if (IsAtEnd)
+        {
+            context.Outcomes.Ended(lane, _window.Cursor);
+        }
+        return IsAtEnd;
+    }
+
+    private bool IsAtEnd => _window.Cursor >= _end;
+
+    private async Task TurnAsync(Task next, CancellationToken cancel)
+    {
+        await TakeEndedAsync();
+        _ahead ??= lane.IsReplay ? [] : (await context.Lanes.AheadAsync(lane, _window.Cursor, cancel)).ToDictionary(row => row.Sequence);
+        while (!_isLost && _expiries.TryDequeue(out var expiry))
+        {
+            await ExpireAsync(expiry.Before, cancel);
+            expiry.Done.SetResult();
+        }
+        if (!endpoint.IsRunning || _isLost)
+        {
+            if (!_isLost || _window.InFlight > 0)
+            {
+                await Waiting.UntilAsync(next, null, context.Time, cancel);
+            }
+            return;
+        }
+        await ReadAheadAsync(cancel);
+        Tell();
+        if (!IsAtEnd)
+        {
+            await StepAsync(next, cancel);
+        }
+    }
+
+    private async Task StepAsync(Task next, CancellationToken cancel)
+    {
+        var step = _window.Next(context.Time.GetUtcNow(), endpoint.HealthFor(this, _window.HasPending));
+        switch (step)
+        {
+            case { Kind: LaneStepKind.Send, Item: { } item }:
+                _window.Sent(item);
+                if (endpoint.Width == 1)
+                {
+                    await EndAsync(item, step, await TryAsync(item, step, cancel));
+                }
+                else
+                {
+                    _ = SendAsync(item, step, cancel);
+                }
+                break;
+            case { Kind: LaneStepKind.SetApart, Item: { } item }:
+                context.Outcomes.Add(lane, item.Outcome(lane, item.IsExhausted ? DeliveryState.Dead : DeliveryState.Retrying, context.Time.GetUtcNow()));
+                _window.SetApart(item, context.Time.GetUtcNow());
+                endpoint.Signal.Wake();
+                break;
+            case { Kind: LaneStepKind.Suspect, Item: { } item }:
+                await endpoint.SuspectAsync(this, item);
+                break;
+            case { Kind: LaneStepKind.GiveUp }:
+                await endpoint.DisableAsync(DisableReason.Exhausted);
+                break;
+            default:
+                if (!_window.HasPending)
+                {
+                    endpoint.Release(this);
+                }
+                _isBehind |= _window.Trim();
+                await Waiting.UntilAsync(next, step.Until, context.Time, cancel);
+                break;
+        }
+    }
+
+    private async Task SendAsync(LaneItem item, LaneStep step, CancellationToken cancel)
+    {
+        Attempt? attempt = null;
+        try
+        {
+            attempt = await TryAsync(item, step, cancel);
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            // It came to nothing; so does the lane.
+        }
+        _ended.Enqueue((item, step, attempt));
+        _wake.Wake();
+    }
+
+    /// <returns>Null: nothing was sent, because the endpoint may not, or not now.</returns>
+    private async Task<Attempt?> TryAsync(LaneItem item, LaneStep step, CancellationToken cancel)
+    {
+        try
+        {
+            return await CallAsync(item, step, cancel);
+        }
+        catch (ProblemException)
+        {
+            await Task.Delay(Patience, context.Time, cancel);
+            return null;
+        }
+    }
+
+    private async Task<Attempt?> CallAsync(LaneItem item, LaneStep step, CancellationToken cancel)
+    {
+        await context.Outcomes.RoomAsync(cancel);
+        var webhook = endpoint.Webhook;
+        if (await context.Caller.RightsAsync(webhook.Row, cancel) is not { } key)
+        {
+            await endpoint.DisableAsync(DisableReason.KeyRevoked);
+            return null;
+        }
+        if (!key.MaySee(item.Change.Account))
+        {
+            item.IsUnseen = true;
+            return null;
+        }
+        if (await context.Caller.WriteAsync(webhook, item, key, cancel))
+        {
+            context.Outcomes.Add(lane, item.Outcome(lane, DeliveryState.Pending, context.Time.GetUtcNow()));
+            await context.Outcomes.WrittenAsync(cancel);
+        }
+        using var slot = await endpoint.CallAsync(cancel);
+        if (!endpoint.IsRunning || _isLost)
+        {
+            return null;
+        }
+        if (step.IsCandidate)
+        {
+            endpoint.CandidateSent();
+        }
+        return await context.Caller.SendAsync(webhook, item, cancel);
+    }
+
+    private async Task TakeEndedAsync()
+    {
+        while (_recoveries.TryDequeue(out var anew))
+        {
+            _window.Recovered(context.Time.GetUtcNow(), anew);
+        }
+        while (_ended.TryDequeue(out var ended))
+        {
+            await EndAsync(ended.Item, ended.Step, ended.Attempt);
+        }
+    }
+
+    private async Task EndAsync(LaneItem item, LaneStep step, Attempt? attempt)
+    {
+        if (attempt is null)
+        {
+            _window.Returned(item);
+            if (item.IsUnseen)
+            {
+                _window.Drop(item);
+            }
+            return;
+        }
+        item.Attempts = AttemptLog.Add(item.Attempts, attempt);
+        item.Answer = attempt.Answer;
+        if (attempt.Succeeded)
+        {
+            _window.Succeeded(item);
+            context.Outcomes.Add(lane, item.Outcome(lane, DeliveryState.Delivered, context.Time.GetUtcNow()));
+            await endpoint.SucceededAsync();
+            return;
+        }
+        var wasFailing = endpoint.State == WebhookState.Failing;
+        _window.Failed(item, context.Time.GetUtcNow(), attempt.RetryAfter, counts: !wasFailing, Random.Shared.NextDouble());
+        context.Outcomes.Add(lane, item.Outcome(lane, DeliveryState.Pending, context.Time.GetUtcNow()));
+        if (attempt.IsGone)
+        {
+            await endpoint.DisableAsync(DisableReason.Gone);
+        }
+        else if (wasFailing && step.IsProbe)
+        {
+            _window.ProbeFailed();
+            await endpoint.ProbeFailedAsync(attempt.RetryAfter);
+        }
+        else if (step.IsCandidate)
+        {
+            _window.CompanionTried();
+        }
+    }
+
+    /// <summary>The next batch is read while the present one is delivered.</summary>
+    private async Task ReadAheadAsync(CancellationToken cancel)
+    {
+        if (_reading is null && _isBehind && _window.IsLow)
+        {
+            _isBehind = false;
+            _reading = context.Log.ReadAsync(lane.Incarnation, _window.LastRead, Batch, cancel);
+            _ = _reading.ContinueWith(static (_, state) => ((Signal)state!).Wake(), _wake, TaskScheduler.Default);
+        }
+        if (_reading is not null && (_reading.IsCompleted || !_window.HasPending))
+        {
+            var reading = _reading;
+            _reading = null;
+            await AddAsync(await reading, cancel);
+        }
+    }
+
+    private async Task AddAsync(IReadOnlyList<LoggedChange> batch, CancellationToken cancel)
+    {
+        var again = lane.IsReplay && batch.Count > 0 ? await context.Lanes.OutcomesAsync(lane, batch[0].Sequence, batch[^1].Sequence, cancel) : [];
+        _isBehind |= batch.Count == Batch;
+        if (batch.Count > 0 && batch[0].Sequence > _window.LastRead + 1)
+        {
+            // Retention has passed the lane.
+            await context.States.ExpiredAsync(lane.Webhook, context.Time.GetUtcNow());
+        }
+        foreach (var change in batch.TakeWhile(change => change.Sequence <= _end))
+        {
+            if (change.Type == ChangeType.AccountRemoved)
+            {
+                _end = Math.Min(_end, change.Sequence);
+            }
+            var known = _ahead!.Remove(change.Sequence, out var row) ? row : null;
+            if (known is null or { State: DeliveryState.Pending } && endpoint.Webhook.Filter.Admits(change))
+            {
+                _window.Add(again.TryGetValue(change.Sequence, out var earlier) ? LaneItem.Again(change, earlier) : LaneItem.Of(change, known));
+            }
+            else
+            {
+                _window.ReadTo(change.Sequence);
+            }
+        }
+    }
+
+    private async Task ExpireAsync(DateTimeOffset before, CancellationToken cancel)
+    {
+        var now = context.Time.GetUtcNow();
+        var any = false;
+        while (true)
+        {
+            await ReadAheadAsync(cancel);
+            if (_window.First is not { InFlight: false } first || first.Change.Timestamp >= before)
+            {
+                break;
+            }
+            any = true;
+            context.Outcomes.Add(lane, first.Outcome(lane, DeliveryState.Expired, now));
+            _window.Drop(first);
+        }
+        Tell();
+        if (any)
+        {
+            await context.States.ExpiredAsync(lane.Webhook, now);
+        }
+    }
+
+    private void Tell()
+    {
+        if (_window.Cursor > _written)
+        {
+            Interlocked.Exchange(ref _written, _window.Cursor);
+            context.Outcomes.Moved(lane, _window.Cursor);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+using ImapGateway.Mail;
+using ImapGateway.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>
+/// Writes what has become of deliveries and how far lanes have come: all of it in one transaction every few milliseconds, for a transaction for each delivery would
+/// cost more than the delivery. A crash repeats what was not written yet.
+/// </summary>
+public sealed partial class OutcomeWriter(IDatabase database, TimeProvider time, ILogger<OutcomeWriter> log) : BackgroundService
+{
+    private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    /// <summary>What may be waiting to be written before lanes wait, too.</summary>
+    private const int MostWaiting = 4096;
+
+    private readonly Lock _lock = new();
+    private Group _next = new();
+    private TaskCompletionSource _work = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>A lane that is somebody else's now, or is gone.</summary>
+    public event Action<LaneRef>? Lost;
+
+    public void Moved(LaneRef lane, long cursor) => Change(group => group.Moved[lane.Id] = new LaneMove(lane, cursor, IsEnd: false));
+
+    /// <summary>The lane has nothing left to deliver, ever.</summary>
+    public void Ended(LaneRef lane, long cursor) => Change(group => group.Moved[lane.Id] = new LaneMove(lane, cursor, IsEnd: true));
+
+    /// <param name="lane">Whose work it is; null for one that was set apart.</param>
+    public void Add(LaneRef? lane, DeliveryEntity row) => Change(group => group.Rows[(row.Webhook, row.Incarnation, row.Sequence)] = (lane, row));
+
+    public void Succeeded(string webhook, DateTimeOffset at) => Change(group => group.Successes[webhook] = at);
+
+    /// <summary>When everything said until now is committed.</summary>
+    public Task WrittenAsync(CancellationToken cancel)
+    {
+        Task done = Task.CompletedTask;
+        Change(group => done = group.Done.Task);
+        return done.WaitAsync(cancel);
+    }
+
+    /// <summary>Waits while too much is waiting to be written.</summary>
+    public ValueTask RoomAsync(CancellationToken cancel)
+    {
+        lock (_lock)
+        {
+            return _next.Count < MostWaiting ? ValueTask.CompletedTask : new ValueTask(_next.Done.Task.WaitAsync(cancel));
+        }
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        await FlushAsync(cancellationToken);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            await Volatile.Read(ref _work).Task.WaitAsync(stoppingToken);
+            await Task.Delay(Window, time, stoppingToken);
+            if (!await FlushAsync(stoppingToken))
+            {
+                await Task.Delay(Patience, time, stoppingToken);
+            }
+        }
+    }
+
+    private void Change(Action<Group> change)
+    {
+        lock (_lock)
+        {
+            change(_next);
+            _work.TrySetResult();
+        }
+    }
+
+    /// <returns>False where the storage could not take it: then it is said again.</returns>
+    private async Task<bool> FlushAsync(CancellationToken cancel)
+    {
+        Group group;
+        lock (_lock)
+        {
+            group = _next;
+            _next = new Group();
+            _work = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+        try
+        {
+            foreach (var lost in await database.WriteAsync((db, token) => WriteAsync(db, group, token), cancel))
+            {
+                Lost?.Invoke(lost);
+            }
+            group.Done.TrySetResult();
+            return true;
+        }
+        catch (Exception failure) when (failure is ProblemException or OperationCanceledException)
+        {
+            lock (_lock)
+            {
+                group.TakeOver(_next);
+                _next = group;
+                _work.TrySetResult();
+            }
+            if (failure is ProblemException)
+            {
+                LogLater(failure.Message);
+                return false;
+            }
+            throw;
+        }
+    }
+
+    private static async Task<List<LaneRef>> WriteAsync(GatewayDbContext db, Group group, CancellationToken cancel)
+    {
+        var lost = await LaneMoves.WriteAsync(db, group.Moved.Values, cancel);
+        var lostIds = lost.Select(lane => lane.Id).ToHashSet();
+        var rows = group.Rows.Values.Where(entry => entry.Lane is null || !lostIds.Contains(entry.Lane.Id)).Select(entry => entry.Row).ToList();
+        await DeliveryRows.WriteAsync(db, rows, cancel);
+        foreach (var (webhook, at) in group.Successes)
+        {
+            await db.Set<WebhookEntity>().Where(row => row.Id == webhook).ExecuteUpdateAsync(update => update.SetProperty(row => row.LastSuccessAt, at), cancel);
+        }
+        return lost;
+    }
+
+    /// <summary>What is written together. Of a lane, a delivery or an endpoint the last word counts.</summary>
+    private sealed class Group
+    {
+        public Dictionary<long, LaneMove> Moved { get; } = [];
+
+        public Dictionary<(string Webhook, string Incarnation, long Sequence), (LaneRef? Lane, DeliveryEntity Row)> Rows { get; } = [];
+
+        public Dictionary<string, DateTimeOffset> Successes { get; } = [];
+
+        public TaskCompletionSource Done { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public int Count => Rows.Count + Moved.Count;
+
+        public void TakeOver(Group later)
+        {
+            foreach (var (id, move) in later.Moved)
+            {
+                Moved[id] = move;
+            }
+            foreach (var (key, row) in later.Rows)
+            {
+                Rows[key] = row;
+            }
+            foreach (var (webhook, at) in later.Successes)
+            {
+                Successes[webhook] = at;
+            }
+            Done.Task.ContinueWith(static (_, state) => ((TaskCompletionSource)state!).TrySetResult(), later.Done, TaskScheduler.Default);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Outcomes of webhooks are written later: {Reason}")]
+    private partial void LogLater(string reason);
+}
+
+/// <param name="IsEnd">It is deleted.</param>
+public sealed record LaneMove(LaneRef Lane, long Cursor, bool IsEnd);

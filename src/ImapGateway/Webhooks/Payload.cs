@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using ImapGateway.Accounts;
+using ImapGateway.Changes;
+using ImapGateway.Http;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>What decides, with the change, the bytes of a delivery. Kept with its outcome, so that later attempts send the same.</summary>
+[Flags]
+public enum PayloadForm
+{
+    Standard = 0,
+    CloudEvents = 1,
+    /// <summary>With the summary of the message; the key has mail.readBasic.</summary>
+    Message = 2,
+    /// <summary>With the text of the message: the bytes themselves are kept.</summary>
+    Body = 4,
+}
+
+/// <summary>The bytes of a delivery: equal changes in equal form give equal bytes.</summary>
+public static class Payload
+{
+    public const string StandardType = "application/json";
+
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.CamelCase, Encoder = StrictJson.Encoder, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
+
+    /// <summary>How a change is first sent to an endpoint.</summary>
+    /// <param name="rights">Of its key.</param>
+    public static PayloadForm FormOf(WebhookEntity webhook, LoggedChange change, Caller rights) =>
+        (webhook.Format == WebhookFormat.CloudEvents ? PayloadForm.CloudEvents : PayloadForm.Standard)
+        | (rights.Has(Scope.MailReadBasic) ? PayloadForm.Message : PayloadForm.Standard)
+        | (webhook.IncludeBody && HasBody(change) ? PayloadForm.Body : PayloadForm.Standard);
+
+    public static string ContentTypeOf(PayloadForm form) => form.HasFlag(PayloadForm.CloudEvents) ? CloudEventsPayload.ContentType : StandardType;
+
+    public static byte[] Write(LoggedChange change, PayloadForm form)
+    {
+        var record = ChangeJson.ToBytes(change, form.HasFlag(PayloadForm.Message));
+        return form.HasFlag(PayloadForm.CloudEvents) ? CloudEventsPayload.Write(change, record) : record;
+    }
+
+    /// <param name="body">Null: the message is gone.</param>
+    public static byte[] Write(LoggedChange change, PayloadForm form, MessageText? body) =>
+        Write(change with { Message = [.. change.Message!.AsSpan(0, change.Message!.Length - 1), .. ",\"body\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(body, Json), (byte)'}'] }, form);
+
+    /// <summary>The message has arrived somewhere, and its summary is known: a text may be added to that.</summary>
+    private static bool HasBody(LoggedChange change) => change is { Type: ChangeType.MessageAdded or ChangeType.MessageMoved, Message: not null };
+}

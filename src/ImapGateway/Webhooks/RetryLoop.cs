@@ -1,0 +1,112 @@
+using ImapGateway.Changes;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>The deliveries of an endpoint that were set apart, and those somebody wants to have again: each by its own schedule, beside all lanes.</summary>
+public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)
+{
+    private const int AtOnce = 16;
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        while (true)
+        {
+            var next = endpoint.Signal.Next;
+            try
+            {
+                var until = await TurnAsync(cancel);
+                if (until != DateTimeOffset.MinValue)
+                {
+                    await Waiting.UntilAsync(next, until, context.Time, cancel);
+                }
+            }
+            catch (ProblemException)
+            {
+                await Task.Delay(Patience, context.Time, cancel);
+            }
+        }
+    }
+
+    /// <returns>When the next one is due; null: there is none; the beginning of time: there may be more now.</returns>
+    private async Task<DateTimeOffset?> TurnAsync(CancellationToken cancel)
+    {
+        if (!endpoint.IsRunning)
+        {
+            return null;
+        }
+        var rows = await context.Lanes.RetryingAsync(endpoint.Webhook.Row.Id, AtOnce, cancel);
+        var now = context.Time.GetUtcNow();
+        // While it takes nothing at all, time that passes is not held against them; what was just asked for by hand is tried all the same.
+        var due = rows.Where(row => row.NextAttemptAt <= now && (row.Failures == 0 || endpoint.State == WebhookState.Active)).ToList();
+        if (due.Count == 0)
+        {
+            return endpoint.State == WebhookState.Active ? rows.FirstOrDefault()?.NextAttemptAt : null;
+        }
+        await Task.WhenAll(due.Select(row => SendAsync(row, cancel)));
+        await context.Outcomes.WrittenAsync(cancel);
+        return DateTimeOffset.MinValue;
+    }
+
+    private async Task SendAsync(DeliveryEntity row, CancellationToken cancel)
+    {
+        var lane = new LaneRef(0, 0, row.Webhook, row.Incarnation, row.Account, null);
+        var webhook = endpoint.Webhook;
+        if (await context.Caller.RightsAsync(webhook.Row, cancel) is not { } key)
+        {
+            await endpoint.DisableAsync(DisableReason.KeyRevoked);
+            return;
+        }
+        if (await FindAsync(row, cancel) is not { } change || !key.MaySee(row.Account))
+        {
+            var lost = LaneItem.Of(Stub(row), row);
+            context.Outcomes.Add(null, lost.Outcome(lane, DeliveryState.Expired, context.Time.GetUtcNow()));
+            return;
+        }
+        var item = LaneItem.Of(change, row);
+        await context.Caller.WriteAsync(webhook, item, key, cancel);
+        using var slot = await endpoint.CallAsync(cancel);
+        if (!endpoint.IsRunning)
+        {
+            return;
+        }
+        var attempt = await context.Caller.SendAsync(webhook, item, cancel);
+        item.Attempts = AttemptLog.Add(item.Attempts, attempt);
+        item.Answer = attempt.Answer;
+        context.Outcomes.Add(null, item.Outcome(lane, After(item, attempt), context.Time.GetUtcNow()));
+        if (attempt.Succeeded)
+        {
+            await endpoint.SucceededAsync();
+        }
+        else if (attempt.IsGone)
+        {
+            await endpoint.DisableAsync(DisableReason.Gone);
+        }
+    }
+
+    private DeliveryState After(LaneItem item, Attempt attempt)
+    {
+        if (attempt.Succeeded)
+        {
+            return DeliveryState.Delivered;
+        }
+        var now = context.Time.GetUtcNow();
+        item.FailedSince ??= now;
+        item.Failures++;
+        if (context.Schedule.After(item.Failures, attempt.RetryAfter, Random.Shared.NextDouble()) is not { } wait)
+        {
+            return DeliveryState.Dead;
+        }
+        item.NextAt = now + wait;
+        return DeliveryState.Retrying;
+    }
+
+    private async Task<LoggedChange?> FindAsync(DeliveryEntity row, CancellationToken cancel) =>
+        await context.Log.ReadAsync(row.Incarnation, row.Sequence - 1, 1, cancel) is [var change] && change.Sequence == row.Sequence ? change
+            : row.Payload is not null ? Stub(row) : null;
+
+    /// <summary>Its bytes are kept, or nothing of it is wanted but its name.</summary>
+    private static LoggedChange Stub(DeliveryEntity row) =>
+        new(default, row.Incarnation, row.Sequence, row.Account, row.Type, row.Timestamp, 0, 0, null, null, [], [], null);
+}

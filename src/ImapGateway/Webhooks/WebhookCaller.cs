@@ -1,0 +1,61 @@
+using System.Text.Json;
+using ImapGateway.Accounts;
+using ImapGateway.Changes;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+using Microsoft.Extensions.Options;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>Makes the bytes of a delivery, once, and sends them.</summary>
+public sealed class WebhookCaller(WebhookSender sender, WebhookRights rights, IMessageTexts texts, IOptions<WebhooksOptions> options, TimeProvider time)
+{
+    private static readonly TimeSpan TextPause = TimeSpan.FromSeconds(2);
+
+    public ValueTask<Caller?> RightsAsync(WebhookEntity webhook, CancellationToken cancel) => rights.FindAsync(webhook, cancel);
+
+    /// <summary>Fixes form and bytes of an item that has none yet.</summary>
+    /// <param name="key">What the endpoint may see at this moment.</param>
+    /// <returns>Whether the bytes must be kept before they are sent: they cannot be made again from the log.</returns>
+    public async Task<bool> WriteAsync(LoadedWebhook webhook, LaneItem item, Caller key, CancellationToken cancel)
+    {
+        if (item.Bytes is not null)
+        {
+            return false;
+        }
+        var form = item.Form ??= Payload.FormOf(webhook.Row, item.Change, key);
+        if (!form.HasFlag(PayloadForm.Body))
+        {
+            item.Bytes = Payload.Write(item.Change, form);
+            return false;
+        }
+        item.Bytes = Payload.Write(item.Change, form, await TextAsync(item.Change, cancel));
+        return true;
+    }
+
+    public Task<Attempt> SendAsync(LoadedWebhook webhook, LaneItem item, CancellationToken cancel) =>
+        sender.SendAsync(webhook, item.Change.Id, item.Bytes!, Payload.ContentTypeOf(item.Form!.Value), cancel);
+
+    /// <summary>A mail server may be away for a while; after the hold the rest of the event is worth more than its text.</summary>
+    private async Task<MessageText?> TextAsync(LoggedChange change, CancellationToken cancel)
+    {
+        using var data = JsonDocument.Parse(change.Data);
+        var message = data.RootElement.GetProperty("id").GetString()!;
+        var began = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await texts.FindAsync(change.Account, message, cancel);
+            }
+            catch (ProblemException) when (time.GetElapsedTime(began) + TextPause <= options.Value.OrderHold)
+            {
+                await Task.Delay(TextPause, time, cancel);
+            }
+            catch (ProblemException)
+            {
+                return null;
+            }
+        }
+    }
+}

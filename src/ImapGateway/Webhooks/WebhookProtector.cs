@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using Microsoft.AspNetCore.DataProtection;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>Encrypts what an endpoint must not show. A ciphertext belongs to its endpoint and use: copied to another row it cannot be read.</summary>
+public sealed class WebhookProtector(IDataProtectionProvider provider)
+{
+    private readonly IDataProtector _protector = provider.CreateProtector("ImapGateway.Webhooks.Endpoint");
+
+    public string ProtectSecret(string webhook, string secret) => For(webhook, "secret").Protect(secret);
+
+    public string Secret(string webhook, string stored) => For(webhook, "secret").Unprotect(stored);
+
+    /// <returns>Null where there are none.</returns>
+    public string? ProtectHeaders(string webhook, ImmutableDictionary<string, string> headers) =>
+        headers.IsEmpty ? null : For(webhook, "headers").Protect(JsonSerializer.Serialize(headers, JsonSerializerOptions.Default));
+
+    public ImmutableDictionary<string, string> Headers(string webhook, string? stored) => stored is null
+        ? ImmutableDictionary<string, string>.Empty.WithComparers(StringComparer.OrdinalIgnoreCase)
+        : JsonSerializer.Deserialize<ImmutableDictionary<string, string>>(For(webhook, "headers").Unprotect(stored), JsonSerializerOptions.Default)!
+            .WithComparers(StringComparer.OrdinalIgnoreCase);
+
+    private IDataProtector For(string webhook, string use) => _protector.CreateProtector(webhook, use);
+}

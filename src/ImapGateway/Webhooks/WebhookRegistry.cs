@@ -1,0 +1,197 @@
+using System.Collections.Immutable;
+using ImapGateway.Egress;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+using ImapGateway.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>Adds, changes and removes endpoints, and has deliveries take note.</summary>
+public sealed class WebhookRegistry(IDatabase database, WebhookProtector protector, WebhookRights rights, EgressPolicy egress, DeliveryWorker worker, TimeProvider time)
+{
+    /// <summary>How long the secret of before a rotation signs along.</summary>
+    public static readonly TimeSpan Overlap = TimeSpan.FromHours(24);
+
+    public async Task<(WebhookEntity Row, string Secret)> AddAsync(Caller caller, NewWebhook input, CancellationToken cancel)
+    {
+        var wanted = WebhookInput.Checked(input, ImmutableDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase), caller, egress);
+        var (scopes, accounts) = wanted.Granted(caller);
+        var id = ObjectId.NewRandom("wh");
+        var secret = Signer.NewSecret();
+        var now = Now();
+        var headers = protector.ProtectHeaders(id, wanted.Headers);
+        var stored = protector.ProtectSecret(id, secret);
+        var row = await database.WriteAsync(
+            async (db, token) =>
+            {
+                var made = new WebhookEntity
+                {
+                    Id = id,
+                    Url = wanted.Url,
+                    Description = wanted.Description,
+                    Types = wanted.Types,
+                    Accounts = wanted.Accounts,
+                    Mailboxes = wanted.Mailboxes,
+                    Roles = wanted.Roles,
+                    Format = wanted.Format,
+                    Order = wanted.Order,
+                    IncludeBody = wanted.IncludeBody,
+                    HeaderNames = Names(wanted.Headers),
+                    HeaderSecret = headers,
+                    Secret = stored,
+                    KeyId = caller.KeyId,
+                    GrantedScopes = scopes,
+                    GrantedAccounts = accounts,
+                    CreatedAt = now,
+                    FollowsSince = now,
+                };
+                db.Add(made);
+                await db.SaveChangesAsync(token);
+                await LaneStore.AddMissingAsync(db, made, DeliveryWorker.Followed(made, caller), isNew: true, token);
+                return made;
+            },
+            cancel);
+        await worker.ChangedAsync(id, lanes: false, cancel);
+        return (row, secret);
+    }
+
+    /// <summary>An endpoint whose key is not what it was becomes the caller's, if that one is an admin.</summary>
+    public async Task<WebhookEntity> ChangeAsync(Caller caller, string id, WebhookPatch patch, CancellationToken cancel)
+    {
+        var now = Now();
+        var row = await database.WriteAsync(
+            async (db, token) =>
+            {
+                var present = await WebhookStore.GetToChangeAsync(db, caller, id, token);
+                var adopted = present is { State: WebhookState.Disabled, Reason: DisableReason.KeyRevoked } && caller.Has(Scope.Admin);
+                var owner = adopted ? caller : await rights.FindAsync(present, token) ?? throw Revoked();
+                var wanted = WebhookInput.Checked(Patched(present, patch), protector.Headers(id, present.HeaderSecret), owner, egress);
+                var filtersChange = (patch.Accounts.IsGiven || patch.Types.IsGiven || patch.Mailboxes.IsGiven || patch.Roles.IsGiven) && !Same(present, wanted);
+                Apply(present, wanted);
+                present.HeaderSecret = protector.ProtectHeaders(id, wanted.Headers);
+                if (adopted)
+                {
+                    (present.KeyId, present.State, present.Reason) = (caller.KeyId, WebhookState.Active, null);
+                }
+                if (adopted || filtersChange)
+                {
+                    (present.GrantedScopes, present.GrantedAccounts) = wanted.Granted(owner);
+                    present.FollowsSince = now;
+                    await db.SaveChangesAsync(token);
+                    await FollowAsync(db, present, owner, token);
+                }
+                return present;
+            },
+            cancel);
+        await worker.ChangedAsync(id, lanes: true, cancel);
+        return row;
+    }
+
+    public async Task RemoveAsync(Caller caller, string id, CancellationToken cancel)
+    {
+        await database.WriteAsync(
+            async (db, token) =>
+            {
+                var row = await WebhookStore.GetToChangeAsync(db, caller, id, token);
+                await db.Set<LaneEntity>().Where(lane => lane.Webhook == id).ExecuteDeleteAsync(token);
+                db.Remove(row);
+                return true;
+            },
+            cancel);
+        await worker.ChangedAsync(id, lanes: true, cancel);
+    }
+
+    /// <summary>The new secret; the one before signs along for a while.</summary>
+    public async Task<(WebhookEntity Row, string Secret)> RotateAsync(Caller caller, string id, CancellationToken cancel)
+    {
+        var secret = Signer.NewSecret();
+        var stored = protector.ProtectSecret(id, secret);
+        var until = Now() + Overlap;
+        var row = await SetAsync(caller, id, row => (row.PreviousSecret, row.PreviousSecretUntil, row.Secret) = (row.Secret, until, stored), cancel);
+        return (row, secret);
+    }
+
+    public Task<WebhookEntity> PauseAsync(Caller caller, string id, CancellationToken cancel) => SetAsync(
+        caller,
+        id,
+        row => row.State = row.State == WebhookState.Disabled ? throw new ProblemException(ErrorCode.Conflict, "It is disabled: nothing is delivered anyway.") : WebhookState.Paused,
+        cancel);
+
+    /// <summary>It goes on where it stopped, and schedules begin anew.</summary>
+    public async Task<WebhookEntity> ResumeAsync(Caller caller, string id, CancellationToken cancel)
+    {
+        var revoked = await rights.FindAsync(await database.ReadAsync((db, token) => WebhookStore.GetToChangeAsync(db, caller, id, token), cancel), cancel) is null;
+        return await SetAsync(
+            caller,
+            id,
+            row =>
+            {
+                if (revoked)
+                {
+                    throw Revoked();
+                }
+                (row.State, row.Reason, row.ProbeFailures, row.NextProbeAt) = (WebhookState.Active, null, 0, null);
+            },
+            cancel);
+    }
+
+    private async Task<WebhookEntity> SetAsync(Caller caller, string id, Action<WebhookEntity> change, CancellationToken cancel)
+    {
+        var row = await database.WriteAsync(
+            async (db, token) =>
+            {
+                var present = await WebhookStore.GetToChangeAsync(db, caller, id, token);
+                change(present);
+                return present;
+            },
+            cancel);
+        await worker.ChangedAsync(id, lanes: false, cancel);
+        return row;
+    }
+
+    /// <summary>Lanes of accounts that are no longer followed go; new ones begin now.</summary>
+    private static async Task FollowAsync(GatewayDbContext db, WebhookEntity row, Caller owner, CancellationToken cancel)
+    {
+        var followed = DeliveryWorker.Followed(row, owner);
+        if (followed is not null)
+        {
+            var named = followed.ToList();
+            await db.Set<LaneEntity>().Where(lane => lane.Webhook == row.Id && !named.Contains(lane.Account)).ExecuteDeleteAsync(cancel);
+        }
+        await LaneStore.AddMissingAsync(db, row, followed, isNew: true, cancel);
+    }
+
+    private static NewWebhook Patched(WebhookEntity present, WebhookPatch patch) => new()
+    {
+        Url = patch.Url.Or(present.Url),
+        Description = patch.Description.Or(present.Description),
+        Types = patch.Types.Or(present.Types),
+        Accounts = patch.Accounts.Or(present.Accounts),
+        Mailboxes = patch.Mailboxes.Or(present.Mailboxes),
+        Roles = patch.Roles.Or(present.Roles),
+        Format = patch.Format.Or(WireNames.Of(present.Format)),
+        Order = patch.Order.Or(WireNames.Of(present.Order)),
+        Include = patch.Include.Or(present.IncludeBody ? WireNames.Of(WebhookInclude.Body) : null),
+        Headers = patch.Headers.IsGiven ? patch.Headers.Value : ImmutableDictionary<string, string?>.Empty,
+    };
+
+    private static void Apply(WebhookEntity row, WebhookInput wanted)
+    {
+        (row.Url, row.Description, row.Types, row.Accounts, row.Mailboxes, row.Roles) =
+            (wanted.Url, wanted.Description, wanted.Types, wanted.Accounts, wanted.Mailboxes, wanted.Roles);
+        (row.Format, row.Order, row.IncludeBody, row.HeaderNames) = (wanted.Format, wanted.Order, wanted.IncludeBody, Names(wanted.Headers));
+    }
+
+    private static bool Same(WebhookEntity row, WebhookInput wanted) => row.Types.SequenceEqual(wanted.Types)
+        && Same(row.Accounts, wanted.Accounts) && Same(row.Mailboxes, wanted.Mailboxes) && Same(row.Roles, wanted.Roles);
+
+    private static bool Same(ImmutableArray<string>? a, ImmutableArray<string>? b) => a is { } one && b is { } other ? one.SequenceEqual(other) : a is null && b is null;
+
+    private static ImmutableArray<string> Names(ImmutableDictionary<string, string> headers) => [.. headers.Keys.Order(StringComparer.OrdinalIgnoreCase)];
+
+    private static ProblemException Revoked() => new(ErrorCode.Conflict, "Its key was narrowed, has expired or is deleted: an admin key's PATCH takes the endpoint over.");
+
+    /// <summary>As finely as it is stored.</summary>
+    private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+}

@@ -1,0 +1,26 @@
+using ImapGateway.Http;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>What an endpoint may see: what its key may see at this moment, and nothing at all once that is less than it was.</summary>
+public sealed class WebhookRights(IKeyLookup keys)
+{
+    /// <summary>The scopes that matter to an endpoint.</summary>
+    public const Scope Relevant = Scope.Webhooks | Scope.MailReadBasic | Scope.MailRead;
+
+    private static readonly Caller Operator = new(null, Scopes.Expand(Scope.Admin), null);
+
+    /// <summary>Null: the key was narrowed, has expired or is deleted.</summary>
+    public async ValueTask<Caller?> FindAsync(WebhookEntity webhook, CancellationToken cancel)
+    {
+        if (webhook.KeyId is null)
+        {
+            return Operator;
+        }
+        return await keys.FindByIdAsync(webhook.KeyId, cancel) is { } key && Includes(key, webhook) ? key : null;
+    }
+
+    private static bool Includes(Caller key, WebhookEntity webhook) =>
+        (webhook.GrantedScopes & ~Scopes.Expand(key.Scopes)) == Scope.None
+        && (webhook.GrantedAccounts is { } granted ? granted.All(key.MaySee) : key.Accounts is null);
+}

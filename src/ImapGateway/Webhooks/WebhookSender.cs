@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using ImapGateway.Egress;
+using ImapGateway.Mail;
+using Microsoft.Extensions.Options;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>Calls endpoints: signed, to where the egress policy allows, and never further than there.</summary>
+public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptions> options, TimeProvider time) : IDisposable
+{
+    /// <summary>What is kept of an answer.</summary>
+    public const int MaxAnswer = 512;
+
+    /// <summary>What is read of an answer so that its connection can be used again; in kilobytes for its headers.</summary>
+    private const int MaxDrain = 8 * 1024;
+    private const int MaxHeaderKilobytes = 16;
+
+    private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
+    {
+        ConnectCallback = async (context, cancel) => new NetworkStream(
+            await egress.ConnectAsync(EgressPurpose.Webhooks, context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancel), ownsSocket: true),
+        ConnectTimeout = options.Value.Timeout,
+        AllowAutoRedirect = false,
+        UseProxy = false,
+        UseCookies = false,
+        AutomaticDecompression = DecompressionMethods.None,
+        ActivityHeadersPropagator = null,
+        // A name may lead elsewhere by then, and the policy has to judge that.
+        PooledConnectionLifetime = TimeSpan.FromMinutes(2),
+        PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
+        MaxResponseHeadersLength = MaxHeaderKilobytes,
+        MaxResponseDrainSize = MaxDrain,
+        ResponseDrainTimeout = TimeSpan.FromSeconds(1),
+    });
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>One attempt. What goes wrong is its outcome; only the caller's own end is an exception.</summary>
+    /// <param name="id">The value of <c>webhook-id</c>.</param>
+    /// <param name="body">The bytes to sign and to send.</param>
+    public async Task<Attempt> SendAsync(LoadedWebhook webhook, string id, byte[] body, string contentType, CancellationToken cancel)
+    {
+        var at = time.GetUtcNow();
+        var started = time.GetTimestamp();
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var timer = time.CreateTimer(static state => ((CancellationTokenSource)state!).Cancel(), deadline, options.Value.Timeout, Timeout.InfiniteTimeSpan);
+        Attempt Ended(int? status, string? error, byte[] answer, TimeSpan? retryAfter) =>
+            new(at, status, error, (long)time.GetElapsedTime(started).TotalMilliseconds, answer, retryAfter);
+        try
+        {
+            using var request = Request(webhook, id, at, body, contentType);
+            using var response = await _http.SendAsync(request, deadline.Token);
+            return Ended((int)response.StatusCode, null, await AnswerAsync(response, deadline.Token), RetryAfter(response, at));
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException && !cancel.IsCancellationRequested)
+        {
+            return Ended(null, Classify(failure), [], null);
+        }
+    }
+
+    private static HttpRequestMessage Request(LoadedWebhook webhook, string id, DateTimeOffset at, byte[] body, string contentType)
+    {
+        var content = new ByteArrayContent(body);
+        content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        var request = new HttpRequestMessage(HttpMethod.Post, webhook.Url) { Content = content };
+        var timestamp = at.ToUnixTimeSeconds();
+        var headers = request.Headers;
+        headers.TryAddWithoutValidation("webhook-id", id);
+        headers.TryAddWithoutValidation("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture));
+        headers.TryAddWithoutValidation("webhook-signature", Signer.Sign(webhook.Keys(at), id, timestamp, body));
+        foreach (var (name, value) in webhook.Headers)
+        {
+            if (!headers.TryAddWithoutValidation(name, value))
+            {
+                content.Headers.TryAddWithoutValidation(name, value);
+            }
+        }
+        if (!webhook.Headers.ContainsKey("User-Agent"))
+        {
+            headers.TryAddWithoutValidation("User-Agent", "ImapGateway");
+        }
+        return request;
+    }
+
+    /// <summary>The status is the outcome: a body that breaks off changes nothing of it.</summary>
+    private static async Task<byte[]> AnswerAsync(HttpResponseMessage response, CancellationToken cancel)
+    {
+        if (response.Content.Headers.ContentLength == 0)
+        {
+            return [];
+        }
+        var answer = new byte[MaxAnswer];
+        var length = 0;
+        try
+        {
+            await using var stream = await response.Content.ReadAsStreamAsync(cancel);
+            int read;
+            while (length < answer.Length && (read = await stream.ReadAsync(answer.AsMemory(length), cancel)) > 0)
+            {
+                length += read;
+            }
+        }
+        catch (Exception failure) when (failure is IOException or HttpRequestException or OperationCanceledException)
+        {
+            // What has come is kept.
+        }
+        return answer[..length];
+    }
+
+    private static TimeSpan? RetryAfter(HttpResponseMessage response, DateTimeOffset now) => response.Headers.RetryAfter switch
+    {
+        { Delta: { } delta } => delta,
+        { Date: { } date } => date > now ? date - now : TimeSpan.Zero,
+        _ => null,
+    };
+
+    private static string Classify(Exception failure)
+    {
+        for (var cause = failure; cause is not null; cause = cause.InnerException)
+        {
+            switch (cause)
+            {
+                case ProblemException:
+                    return AttemptError.Refused;
+                case AuthenticationException:
+                    return AttemptError.Tls;
+                case OperationCanceledException or TimeoutException:
+                    return AttemptError.Timeout;
+                case SocketException:
+                    return AttemptError.Unreachable;
+            }
+        }
+        return failure is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded } ? AttemptError.Protocol : AttemptError.Unreachable;
+    }
+}

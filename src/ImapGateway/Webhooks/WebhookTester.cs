@@ -1,0 +1,27 @@
+using System.Text.Json;
+using ImapGateway.Changes;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>Calls an endpoint with an event of no account, and tells what came of it.</summary>
+public sealed class WebhookTester(WebhookSender sender, WebhookProtector protector, TimeProvider time)
+{
+    public async Task<WebhookTestResult> RunAsync(WebhookEntity webhook, CancellationToken cancel)
+    {
+        var change = Change(webhook.Id, time.GetUtcNow());
+        var form = webhook.Format == WebhookFormat.CloudEvents ? PayloadForm.CloudEvents : PayloadForm.Standard;
+        var attempt = await sender.SendAsync(LoadedWebhook.Of(webhook, protector), change.Id, Payload.Write(change, form), Payload.ContentTypeOf(form), cancel);
+        return new WebhookTestResult
+        {
+            Id = change.Id,
+            Delivered = attempt.Succeeded,
+            Attempt = AttemptLog.Add([], attempt)[0],
+            Answer = Delivery.TextOf(attempt.Answer),
+        };
+    }
+
+    /// <summary>It stands in no log: its incarnation is nobody's, and so is its account.</summary>
+    public static LoggedChange Change(string webhook, DateTimeOffset now) => new(
+        default, ObjectId.NewIncarnation(), 1, "", ChangeType.WebhookTest, now, 0, 0, null, null, "{}"u8.ToArray(), JsonSerializer.SerializeToUtf8Bytes(new { webhook }), null);
+}

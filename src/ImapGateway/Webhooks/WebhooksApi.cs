@@ -1,0 +1,106 @@
+using System.Collections.Immutable;
+using ImapGateway.Changes;
+using ImapGateway.Http;
+using ImapGateway.Http.OpenApi;
+using ImapGateway.Mail;
+using ImapGateway.Settings;
+using Microsoft.AspNetCore.Http.HttpResults;
+
+namespace ImapGateway.Webhooks;
+
+public static class WebhooksApi
+{
+    private const string Kind = "webhooks";
+
+    public static void AddWebhooks(this WebApplicationBuilder builder)
+    {
+        builder.AddSettings<WebhooksOptions>("Webhooks");
+        var services = builder.Services;
+        services.AddSingleton<WebhookProtector>();
+        services.AddSingleton<WebhookStore>();
+        services.AddSingleton<WebhookStates>();
+        services.AddSingleton<WebhookRights>();
+        services.AddSingleton<WebhookSender>();
+        services.AddSingleton<WebhookCaller>();
+        services.AddSingleton<WebhookTester>();
+        services.AddSingleton<WebhookRegistry>();
+        services.AddSingleton<LaneStore>();
+        services.AddSingleton<DeliveryStore>();
+        services.AddSingleton<ReplayStore>();
+        services.AddSingleton<DeliveryContext>();
+        services.AddSingleton<OutcomeWriter>();
+        services.AddSingleton<DeliveryWorker>();
+        // Stopped in the other order: what the last calls have come to is still written.
+        services.AddHostedService(provider => provider.GetRequiredService<OutcomeWriter>());
+        services.AddHostedService(provider => provider.GetRequiredService<DeliveryWorker>());
+        services.AddSingleton<IRetentionHold, LaneRetention>();
+        services.AddHostedService<DeliveryPurgeWorker>();
+    }
+
+    public static void MapWebhooks(this IEndpointRouteBuilder v1)
+    {
+        var webhooks = v1.MapGroup("/webhooks").Requires(Scope.Webhooks).WithTag("Webhooks", "Endpoints that changes are delivered to: signed, in order, and until they have taken them.")
+            .WithPathParameter("id", "The id of the webhook.", "wh_q5nzb3wk7ra2d");
+        webhooks.MapGet("", List).WithName("listWebhooks").WithSummary("List webhooks")
+            .WithDescription("Newest first. A key sees those it has made; an admin key that is not limited to accounts sees all.");
+        webhooks.MapPost("", Create).Idempotent().WithName("createWebhook").WithSummary("Create a webhook")
+            .WithDescription("It is told of what happens from now on. The only answer with its `secret`, but for a rotation.");
+        webhooks.MapGet("/{id}", Get).WithName("getWebhook").WithSummary("Read a webhook");
+        webhooks.MapPatch("/{id}", Change).WithName("patchWebhook").WithSummary("Change a webhook")
+            .WithDescription("A JSON merge patch (RFC 7396). What is on its way is not affected. One that is disabled with `key_revoked` becomes the caller's, if that is an admin key.")
+            .CanFail(ErrorCode.Conflict);
+        webhooks.MapDelete("/{id}", Remove).WithName("deleteWebhook").WithSummary("Delete a webhook").WithDescription("What was not delivered never will be.");
+        webhooks.MapPost("/{id}/test", Test).WithName("testWebhook").WithSummary("Call a webhook")
+            .WithDescription("Sends a `webhook.test` event at once, whatever state the webhook is in, and tells what came of it. It is not tried again.");
+        webhooks.MapPost("/{id}/rotate-secret", Rotate).WithName("rotateWebhookSecret").WithSummary("Give a webhook another secret")
+            .WithDescription("The only answer with the new `secret`. For 24 hours deliveries are signed with the old one, too.");
+        webhooks.MapPost("/{id}/pause", Pause).WithName("pauseWebhook").WithSummary("Pause a webhook")
+            .WithDescription("What happens meanwhile is delivered once it is resumed, for as long as changes are kept.").CanFail(ErrorCode.Conflict);
+        webhooks.MapPost("/{id}/resume", Resume).WithName("resumeWebhook").WithSummary("Resume a webhook")
+            .WithDescription("It goes on where it stopped, whether it was paused, failing or disabled, and retries begin anew.").CanFail(ErrorCode.Conflict);
+        webhooks.MapDeliveries();
+    }
+
+    private static async Task<PageResult<Webhook>> List(Caller caller, [AsParameters] Paging page, WebhookStore store, CancellationToken cancel)
+    {
+        var rows = await store.ListAsync(caller, Cursor.Decode<WebhookPosition>(Kind, "", page.Cursor), page.Limit, cancel);
+        var shown = rows.Take(page.Limit).ToArray();
+        var next = rows.Count > shown.Length ? Cursor.Encode(Kind, "", new WebhookPosition(shown[^1].CreatedAt, shown[^1].Id)) : null;
+        return new PageResult<Webhook>(new Page<Webhook>(shown.Select(row => Webhook.Of(row)).ToImmutableArray(), next));
+    }
+
+    private static async Task<Created<Webhook>> Create(HttpContext context, Caller caller, NewWebhook body, WebhookRegistry registry, CancellationToken cancel)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        var (row, secret) = await registry.AddAsync(caller, body, cancel);
+        return TypedResults.Created($"{RouteRights.Root}/webhooks/{row.Id}", Webhook.Of(row, secret));
+    }
+
+    private static async Task<Ok<Webhook>> Get(Caller caller, string id, WebhookStore store, CancellationToken cancel) =>
+        TypedResults.Ok(Webhook.Of(await store.GetAsync(caller, id, cancel)));
+
+    private static async Task<Ok<Webhook>> Change(Caller caller, string id, WebhookPatch body, WebhookRegistry registry, CancellationToken cancel) =>
+        TypedResults.Ok(Webhook.Of(await registry.ChangeAsync(caller, id, body, cancel)));
+
+    private static async Task<NoContent> Remove(Caller caller, string id, WebhookRegistry registry, CancellationToken cancel)
+    {
+        await registry.RemoveAsync(caller, id, cancel);
+        return TypedResults.NoContent();
+    }
+
+    private static async Task<Ok<WebhookTestResult>> Test(Caller caller, string id, WebhookStore store, WebhookTester tester, CancellationToken cancel) =>
+        TypedResults.Ok(await tester.RunAsync(await store.GetAsync(caller, id, cancel), cancel));
+
+    private static async Task<Ok<Webhook>> Rotate(HttpContext context, Caller caller, string id, WebhookRegistry registry, CancellationToken cancel)
+    {
+        context.Response.Headers.CacheControl = "no-store";
+        var (row, secret) = await registry.RotateAsync(caller, id, cancel);
+        return TypedResults.Ok(Webhook.Of(row, secret));
+    }
+
+    private static async Task<Ok<Webhook>> Pause(Caller caller, string id, WebhookRegistry registry, CancellationToken cancel) =>
+        TypedResults.Ok(Webhook.Of(await registry.PauseAsync(caller, id, cancel)));
+
+    private static async Task<Ok<Webhook>> Resume(Caller caller, string id, WebhookRegistry registry, CancellationToken cancel) =>
+        TypedResults.Ok(Webhook.Of(await registry.ResumeAsync(caller, id, cancel)));
+}
