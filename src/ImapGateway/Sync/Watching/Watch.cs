@@ -32,6 +32,7 @@ public sealed class Watch
     private int _rotation;
     private int _brief;
     private bool _notified;
+    private HashSet<string> _others = [];
 
     public Watch(AccountMailboxes mailboxes, WatchedSession session, WatchNews news, MailboxFaults faults, WatchSettings settings)
     {
@@ -75,6 +76,8 @@ public sealed class Watch
     /// <summary>Nobody tells of changes: the plan says so, or there is no inbox that could be selected.</summary>
     private bool IsDeaf => Plan.Polls || _session.SelectedPath is null || (Plan.Rung == WatchRung.Notify && !_notified);
 
+    private IEnumerable<string> Others() => _mailboxes.All.Where(mailbox => _inScope(mailbox) && !mailbox.Listed.Personal).Select(mailbox => mailbox.Path);
+
     private async Task NotifyAsync()
     {
         if (_notified || Plan.Rung != WatchRung.Notify || _session.SelectedPath is null || _session.SelectedPath != Inbox?.Path)
@@ -83,9 +86,11 @@ public sealed class Watch
         }
         try
         {
+            var others = Others().ToList();
             // Its answer counts all mailboxes as they are from this instant on.
-            await _session.RunAsync(null, repeatable: false, async session => { await session.NotifyAsync(); return true; }, CancellationToken.None);
+            await _session.RunAsync(null, repeatable: false, async session => { await session.NotifyAsync(others); return true; }, CancellationToken.None);
             _notified = true;
+            _others = [.. others];
         }
         catch (ProblemException e) when (_session.IsUsable && e.InnerException is ImapCommandException)
         {
@@ -117,6 +122,8 @@ public sealed class Watch
             }
         }
         _mailboxes.Compared(unchanged, began);
+        // These are told of by name.
+        _notified &= _others.SetEquals(Others());
     }
 
     /// <summary>Until nothing is left that can be done now, with the inbox selected.</summary>
