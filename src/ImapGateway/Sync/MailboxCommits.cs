@@ -26,6 +26,9 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     /// <summary>Of the last change that memory shows.</summary>
     public long Sequence { get; private set; } = writer.Counters.Sequence;
 
+    /// <summary>See <see cref="CommitPlan.Unread"/>.</summary>
+    public IReadOnlySet<MessagePlace> Unread { get; private set; } = new HashSet<MessagePlace>();
+
     /// <summary>Ends with the next commit.</summary>
     public Task Next => _next.Task;
 
@@ -90,6 +93,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             return [.. plan.Updates()];
         }
         var updates = size > Many ? await Task.Run(Work) : Work();
+        Unread = plan.Unread;
         if (updates.Count == 0)
         {
             return plan;

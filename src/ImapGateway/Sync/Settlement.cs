@@ -43,11 +43,12 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
             {
                 _poke = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 Look(pending.Newest);
-                if (await TryAsync())
+                var wasDue = IsDue();
+                if (await TryAsync() || (!wasDue && IsDue()))
                 {
                     continue;
                 }
-                var wait = directory.Pending() is { } left && window.Left(left.Oldest) is { Ticks: > 0 } rest ? rest : Pause;
+                var wait = commits.Unread.Count == 0 && directory.Pending() is { } left && window.Left(left.Oldest) is { Ticks: > 0 } rest ? rest : Pause;
                 await Task.WhenAny(_poke.Task, Task.Delay(wait, window.Time));
             }
         }
@@ -94,27 +95,29 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
         }
     }
 
+    private bool IsDue() => directory.Pending() is { } pending && (commits.Unread.Count > 0 || pending.Oldest <= window.Over(directory.All, commits.Watch));
+
     private async Task<bool> SettleAsync()
     {
-        var over = window.Over(directory.All, commits.Watch);
-        if (directory.Pending() is not { } pending || pending.Oldest > over)
+        if (!IsDue())
         {
             return false;
         }
+        var over = window.Over(directory.All, commits.Watch);
         var before = commits.Next;
-        var (known, vanished) = await ReadAsync(over);
+        var (known, vanished) = await ReadAsync(over, commits.Unread);
         await commits.SettleAsync(vanished, known);
         return before.IsCompleted;
     }
 
-    /// <summary>Who is told of a message is told what it is: headers of what will be added, as far as they have to be asked for.</summary>
-    private async Task<(IReadOnlyDictionary<MessagePlace, MessageHeaders> Known, IReadOnlySet<MessagePlace> Vanished)> ReadAsync(long over)
+    /// <summary>Who is told of a message is told what it is: headers of what will be added or moved, as far as they have to be asked for.</summary>
+    private async Task<(IReadOnlyDictionary<MessagePlace, MessageHeaders> Known, IReadOnlySet<MessagePlace> Vanished)> ReadAsync(long over, IReadOnlySet<MessagePlace> unread)
     {
         var known = new Dictionary<MessagePlace, MessageHeaders>();
         var vanished = new HashSet<MessagePlace>();
         foreach (var mailbox in directory.All.ToList())
         {
-            var due = mailbox.Arriving.Where(one => one.Value.Since <= over).Select(one => one.Key).Order().Take(CommitPlan.MostSettled - known.Count).ToList();
+            var due = mailbox.Arriving.Where(one => one.Value.Since <= over || unread.Contains(new MessagePlace(mailbox.Counter, one.Key))).Select(one => one.Key).Order().Take(CommitPlan.MostSettled - known.Count).ToList();
             foreach (var uids in due.Chunk(Batch))
             {
                 foreach (var uid in await ReadAsync(mailbox, uids, known) is { } found ? uids.Except(found) : [])
