@@ -58,11 +58,9 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             1);
 
     /// <summary>Decides of all that waits what can be decided by now.</summary>
-    /// <param name="vanished">See <see cref="CommitPlan.Settle"/>.</param>
-    /// <param name="known">Headers that were read for it.</param>
-    /// <returns>There is more that can be.</returns>
-    public async Task<bool> SettleAsync(IReadOnlySet<MessagePlace> vanished, IReadOnlyDictionary<MessagePlace, MessageHeaders> known) =>
-        (await PlanAsync(plan => plan.Settle(vanished), Many + 1, known)).HasMore;
+    /// <param name="read">Headers that were read for it.</param>
+    public Task SettleAsync(ReadHeaders read) =>
+        PlanAsync(plan => plan.Settle(read.Vanished(directory.Everything.ToDictionary(mailbox => mailbox.Counter, mailbox => mailbox.UidValidity))), Many + 1, read);
 
     /// <summary>See <see cref="CommitPlan.Rematch"/>.</summary>
     public Task RematchAsync(IReadOnlyCollection<MailboxState> lost, MailboxState mailbox, IReadOnlyDictionary<uint, ulong> fingerprints) =>
@@ -77,7 +75,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             },
             Many + 1);
 
-    private async Task<CommitPlan> PlanAsync(Action<CommitPlan> fill, int size, IReadOnlyDictionary<MessagePlace, MessageHeaders>? known = null)
+    private async Task PlanAsync(Action<CommitPlan> fill, int size, ReadHeaders? read = null)
     {
         using var turn = await _turn.EnterAsync(CancellationToken.None);
         var everything = directory.Everything.ToList();
@@ -86,7 +84,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             writer.Counters.NextCounter,
             window.Now,
             window.Over(directory.All, Watch),
-            (mailbox, uid) => known?.GetValueOrDefault(new MessagePlace(mailbox.Counter, uid)) ?? headers.Known(mailbox.ShownAs, mailbox.UidValidity, uid)));
+            (mailbox, uid) => read?.Of(mailbox, uid) ?? headers.Known(mailbox.ShownAs, mailbox.UidValidity, uid)));
         List<MailboxUpdate> Work()
         {
             fill(plan);
@@ -96,7 +94,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         Unread = plan.Unread;
         if (updates.Count == 0)
         {
-            return plan;
+            return;
         }
         await writer.WriteAsync(
             plan.NextCounter,
@@ -119,7 +117,6 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             }
         }
         Told();
-        return plan;
     }
 
     /// <summary>
