@@ -258,6 +258,16 @@ public sealed partial class AccountMailboxes
         await RunWhereItIsAsync(runner, [mailbox], repeatable: true, () => LookOnAsync(mailbox, runner), CancellationToken.None);
     }
 
+    /// <summary>The server has said since <paramref name="began"/> that these are as they are known to be: that counts as a look.</summary>
+    public void Compared(IReadOnlyCollection<MailboxState> unchanged, long began)
+    {
+        foreach (var mailbox in unchanged)
+        {
+            mailbox.LookedAt = mailbox.LookedAt is { } looked && looked > began ? looked : began;
+        }
+        _settlement.Poke();
+    }
+
     private async Task<bool> LookOnAsync(MailboxState mailbox, ISessionRunner runner)
     {
         for (var settled = false; ;)

@@ -58,6 +58,13 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
         }
     }
 
+    /// <summary>Has lanes give up what is older than that. One that waits for an answer at the moment is not waited for.</summary>
+    public Task ExpireAsync(IReadOnlySet<long> lanes, DateTimeOffset before, CancellationToken cancel)
+    {
+        var expired = Task.WhenAll(_lanes.Values.SelectMany(each => each).Where(lane => lanes.Contains(lane.Ref.Id)).Select(lane => lane.ExpireAsync(before)));
+        return Task.WhenAny(expired, Task.Delay(LastCalls, context.Time, cancel));
+    }
+
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await Task.WhenAll(_endpoints.Values.Select(work => work.LetGoAsync(LastCalls)));

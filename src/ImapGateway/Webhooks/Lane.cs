@@ -15,6 +15,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
     private readonly LaneWindow _window = new(cursor, endpoint.Width, context.OrderHold, context.Schedule);
     private readonly ConcurrentQueue<(LaneItem Item, LaneStep Step, Attempt? Attempt)> _ended = new();
     private readonly ConcurrentQueue<bool> _recoveries = new();
+    private readonly ConcurrentQueue<(DateTimeOffset Before, TaskCompletionSource Done)> _expiries = new();
     private readonly Signal _wake = new();
     private Dictionary<long, DeliveryEntity>? _ahead;
     private Task<IReadOnlyList<LoggedChange>>? _reading;
@@ -38,6 +39,15 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
     public void Wake() => _wake.Wake();
 
     public void Recovered(bool anew) => _recoveries.Enqueue(anew);
+
+    /// <summary>Gives up what is older than that and not delivered yet; done when it is said to be.</summary>
+    public Task ExpireAsync(DateTimeOffset before)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _expiries.Enqueue((before, done));
+        _wake.Wake();
+        return done.Task;
+    }
 
     /// <summary>It ends as soon as nothing of it is on its way any more.</summary>
     public void LetGo()
@@ -76,6 +86,12 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
     private async Task TurnAsync(Task next, CancellationToken cancel)
     {
         await TakeEndedAsync();
+        _ahead ??= lane.IsReplay ? [] : (await context.Lanes.AheadAsync(lane, _window.Cursor, cancel)).ToDictionary(row => row.Sequence);
+        while (!_isLost && _expiries.TryDequeue(out var expiry))
+        {
+            await ExpireAsync(expiry.Before, cancel);
+            expiry.Done.SetResult();
+        }
         if (!endpoint.IsRunning || _isLost)
         {
             if (!_isLost || _window.InFlight > 0)
@@ -84,7 +100,6 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
             }
             return;
         }
-        _ahead ??= lane.IsReplay ? [] : (await context.Lanes.AheadAsync(lane, _window.Cursor, cancel)).ToDictionary(row => row.Sequence);
         await ReadAheadAsync(cancel);
         Tell();
         if (!IsAtEnd)
@@ -244,7 +259,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
     /// <summary>The next batch is read while the present one is delivered.</summary>
     private async Task ReadAheadAsync(CancellationToken cancel)
     {
-        if (_reading is null && _isBehind && _window.Count <= Batch / 2)
+        if (_reading is null && _isBehind && _window.IsLow)
         {
             _isBehind = false;
             _reading = context.Log.ReadAsync(lane.Incarnation, _window.LastRead, Batch, cancel);
@@ -254,12 +269,13 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         {
             var reading = _reading;
             _reading = null;
-            await AddAsync(await reading);
+            await AddAsync(await reading, cancel);
         }
     }
 
-    private async Task AddAsync(IReadOnlyList<LoggedChange> batch)
+    private async Task AddAsync(IReadOnlyList<LoggedChange> batch, CancellationToken cancel)
     {
+        var again = lane.IsReplay && batch.Count > 0 ? await context.Lanes.OutcomesAsync(lane, batch[0].Sequence, batch[^1].Sequence, cancel) : [];
         _isBehind |= batch.Count == Batch;
         if (batch.Count > 0 && batch[0].Sequence > _window.LastRead + 1)
         {
@@ -275,12 +291,34 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
             var known = _ahead!.Remove(change.Sequence, out var row) ? row : null;
             if (known is null or { State: DeliveryState.Pending } && endpoint.Webhook.Filter.Admits(change))
             {
-                _window.Add(LaneItem.Of(change, known));
+                _window.Add(again.TryGetValue(change.Sequence, out var earlier) ? LaneItem.Again(change, earlier) : LaneItem.Of(change, known));
             }
             else
             {
                 _window.ReadTo(change.Sequence);
             }
+        }
+    }
+
+    private async Task ExpireAsync(DateTimeOffset before, CancellationToken cancel)
+    {
+        var now = context.Time.GetUtcNow();
+        var any = false;
+        while (true)
+        {
+            await ReadAheadAsync(cancel);
+            if (_window.First is not { InFlight: false } first || first.Change.Timestamp >= before)
+            {
+                break;
+            }
+            any = true;
+            context.Outcomes.Add(lane, first.Outcome(lane, DeliveryState.Expired, now));
+            _window.Drop(first);
+        }
+        Tell();
+        if (any)
+        {
+            await context.States.ExpiredAsync(lane.Webhook, now);
         }
     }
 

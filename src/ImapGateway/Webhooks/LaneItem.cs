@@ -62,6 +62,10 @@ public sealed class LaneItem(LoggedChange change)
         return item;
     }
 
+    /// <summary>To be delivered once more, with the bytes of before.</summary>
+    public static LaneItem Again(LoggedChange change, DeliveryEntity earlier) =>
+        new(change) { Attempts = AttemptLog.Read(earlier.Attempts), Answer = earlier.Answer, Form = earlier.Form, Bytes = earlier.Payload };
+
     public DeliveryEntity Outcome(LaneRef lane, DeliveryState state, DateTimeOffset now) => new()
     {
         Webhook = lane.Webhook,

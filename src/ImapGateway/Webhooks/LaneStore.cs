@@ -63,6 +63,12 @@ public sealed class LaneStore(IDatabase database)
     public Task<List<DeliveryEntity>> AheadAsync(LaneRef lane, long cursor, CancellationToken cancel) => database.ReadAsync(
         (db, token) => db.Set<DeliveryEntity>().Where(row => row.Webhook == lane.Webhook && row.Incarnation == lane.Incarnation && row.Sequence > cursor).ToListAsync(token), cancel);
 
+    /// <summary>Outcomes of these changes, by their sequences.</summary>
+    public Task<Dictionary<long, DeliveryEntity>> OutcomesAsync(LaneRef lane, long first, long last, CancellationToken cancel) => database.ReadAsync(
+        (db, token) => db.Set<DeliveryEntity>().Where(row => row.Webhook == lane.Webhook && row.Incarnation == lane.Incarnation && row.Sequence >= first && row.Sequence <= last)
+            .ToDictionaryAsync(row => row.Sequence, token),
+        cancel);
+
     /// <summary>Those set apart that are due next.</summary>
     public Task<List<DeliveryEntity>> RetryingAsync(string webhook, int limit, CancellationToken cancel) => database.ReadAsync(
         (db, token) => db.Set<DeliveryEntity>().Where(row => row.Webhook == webhook && row.State == DeliveryState.Retrying)

@@ -16,6 +16,10 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
     /// <summary>A first one that has failed this recently need not be tried again before another one is: that is how order is kept when an endpoint comes back.</summary>
     private static readonly TimeSpan JustNow = TimeSpan.FromSeconds(2);
 
+    /// <summary>While there are more, no others are read.</summary>
+    private const int Low = 16;
+    private const int MostSettled = 1024;
+
     private readonly List<LaneItem> _items = [];
     private long _lastRead = cursor;
     private int _inFlight;
@@ -36,7 +40,16 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
 
     public int Count => _items.Count;
 
+    /// <summary>Those that are not settled; the others wait for one before them, so that the cursor can pass.</summary>
+    public int Open { get; private set; }
+
+    /// <summary>Whether there is room for more.</summary>
+    public bool IsLow => Open <= Low && _items.Count < MostSettled;
+
     public int InFlight => _inFlight;
+
+    /// <summary>The first that is not settled.</summary>
+    public LaneItem? First => Unsettled(1).FirstOrDefault();
 
     public bool HasPending => _items.Count > 0;
 
@@ -44,6 +57,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
     public void Add(LaneItem item)
     {
         _items.Add(item);
+        Open++;
         _lastRead = item.Sequence;
     }
 
@@ -55,9 +69,10 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
     public bool Trim()
     {
         var before = _items.Count;
-        while (_items.Count > width + Reach && _items[^1] is { InFlight: false, IsSettled: false, IsUntried: true })
+        while (Open > width + Reach && _items[^1] is { InFlight: false, IsSettled: false, IsUntried: true })
         {
             _items.RemoveAt(_items.Count - 1);
+            Open--;
             _lastRead = _items[^1].Sequence;
         }
         return _items.Count < before;
@@ -89,7 +104,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
     {
         Returned(item);
         // One that was tried ahead of those that fail does not end their hold.
-        _holdSince = Unsettled(1).FirstOrDefault() == item ? null : _holdSince;
+        _holdSince = First == item ? null : _holdSince;
         Settle(item);
     }
 
@@ -171,8 +186,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
         {
             return new LaneStep(LaneStepKind.Wait);
         }
-        var first = Unsettled(1).FirstOrDefault();
-        if (first is null)
+        if (First is not { } first)
         {
             return new LaneStep(LaneStepKind.Wait);
         }
@@ -202,6 +216,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
     private void Settle(LaneItem item)
     {
         item.IsSettled = true;
+        Open--;
         var settled = 0;
         while (settled < _items.Count && _items[settled].IsSettled)
         {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ImapGateway.Changes;
 using ImapGateway.Http;
 using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
@@ -32,6 +33,8 @@ public static class WebhooksApi
         // Stopped in the other order: what the last calls have come to is still written.
         services.AddHostedService(provider => provider.GetRequiredService<OutcomeWriter>());
         services.AddHostedService(provider => provider.GetRequiredService<DeliveryWorker>());
+        services.AddSingleton<IRetentionHold, LaneRetention>();
+        services.AddHostedService<DeliveryPurgeWorker>();
     }
 
     public static void MapWebhooks(this IEndpointRouteBuilder v1)

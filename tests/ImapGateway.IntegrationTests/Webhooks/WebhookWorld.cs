@@ -16,6 +16,7 @@ using ImapGateway.Webhooks;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -150,6 +151,22 @@ public sealed class WebhookWorld : IAsyncDisposable
         return new AccountUnderTest(this, id, incarnation, owner, counters);
     }
 
+    public Task Remove(string account) => Services.GetRequiredService<AccountStore>().RemoveAsync(account, default);
+
+    public Task<List<LaneEntity>> Lanes(string webhook) => Database.ReadAsync((db, cancel) => db.Set<LaneEntity>().Where(lane => lane.Webhook == webhook).ToListAsync(cancel), default);
+
+    public async Task<int> LaneCount(string webhook) => (await Lanes(webhook)).Count;
+
+    /// <summary>As another node would.</summary>
+    public Task<List<(LaneRef Lane, long Cursor)>> Claim(string webhook) => Services.GetRequiredService<LaneStore>().ClaimAsync(webhook, new HashSet<long>(), default);
+
+    /// <returns>The lane, where it is somebody else's.</returns>
+    public Task<List<LaneRef>> Move(LaneRef lane, long cursor) => Database.WriteAsync((db, cancel) => LaneMoves.WriteAsync(db, [new LaneMove(lane, cursor, IsEnd: false)], cancel), default);
+
+    /// <summary>All that is stored of endpoints.</summary>
+    public Task<string> Everything() => Database.ReadAsync(
+        async (db, cancel) => string.Join('\n', (await db.Set<WebhookEntity>().ToListAsync(cancel)).Select(row => System.Text.Json.JsonSerializer.Serialize(row))), default);
+
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync();
@@ -205,7 +222,12 @@ public sealed class AccountUnderTest(WebhookWorld world, string id, string incar
 
     public long Sequence => _writer.Counters.Sequence;
 
-    public Task Write(params Change[] changes) => _writer.WriteAsync(_writer.Counters.NextCounter, changes, (_, _) => Task.CompletedTask, default);
+    public async Task Write(params Change[] changes)
+    {
+        await _writer.WriteAsync(_writer.Counters.NextCounter, changes, (_, _) => Task.CompletedTask, default);
+        // The writer knows the log of the gateway before a restart.
+        world.Log.Appended(incarnation);
+    }
 
     /// <summary>As many new messages in the inbox, in one transaction.</summary>
     public Task Arrive(int count = 1) => Write([.. Enumerable.Range(0, count).Select(_ => Arrival())]);

@@ -1,0 +1,56 @@
+using System.Collections.Concurrent;
+using ImapGateway.IntegrationTests.Webhooks;
+using Microsoft.AspNetCore.Http;
+
+namespace ImapGateway.IntegrationTests.Changes;
+
+/// <summary>A receiver of webhooks that refuses every fifth call or so, and remembers what it took.</summary>
+public sealed class FailingReceiver : IAsyncDisposable
+{
+    private readonly Receiver _receiver;
+    private readonly ConcurrentQueue<string> _taken = new();
+
+    private FailingReceiver(Receiver receiver) => _receiver = receiver;
+
+    public string Url => _receiver.Url();
+
+    public int Calls => _receiver.Count;
+
+    public static async Task<FailingReceiver> Start(int seed)
+    {
+        var random = new Random(seed);
+        var receiver = new FailingReceiver(await Receiver.Start());
+        receiver._receiver.Answer = (call, response) =>
+        {
+            bool takes;
+            lock (random)
+            {
+                takes = random.Next(5) > 0;
+            }
+            if (takes)
+            {
+                receiver._taken.Enqueue(call.Id);
+            }
+            response.StatusCode = takes ? StatusCodes.Status204NoContent : StatusCodes.Status503ServiceUnavailable;
+            return Task.CompletedTask;
+        };
+        return receiver;
+    }
+
+    /// <summary>Every one of these was taken, in this order; a kill may repeat some, always with the same bytes. Nothing else came.</summary>
+    public async Task HasTaken(IReadOnlyList<string> ids)
+    {
+        try
+        {
+            await TestWait.For(() => _taken.Distinct().Count() >= ids.Count);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"{_taken.Distinct().Count()} of {ids.Count} were taken; the first that was not: {ids.Except(_taken).FirstOrDefault()}");
+        }
+        Assert.Equal(ids, _taken.Distinct());
+        Assert.All(_receiver.Calls.GroupBy(call => call.Id), calls => Assert.Single(calls.Select(call => Convert.ToBase64String(call.Body)).Distinct()));
+    }
+
+    public ValueTask DisposeAsync() => _receiver.DisposeAsync();
+}
