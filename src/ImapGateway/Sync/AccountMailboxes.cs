@@ -288,6 +288,11 @@ public sealed partial class AccountMailboxes
             {
                 await ApplyAsync(mailbox, view, runner);
                 mailbox.LookedAt = began;
+                if (_commits.Unread.Count > 0)
+                {
+                    // Whoever waits for this look is to see what it has found out.
+                    await _settlement.SettleAllAsync();
+                }
                 _settlement.Poke();
                 return true;
             }
