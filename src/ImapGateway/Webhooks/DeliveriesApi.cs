@@ -42,7 +42,7 @@ public static class DeliveriesApi
     {
         var again = await store.RedeliverAsync(await webhooks.GetAsync(caller, id, cancel), delivery, time.GetUtcNow(), cancel);
         worker.Redeliver(id);
-        return TypedResults.Accepted($"{RouteRights.Root}/webhooks/{id}/deliveries/{delivery}", again);
+        return TypedResults.Accepted((string?)null, again);
     }
 
     private static async Task<Accepted<Replay>> Replay(
@@ -52,6 +52,6 @@ public static class DeliveriesApi
         var owner = await rights.FindAsync(webhook, cancel) ?? throw new ProblemException(ErrorCode.Conflict, "It is disabled: its key is not what it was.");
         var replay = await replays.AddAsync(webhook, owner, body, cancel);
         await worker.ChangedAsync(id, lanes: false, cancel);
-        return TypedResults.Accepted($"{RouteRights.Root}/webhooks/{id}/deliveries", replay);
+        return TypedResults.Accepted((string?)null, replay);
     }
 }

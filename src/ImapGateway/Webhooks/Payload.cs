@@ -36,7 +36,7 @@ public static class Payload
 
     public static byte[] Write(LoggedChange change, PayloadForm form)
     {
-        var record = ChangeJson.ToBytes(change, form.HasFlag(PayloadForm.Message));
+        var record = change.ToJson(form.HasFlag(PayloadForm.Message));
         return form.HasFlag(PayloadForm.CloudEvents) ? CloudEventsPayload.Write(change, record) : record;
     }
 

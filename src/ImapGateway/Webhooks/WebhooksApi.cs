@@ -35,6 +35,7 @@ public static class WebhooksApi
         services.AddHostedService(provider => provider.GetRequiredService<DeliveryWorker>());
         services.AddSingleton<IRetentionHold, LaneRetention>();
         services.AddHostedService<DeliveryPurgeWorker>();
+        services.ConfigureSwaggerGen(options => options.DocumentFilter<WebhookEvents>());
     }
 
     public static void MapWebhooks(this IEndpointRouteBuilder v1)

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using ImapGateway.IntegrationTests.Servers;
+using ImapGateway.IntegrationTests.Webhooks;
 
 namespace ImapGateway.IntegrationTests.Contract;
 
@@ -47,6 +48,7 @@ public class AnswersTests
         await Mailboxes(exchanges.Api, account);
         await Messages(exchanges.Api, account);
         await Keys(exchanges.Api, account);
+        await Webhooks(exchanges.Api, account, world);
         await Changes(exchanges, account);
         await strangers.Api.Get(account);
         await strangers.Api.Delete(account);
@@ -181,6 +183,36 @@ public class AnswersTests
         (await api.Get(path)).Is(HttpStatusCode.OK);
         (await api.Patch(path, new { expiresAt = "2100-01-01T00:00:00Z" })).Is(HttpStatusCode.OK);
         await api.Patch(path, new { name = "" });
+        (await api.Delete(path)).Is(HttpStatusCode.NoContent);
+        await api.Get(path);
+    }
+
+    private static async Task Webhooks(ApiClient api, string account, World world)
+    {
+        await using var receiver = await Receiver.Start();
+        var id = account.Split('/')[^1];
+        var made = (await api.Post("/v1/webhooks", new { url = receiver.Url(), accounts = new[] { id }, headers = new { Authorization = "Bearer x" } }, ("Idempotency-Key", id))).Is(HttpStatusCode.Created);
+        var path = $"/v1/webhooks/{made.Text("id")}";
+        await api.Post("/v1/webhooks", new { url = "nowhere", types = new[] { "nonsense" } });
+        (await api.Get("/v1/webhooks?limit=1")).Is(HttpStatusCode.OK);
+        (await api.Get(path)).Is(HttpStatusCode.OK);
+        (await api.Patch(path, new { description = "contract", types = new[] { "message.*" } })).Is(HttpStatusCode.OK);
+        await api.Patch(path, new { order = "nonsense" });
+        (await api.Post($"{path}/test")).Is(HttpStatusCode.OK);
+        (await api.Post($"{path}/rotate-secret")).Is(HttpStatusCode.OK);
+        (await api.Post($"{path}/pause")).Is(HttpStatusCode.OK);
+        (await api.Post($"{path}/resume")).Is(HttpStatusCode.OK);
+        await world.Deliver("told of");
+        (await api.Get($"{account}/mailboxes/inbox/messages?limit=1")).Is(HttpStatusCode.OK);
+        await receiver.Has(2);
+        await TestWait.For(async () => (await api.Get($"{path}/deliveries?state=delivered&limit=1")).Is(HttpStatusCode.OK).Json.GetProperty("items").GetArrayLength() == 1);
+        var delivery = $"{path}/deliveries/{receiver.Calls[1].Id}";
+        (await api.Get(delivery)).Is(HttpStatusCode.OK);
+        (await api.Post($"{delivery}/redeliver")).Is(HttpStatusCode.Accepted);
+        (await api.Post($"{path}/replay", new { account = id, after = "0" })).Is(HttpStatusCode.Accepted);
+        await api.Post($"{path}/replay", new { account = "nobody", after = "0" });
+        await api.Get($"{path}/deliveries?state=nonsense");
+        await api.Get($"{path}/deliveries/e_nonsense");
         (await api.Delete(path)).Is(HttpStatusCode.NoContent);
         await api.Get(path);
     }
