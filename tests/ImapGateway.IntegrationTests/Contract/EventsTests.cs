@@ -44,7 +44,8 @@ public class EventsTests
     public async Task What_a_real_mailbox_goes_through_fits_too()
     {
         var world = await World.WithDovecot();
-        var account = await world.AddAccount();
+        var imap = new { host = DovecotServer.Host, port = world.Dovecot.Port, security = "none", username = world.User, password = DovecotServer.Password };
+        var account = await world.AddAccount(new { name = world.User, email = world.User, imap, watch = "all" });
         await TestWait.For(async () => (await Types(world.Api, account.Id)).Contains("account.synced"));
         await world.Deliver("one");
         await TestWait.For(async () => (await Types(world.Api, account.Id)).Contains("message.added"));
