@@ -9,6 +9,8 @@ var benchmarks = new Dictionary<string, Func<Task>>
     ["index"] = IndexBenchmark.RunAsync,
     ["first-index"] = FirstIndexBenchmark.RunAsync,
     ["list"] = ListBenchmark.RunAsync,
+    ["watch"] = WatchBenchmark.RunAsync,
+    ["webhook"] = WebhookBenchmark.RunAsync,
 };
 var chosen = args.Length == 0 ? [.. benchmarks.Keys] : args;
 if (chosen.Except(benchmarks.Keys).ToList() is [var unknown, ..])

@@ -8,13 +8,16 @@ namespace ImapGateway.Changes;
 
 /// <summary>
 /// A feed as server-sent events, for as long as the reader stays and its key has the right. Each reader pulls from the log at its own pace and holds a few changes at a
-/// time, so that a slow one costs no memory and delays nobody. One that takes nothing at all is cut off by the server's least data rate, and comes back with its last id.
+/// time, so that a slow one costs no memory and delays nobody. One that takes nothing at all is cut off, and may come back with its last id.
 /// </summary>
 /// <param name="reader">Whose rights are asked before every page and every heartbeat.</param>
 /// <param name="after">Where to begin unless the client has come back.</param>
 public sealed class EventStream(FeedReader reader, string after, IHostApplicationLifetime lifetime, TimeProvider time) : IResult, IEndpointMetadataProvider
 {
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+
+    /// <summary>What was sent must be taken within this time. Kestrel's own least rate is of no use here: whatever its buffers took at once counts in favour of the client.</summary>
+    public static readonly TimeSpan LongestStall = TimeSpan.FromSeconds(30);
 
     private const int Batch = 100;
 
@@ -47,7 +50,9 @@ public sealed class EventStream(FeedReader reader, string after, IHostApplicatio
         context.Response.Headers.CacheControl = "no-store";
         // Else nginx keeps events until it has many.
         context.Response.Headers["X-Accel-Buffering"] = "no";
-        var writer = new EventWriter(context.Response.BodyWriter);
+        using var stalled = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        using var abort = stalled.Token.UnsafeRegister(static state => ((HttpContext)state!).Abort(), context);
+        var writer = new EventWriter(context.Response.BodyWriter, stalled);
         await (lost is null ? writer.WriteCommentAsync(reader.Feed.Format(place), cancel) : writer.WriteResetAsync(lost, reader.Feed.Format(place), cancel));
         var quietSince = time.GetTimestamp();
         while (true)

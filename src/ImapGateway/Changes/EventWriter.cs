@@ -7,7 +7,8 @@ using ImapGateway.Http;
 namespace ImapGateway.Changes;
 
 /// <summary>Server-sent events (HTML standard, section 9.2.5). Every event is flushed, and waited for where the client takes them slowly.</summary>
-public sealed class EventWriter(PipeWriter output)
+/// <param name="stalled">Cancelled where the client has taken nothing for too long.</param>
+public sealed class EventWriter(PipeWriter output, CancellationTokenSource stalled)
 {
     public const string ContentType = "text/event-stream";
 
@@ -32,7 +33,7 @@ public sealed class EventWriter(PipeWriter output)
         output.Write(":\nid: "u8);
         WriteText(position);
         output.Write("\n\n"u8);
-        await output.FlushAsync(cancel);
+        await FlushAsync(cancel);
     }
 
     /// <summary>The data are one line: JSON of ours has no line breaks.</summary>
@@ -45,7 +46,18 @@ public sealed class EventWriter(PipeWriter output)
         output.Write("\ndata: "u8);
         output.Write(data);
         output.Write("\n\n"u8);
-        await output.FlushAsync(cancel);
+        await FlushAsync(cancel);
+    }
+
+    private async ValueTask FlushAsync(CancellationToken cancel)
+    {
+        var flush = output.FlushAsync(cancel);
+        if (!flush.IsCompleted)
+        {
+            stalled.CancelAfter(EventStream.LongestStall);
+        }
+        await flush;
+        stalled.CancelAfter(Timeout.InfiniteTimeSpan);
     }
 
     private void WriteText(string text) => Encoding.ASCII.GetBytes(text, output);

@@ -33,7 +33,8 @@ public sealed partial class RetentionWorker(
         }
     }
 
-    private async Task PurgeAsync(CancellationToken cancel)
+    /// <summary>Deletes all that need not be kept now.</summary>
+    public async Task PurgeAsync(CancellationToken cancel)
     {
         var last = 0L;
         for (var plan = PurgePlan.Start; !plan.Done;)

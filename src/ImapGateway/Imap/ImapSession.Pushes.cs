@@ -6,6 +6,9 @@ namespace ImapGateway.Imap;
 /// <summary>What a server says without being asked.</summary>
 public sealed partial class ImapSession
 {
+    /// <summary>In one command; what is beyond is found by comparing.</summary>
+    private const int MostNamed = 200;
+
     private static readonly ImapEvent[] OfMessages = [new ImapEvent.MessageNew(), ImapEvent.MessageExpunge, ImapEvent.FlagChange];
     private static readonly ImapEvent[] OfMailboxes = [.. OfMessages, ImapEvent.MailboxName, ImapEvent.SubscriptionChange];
 
@@ -25,8 +28,9 @@ public sealed partial class ImapSession
     /// From the answer on the server tells of changes in all mailboxes (RFC 5465). It is to know the mailboxes by a LIST and to have the inbox selected: what is said of
     /// a mailbox that MailKit does not know is dropped.
     /// </summary>
+    /// <param name="others">Mailboxes that are not personal: Dovecot does not find those of other users by a subtree.</param>
     /// <exception cref="ImapCommandException">It refuses.</exception>
-    public async Task NotifyAsync()
+    public async Task NotifyAsync(IEnumerable<string> others)
     {
         var groups = new List<ImapEventGroup>
         {
@@ -34,6 +38,18 @@ public sealed partial class ImapSession
             new(ImapMailboxFilter.SelectedDelayed, OfMessages),
             new(ImapMailboxFilter.Personal, OfMailboxes),
         };
+        var named = new List<IMailFolder>();
+        foreach (var path in others.Take(MostNamed))
+        {
+            if (await FindAsync(path) is { } folder)
+            {
+                named.Add(folder);
+            }
+        }
+        if (named.Count > 0)
+        {
+            groups.Add(new(new ImapMailboxFilter.Mailboxes(named), OfMailboxes));
+        }
         foreach (var root in _client.OtherNamespaces.Concat(_client.SharedNamespaces).Where(root => root.Path.Length > 0))
         {
             if (await FindAsync(root.Path) is { } folder)

@@ -12,6 +12,18 @@ public static class CommitOrder
 {
     private const string Annotation = "ImapGateway:CommitOrder";
 
+    /// <summary>
+    /// The oldest transaction that runs, but for those of other databases on the same server, which write nothing here and may run for hours. Whoever cannot be seen
+    /// (another role's, a prepared one) counts.
+    /// </summary>
+    private const string Oldest =
+        """
+        SELECT COALESCE(
+            (SELECT min(running::text::bigint) FROM pg_snapshot_xip(pg_current_snapshot()) AS running
+             WHERE NOT EXISTS (SELECT 1 FROM pg_stat_activity AS other WHERE other.backend_xid = running::xid AND other.datname <> current_database())),
+            pg_snapshot_xmax(pg_current_snapshot())::text::bigint) AS "Value"
+        """;
+
     public static PropertyBuilder<long> WrittenByTransaction(this PropertyBuilder<long> property) =>
         property.HasDefaultValueSql("0").ValueGeneratedOnAdd().HasAnnotation(Annotation, true);
 
@@ -19,6 +31,6 @@ public static class CommitOrder
 
     /// <summary>Every transaction below it has ended; rows from it on are not to be read yet in this order.</summary>
     public static async Task<long> SettledAsync(GatewayDbContext database, CancellationToken cancel) => database.Database.IsNpgsql()
-        ? await database.Database.SqlQueryRaw<long>("SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint AS \"Value\"").SingleAsync(cancel)
+        ? await database.Database.SqlQueryRaw<long>(Oldest).SingleAsync(cancel)
         : long.MaxValue;
 }

@@ -258,6 +258,16 @@ public sealed partial class AccountMailboxes
         await RunWhereItIsAsync(runner, [mailbox], repeatable: true, () => LookOnAsync(mailbox, runner), CancellationToken.None);
     }
 
+    /// <summary>The server has said since <paramref name="began"/> that these are as they are known to be: that counts as a look.</summary>
+    public void Compared(IReadOnlyCollection<MailboxState> unchanged, long began)
+    {
+        foreach (var mailbox in unchanged)
+        {
+            mailbox.LookedAt = mailbox.LookedAt is { } looked && looked > began ? looked : began;
+        }
+        _settlement.Poke();
+    }
+
     private async Task<bool> LookOnAsync(MailboxState mailbox, ISessionRunner runner)
     {
         for (var settled = false; ;)
@@ -278,6 +288,11 @@ public sealed partial class AccountMailboxes
             {
                 await ApplyAsync(mailbox, view, runner);
                 mailbox.LookedAt = began;
+                if (_commits.Unread.Count > 0)
+                {
+                    // Whoever waits for this look is to see what it has found out.
+                    await _settlement.SettleAllAsync();
+                }
                 _settlement.Poke();
                 return true;
             }
@@ -367,8 +382,8 @@ public sealed partial class AccountMailboxes
     private async Task FollowAsync(string id, MailboxState mailbox, CancellationToken cancel)
     {
         await UpToDateAsync(mailbox, cancel);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(_window.Length + SettleTime);
+        using var timeout = new CancellationTokenSource(_window.Length + SettleTime, _window.Time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, cancel);
         while (true)
         {
             var next = _commits.Next;

@@ -34,6 +34,9 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
     /// <summary>In the order in which they are told.</summary>
     public IReadOnlyList<Change> Changes => _changes;
 
+    /// <summary>Messages that were moved here, which could not be told because nothing is known of them: they have to be read first.</summary>
+    public IReadOnlySet<MessagePlace> Unread { get; private set; } = new HashSet<MessagePlace>();
+
     /// <summary>More is certain than one transaction takes.</summary>
     public bool HasMore { get; private set; }
 
@@ -162,9 +165,11 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
         }
         var decisions = MoveMatching.Decide(leaving, arriving, Present(arriving), ReceivedAt);
         var added = decisions.Added.Where(one => HeadersOf(one.Place) is not null).ToList();
-        HasMore = decisions.Moved.Count + decisions.Removed.Count + added.Count > MostSettled;
+        var moved = decisions.Moved.Where(pair => HeadersOf(pair.To.Place) is not null || HeadersOf(pair.From.Place) is not null).ToList();
+        Unread = decisions.Moved.Except(moved).Select(pair => pair.To.Place).ToHashSet();
+        HasMore = moved.Count + decisions.Removed.Count + added.Count > MostSettled;
         var room = MostSettled;
-        foreach (var (from, to) in decisions.Moved.Take(room))
+        foreach (var (from, to) in moved.Take(room))
         {
             room--;
             var (source, target) = (Draft(from.Place), Draft(to.Place));

@@ -67,6 +67,7 @@ public sealed partial class FingerprintFill(MailboxDirectory directory, MailboxC
                 return;
             }
             below = uids[^1];
+            uids.Reverse();
             var (path, uidValidity) = (mailbox.Path, mailbox.UidValidity);
             var found = await pool.RunAsync(path, repeatable: true, session => ReadAsync(session, path, uidValidity, uids), CancellationToken.None);
             using var turn = await mailbox.Turn.EnterAsync(CancellationToken.None);

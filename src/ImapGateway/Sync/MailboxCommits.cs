@@ -26,6 +26,9 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     /// <summary>Of the last change that memory shows.</summary>
     public long Sequence { get; private set; } = writer.Counters.Sequence;
 
+    /// <summary>See <see cref="CommitPlan.Unread"/>.</summary>
+    public IReadOnlySet<MessagePlace> Unread { get; private set; } = new HashSet<MessagePlace>();
+
     /// <summary>Ends with the next commit.</summary>
     public Task Next => _next.Task;
 
@@ -55,11 +58,9 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             1);
 
     /// <summary>Decides of all that waits what can be decided by now.</summary>
-    /// <param name="vanished">See <see cref="CommitPlan.Settle"/>.</param>
-    /// <param name="known">Headers that were read for it.</param>
-    /// <returns>There is more that can be.</returns>
-    public async Task<bool> SettleAsync(IReadOnlySet<MessagePlace> vanished, IReadOnlyDictionary<MessagePlace, MessageHeaders> known) =>
-        (await PlanAsync(plan => plan.Settle(vanished), Many + 1, known)).HasMore;
+    /// <param name="read">Headers that were read for it.</param>
+    public Task SettleAsync(ReadHeaders read) =>
+        PlanAsync(plan => plan.Settle(read.Vanished(directory.Everything.ToDictionary(mailbox => mailbox.Counter, mailbox => mailbox.UidValidity))), Many + 1, read);
 
     /// <summary>See <see cref="CommitPlan.Rematch"/>.</summary>
     public Task RematchAsync(IReadOnlyCollection<MailboxState> lost, MailboxState mailbox, IReadOnlyDictionary<uint, ulong> fingerprints) =>
@@ -74,7 +75,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             },
             Many + 1);
 
-    private async Task<CommitPlan> PlanAsync(Action<CommitPlan> fill, int size, IReadOnlyDictionary<MessagePlace, MessageHeaders>? known = null)
+    private async Task PlanAsync(Action<CommitPlan> fill, int size, ReadHeaders? read = null)
     {
         using var turn = await _turn.EnterAsync(CancellationToken.None);
         var everything = directory.Everything.ToList();
@@ -83,16 +84,17 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             writer.Counters.NextCounter,
             window.Now,
             window.Over(directory.All, Watch),
-            (mailbox, uid) => known?.GetValueOrDefault(new MessagePlace(mailbox.Counter, uid)) ?? headers.Known(mailbox.ShownAs, mailbox.UidValidity, uid)));
+            (mailbox, uid) => read?.Of(mailbox, uid) ?? headers.Known(mailbox.ShownAs, mailbox.UidValidity, uid)));
         List<MailboxUpdate> Work()
         {
             fill(plan);
             return [.. plan.Updates()];
         }
         var updates = size > Many ? await Task.Run(Work) : Work();
+        Unread = plan.Unread;
         if (updates.Count == 0)
         {
-            return plan;
+            return;
         }
         await writer.WriteAsync(
             plan.NextCounter,
@@ -115,7 +117,6 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             }
         }
         Told();
-        return plan;
     }
 
     /// <summary>

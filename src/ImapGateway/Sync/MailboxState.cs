@@ -63,6 +63,12 @@ public sealed class MailboxState
 
     private MailboxIndex? _server;
 
+    /// <summary>Of so many messages that the server has, those that clients see: what leaves is still there, what arrives is not yet.</summary>
+    public long Shown(long total) => Math.Max(0, total + Index.Count - Server.Count);
+
+    /// <summary>The same of those without $seen.</summary>
+    public long ShownUnseen(long unseen) => Math.Max(0, unseen + Index.Unseen - Server.Unseen);
+
     /// <summary>Uids below were there when the account was first listed, and are no news; null until that is known.</summary>
     public uint? Baseline { get; set; }
 
@@ -98,14 +104,18 @@ public sealed class MailboxState
     /// <summary>The look that has not begun yet: whoever wants one may share it.</summary>
     public Task? NextLook { get; set; }
 
+    /// <summary>
+    /// All that a first look has shown is written; until then a look is a complete one. Where modSeqs are exact, none is known before.
+    /// </summary>
+    public bool IsComplete => UidValidity != 0 && (HighestModSeq != 0 || Precision != Precision.Exact);
+
     /// <summary>As it is now: may be used on another thread.</summary>
     public KnownMailbox Known
     {
         get
         {
             var index = Server;
-            // Where modSeqs are exact, none is known before all that was found is written: until then a look is a complete one.
-            return UidValidity == 0 || (HighestModSeq == 0 && Precision == Precision.Exact)
+            return !IsComplete
                 ? KnownMailbox.Nothing
                 : new KnownMailbox(UidValidity, UidNext, HighestModSeq, index.Count, index.MaxUid, uids => Unknown(index, uids), OlderLeft);
         }

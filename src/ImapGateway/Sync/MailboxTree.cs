@@ -87,7 +87,7 @@ public static class MailboxTree
 
     /// <summary>Worth a look at its uids.</summary>
     private static bool MayBe(MailboxState mailbox, ListedMailbox one) =>
-        mailbox.UidValidity != 0 && mailbox.Index.Count > 0
+        mailbox.UidValidity != 0 && mailbox.Server.Count > 0
         && one.Counters is { } counters && counters.UidValidity == mailbox.UidValidity && (counters.UidNext == 0 || counters.UidNext >= mailbox.UidNext);
 
     /// <summary>At least one message is there still, and none that ought to have been known before.</summary>
@@ -97,8 +97,8 @@ public static class MailboxTree
         {
             return false;
         }
-        var known = mailbox.Index.Uids.ToHashSet();
-        var next = mailbox.UidNext != 0 ? mailbox.UidNext : mailbox.Index.MaxUid + 1;
+        var known = mailbox.Server.Uids.ToHashSet();
+        var next = mailbox.UidNext != 0 ? mailbox.UidNext : mailbox.Server.MaxUid + 1;
         return proof.Uids.Any(known.Contains) && proof.Uids.All(uid => uid >= next || known.Contains(uid));
     }
 

@@ -43,11 +43,12 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
             {
                 _poke = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 Look(pending.Newest);
-                if (await TryAsync())
+                var wasDue = IsDue();
+                if (await TryAsync() || (!wasDue && IsDue()))
                 {
                     continue;
                 }
-                var wait = directory.Pending() is { } left && window.Left(left.Oldest) is { Ticks: > 0 } rest ? rest : Pause;
+                var wait = commits.Unread.Count == 0 && directory.Pending() is { } left && window.Left(left.Oldest) is { Ticks: > 0 } rest ? rest : Pause;
                 await Task.WhenAny(_poke.Task, Task.Delay(wait, window.Time));
             }
         }
@@ -94,54 +95,46 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
         }
     }
 
+    private bool IsDue() => directory.Pending() is { } pending && (commits.Unread.Count > 0 || pending.Oldest <= window.Over(directory.All, commits.Watch));
+
     private async Task<bool> SettleAsync()
     {
-        var over = window.Over(directory.All, commits.Watch);
-        if (directory.Pending() is not { } pending || pending.Oldest > over)
+        if (!IsDue())
         {
             return false;
         }
+        var over = window.Over(directory.All, commits.Watch);
         var before = commits.Next;
-        var (known, vanished) = await ReadAsync(over);
-        await commits.SettleAsync(vanished, known);
+        await commits.SettleAsync(await ReadAsync(over, commits.Unread));
         return before.IsCompleted;
     }
 
-    /// <summary>Who is told of a message is told what it is: headers of what will be added, as far as they have to be asked for.</summary>
-    private async Task<(IReadOnlyDictionary<MessagePlace, MessageHeaders> Known, IReadOnlySet<MessagePlace> Vanished)> ReadAsync(long over)
+    /// <summary>Who is told of a message is told what it is: headers of what will be added or moved, as far as they have to be asked for.</summary>
+    private async Task<ReadHeaders> ReadAsync(long over, IReadOnlySet<MessagePlace> unread)
     {
-        var known = new Dictionary<MessagePlace, MessageHeaders>();
-        var vanished = new HashSet<MessagePlace>();
+        var read = new ReadHeaders();
         foreach (var mailbox in directory.All.ToList())
         {
-            var due = mailbox.Arriving.Where(one => one.Value.Since <= over).Select(one => one.Key).Order().Take(CommitPlan.MostSettled - known.Count).ToList();
+            bool IsDue(KeyValuePair<uint, Arriving> one) => one.Value.Since <= over || unread.Contains(new MessagePlace(mailbox.Counter, one.Key));
+            var due = mailbox.Arriving.Where(IsDue).Select(one => one.Key).Order().Take(CommitPlan.MostSettled - read.Count).ToList();
             foreach (var uids in due.Chunk(Batch))
             {
-                foreach (var uid in await ReadAsync(mailbox, uids, known) is { } found ? uids.Except(found) : [])
-                {
-                    vanished.Add(new MessagePlace(mailbox.Counter, uid));
-                }
+                await ReadAsync(mailbox, uids, read);
             }
         }
-        return (known, vanished);
+        return read;
     }
 
-    /// <returns>Uids of the messages that are there; null where that cannot be told now.</returns>
-    private async Task<IReadOnlyCollection<uint>?> ReadAsync(MailboxState mailbox, uint[] uids, Dictionary<MessagePlace, MessageHeaders> known)
+    private async Task ReadAsync(MailboxState mailbox, uint[] uids, ReadHeaders read)
     {
+        var uidValidity = mailbox.UidValidity;
         try
         {
-            var found = await headers.ReadAsync(mailbox.Counter, mailbox.Path, mailbox.UidValidity, uids, CancellationToken.None);
-            foreach (var (uid, one) in found)
-            {
-                known[new MessagePlace(mailbox.Counter, uid)] = one;
-            }
-            return [.. found.Keys];
+            read.Add(mailbox, uidValidity, uids, await headers.ReadAsync(mailbox.Counter, mailbox.Path, uidValidity, uids, CancellationToken.None));
         }
         catch (ProblemException e)
         {
             LogPostponed(e.Problem.Detail);
-            return null;
         }
     }
 

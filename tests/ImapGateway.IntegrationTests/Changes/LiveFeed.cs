@@ -7,6 +7,7 @@ using ImapGateway.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 
 namespace ImapGateway.IntegrationTests.Changes;
 
@@ -25,6 +26,8 @@ public sealed class LiveFeed : IAsyncDisposable
     public IServiceProvider Services => _app.Services;
 
     public IDatabase Database => Services.GetRequiredService<IDatabase>();
+
+    public IOptions<ChangesOptions> Options => Services.GetRequiredService<IOptions<ChangesOptions>>();
 
     public ChangeLog Log => Services.GetRequiredService<ChangeLog>();
 
@@ -49,7 +52,7 @@ public sealed class LiveFeed : IAsyncDisposable
     public async Task<string> AddAccount(string id)
     {
         var imap = new { host = "127.0.0.1", port = FreePort.Next(), security = "none", username = "anna", password = "secret" };
-        (await Api.Put($"/v1/accounts/{id}?verify=false", new { name = id, email = $"{id}@example.com", metadata = new { customer = "4711" }, imap })).Is(System.Net.HttpStatusCode.Created);
+        (await Api.Put($"/v1/accounts/{id}?verify=false", new { name = id, email = $"{id}@example.com", metadata = new { customer = "4711" }, imap, watch = "none" })).Is(System.Net.HttpStatusCode.Created);
         return (await Services.GetRequiredService<IAccountFeeds>().FindIncarnationAsync(id, default))!;
     }
 

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using ImapGateway.IntegrationTests.Servers;
+using ImapGateway.IntegrationTests.Sync.Watching;
 using MailKit;
 
 namespace ImapGateway.IntegrationTests.Messages;
@@ -185,6 +186,7 @@ public sealed class DownloadTests
         var account = await world.AddAccount(tap.Port);
         var content = Mail.Content(5000);
         var id = await world.Deliver(account, Mail.WithFile(content));
+        await new Committed(world.Gateway, account.Id).Fingerprinted();
         foreach (var path in new[] { "/raw", "/parts/2" })
         {
             tap.Lines.Clear();

@@ -65,7 +65,7 @@ public abstract class FeatureStoreTests : StoreSuite
 
         var stored = (await Accounts.FindAsync("b", default))!.ToAccount();
         var given = Account("b", ("team", "a\0b"), ("plan", "x")).ToAccount();
-        Assert.Equal(given with { Metadata = stored.Metadata, Capabilities = stored.Capabilities }, stored);
+        Assert.Equal(given with { Metadata = stored.Metadata, Capabilities = stored.Capabilities, FeedPosition = stored.FeedPosition }, stored);
         Assert.Equal(given.Metadata.OrderBy(pair => pair.Key), stored.Metadata.OrderBy(pair => pair.Key));
         Assert.Equal(given.Capabilities, stored.Capabilities);
 

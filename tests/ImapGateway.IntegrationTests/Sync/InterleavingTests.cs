@@ -113,6 +113,7 @@ public class InterleavingTests
     {
         var (owners, account, _) = await Start("one");
         await using var owned = owners;
+        await owners.Fingerprinted(account);
         var before = owners.Server.CountOf("EXAMINE");
         var (reached, release) = owners.Hold("EXAMINE");
         var first = owners.Run(account, List(Inbox));

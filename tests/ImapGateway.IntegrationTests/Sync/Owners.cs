@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using ImapGateway.Accounts;
 using ImapGateway.Cache;
 using ImapGateway.Changes;
@@ -23,7 +24,7 @@ public sealed class Owners : IAsyncDisposable
     private const string Incarnation = "abcdefgh";
 
     private readonly TemporaryDirectory _directory = new();
-    private readonly PoolFixture _pools = new();
+    private readonly PoolFixture _pools;
     private readonly HeaderCache _cache = new(TimeProvider.System);
     private readonly List<ImapPool> _claimed = [];
     private readonly ChangeLog _changes;
@@ -31,8 +32,9 @@ public sealed class Owners : IAsyncDisposable
     /// <summary>What runs on it takes turns at every await, as in a reentrant grain.</summary>
     private readonly TaskFactory _actor = new(new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler);
 
-    private Owners()
+    private Owners(ScriptedOptions? options)
     {
+        _pools = new PoolFixture(options);
         var file = new SqliteFile(_directory["gateway.db"]);
         using (var connection = file.OpenForWriting())
         {
@@ -51,9 +53,9 @@ public sealed class Owners : IAsyncDisposable
 
     public ScriptedImapServer Server => _pools.Server;
 
-    public static async Task<Owners> Start()
+    public static async Task<Owners> Start(ScriptedOptions? options = null)
     {
-        var owners = new Owners();
+        var owners = new Owners(options);
         await owners.Database.WriteAsync(
             (db, _) =>
             {
@@ -76,6 +78,58 @@ public sealed class Owners : IAsyncDisposable
         await mailboxes.LoadAsync(CancellationToken.None);
         return new AccountContext(Account(), mailboxes, pool, headers);
     });
+
+    /// <summary>The clock of the account's owner stands still until it is moved.</summary>
+    public void Pass(TimeSpan time) => _pools.Time.Advance(time);
+
+    /// <summary>Until the gateway can tell every message of the account from others.</summary>
+    public Task Fingerprinted(AccountContext account) =>
+        TestWait.For(() => Run(() => Task.FromResult(account.Mailboxes.All.All(mailbox => !mailbox.Index.WithoutFingerprint().Any()))));
+
+    /// <summary>What is told so far, in order: type, subject where it is known, and path.</summary>
+    public async Task<IReadOnlyList<string>> Told(AccountContext account)
+    {
+        var paths = account.Mailboxes.All.ToDictionary(mailbox => mailbox.Counter, mailbox => mailbox.Path);
+        var changes = await _changes.ReadAsync(Incarnation, 0, 10_000, CancellationToken.None);
+        Assert.Equal(Enumerable.Range(1, changes.Count).Select(at => (long)at), changes.Select(change => change.Sequence));
+        return [.. changes.Select(change =>
+        {
+            using var data = JsonDocument.Parse(change.Data);
+            using var message = change.Message is { } summary ? JsonDocument.Parse(summary) : null;
+            var path = change.FromMailbox == 0 ? Path(change.Mailbox) : $"{Path(change.FromMailbox)}>{Path(change.Mailbox)}";
+            return string.Join(' ', new[] { ChangeTypes.Name(change.Type), message?.RootElement.GetProperty("subject").GetString(), path, Extra(data.RootElement) }.Where(word => word is not null));
+        })];
+
+        string Path(ulong counter) => paths.GetValueOrDefault(counter, "?");
+        static string? Extra(JsonElement data) =>
+            data.TryGetProperty("reason", out var reason) ? reason.GetString()
+            : data.TryGetProperty("added", out var added) ? $"+{added} -{data.GetProperty("removed")}".Replace("\"", "", StringComparison.Ordinal)
+            : null;
+    }
+
+    /// <summary>Until this is told; what else is told is a fault.</summary>
+    public async Task Tells(AccountContext account, params string[] expected)
+    {
+        IReadOnlyList<string> told = [];
+        try
+        {
+            await TestWait.For(async () => (told = await Told(account)).Count >= expected.Length);
+        }
+        catch (OperationCanceledException)
+        {
+            // Shown below.
+        }
+        Assert.Equal(expected, told);
+    }
+
+    /// <summary>Another client's, as the server shows it: gone here, and new there.</summary>
+    public static void Move(ScriptedMailbox from, ScriptedMessage message, ScriptedMailbox to)
+    {
+        Copy(message, to);
+        from.Remove(message);
+    }
+
+    public static ScriptedMessage Copy(ScriptedMessage message, ScriptedMailbox to) => to.Add(message.CopyAs);
 
     public Task<T> Run<T>(Func<Task<T>> work) => _actor.StartNew(work).Unwrap();
 

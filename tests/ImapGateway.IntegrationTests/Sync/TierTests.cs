@@ -1,6 +1,7 @@
 using System.Net;
 using ImapGateway.IntegrationTests.Messages;
 using ImapGateway.IntegrationTests.Servers;
+using ImapGateway.IntegrationTests.Sync.Watching;
 using MailKit;
 
 namespace ImapGateway.IntegrationTests.Sync;
@@ -117,6 +118,7 @@ public class TierTests
         var uid = await world.Deliver("one");
         await world.Deliver("two");
         await account.Shown();
+        await new Committed(world.Gateway, account.Id).Fingerprinted();
         await Flag(world, uid, MessageFlags.Flagged);
         tap.Lines.Clear();
         Assert.Equal("two[] one[$flagged]", await account.Shown());

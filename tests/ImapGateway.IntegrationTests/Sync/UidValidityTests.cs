@@ -1,6 +1,7 @@
 using System.Net;
 using ImapGateway.IntegrationTests.Messages;
 using ImapGateway.IntegrationTests.Servers;
+using ImapGateway.IntegrationTests.Sync.Watching;
 using MailKit;
 
 namespace ImapGateway.IntegrationTests.Sync;
@@ -46,28 +47,50 @@ public class UidValidityTests
     [InlineData(Tier.A)]
     [InlineData(Tier.B)]
     [InlineData(Tier.C)]
-    public async Task After_a_new_uidvalidity_old_ids_and_cursors_are_gone(Tier tier)
+    public async Task After_a_new_uidvalidity_messages_that_are_found_again_keep_their_ids_and_cursors_are_gone(Tier tier)
     {
         await using var world = await TierServers.World(tier);
         var account = await world.AddAccount();
         await Make(world, "one", "two", "three");
         var mailbox = await Work(account);
         var page = (await account.Api.Get(account.Messages(mailbox, "?limit=2"))).Is(HttpStatusCode.OK);
-        var before = page.Json.GetProperty("items").EnumerateArray().ToList();
+        var before = await account.Items(account.Messages(mailbox));
+        await new Committed(world.Gateway, account.Id).Fingerprinted();
         await world.Dovecot.Doveadm("mailbox", "update", "--uid-validity", "77", "-u", world.User, Mailbox);
 
         var after = await account.Items(account.Messages(mailbox));
         Assert.Equal(["three", "two", "one"], after.Select(message => message.Subject()));
-        Assert.Empty(after.Select(message => message.Id()).Intersect(before.Select(message => message.Id())));
+        Assert.Equal(before.Select(message => message.Id()), after.Select(message => message.Id()));
         (await account.Api.Get(ListedMessages.NextLink(page))).Is(HttpStatusCode.Gone).IsProblem("gone");
+        (await account.Api.Patch(account.Message(before[1].Id()), new { flags = new { add = new[] { "$seen" } } })).Is(HttpStatusCode.OK);
+        (await account.Api.Delete(account.Message(before[0].Id()) + "?permanent=true")).Is(HttpStatusCode.NoContent);
+        Assert.Equal("one[None] two[Seen]", await Stored(world));
+        Assert.Equal(77, (await account.Api.Get(account.Mailbox(mailbox))).Json.GetProperty("uidValidity").GetInt64());
+    }
+
+    [Theory]
+    [InlineData(Tier.A)]
+    [InlineData(Tier.B)]
+    [InlineData(Tier.C)]
+    public async Task After_a_new_uidvalidity_ids_of_messages_that_are_not_there_are_gone(Tier tier)
+    {
+        await using var world = await TierServers.World(tier);
+        var account = await world.AddAccount();
+        await Make(world, "one", "two", "three");
+        var mailbox = await Work(account);
+        var before = await account.Items(account.Messages(mailbox));
+        await MakeAnew(world, "four", "five", "six");
+
+        var after = await account.Items(account.Messages(mailbox));
+        Assert.Equal(["six", "five", "four"], after.Select(message => message.Subject()));
+        Assert.Empty(after.Select(message => message.Id()).Intersect(before.Select(message => message.Id())));
         foreach (var message in before)
         {
             (await account.Api.Get(account.Message(message.Id()))).Is(HttpStatusCode.Gone).IsProblem("gone");
             (await account.Api.Patch(account.Message(message.Id()), new { flags = new { add = new[] { "$seen" } } })).IsProblem("gone");
             (await account.Api.Delete(account.Message(message.Id()))).IsProblem("gone");
         }
-        Assert.Equal("one[None] two[None] three[None]", await Stored(world));
-        Assert.Equal(77, (await account.Api.Get(account.Mailbox(mailbox))).Json.GetProperty("uidValidity").GetInt64());
+        Assert.Equal("four[None] five[None] six[None]", await Stored(world));
     }
 
     [Theory]

@@ -54,6 +54,7 @@ public class WindowedTests
         }
         var account = await owners.Claim();
         await Look(owners, account);
+        await owners.Fingerprinted(account);
         owners.Server.Commands.Clear();
         await Look(owners, account);
         Assert.Equal(

@@ -8,11 +8,11 @@ public static class MailboxNews
 {
     /// <param name="told">STATUS of the mailbox; zeros where the server did not tell.</param>
     public static bool Differs(MailboxState known, MailboxCounters told) =>
-        known.UidValidity == 0
+        !known.IsComplete
         || (told.UidValidity != 0 && told.UidValidity != known.UidValidity)
         || (told.UidNext != 0 && told.UidNext != known.UidNext)
-        || told.Total != known.Index.Count
+        || told.Total != known.Server.Count
         || (told.HighestModSeq > known.HighestModSeq && known.HighestModSeq != 0)
         // Without modSeqs the unread ones are all that STATUS tells of flags.
-        || (known.Precision == Precision.Windowed && told.Unseen != known.Index.Unseen);
+        || (known.Precision == Precision.Windowed && told.Unseen != known.Server.Unseen);
 }

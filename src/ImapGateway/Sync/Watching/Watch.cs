@@ -32,6 +32,7 @@ public sealed class Watch
     private int _rotation;
     private int _brief;
     private bool _notified;
+    private HashSet<string> _others = [];
 
     public Watch(AccountMailboxes mailboxes, WatchedSession session, WatchNews news, MailboxFaults faults, WatchSettings settings)
     {
@@ -70,10 +71,12 @@ public sealed class Watch
         }
     }
 
-    private bool IsComplete => _mailboxes.All.Where(_inScope).All(mailbox => mailbox.UidValidity != 0 || _faults.IsFaulty(mailbox));
+    private bool IsComplete => _mailboxes.All.Where(_inScope).All(mailbox => mailbox.IsComplete || _faults.IsFaulty(mailbox));
 
     /// <summary>Nobody tells of changes: the plan says so, or there is no inbox that could be selected.</summary>
     private bool IsDeaf => Plan.Polls || _session.SelectedPath is null || (Plan.Rung == WatchRung.Notify && !_notified);
+
+    private IEnumerable<string> Others() => _mailboxes.All.Where(mailbox => _inScope(mailbox) && !mailbox.Listed.Personal).Select(mailbox => mailbox.Path);
 
     private async Task NotifyAsync()
     {
@@ -83,9 +86,11 @@ public sealed class Watch
         }
         try
         {
+            var others = Others().ToList();
             // Its answer counts all mailboxes as they are from this instant on.
-            await _session.RunAsync(null, repeatable: false, async session => { await session.NotifyAsync(); return true; }, CancellationToken.None);
+            await _session.RunAsync(null, repeatable: false, async session => { await session.NotifyAsync(others); return true; }, CancellationToken.None);
             _notified = true;
+            _others = [.. others];
         }
         catch (ProblemException e) when (_session.IsUsable && e.InnerException is ImapCommandException)
         {
@@ -104,22 +109,21 @@ public sealed class Watch
         }
         var began = Time.GetTimestamp();
         await _mailboxes.ListAsync(_session, CancellationToken.None);
+        var unchanged = new List<MailboxState>();
         foreach (var mailbox in _mailboxes.All.Where(_inScope))
         {
-            Compare(mailbox, mailbox.Listed.Counters, began);
+            if (mailbox.Listed.Counters is { } told && !MailboxNews.Differs(mailbox, told))
+            {
+                unchanged.Add(mailbox);
+            }
+            else
+            {
+                _due.Add(mailbox);
+            }
         }
-    }
-
-    private void Compare(MailboxState mailbox, MailboxCounters? told, long began)
-    {
-        if (told is null || MailboxNews.Differs(mailbox, told))
-        {
-            _due.Add(mailbox);
-        }
-        else if (mailbox.LookedAt is null || mailbox.LookedAt < began)
-        {
-            mailbox.LookedAt = began;
-        }
+        _mailboxes.Compared(unchanged, began);
+        // These are told of by name.
+        _notified &= _others.SetEquals(Others());
     }
 
     /// <summary>Until nothing is left that can be done now, with the inbox selected.</summary>
@@ -283,7 +287,14 @@ public sealed class Watch
             var told = await StatusAsync(mailbox);
             if (_mailboxes.Knows(mailbox))
             {
-                Compare(mailbox, told, began);
+                if (told is not null && !MailboxNews.Differs(mailbox, told))
+                {
+                    _mailboxes.Compared([mailbox], began);
+                }
+                else
+                {
+                    _due.Add(mailbox);
+                }
             }
             await WorkAsync(stop);
             if (stop.IsCancellationRequested)

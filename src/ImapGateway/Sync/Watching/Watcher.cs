@@ -9,7 +9,7 @@ namespace ImapGateway.Sync.Watching;
 /// Keeps one connection of its own to the mail server and looks at mailboxes as soon as it hears of changes; connects again, with backoff, until it is stopped or the
 /// credentials are refused. Belongs to the actor.
 /// </summary>
-[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "StopAsync disposes.")]
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source of cancellation without a timer holds nothing.")]
 public sealed partial class Watcher : IMailboxWatch
 {
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(3);
@@ -97,6 +97,11 @@ public sealed partial class Watcher : IMailboxWatch
             catch (LostOwnershipException)
             {
                 _observer.OwnershipLost();
+                return;
+            }
+            catch (Exception) when (_stop.IsCancellationRequested)
+            {
+                // What it worked with is going away.
                 return;
             }
             catch (Exception e)

@@ -94,6 +94,9 @@ public sealed class ScriptedImapServer : IAsyncDisposable
         return mailbox;
     });
 
+    /// <summary>As another client deletes it; sessions that have it selected are not told.</summary>
+    public void Delete(ScriptedMailbox mailbox) => Change(() => Mailboxes.Remove(mailbox));
+
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();

@@ -34,6 +34,13 @@ public sealed record Committed(GatewayProcess Gateway, string Account)
         }
     }
 
+    /// <summary>Until the gateway can tell every message of the account from others.</summary>
+    public Task Fingerprinted() => TestWait.For(async () =>
+    {
+        await using var db = Open();
+        return (await MailboxStore.LoadAsync(db, await Incarnation(db), 0, default)).All(one => !one.Mailbox.Index.WithoutFingerprint().Any());
+    });
+
     /// <summary>What the log tells of the account itself, in order.</summary>
     public async Task<IReadOnlyList<string>> Told()
     {

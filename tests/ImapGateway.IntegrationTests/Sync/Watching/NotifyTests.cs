@@ -1,3 +1,4 @@
+using System.Text;
 using ImapGateway.IntegrationTests.Servers.Scripted;
 using MailKit;
 
@@ -47,8 +48,8 @@ public sealed class NotifyTests(ListeningGateway gateway) : IClassFixture<Listen
             await folder.ExpungeAsync();
         });
         await committed.Becomes("1[$flagged]", mailbox);
-        Assert.Equal(1, _watched!.Tap.OpenConnections);
-        Assert.Equal(1, _watched.Tap.CountOf("NOTIFY"));
+        Assert.Equal(1, _watched!.Tap.CountOf("NOTIFY"));
+        Assert.Single(_watched.Tap.Lines.Entries.Where(line => line.Command == "IDLE").Select(line => line.Connection).Distinct());
     }
 
     [Fact]
@@ -67,6 +68,22 @@ public sealed class NotifyTests(ListeningGateway gateway) : IClassFixture<Listen
         await committed.Becomes("2[] 1[]", "Archive/Even later");
         await made.DeleteAsync();
         await TestWait.For(async () => await committed.Shown("Archive/Even later") is null);
+    }
+
+    [Fact]
+    public async Task Mail_in_mailboxes_that_others_share_is_pushed()
+    {
+        var owner = World.NewUser();
+        using var bob = await _world.Dovecot.Client(owner);
+        await (await bob.GetFolderAsync("Archive")).AddAccessRightsAsync(_world.User, new AccessRights("lrs"));
+        var notices = $"Notices {owner}";
+        await (await bob.GetFolderAsync("Public")).CreateAsync(notices, true);
+        var committed = await Watch();
+        var message = Encoding.ASCII.GetBytes("Subject: shared\r\n\r\nx\r\n");
+        await _world.Dovecot.Append(owner, message, "Archive");
+        await committed.Becomes("1[]", $"Other Users/{owner}/Archive");
+        await _world.Dovecot.Append(owner, message, $"Public/{notices}");
+        await committed.Becomes("1[]", $"Public/{notices}");
     }
 
     [Fact]

@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace ImapGateway.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGatewayDbContext))]
-    [Migration("20261123160218_Changes")]
+    [Migration("20261123162141_Changes")]
     partial class Changes
     {
         /// <inheritdoc />

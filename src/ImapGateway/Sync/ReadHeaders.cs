@@ -1,0 +1,28 @@
+using ImapGateway.Mail;
+
+namespace ImapGateway.Sync;
+
+/// <summary>What was read of messages before a plan was made. By then their uids may mean other messages: what was read of another UIDVALIDITY counts for nothing.</summary>
+public sealed class ReadHeaders
+{
+    private readonly Dictionary<MessagePlace, (uint UidValidity, MessageHeaders? Headers)> _read = [];
+
+    public int Count => _read.Count;
+
+    /// <param name="uids">That were asked for.</param>
+    /// <param name="found">What the server has of them; the others are gone.</param>
+    public void Add(MailboxState mailbox, uint uidValidity, IEnumerable<uint> uids, IReadOnlyDictionary<uint, MessageHeaders> found)
+    {
+        foreach (var uid in uids)
+        {
+            _read[new MessagePlace(mailbox.Counter, uid)] = (uidValidity, found.GetValueOrDefault(uid));
+        }
+    }
+
+    public MessageHeaders? Of(MailboxState mailbox, uint uid) =>
+        _read.TryGetValue(new MessagePlace(mailbox.Counter, uid), out var read) && read.UidValidity == mailbox.UidValidity ? read.Headers : null;
+
+    /// <summary>What was gone before anybody could read it.</summary>
+    public IReadOnlySet<MessagePlace> Vanished(IReadOnlyDictionary<ulong, uint> uidValidities) =>
+        _read.Where(one => one.Value.Headers is null && uidValidities.GetValueOrDefault(one.Key.Mailbox) == one.Value.UidValidity).Select(one => one.Key).ToHashSet();
+}
