@@ -13,7 +13,7 @@ public sealed partial class ReadmeReceiverTests
     public Task The_receiver_in_Python_takes_a_webhook_and_refuses_a_forged_one() => Receives("python", "receiver.py", "exec python3 receiver.py");
 
     [Fact]
-    public Task The_receiver_in_CSharp_takes_a_webhook_and_refuses_a_forged_one() => 
+    public Task The_receiver_in_CSharp_takes_a_webhook_and_refuses_a_forged_one() =>
         // As `dotnet run` does, but without it as a parent that would have to end its child.
         Receives("csharp", "receiver.cs", "dotnet build receiver.cs -o out -v q && exec dotnet out/receiver.dll");
 
