@@ -29,6 +29,9 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     /// <summary>See <see cref="CommitPlan.Unread"/>.</summary>
     public IReadOnlySet<MessagePlace> Unread { get; private set; } = new HashSet<MessagePlace>();
 
+    /// <summary>See <see cref="CommitPlan.HasMore"/>.</summary>
+    public bool HasMore { get; private set; }
+
     /// <summary>Ends with the next commit.</summary>
     public Task Next => _next.Task;
 
@@ -91,7 +94,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             return [.. plan.Updates()];
         }
         var updates = size > Many ? await Task.Run(Work) : Work();
-        Unread = plan.Unread;
+        (Unread, HasMore) = (plan.Unread, plan.HasMore);
         if (updates.Count == 0)
         {
             return;

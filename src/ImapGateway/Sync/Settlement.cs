@@ -95,7 +95,7 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
         }
     }
 
-    private bool IsDue() => directory.Pending() is { } pending && (commits.Unread.Count > 0 || pending.Oldest <= window.Over(directory.All, commits.Watch));
+    private bool IsDue() => directory.Pending() is { } pending && (commits.HasMore || commits.Unread.Count > 0 || pending.Oldest <= window.Over(directory.All, commits.Watch));
 
     private async Task<bool> SettleAsync()
     {

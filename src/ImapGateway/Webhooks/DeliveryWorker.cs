@@ -155,7 +155,7 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
         {
             _seen[lane.Ref.Incarnation] = true;
             _lanes.AddOrUpdate(lane.Ref.Incarnation, [lane], (_, lanes) => lanes.Add(lane));
-            work.Run(lane, Forget);
+            work.Run(lane, Ended);
         }
     }
 
@@ -179,6 +179,13 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
             Forget(lane);
         }
         await work.DisposeAsync();
+    }
+
+    private void Ended(Lane lane, bool failed)
+    {
+        Forget(lane);
+        // The next look takes it up again, from its row.
+        _incomplete = failed || _incomplete;
     }
 
     private void Forget(Lane lane)

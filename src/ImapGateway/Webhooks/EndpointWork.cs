@@ -3,6 +3,8 @@ namespace ImapGateway.Webhooks;
 /// <summary>The tasks of an endpoint at work here.</summary>
 public sealed partial class EndpointWork(EndpointRunner endpoint, DeliveryContext context, ILogger log) : IAsyncDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
+
     private readonly CancellationTokenSource _end = new();
     private readonly List<Task> _retries = [];
     private readonly Dictionary<long, Task> _lanes = [];
@@ -10,7 +12,7 @@ public sealed partial class EndpointWork(EndpointRunner endpoint, DeliveryContex
 
     public EndpointRunner Endpoint => endpoint;
 
-    public void Start() => _retries.Add(GuardAsync(() => new RetryLoop(endpoint, context).RunAsync(_end.Token)));
+    public void Start() => _retries.Add(GuardAsync(() => new RetryLoop(endpoint, context).RunAsync(_end.Token), again: true));
 
     /// <summary>Takes over the lanes that nobody works on here.</summary>
     public async Task<IReadOnlyList<Lane>> ClaimAsync(CancellationToken cancel)
@@ -28,21 +30,12 @@ public sealed partial class EndpointWork(EndpointRunner endpoint, DeliveryContex
         return lanes;
     }
 
-    /// <param name="ended">Called when it has left.</param>
-    public void Run(Lane lane, Action<Lane> ended)
+    /// <param name="ended">Called when it has left, with whether it has failed.</param>
+    public void Run(Lane lane, Action<Lane, bool> ended)
     {
         lock (_lock)
         {
-            _lanes[lane.Ref.Id] = GuardAsync(async () =>
-            {
-                await lane.RunAsync(_end.Token);
-                endpoint.Remove(lane);
-                ended(lane);
-                lock (_lock)
-                {
-                    _lanes.Remove(lane.Ref.Id);
-                }
-            });
+            _lanes[lane.Ref.Id] = RunAsync(lane, ended);
         }
     }
 
@@ -76,23 +69,44 @@ public sealed partial class EndpointWork(EndpointRunner endpoint, DeliveryContex
         endpoint.Dispose();
     }
 
-    private async Task GuardAsync(Func<Task> work)
+    private async Task RunAsync(Lane lane, Action<Lane, bool> ended)
+    {
+        var failed = await GuardAsync(() => lane.RunAsync(_end.Token), again: false);
+        endpoint.Remove(lane);
+        lock (_lock)
+        {
+            _lanes.Remove(lane.Ref.Id);
+        }
+        ended(lane, failed);
+    }
+
+    /// <returns>Whether it has failed, as nothing here may.</returns>
+    private async Task<bool> GuardAsync(Func<Task> work, bool again)
     {
         await Task.Yield();
-        try
+        while (true)
         {
-            await work();
-        }
-        catch (OperationCanceledException) when (_end.IsCancellationRequested)
-        {
-            // Asked to stop.
-        }
-        catch (Exception failure)
-        {
-            LogFault(endpoint.Webhook.Row.Id, failure);
+            try
+            {
+                await work();
+                return false;
+            }
+            catch (OperationCanceledException) when (_end.IsCancellationRequested)
+            {
+                return false;
+            }
+            catch (Exception failure)
+            {
+                LogFault(endpoint.Webhook.Row.Id, failure);
+            }
+            if (!again)
+            {
+                return true;
+            }
+            await Task.Delay(Patience, context.Time, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
-    [LoggerMessage(LogLevel.Critical, "A part of the webhook {Webhook} has failed and stands still until the gateway is started again")]
+    [LoggerMessage(LogLevel.Error, "A part of the webhook {Webhook} has failed; it begins anew where it was")]
     private partial void LogFault(string webhook, Exception exception);
 }

@@ -1,4 +1,3 @@
-using ImapGateway.Imap;
 using ImapGateway.Mail;
 using MailKit.Net.Imap;
 
@@ -7,13 +6,10 @@ namespace ImapGateway.Sync.Watching;
 /// <summary>
 /// Watching on one connection: everything is compared first, for nobody has heard what was said while there was none; then each thing heard leads to a look at once.
 /// </summary>
-public sealed class Watch
+public sealed partial class Watch
 {
     /// <summary>While many mailboxes are looked at, the inbox is not left alone for longer.</summary>
     private static readonly TimeSpan LongestAway = TimeSpan.FromSeconds(1);
-
-    /// <summary>A comparison by STATUS of each mailbox begins with a listing as often as this.</summary>
-    private const int RoundsPerListing = 12;
 
     private const int MostBrief = 5;
 
@@ -28,8 +24,6 @@ public sealed class Watch
     private long _home;
     private long _refreshed;
     private long _polled;
-    private int _rounds;
-    private int _rotation;
     private int _brief;
     private bool _notified;
     private HashSet<string> _others = [];
@@ -96,34 +90,6 @@ public sealed class Watch
         {
             Plan = WatchPlan.Choose(_session.Capabilities & ~ImapCapabilities.Notify, _settings.Scope);
         }
-    }
-
-    /// <summary>Asks for the counters of all mailboxes; those that differ are due. Finds what is new among them, and what is gone.</summary>
-    private async Task CompareAllAsync()
-    {
-        _refreshed = _polled = Time.GetTimestamp();
-        if (_settings.Scope == WatchScope.Inbox && Inbox is { } known)
-        {
-            _due.Add(known);
-            return;
-        }
-        var began = Time.GetTimestamp();
-        await _mailboxes.ListAsync(_session, CancellationToken.None);
-        var unchanged = new List<MailboxState>();
-        foreach (var mailbox in _mailboxes.All.Where(_inScope))
-        {
-            if (mailbox.Listed.Counters is { } told && !MailboxNews.Differs(mailbox, told))
-            {
-                unchanged.Add(mailbox);
-            }
-            else
-            {
-                _due.Add(mailbox);
-            }
-        }
-        _mailboxes.Compared(unchanged, began);
-        // These are told of by name.
-        _notified &= _others.SetEquals(Others());
     }
 
     /// <summary>Until nothing is left that can be done now, with the inbox selected.</summary>
@@ -250,87 +216,4 @@ public sealed class Watch
     private static TimeSpan Spread(TimeSpan span) => span * (0.8 + 0.2 * Random.Shared.NextDouble());
 
     private TimeSpan Left(long since, TimeSpan span) => span - Time.GetElapsedTime(since) is { Ticks: > 0 } left ? left : TimeSpan.Zero;
-
-    /// <summary>Where the server does not tell, or has not for long, it is asked.</summary>
-    private async Task AskAsync(CancellationToken stop)
-    {
-        if (!IsDeaf)
-        {
-            if (Left(_refreshed, _settings.Options.IdleRefresh * 0.8) == TimeSpan.Zero && !stop.IsCancellationRequested)
-            {
-                await CompareAllAsync();
-            }
-            return;
-        }
-        if (Left(_polled, _settings.Options.PollInterval) > TimeSpan.Zero || stop.IsCancellationRequested)
-        {
-            return;
-        }
-        if (_session.Capabilities.HasFlag(ImapCapabilities.ListStatus) || _settings.Scope == WatchScope.Inbox || _rounds++ % RoundsPerListing == 0)
-        {
-            await CompareAllAsync();
-        }
-        else
-        {
-            await CompareEachAsync(stop);
-        }
-        await RotateAsync(stop);
-    }
-
-    /// <summary>By one STATUS each; what is heard of the inbox meanwhile does not wait for the end.</summary>
-    private async Task CompareEachAsync(CancellationToken stop)
-    {
-        _polled = Time.GetTimestamp();
-        foreach (var mailbox in _mailboxes.All.Where(mailbox => _inScope(mailbox) && _faults.MayLook(mailbox)).ToList())
-        {
-            var began = Time.GetTimestamp();
-            var told = await StatusAsync(mailbox);
-            if (_mailboxes.Knows(mailbox))
-            {
-                if (told is not null && !MailboxNews.Differs(mailbox, told))
-                {
-                    _mailboxes.Compared([mailbox], began);
-                }
-                else
-                {
-                    _due.Add(mailbox);
-                }
-            }
-            await WorkAsync(stop);
-            if (stop.IsCancellationRequested)
-            {
-                return;
-            }
-        }
-    }
-
-    private async Task<MailboxCounters?> StatusAsync(MailboxState mailbox)
-    {
-        var path = mailbox.Path;
-        try
-        {
-            return await _session.RunAsync(path, repeatable: true, session => MailboxListing.StatusAsync(session, path), CancellationToken.None);
-        }
-        catch (ProblemException) when (_session.IsUsable)
-        {
-            // Deleted, or renamed: the next look tells which.
-            return null;
-        }
-    }
-
-    /// <summary>Flags of mailboxes without modSeqs are seen only by looking; as many are looked at as a tenth of the time allows, in turn.</summary>
-    private async Task RotateAsync(CancellationToken stop)
-    {
-        var began = Time.GetTimestamp();
-        var windowed = _mailboxes.All.Where(mailbox => _inScope(mailbox) && mailbox.Precision == Precision.Windowed).ToList();
-        for (var i = 0; i < windowed.Count && !stop.IsCancellationRequested && Time.GetElapsedTime(began) < _settings.Options.PollInterval / 10; i++)
-        {
-            var mailbox = windowed[_rotation++ % windowed.Count];
-            if (_faults.MayLook(mailbox))
-            {
-                await LookAsync(mailbox);
-                await WorkAsync(stop);
-            }
-        }
-    }
 }

@@ -11,7 +11,7 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace ImapGateway.Storage.Migrations.Postgres
 {
     [DbContext(typeof(PostgresGatewayDbContext))]
-    [Migration("20261123162256_Changes")]
+    [Migration("20261123164551_Changes")]
     partial class Changes
     {
         /// <inheritdoc />

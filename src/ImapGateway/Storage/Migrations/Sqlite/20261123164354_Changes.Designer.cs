@@ -10,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace ImapGateway.Storage.Migrations.Sqlite
 {
     [DbContext(typeof(SqliteGatewayDbContext))]
-    [Migration("20261123162141_Changes")]
+    [Migration("20261123164354_Changes")]
     partial class Changes
     {
         /// <inheritdoc />

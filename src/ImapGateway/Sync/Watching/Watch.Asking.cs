@@ -1,0 +1,126 @@
+using ImapGateway.Imap;
+using ImapGateway.Mail;
+using MailKit.Net.Imap;
+
+namespace ImapGateway.Sync.Watching;
+
+/// <summary>What nobody tells is asked for.</summary>
+public sealed partial class Watch
+{
+    /// <summary>A comparison by STATUS of each mailbox begins with a listing as often as this.</summary>
+    private const int RoundsPerListing = 12;
+
+    private int _rounds;
+    private int _rotation;
+
+    /// <summary>Asks for the counters of all mailboxes; those that differ are due. Finds what is new among them, and what is gone.</summary>
+    private async Task CompareAllAsync()
+    {
+        _refreshed = _polled = Time.GetTimestamp();
+        if (_settings.Scope == WatchScope.Inbox && Inbox is { } known)
+        {
+            _due.Add(known);
+            return;
+        }
+        var began = Time.GetTimestamp();
+        await _mailboxes.ListAsync(_session, CancellationToken.None);
+        var unchanged = new List<MailboxState>();
+        foreach (var mailbox in _mailboxes.All.Where(_inScope))
+        {
+            if (mailbox.Listed.Counters is { } told && !MailboxNews.Differs(mailbox, told))
+            {
+                unchanged.Add(mailbox);
+            }
+            else
+            {
+                _due.Add(mailbox);
+            }
+        }
+        _mailboxes.Compared(unchanged, began);
+        // These are told of by name.
+        _notified &= _others.SetEquals(Others());
+    }
+
+    /// <summary>Where the server does not tell, or has not for long, it is asked.</summary>
+    private async Task AskAsync(CancellationToken stop)
+    {
+        if (!IsDeaf)
+        {
+            if (Left(_refreshed, _settings.Options.IdleRefresh * 0.8) == TimeSpan.Zero && !stop.IsCancellationRequested)
+            {
+                await CompareAllAsync();
+            }
+            return;
+        }
+        if (Left(_polled, _settings.Options.PollInterval) > TimeSpan.Zero || stop.IsCancellationRequested)
+        {
+            return;
+        }
+        if (_session.Capabilities.HasFlag(ImapCapabilities.ListStatus) || _settings.Scope == WatchScope.Inbox || _rounds++ % RoundsPerListing == 0)
+        {
+            await CompareAllAsync();
+        }
+        else
+        {
+            await CompareEachAsync(stop);
+        }
+        await RotateAsync(stop);
+    }
+
+    /// <summary>By one STATUS each; what is heard of the inbox meanwhile does not wait for the end.</summary>
+    private async Task CompareEachAsync(CancellationToken stop)
+    {
+        _polled = Time.GetTimestamp();
+        foreach (var mailbox in _mailboxes.All.Where(mailbox => _inScope(mailbox) && _faults.MayLook(mailbox)).ToList())
+        {
+            var began = Time.GetTimestamp();
+            var told = await StatusAsync(mailbox);
+            if (_mailboxes.Knows(mailbox))
+            {
+                if (told is not null && !MailboxNews.Differs(mailbox, told))
+                {
+                    _mailboxes.Compared([mailbox], began);
+                }
+                else
+                {
+                    _due.Add(mailbox);
+                }
+            }
+            await WorkAsync(stop);
+            if (stop.IsCancellationRequested)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task<MailboxCounters?> StatusAsync(MailboxState mailbox)
+    {
+        var path = mailbox.Path;
+        try
+        {
+            return await _session.RunAsync(path, repeatable: true, session => MailboxListing.StatusAsync(session, path), CancellationToken.None);
+        }
+        catch (ProblemException) when (_session.IsUsable)
+        {
+            // Deleted, or renamed: the next look tells which.
+            return null;
+        }
+    }
+
+    /// <summary>Flags of mailboxes without modSeqs are seen only by looking; as many are looked at as a tenth of the time allows, in turn.</summary>
+    private async Task RotateAsync(CancellationToken stop)
+    {
+        var began = Time.GetTimestamp();
+        var windowed = _mailboxes.All.Where(mailbox => _inScope(mailbox) && mailbox.Precision == Precision.Windowed).ToList();
+        for (var i = 0; i < windowed.Count && !stop.IsCancellationRequested && Time.GetElapsedTime(began) < _settings.Options.PollInterval / 10; i++)
+        {
+            var mailbox = windowed[_rotation++ % windowed.Count];
+            if (_faults.MayLook(mailbox))
+            {
+                await LookAsync(mailbox);
+                await WorkAsync(stop);
+            }
+        }
+    }
+}
