@@ -184,6 +184,8 @@ public sealed partial class AccountGrain(
     {
         var row = await store.FindAsync(AccountId, CancellationToken.None) ?? throw AccountStore.NotFound();
         var (owner, counters) = await database.WriteAsync((db, token) => Fence.ClaimAsync(db, row.Incarnation, token), CancellationToken.None);
+        // The owner before may have lost its storage while it committed, and told nobody.
+        changes.Appended(row.Incarnation);
         var status = new AccountStatus(row, sessions.Time, log) { Lost = DeactivateOnIdle };
         var opener = sessions.NewOpener(row, status);
         var pool = sessions.NewPool(opener);
