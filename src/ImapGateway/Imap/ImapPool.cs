@@ -65,6 +65,8 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
             {
                 // A mailbox that somebody deletes takes every session along that has it selected: the next must be none of them.
                 Retire(path => path == selected || path == mailbox);
+                // What has ended this connection may have ended those that were idle beside it: the second try must not be the one to find out.
+                CloseIdle();
                 continue;
             }
             finally
@@ -98,6 +100,14 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
             CloseAll(TakeOut(idle => idle.Session.SelectedPath is { } path && selected(path)));
             _retired.UnionWith(_leased.Where(session => session.SelectedPath is { } path && selected(path)));
             WakeWaiting();
+        }
+    }
+
+    private void CloseIdle()
+    {
+        lock (_lock)
+        {
+            CloseAll(TakeOut(_ => true));
         }
     }
 
