@@ -327,6 +327,7 @@ public sealed class KeysApiTests : IAsyncLifetime
             GET /v1/keys/{id} admin
             PATCH /v1/keys/{id} admin
             POST /v1/keys admin
+            POST /v1/tickets mail.readBasic|mail.read|mail.write|mail.send|accounts|webhooks|admin
 
             """.ReplaceLineEndings("\n"),
             RouteTable.Of(gateway.Routes));
