@@ -10,7 +10,7 @@ public static class ChangeJson
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = StrictJson.Encoder, SkipValidation = true };
 
-    /// <param name="withMessage">False for a reader without mail.readBasic: ids and flags only.</param>
+    /// <param name="withMessage">False for a reader without mail.readBasic: of messages and mailboxes the ids only.</param>
     public static byte[] ToBytes(LoggedChange change, bool withMessage)
     {
         var bytes = new ArrayBufferWriter<byte>(256 + change.Data.Length + (change.Message?.Length ?? 0));
@@ -36,9 +36,25 @@ public static class ChangeJson
         {
             json.WriteRawValue(With(change.Data, message), skipInputValidation: true);
         }
-        else
+        else if (withMessage || change.Type is not (>= ChangeType.MessageAdded and <= ChangeType.MailboxReset))
         {
             json.WriteRawValue(change.Data, skipInputValidation: true);
+        }
+        else
+        {
+            WriteIds(json, change.Data);
+        }
+        json.WriteEndObject();
+    }
+
+    /// <summary>Paths and flags tell of the mail, too.</summary>
+    private static void WriteIds(Utf8JsonWriter json, byte[] data)
+    {
+        using var members = JsonDocument.Parse(data);
+        json.WriteStartObject();
+        foreach (var member in members.RootElement.EnumerateObject().Where(member => member.Name is "id" or "mailboxId" or "fromMailboxId"))
+        {
+            member.WriteTo(json);
         }
         json.WriteEndObject();
     }

@@ -18,7 +18,7 @@ public sealed record ChangePage(ImmutableArray<ChangeRecord> Items, string NextA
 /// <param name="Account" example="acc_k3v7q2mzp4x6a">The id of the account.</param>
 /// <param name="Metadata" example="{&quot;customer&quot;: &quot;4711&quot;}">The client's notes on the account at that time.</param>
 /// <param name="Sequence" example="42">A whole number; without gaps, and increasing, in each account.</param>
-/// <param name="Data" example="{&quot;id&quot;: &quot;m_k3v7q2mzbc&quot;, &quot;mailboxId&quot;: &quot;b_k3v7q2mzb&quot;, &quot;added&quot;: [&quot;$seen&quot;], &quot;removed&quot;: [], &quot;flags&quot;: [&quot;$seen&quot;]}">By the type: see the schemas of events. Summaries of messages (`message`) are for keys with mail.readBasic.</param>
+/// <param name="Data" example="{&quot;id&quot;: &quot;m_k3v7q2mzbc&quot;, &quot;mailboxId&quot;: &quot;b_k3v7q2mzb&quot;, &quot;added&quot;: [&quot;$seen&quot;], &quot;removed&quot;: [], &quot;flags&quot;: [&quot;$seen&quot;]}">By the type: see the schemas of events. Without mail.readBasic a key gets of messages and mailboxes their ids only.</param>
 public sealed record ChangeRecord(
     string Id, string Type, DateTimeOffset Timestamp, string Account, ImmutableDictionary<string, string> Metadata, string Sequence, ImmutableDictionary<string, JsonElement> Data);
 

@@ -13,7 +13,7 @@ public static class SharedJson
     {
         var forms = Known.GetOrCreateValue(change);
         // Made twice where two come at once: the bytes are equal.
-        return withMessage && change.Message is not null
+        return withMessage
             ? forms.WithMessage ??= ChangeJson.ToBytes(change, withMessage: true)
             : forms.WithoutMessage ??= ChangeJson.ToBytes(change, withMessage: false);
     }

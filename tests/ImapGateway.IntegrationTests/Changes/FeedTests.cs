@@ -43,11 +43,11 @@ public abstract class FeedTests
     }
 
     [Fact]
-    public async Task A_change_tells_what_happened_and_only_readers_of_mail_see_the_summary()
+    public async Task A_change_tells_what_happened_and_who_may_not_read_mail_sees_ids_only()
     {
         await using var feed = await Start();
         var anna = await feed.AddAccount("anna");
-        await feed.Append(anna, "anna", Added(1, "größer"));
+        await feed.Append(anna, "anna", Added(1, "größer"), Mailbox(2), Flagged(3));
         var whole = (await feed.Api.Get("/v1/accounts/anna/changes")).Is(HttpStatusCode.OK).Json.GetProperty("items")[0];
         Assert.Equal(["id", "type", "timestamp", "account", "metadata", "sequence", "data"], whole.EnumerateObject().Select(member => member.Name));
         Assert.Equal(("message.added", "anna", "4711", "1"), (whole.GetProperty("type").GetString(), whole.GetProperty("account").GetString(), whole.GetProperty("metadata").GetProperty("customer").GetString(), whole.GetProperty("sequence").GetString()));
@@ -60,8 +60,11 @@ public abstract class FeedTests
             var key = await feed.NewKey([scope]);
             foreach (var path in new[] { "/v1/accounts/anna/changes", "/v1/changes" })
             {
-                var item = (await key.Api.Get(path)).Is(HttpStatusCode.OK).Json.GetProperty("items")[0];
-                Assert.Equal("""{"id":"m_1","mailboxId":"b_abcdefghb"}""", item.GetProperty("data").GetRawText());
+                var items = (await key.Api.Get(path)).Is(HttpStatusCode.OK).Json.GetProperty("items");
+                Assert.Equal("""{"id":"m_1","mailboxId":"b_abcdefghb"}""", items[0].GetProperty("data").GetRawText());
+                // Neither a path nor flags.
+                Assert.Equal(["id"], items[1].GetProperty("data").EnumerateObject().Select(member => member.Name));
+                Assert.Equal(["id", "mailboxId"], items[2].GetProperty("data").EnumerateObject().Select(member => member.Name));
             }
         }
     }

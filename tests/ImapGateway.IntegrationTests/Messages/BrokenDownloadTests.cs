@@ -214,7 +214,6 @@ public sealed class BrokenDownloadTests(ImpatientGateway impatient) : IClassFixt
         await using var server = ScriptedImapServer.Start();
         var (account, id) = await Add(server);
         await account.Newest();
-        var connections = server.Connections;
         var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         server.On("UID FETCH", async (session, command, proceed) =>
         {
@@ -249,8 +248,7 @@ public sealed class BrokenDownloadTests(ImpatientGateway impatient) : IClassFixt
         server.On("UID FETCH", (_, _, proceed) => proceed());
         (await impatient.Gateway.Http.Download(account.Message(id, "/raw"))).Is(HttpStatusCode.OK);
         await account.Newest();
-        // The next may have begun while the old connection was still drained.
-        Assert.InRange(server.Connections - connections, replaced, replaced + 1);
+        // Beside the one that verified the account.
         Assert.Equal(replaced, server.Connections - server.OpenConnections - 1);
     }
 

@@ -49,7 +49,7 @@ public class PagingTests
         var first = (await account.Api.Get(account.Messages("inbox", "?limit=2"))).Is(HttpStatusCode.OK);
         await world.Dovecot.Doveadm("expunge", "-u", world.User, "mailbox", "INBOX", "all");
         var second = (await account.Api.Get(ListedMessages.NextLink(first))).Is(HttpStatusCode.OK);
-        Assert.Equal("""{"items":[],"nextCursor":null}""", second.Text);
+        Assert.StartsWith("""{"items":[],"nextCursor":null,""", second.Text, StringComparison.Ordinal);
         Assert.False(second.Headers.Contains("Link"));
     }
 
