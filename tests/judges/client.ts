@@ -41,6 +41,7 @@ const settings: components["schemas"]["AccountInput"] = {
   name: "client",
   email: user,
   metadata: { customer: "4711" },
+  watch: "none",
   imap: { host: "127.0.0.1", port: Number(port), security: "none", username: user, password },
 };
 

@@ -1,5 +1,6 @@
 using System.Text;
 using ImapGateway.IntegrationTests.Servers.Scripted;
+using ImapGateway.IntegrationTests.Sync.Watching;
 
 namespace ImapGateway.IntegrationTests.Messages;
 
@@ -13,7 +14,11 @@ public class SearchCharsetTests
         server.Inbox.Add("Viele Grüße");
         server.Inbox.Add(uid => new(uid, Encoding.UTF8.GetBytes("From: =?utf-8?q?J=C3=BCrgen?= <j@example.org>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?= from another\r\n\r\n")));
         var world = await World.WithDovecot();
-        return await world.AddAccount(server.Port);
+        var account = await world.AddAccount(server.Port);
+        // On a session beside the one that lists, which might search later.
+        await account.Newest();
+        await new Committed(world.Gateway, account.Id).Fingerprinted();
+        return account;
     }
 
     private static string Query(string name, string text) => $"?{name}={Uri.EscapeDataString(text)}";
