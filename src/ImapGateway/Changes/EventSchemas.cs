@@ -1,6 +1,4 @@
-using System.Collections.Immutable;
 using System.Text.Json.Nodes;
-using ImapGateway.Mail;
 
 namespace ImapGateway.Changes;
 
@@ -10,35 +8,6 @@ namespace ImapGateway.Changes;
 /// </summary>
 public sealed class EventSchemas(string definitions)
 {
-    private const string Incarnation = "k3v7q2mz";
-    private const string MessageId = "m_k3v7q2mzbc";
-    private const string Inbox = "b_k3v7q2mzb";
-    private const string Archive = "b_k3v7q2mzc";
-
-    private static readonly Message Summary = Mail.Message.Of(
-        MessageId, Inbox, 4711, Flags.Of("$flagged"), 90061,
-        new MessageHeaders(
-            null, null, "cafe.1@example.org", [], [], "Our offer", [new EmailAddress("Anna Berg", "anna@example.org")], [], [], [new EmailAddress(null, "team@example.com")], [], [],
-            new DateTimeOffset(2026, 5, 31, 11, 59, 58, TimeSpan.Zero), new DateTimeOffset(2026, 5, 31, 12, 0, 0, TimeSpan.Zero), 71034, []));
-
-    /// <summary>One of each type, as its readers get it.</summary>
-    private static readonly ImmutableDictionary<ChangeType, Change> Examples = new Change[]
-    {
-        new MessageAdded(MessageId, Inbox) { Message = Summary },
-        new MessageFlagsChanged(MessageId, Inbox, ["$seen"], [], Flags.Of("$flagged", "$seen")),
-        new MessageMoved(MessageId, Archive, Inbox, Flags.Of("$seen")) { Message = Summary with { MailboxId = Archive } },
-        new MessageRemoved(MessageId, Inbox) { Message = Summary },
-        new MailboxAdded(Archive, "Archive", Role.Archive),
-        new MailboxRenamed("b_k3v7q2mzd", "Projects/2027", "Projects/2026", null),
-        new MailboxRemoved("b_k3v7q2mzd", "Projects/2027", null),
-        new MailboxReset(Inbox, "INBOX", Role.Inbox, "uid_validity"),
-        new AccountChanged(ChangeType.AccountSynced, null, null),
-        new AccountChanged(ChangeType.AccountConnected, null, null),
-        new AccountChanged(ChangeType.AccountAuthFailed, "account.auth_failed", "Authentication failed."),
-        new AccountChanged(ChangeType.AccountUnavailable, "account.timeout", "The mail server did not answer in time."),
-        new AccountChanged(ChangeType.AccountRemoved, null, null),
-    }.ToImmutableDictionary(change => change.Type);
-
     /// <summary>The whole record of a type, with an example.</summary>
     public JsonObject Of(ChangeType type) => Object(
         Title(type),
@@ -57,14 +26,14 @@ public sealed class EventSchemas(string definitions)
     {
         ChangeType.MessageAdded => Object("What has arrived.", [.. OfMessage, Truncated, MessageMember]),
         ChangeType.MessageFlagsChanged => Object("What has become of its flags.",
-            [.. OfMessage, ("added", Names("These it has now."), true), ("removed", Names("These it has no longer."), true), ("flags", Names("All it has now."), true)]),
+            [.. OfMessage, ("added", Names("These it has now."), false), ("removed", Names("These it has no longer."), false), ("flags", Names("All it has now."), false)]),
         ChangeType.MessageMoved => Object("The message has kept its id.",
-            [.. OfMessage, ("fromMailboxId", Text("Where it was."), true), ("flags", Names("As they were known before; a difference follows as a change of its own."), true), Truncated, MessageMember]),
+            [.. OfMessage, ("fromMailboxId", Text("Where it was."), true), ("flags", Names("As they were known before; a difference follows as a change of its own."), false), Truncated, MessageMember]),
         ChangeType.MessageRemoved => Object("What is gone; its id is never used again.", [.. OfMessage, Truncated, MessageMember]),
         ChangeType.MailboxAdded or ChangeType.MailboxRemoved => Object("The mailbox.", [.. OfMailbox]),
-        ChangeType.MailboxRenamed => Object("The mailbox has kept its id, and so have its messages.", [.. OfMailbox, ("oldPath", Text("Where it was."), true)]),
+        ChangeType.MailboxRenamed => Object("The mailbox has kept its id, and so have its messages.", [.. OfMailbox, ("oldPath", Text("Where it was."), false)]),
         ChangeType.MailboxReset => Object("What was known of its messages cannot be continued; what has become of each follows.",
-            [.. OfMailbox, ("reason", new JsonObject { ["enum"] = new JsonArray("uid_validity", "index_lost"), ["description"] = "Whether the mail server or the gateway has lost it." }, true)]),
+            [.. OfMailbox, ("reason", new JsonObject { ["enum"] = new JsonArray("uid_validity", "index_lost"), ["description"] = "Whether the mail server or the gateway has lost it." }, false)]),
         ChangeType.WebhookTest => Object("Asked for by hand.", [("webhook", Text("The id of the endpoint."), true)]),
         _ => Object("The state of the account.", [("reason", Text("A code of the error list, where something failed."), false), ("detail", Text("What the mail server said, for people."), false)]),
     };
@@ -73,7 +42,7 @@ public sealed class EventSchemas(string definitions)
         [("id", Text("The id of the message."), true), ("mailboxId", Text("The mailbox it is in, or was."), true)];
 
     private IEnumerable<(string, JsonObject, bool)> OfMailbox =>
-        [("id", Text("The id of the mailbox."), true), ("path", Text("Its path."), true), ("role", Refer("Role", "Its role, where it has one."), false)];
+        [("id", Text("The id of the mailbox."), true), ("path", Text("Its path."), false), ("role", Refer("Role", "Its role, where it has one."), false)];
 
     private static (string, JsonObject, bool) Truncated => ("truncated", Names("Lists of the summary of which only the first 100 are there."), false);
 
@@ -111,14 +80,7 @@ public sealed class EventSchemas(string definitions)
         return schema;
     }
 
-    private static JsonNode Example(ChangeType type)
-    {
-        var at = new DateTimeOffset(2026, 5, 31, 12, 0, 1, TimeSpan.Zero);
-        var change = Examples.TryGetValue(type, out var known)
-            ? LoggedChange.Of(ChangeRow.Of(known, Incarnation, "acc_k3v7q2mzp4x6a", 42, at, """{"customer":"4711"}"""u8.ToArray()))
-            : new LoggedChange(default, Incarnation, 1, "", type, at, 0, 0, null, null, "{}"u8.ToArray(), """{"webhook":"wh_q5nzb3wk7ra2d"}"""u8.ToArray(), null);
-        return JsonNode.Parse(ChangeJson.ToBytes(change, withMessage: true))!;
-    }
+    private static JsonNode Example(ChangeType type) => JsonNode.Parse(ChangeJson.ToBytes(ChangeExamples.Of(type), withMessage: true))!;
 
     private static string Title(ChangeType type) => type switch
     {

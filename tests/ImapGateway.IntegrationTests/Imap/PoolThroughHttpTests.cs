@@ -1,5 +1,6 @@
 using System.Net;
 using ImapGateway.IntegrationTests.Servers;
+using ImapGateway.IntegrationTests.Sync.Watching;
 
 namespace ImapGateway.IntegrationTests.Imap;
 
@@ -83,6 +84,8 @@ public sealed class PoolThroughHttpTests
         await world.Deliver("one");
         var account = await world.AddAccount(tap.Port);
         await account.Newest();
+        // A login that is cut off, too, would be a reason to wait.
+        await new Committed(world.Gateway, account.Id).Fingerprinted();
         tap.Cut();
         await account.Newest();
         foreach (var command in new[] { "EXAMINE", "UID SEARCH", "NOOP" })
