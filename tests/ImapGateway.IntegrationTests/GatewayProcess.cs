@@ -14,6 +14,7 @@ public sealed partial class GatewayProcess : IAsyncDisposable
 
     private readonly TemporaryDirectory _data = new();
     private readonly Dictionary<string, string> _environment;
+    private int? _diskMegabytes;
     private ChildProcess? _process;
     private HttpClient? _http;
 
@@ -65,6 +66,45 @@ public sealed partial class GatewayProcess : IAsyncDisposable
             throw;
         }
     }
+
+    /// <summary>
+    /// With a data directory that holds no more than this: a file system of its own, which nobody but the process sees and which ends with it. Only root may make one.
+    /// </summary>
+    public static async Task<GatewayProcess> StartOnSmallDisk(int megabytes, params (string Name, string Value)[] settings)
+    {
+        var gateway = new GatewayProcess(settings.ToDictionary(s => s.Name, s => s.Value)) { _diskMegabytes = megabytes };
+        try
+        {
+            await gateway.Resume();
+            return gateway;
+        }
+        catch
+        {
+            await gateway.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Until not an octet is left.</summary>
+    public void FillDisk()
+    {
+        using var ballast = new FileStream(Ballast, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        try
+        {
+            for (var piece = new byte[4096]; ;)
+            {
+                ballast.Write(piece);
+            }
+        }
+        catch (IOException)
+        {
+            // It is full.
+        }
+    }
+
+    public void FreeDisk() => File.Delete(Ballast);
+
+    private string Ballast => $"/proc/{_process!.Id}/root{_data.Path}/ballast";
 
     /// <summary>Launched, and not waited for: something keeps it from getting ready.</summary>
     public static async Task<GatewayProcess> StartUnready(params (string Name, string Value)[] settings)
@@ -164,7 +204,12 @@ public sealed partial class GatewayProcess : IAsyncDisposable
             await _process.DisposeAsync();
         }
 
-        _process = await ChildProcess.Start(DotnetHost, [Path.Combine(AppContext.BaseDirectory, "ImapGateway.dll")], _environment);
+        string[] command = [DotnetHost, Path.Combine(AppContext.BaseDirectory, "ImapGateway.dll")];
+        if (_diskMegabytes is { } megabytes)
+        {
+            command = ["/usr/bin/unshare", "--mount", "sh", "-c", $"mount -t tmpfs -o size={megabytes}m tmpfs \"$DataDirectory\" && exec \"$0\" \"$@\"", .. command];
+        }
+        _process = await ChildProcess.Start(command[0], command[1..], _environment);
     }
 
     private HttpClient NewClient(Uri address)

@@ -37,12 +37,17 @@ public sealed class World : IAsyncDisposable
     public static World With(DovecotServer dovecot, GatewayProcess gateway) => new(dovecot, gateway, owned: false);
 
     /// <summary>Servers of the test's own, to be stopped, killed and set as it likes.</summary>
-    public static async Task<World> OfItsOwn(DovecotOptions? options = null, params (string Name, string Value)[] settings)
+    public static Task<World> OfItsOwn(DovecotOptions? options = null, params (string Name, string Value)[] settings) => OfItsOwn(options, () => GatewayProcess.Start(settings));
+
+    /// <summary>The same, with a disk that can be filled.</summary>
+    public static Task<World> OnSmallDisk(int megabytes, params (string Name, string Value)[] settings) => OfItsOwn(null, () => GatewayProcess.StartOnSmallDisk(megabytes, settings));
+
+    private static async Task<World> OfItsOwn(DovecotOptions? options, Func<Task<GatewayProcess>> start)
     {
         var dovecot = await DovecotServer.Start(options);
         try
         {
-            return new World(dovecot, await GatewayProcess.Start(settings), owned: true);
+            return new World(dovecot, await start(), owned: true);
         }
         catch
         {

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Net;
+using ImapGateway.IntegrationTests.Servers;
 
 namespace ImapGateway.IntegrationTests.Changes;
 
@@ -9,32 +11,100 @@ namespace ImapGateway.IntegrationTests.Changes;
 public sealed class CrashTests
 {
     [Fact]
-    public Task Nothing_is_lost_or_doubled_when_the_gateway_is_killed_at_random_instants() => Killed(rounds: 4, seed: 20_261);
+    public Task Nothing_is_lost_or_doubled_when_the_gateway_is_killed_at_random_instants() => Survives(Kills, rounds: 4, seed: 20_261);
 
     [Fact]
-    public Task Nothing_is_lost_or_doubled_when_the_gateway_is_killed_at_random_instants_on_PostgreSQL() => KilledOnPostgres(rounds: 3, seed: 20_262);
+    public Task Nothing_is_lost_or_doubled_when_the_gateway_is_killed_at_random_instants_on_PostgreSQL() => SurvivesOnPostgres(Kills, rounds: 3, seed: 20_262);
 
     [Fact]
-    [Trait("Category", "long")]
-    public Task Nothing_is_lost_or_doubled_by_fifty_kills() => Killed(rounds: 50, seed: 20_263);
+    public Task Nothing_is_lost_or_doubled_when_the_mail_server_restarts_and_connections_are_reset() => Survives(Losses, rounds: 5, seed: 20_265);
 
     [Fact]
-    [Trait("Category", "long")]
-    public Task Nothing_is_lost_or_doubled_by_fifty_kills_on_PostgreSQL() => KilledOnPostgres(rounds: 50, seed: 20_264);
-
-    private static async Task KilledOnPostgres(int rounds, int seed)
+    public async Task Nothing_is_lost_or_doubled_when_the_disk_is_full_for_a_while()
     {
-        var database = await (await SharedServers.Postgres).NewDatabase();
-        await Killed(rounds, seed, ("Storage:Provider", "Postgres"), ("Storage:ConnectionString", database));
+        Assert.SkipUnless(Environment.UserName == "root", "Only root can make a small disk.");
+        await using var world = await World.OnSmallDisk(12, Settings);
+        await Survives(
+            world,
+            [
+                async (_, _, meanwhile) =>
+                {
+                    world.Gateway.FillDisk();
+                    await TestWait.For(async () => (await world.Api.Get("/health/ready")).Status == HttpStatusCode.ServiceUnavailable);
+                    await meanwhile();
+                    world.Gateway.FreeDisk();
+                },
+            ],
+            rounds: 3,
+            seed: 20_268);
     }
 
-    private static async Task Killed(int rounds, int seed, params (string Name, string Value)[] storage)
+    [Fact]
+    [Trait("Category", "long")]
+    public Task Nothing_is_lost_or_doubled_by_fifty_kills() => Survives(Kills, rounds: 50, seed: 20_263);
+
+    [Fact]
+    [Trait("Category", "long")]
+    public Task Nothing_is_lost_or_doubled_by_fifty_kills_on_PostgreSQL() => SurvivesOnPostgres(Kills, rounds: 50, seed: 20_264);
+
+    [Fact]
+    [Trait("Category", "long")]
+    public Task Nothing_is_lost_or_doubled_whatever_dies() => Survives([.. Kills, .. Losses], rounds: 30, seed: 20_266);
+
+    [Fact]
+    [Trait("Category", "long")]
+    public Task Nothing_is_lost_or_doubled_whatever_dies_on_PostgreSQL() => SurvivesOnPostgres([.. Kills, .. Losses], rounds: 30, seed: 20_267);
+
+    /// <summary>What may happen, with what another client does meanwhile: that must be found afterwards, too.</summary>
+    private delegate Task Fault(World world, TapProxy network, Func<Task> meanwhile);
+
+    private static readonly ImmutableArray<Fault> Kills =
+    [
+        async (world, _, meanwhile) =>
+        {
+            await world.Gateway.Kill();
+            await meanwhile();
+            await world.Gateway.Resume();
+        },
+    ];
+
+    private static readonly ImmutableArray<Fault> Losses =
+    [
+        async (world, _, _) => await world.Dovecot.Restart(),
+        (_, network, _) =>
+        {
+            network.Cut();
+            return Task.CompletedTask;
+        },
+        async (_, network, meanwhile) =>
+        {
+            network.GoDown();
+            await meanwhile();
+            network.ComeBack();
+        },
+    ];
+
+    private static async Task SurvivesOnPostgres(ImmutableArray<Fault> faults, int rounds, int seed)
     {
-        (string, string)[] schedule = [("Webhooks:RetrySchedule:0", "100ms"), .. Enumerable.Range(1, 40).Select(n => ($"Webhooks:RetrySchedule:{n}", "500ms"))];
-        await using var world = await World.OfItsOwn(null, [("Watch:MoveWindow", "2s"), .. schedule, .. storage]);
+        var database = await (await SharedServers.Postgres).NewDatabase();
+        await Survives(faults, rounds, seed, ("Storage:Provider", "Postgres"), ("Storage:ConnectionString", database));
+    }
+
+    private static async Task Survives(ImmutableArray<Fault> faults, int rounds, int seed, params (string Name, string Value)[] storage)
+    {
+        await using var world = await World.OfItsOwn(null, [.. Settings, .. storage]);
+        await Survives(world, faults, rounds, seed);
+    }
+
+    private static (string, string)[] Settings =>
+        [("Watch:MoveWindow", "2s"), ("Webhooks:RetrySchedule:0", "100ms"), .. Enumerable.Range(1, 40).Select(n => ($"Webhooks:RetrySchedule:{n}", "500ms"))];
+
+    private static async Task Survives(World world, ImmutableArray<Fault> faults, int rounds, int seed)
+    {
+        await using var network = TapProxy.Start(world.Dovecot.Port);
         await using var receiver = await FailingReceiver.Start(seed);
         await using var churn = await Churn.Start(world.OtherClient, seed);
-        var account = await world.AddAccount(watch: "all");
+        var account = await world.AddAccount(network.Port, watch: "all");
         var follower = new Follower(account);
         // What is there before the account is synced is no news.
         await TestWait.For(async () => (await account.Api.Get(account.Path)).Text("state") == "connected");
@@ -57,11 +127,7 @@ public sealed class CrashTests
                     return follower.Replay.Sequence >= told;
                 });
             }
-            await world.Gateway.Kill();
-            // What happens while it is away must be found on its return, too.
-            var mark = churn.Operations + random.Next(0, 40);
-            await TestWait.For(() => churn.Operations >= mark);
-            await world.Gateway.Resume();
+            await faults[round % faults.Length](world, network, () => TestWait.For(Later(churn, random.Next(0, 40))));
         }
         await stop.CancelAsync();
         await running;
@@ -72,6 +138,12 @@ public sealed class CrashTests
         Assert.True(follower.Replay.Moves > 0, "No move was told as one.");
         await receiver.HasTaken([.. follower.Replay.Ids.Skip(before)]);
         TestContext.Current.SendDiagnosticMessage(
-            $"{rounds} kills, {churn.Operations} operations, {churn.Moves} moves of which {follower.Replay.Moves} were told, {follower.Replay.Sequence} changes, {receiver.Calls} calls");
+            $"{rounds} faults, {churn.Operations} operations, {churn.Moves} moves of which {follower.Replay.Moves} were told, {follower.Replay.Sequence} changes, {receiver.Calls} calls");
+    }
+
+    private static Func<bool> Later(Churn churn, int operations)
+    {
+        var mark = churn.Operations + operations;
+        return () => churn.Operations >= mark;
     }
 }
