@@ -62,7 +62,7 @@ public sealed class RawServer : IAsyncDisposable
                 Interlocked.Increment(ref _connections);
                 _running.Add(Serve(client));
             }
-            catch (Exception stopped) when (stopped is OperationCanceledException or SocketException)
+            catch (Exception stopped) when (stopped is OperationCanceledException or SocketException or InvalidOperationException)
             {
                 return;
             }

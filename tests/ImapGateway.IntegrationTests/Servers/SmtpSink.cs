@@ -55,7 +55,7 @@ public sealed class SmtpSink : IAsyncDisposable
             {
                 client = await _listener.AcceptTcpClientAsync(_stop.Token);
             }
-            catch (Exception stopped) when (stopped is OperationCanceledException or SocketException)
+            catch (Exception stopped) when (stopped is OperationCanceledException or SocketException or InvalidOperationException)
             {
                 return;
             }

@@ -120,7 +120,7 @@ public sealed class TapProxy : IAsyncDisposable
             {
                 client = await listener.AcceptSocketAsync();
             }
-            catch (Exception closed) when (closed is SocketException or ObjectDisposedException)
+            catch (Exception closed) when (closed is SocketException or InvalidOperationException)
             {
                 return;
             }

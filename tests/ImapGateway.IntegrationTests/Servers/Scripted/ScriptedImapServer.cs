@@ -146,7 +146,7 @@ public sealed class ScriptedImapServer : IAsyncDisposable
             {
                 client = await _listener.AcceptTcpClientAsync(_stop.Token);
             }
-            catch (Exception stopped) when (stopped is OperationCanceledException or SocketException)
+            catch (Exception stopped) when (stopped is OperationCanceledException or SocketException or InvalidOperationException)
             {
                 return;
             }
