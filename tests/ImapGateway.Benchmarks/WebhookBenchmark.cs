@@ -44,8 +44,8 @@ public static class WebhookBenchmark
         var many = Enumerable.Range(0, Accounts).Select(n => $"of{n}").ToList();
         await Task.WhenAll(many.Select(id => AddAsync(gateway, id, dovecot.Port)));
         await BurstAsync($"{Accounts} accounts", dovecot, arrivals, many);
-        await ReplayAsync(gateway, webhook.GetProperty("id").GetString()!, arrivals, ["one"]);
-        await ReplayAsync(gateway, webhook.GetProperty("id").GetString()!, arrivals, many);
+        await ReplayAsync(gateway, webhook.GetProperty("id").GetString()!, arrivals, ["one"], Singles + Burst);
+        await ReplayAsync(gateway, webhook.GetProperty("id").GetString()!, arrivals, many, Burst);
         Console.WriteLine($"memory of the gateway after it all: {gateway.ResidentBytes >> 20} MB");
     }
 
@@ -75,11 +75,11 @@ public static class WebhookBenchmark
         var start = Stopwatch.GetTimestamp();
         await Parallel.ForEachAsync(accounts, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (account, _) => await dovecot.Seed(User(account), Burst / accounts.Count, Message));
         var stored = Stopwatch.GetElapsedTime(start);
-        Report($"burst of {Burst:N0} on {where}, from the first message stored (all stored after {stored.TotalSeconds:N1} s)", start, await AllAsync(arrivals));
+        Report($"burst of {Burst:N0} on {where}, from the first message stored (all stored after {stored.TotalSeconds:N1} s)", start, await AllAsync(arrivals, Burst));
     }
 
     /// <summary>The log is there: what is measured is reading, signing, sending and settling.</summary>
-    private static async Task ReplayAsync(GatewayProcess gateway, string webhook, ConcurrentQueue<Arrival> arrivals, List<string> accounts)
+    private static async Task ReplayAsync(GatewayProcess gateway, string webhook, ConcurrentQueue<Arrival> arrivals, List<string> accounts, int changes)
     {
         arrivals.Clear();
         var start = Stopwatch.GetTimestamp();
@@ -87,20 +87,21 @@ public static class WebhookBenchmark
         {
             await PostAsync(gateway, $"/v1/webhooks/{webhook}/replay", new { account, after = "0" });
         }
-        Report($"replay of {Burst:N0} on {accounts.Count} account(s)", start, await AllAsync(arrivals));
+        Report($"replay of {changes:N0} on {accounts.Count} account(s)", start, await AllAsync(arrivals, changes));
     }
 
-    private static async Task<IReadOnlyList<Arrival>> AllAsync(ConcurrentQueue<Arrival> arrivals)
+    private static async Task<IReadOnlyList<Arrival>> AllAsync(ConcurrentQueue<Arrival> arrivals, int changes)
     {
-        await UntilAsync(() => arrivals.Count >= Burst);
+        await UntilAsync(() => arrivals.Count >= changes && arrivals.DistinctBy(one => one.Id).Count() >= changes);
         return [.. arrivals];
     }
 
     private static void Report(string what, long start, IReadOnlyList<Arrival> arrived)
     {
         var taken = Stopwatch.GetElapsedTime(start, arrived[^1].At).TotalSeconds;
-        var ordered = arrived.GroupBy(one => one.Account).All(lane => lane.Zip(lane.Skip(1)).All(pair => pair.First.Sequence < pair.Second.Sequence));
-        Console.WriteLine($"{what}: {taken:N1} s = {arrived.Count / taken:N0}/s (target >= 1,000), {arrived.Select(one => one.Id).Distinct().Count():N0} different, {(ordered ? "in order" : "OUT OF ORDER")}");
+        var first = arrived.DistinctBy(one => one.Id).ToList();
+        var ordered = first.GroupBy(one => one.Account).All(lane => lane.Zip(lane.Skip(1)).All(pair => pair.First.Sequence < pair.Second.Sequence));
+        Console.WriteLine($"{what}: {taken:N1} s = {arrived.Count / taken:N0}/s (target >= 1,000), {arrived.Count - first.Count:N0} repeated, {(ordered ? "in order" : "OUT OF ORDER")}");
     }
 
     private static async Task AddAsync(GatewayProcess gateway, string id, int port)

@@ -11,13 +11,13 @@ namespace ImapGateway.IntegrationTests.Changes;
 public sealed class CrashTests
 {
     [Fact]
-    public Task Nothing_is_lost_or_doubled_when_the_gateway_is_killed_at_random_instants() => Survives(Kills, rounds: 4, seed: 20_261);
+    public Task Nothing_is_lost_or_doubled_when_the_gateway_is_killed_at_random_instants() => Survives(Kills, rounds: 3, seed: 20_261);
 
     [Fact]
-    public Task Nothing_is_lost_or_doubled_when_the_gateway_is_killed_at_random_instants_on_PostgreSQL() => SurvivesOnPostgres(Kills, rounds: 3, seed: 20_262);
+    public Task Nothing_is_lost_or_doubled_when_the_gateway_is_killed_at_random_instants_on_PostgreSQL() => SurvivesOnPostgres(Kills, rounds: 2, seed: 20_262);
 
     [Fact]
-    public Task Nothing_is_lost_or_doubled_when_the_mail_server_restarts_and_connections_are_reset() => Survives(Losses, rounds: 5, seed: 20_265);
+    public Task Nothing_is_lost_or_doubled_when_the_mail_server_restarts_and_connections_are_reset() => Survives(Losses, rounds: 3, seed: 20_265);
 
     [Fact]
     public async Task Nothing_is_lost_or_doubled_when_the_disk_is_full_for_a_while()
@@ -35,7 +35,7 @@ public sealed class CrashTests
                     world.Gateway.FreeDisk();
                 },
             ],
-            rounds: 3,
+            rounds: 2,
             seed: 20_268);
     }
 

@@ -75,6 +75,7 @@ public class MovesOnDovecotTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    [Trait("Category", "long")]
     public async Task Killed_between_the_halves_of_a_move_it_joins_them_afterwards(bool sourceFirst)
     {
         await using var world = await World.OfItsOwn(null, ("Watch:MoveWindow", "20s"));
@@ -101,6 +102,7 @@ public class MovesOnDovecotTests
     }
 
     [Fact]
+    [Trait("Category", "long")]
     public async Task Killed_while_a_message_waits_it_tells_of_its_removal_once()
     {
         await using var world = await World.OfItsOwn(null, ("Watch:MoveWindow", "1s"));

@@ -53,6 +53,7 @@ public sealed class DeadConnectionTests
     }
 
     [Fact]
+    [Trait("Category", "long")]
     public async Task Two_hundred_accounts_are_watched_after_a_restart()
     {
         const int Accounts = 200;
