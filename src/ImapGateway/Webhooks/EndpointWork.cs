@@ -72,6 +72,8 @@ public sealed partial class EndpointWork(EndpointRunner endpoint, DeliveryContex
     private async Task RunAsync(Lane lane, Action<Lane, bool> ended)
     {
         var failed = await GuardAsync(() => lane.RunAsync(_end.Token), again: false);
+        // Whoever takes the lane up again begins where its row says: what was delivered since would be delivered twice.
+        await context.Outcomes.WrittenAsync(_end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         endpoint.Remove(lane);
         lock (_lock)
         {

@@ -157,6 +157,7 @@ public sealed class DownloadTests
         await using var tap = TapProxy.Start(world.Dovecot.Port);
         var account = await world.AddAccount(tap.Port);
         var id = await world.Deliver(account, Mail.WithFile(Mail.Content(5000)));
+        await new Committed(world.Gateway, account.Id).Fingerprinted();
         var http = world.Gateway.Http;
         var tags = new HashSet<string>();
         foreach (var path in new[] { "/raw", "/parts/1", "/parts/2" })
