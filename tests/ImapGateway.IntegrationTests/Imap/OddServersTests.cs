@@ -295,6 +295,7 @@ public sealed class OddServersTests(ImpatientGateway impatient) : IClassFixture<
     }
 
     [Fact]
+    [Trait("Category", "long")]
     public async Task A_hundred_thousand_mailboxes_are_listed_while_others_work()
     {
         await using var server = Start("LIST-EXTENDED LIST-STATUS");

@@ -15,6 +15,7 @@ public class FirstIndexTests
     private static byte[] Message(int i) => ScriptedMessage.Text($"m{i + 1}");
 
     [Theory]
+    [Trait("Category", "long")]
     [InlineData(DovecotProfile.Full, "UID SEARCH")]
     [InlineData(DovecotProfile.Full, "UID FETCH")]
     [InlineData(DovecotProfile.Plain, "FETCH")]
