@@ -44,6 +44,7 @@ public class ManyReadersTests
     }
 
     [Fact]
+    [Trait("Category", "long")]
     public async Task A_reader_who_takes_nothing_costs_little_memory_and_delays_nobody()
     {
         // 4 KB each: 40 MB in all, which could not be held for a reader without being noticed.
