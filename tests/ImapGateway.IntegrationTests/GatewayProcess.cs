@@ -52,27 +52,16 @@ public sealed partial class GatewayProcess : IAsyncDisposable
     public bool HasExited => _process!.HasExited;
 
     /// <param name="settings">By the names of the settings, e.g. <c>("Imap:MaxSessionsPerAccount", "2")</c>.</param>
-    public static async Task<GatewayProcess> Start(params (string Name, string Value)[] settings)
-    {
-        var gateway = new GatewayProcess(settings.ToDictionary(s => s.Name, s => s.Value));
-        try
-        {
-            await gateway.Resume();
-            return gateway;
-        }
-        catch
-        {
-            await gateway.DisposeAsync();
-            throw;
-        }
-    }
+    public static Task<GatewayProcess> Start(params (string Name, string Value)[] settings) => Start(null, settings);
 
     /// <summary>
     /// With a data directory that holds no more than this: a file system of its own, which nobody but the process sees and which ends with it. Only root may make one.
     /// </summary>
-    public static async Task<GatewayProcess> StartOnSmallDisk(int megabytes, params (string Name, string Value)[] settings)
+    public static Task<GatewayProcess> StartOnSmallDisk(int megabytes, params (string Name, string Value)[] settings) => Start(megabytes, settings);
+
+    private static async Task<GatewayProcess> Start(int? diskMegabytes, (string Name, string Value)[] settings)
     {
-        var gateway = new GatewayProcess(settings.ToDictionary(s => s.Name, s => s.Value)) { _diskMegabytes = megabytes };
+        var gateway = new GatewayProcess(settings.ToDictionary(s => s.Name, s => s.Value)) { _diskMegabytes = diskMegabytes };
         try
         {
             await gateway.Resume();

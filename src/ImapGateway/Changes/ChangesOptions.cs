@@ -11,6 +11,9 @@ public sealed class ChangesOptions : ISettings
     /// <summary>How much longer, counted from the change, those are kept that somebody still has to be told of.</summary>
     public TimeSpan MaxRetention { get; set; } = TimeSpan.FromDays(30);
 
+    /// <summary>Between two rounds of deleting what is old: a tenth of the retention, a minute at most.</summary>
+    public TimeSpan PurgeInterval() => Retention / 10 < TimeSpan.FromMinutes(1) ? Retention / 10 : TimeSpan.FromMinutes(1);
+
     public IEnumerable<(string Key, string Message)> Validate()
     {
         if (Retention < TimeSpan.FromSeconds(1) || Retention > TimeSpan.FromDays(3650))

@@ -14,12 +14,10 @@ public sealed partial class RetentionWorker(
 {
     private const int Batch = 200;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestInterval = TimeSpan.FromMinutes(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        var interval = options.Value.Retention / 10;
-        using var timer = new PeriodicTimer(interval < LongestInterval ? interval : LongestInterval, time);
+        using var timer = new PeriodicTimer(options.Value.PurgeInterval(), time);
         while (await timer.WaitForNextTickAsync(stoppingToken))
         {
             try

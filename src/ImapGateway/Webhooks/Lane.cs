@@ -170,6 +170,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         }
         catch (ProblemException)
         {
+            // The storage is away: nothing was sent that is not written down, and it is tried again.
             await Task.Delay(Patience, context.Time, cancel);
             return null;
         }

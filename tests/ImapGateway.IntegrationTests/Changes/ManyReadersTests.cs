@@ -5,7 +5,12 @@ using static ImapGateway.IntegrationTests.Changes.SampleChanges;
 
 namespace ImapGateway.IntegrationTests.Changes;
 
+/// <summary>What measures the memory of the test process itself: nothing else runs beside it.</summary>
+[CollectionDefinition(nameof(AloneInTheProcess), DisableParallelization = true)]
+public sealed class AloneInTheProcess;
+
 /// <summary>A thousand streams on one gateway.</summary>
+[Collection(nameof(AloneInTheProcess))]
 public class ManyReadersTests
 {
     private const int Readers = 1000;
@@ -44,7 +49,6 @@ public class ManyReadersTests
     }
 
     [Fact]
-    [Trait("Category", "long")]
     public async Task A_reader_who_takes_nothing_costs_little_memory_and_delays_nobody()
     {
         // 4 KB each: 40 MB in all, which could not be held for a reader without being noticed.
