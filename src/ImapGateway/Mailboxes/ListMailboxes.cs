@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
+using ImapGateway.Http;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
 
@@ -7,12 +8,16 @@ namespace ImapGateway.Mailboxes;
 
 /// <summary>All mailboxes of an account with their counters, by path; or the one at a path, if there is one.</summary>
 [GenerateSerializer, Immutable]
-public sealed record ListMailboxes(string? Path) : AccountCommand<Page<Mailbox>>
+public sealed record ListMailboxes(string? Path) : AccountCommand<Tagged<Page<Mailbox>>>
 {
-    public override async Task<Page<Mailbox>> RunAsync(AccountContext account, CancellationToken cancel)
+    [Id(0)] public Conditions When { get; init; } = Conditions.None;
+
+    public override async Task<Tagged<Page<Mailbox>>> RunAsync(AccountContext account, CancellationToken cancel)
     {
         await account.Mailboxes.ListAsync(cancel);
-        return new Page<Mailbox>(Known(account.Mailboxes), null, account.Mailboxes.FeedPosition);
+        var known = Known(account.Mailboxes);
+        var tag = When.Weak(EntityTags.Digest(string.Join('\n', known)));
+        return new Tagged<Page<Mailbox>>(tag, When.Has(tag) ? null : new Page<Mailbox>(known, null, account.Mailboxes.FeedPosition));
     }
 
     private ImmutableArray<Mailbox> Known(AccountMailboxes mailboxes)

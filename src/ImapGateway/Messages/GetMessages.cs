@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
+using ImapGateway.Http;
 using ImapGateway.Index;
 using ImapGateway.Mail;
 using ImapGateway.Messages.Bodies;
@@ -19,7 +20,7 @@ public sealed record MessageSet(ImmutableArray<Message> Items, ImmutableArray<Mi
 
 /// <summary>Many messages by id: one FETCH per mailbox for the headers that are not known, and as few as can be for the bodies.</summary>
 [GenerateSerializer, Immutable]
-public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options) : AccountCommand<MessageSet>
+public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options) : AccountCommand<Tagged<MessageSet>>
 {
     public const int MostIds = 100;
 
@@ -29,7 +30,28 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
     private static readonly Problem Gone = new(ErrorCode.Gone, "The message is gone.");
     private static readonly Problem TooLarge = new(ErrorCode.TooLarge, "The message does not fit into the answer along with the others: ask for fewer at once.");
 
-    public override async Task<MessageSet> RunAsync(AccountContext account, CancellationToken cancel)
+    [Id(0)] public Conditions When { get; init; } = Conditions.None;
+
+    public override Task<Tagged<MessageSet>> RunAsync(AccountContext account, CancellationToken cancel) =>
+        UpToDateAsync(
+            account,
+            async () =>
+            {
+                var places = Ids.Select(id => (Id: id, Place: Find(account, id))).ToList();
+                var tag = When.Weak(EntityTags.Digest(string.Join('\n', places.Select(one => StateOf(one.Id, one.Place)))));
+                if (When.Has(tag))
+                {
+                    return new Tagged<MessageSet>(tag, null);
+                }
+                var set = await ReadAsync(account, Ids, Options, cancel);
+                // What the server did not show may be there the next time, although the index is the same.
+                var known = places.Where(one => one.Place.Problem is not null).Select(one => one.Id).ToHashSet();
+                return new Tagged<MessageSet>(set.Missing.All(missing => missing.Problem == TooLarge || known.Contains(missing.Id)) ? tag : null, set);
+            },
+            cancel);
+
+    /// <summary>Reads once all mailboxes that messages are in have been looked at.</summary>
+    public async Task<T> UpToDateAsync<T>(AccountContext account, Func<Task<T>> read, CancellationToken cancel)
     {
         for (var again = false; ; again = true)
         {
@@ -37,7 +59,7 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
             await Task.WhenAll(mailboxes.Select(mailbox => LookAsync(account, mailbox, cancel)));
             try
             {
-                return await ReadAsync(account, Ids, Options, cancel);
+                return await read();
             }
             catch (ProblemException e) when (!again && e.Code is (ErrorCode.Gone or ErrorCode.NotFound))
             {
@@ -116,6 +138,9 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
             return (null, default, e.Problem);
         }
     }
+
+    private static string StateOf(string id, (MailboxState? Mailbox, IndexRow Row, Problem? Problem) place) =>
+        place.Mailbox is { } mailbox ? AccountMailboxes.StateOf(mailbox, place.Row) : $"{id} {place.Problem!.Code}";
 
     private static async Task<IEnumerable<(MailboxState Mailbox, FoundMessage Message)>> HeadersAsync(
         AccountContext account, MailboxState mailbox, (string Id, IndexRow Row)[] rows, CancellationToken cancel)

@@ -146,6 +146,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             CancellationToken.None);
         directory.NextCounter = counter;
         mailbox.Index = MailboxIndex.Empty;
+        mailbox.Version++;
         mailbox.Arriving = ImmutableDictionary<uint, Arriving>.Empty;
         mailbox.Leaving = ImmutableDictionary<uint, long>.Empty;
         mailbox.UidValidity = uidValidity;
