@@ -35,7 +35,7 @@ public static class TaggedAnswers
         return answer.Value is null;
     }
 
-    /// <summary>What one key may see is nothing for another. CORS adds Origin by itself where that matters, and nothing is compressed.</summary>
+    /// <summary>What one key may see is nothing for another. CORS adds Origin by itself where there are several, and nothing is compressed.</summary>
     public static void Describe(HttpResponse response, string? tag, string cacheControl)
     {
         response.Headers.ETag = tag;

@@ -56,14 +56,14 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
     private async Task<Tagged<Page<Message>>> ReadAsync(AccountContext account, MailboxState mailbox, string bound, Position? from, CancellationToken cancel)
     {
         // In one step: between two awaits others may change the index, and tell of it.
-        var (index, uidValidity, feed) = (mailbox.Index, mailbox.UidValidity, from?.Feed ?? account.Mailboxes.FeedPosition);
+        var (index, uidValidity, comparedFrom, feed) = (mailbox.Index, mailbox.UidValidity, mailbox.ComparedFrom, from?.Feed ?? account.Mailboxes.FeedPosition);
         var tag = When.Weak(account.Mailboxes.StateOf(mailbox));
         if (When.Has(tag))
         {
             return new Tagged<Page<Message>>(tag, null);
         }
         // Flags of old messages may have changed unnoticed where the server does not tell: it is asked then.
-        var flagsBySearch = Filter.HasFlags && mailbox.ComparedFrom > 0;
+        var flagsBySearch = Filter.HasFlags && comparedFrom > 0;
         var search = Filter.NeedsSearch || flagsBySearch
             ? await account.Pool.RunAsync(mailbox.Path, repeatable: true, session => MessageSearch.RunAsync(session, mailbox.Path, uidValidity, Filter, flagsBySearch), cancel)
             : new MessageSearch(null, TextIsLeft: false);
@@ -82,7 +82,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
             }
             var uids = batch.ConvertAll(row => row.Uid);
             var headers = await account.Headers.ReadAsync(mailbox.Counter, mailbox.Path, uidValidity, uids, cancel);
-            isCertain &= headers.Count == uids.Count && uids[^1] >= mailbox.ComparedFrom;
+            isCertain &= headers.Count == uids.Count && uids[^1] >= comparedFrom;
             await account.Mailboxes.CompareAsync(mailbox, uidValidity, uids, cancel);
             foreach (var row in batch)
             {

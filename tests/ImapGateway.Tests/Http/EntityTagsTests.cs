@@ -37,6 +37,26 @@ public class EntityTagsTests
         Assert.False(EntityTags.Allows("W/\"a\"", "W/\"a\""));
     }
 
+    [Theory]
+    [InlineData("\"state.a\"", true)]
+    [InlineData("\"x\", \"state.b.c\"", true)]
+    [InlineData("*", true)]
+    [InlineData(null, true)]
+    [InlineData("W/\"state.a\"", false)]
+    [InlineData("\"state\"", false)]
+    [InlineData("\"stately.a\"", false)]
+    [InlineData("garbage", false)]
+    [InlineData("", false)]
+    public void A_state_is_known_by_any_strong_tag_of_it(string? header, bool allowed) => Assert.Equal(allowed, EntityTags.AllowsState(header, "state"));
+
+    [Fact]
+    public void What_is_not_there_has_no_state()
+    {
+        Assert.False(EntityTags.AllowsState("*", null));
+        Assert.False(EntityTags.AllowsState("\".a\"", null));
+        Assert.True(EntityTags.AllowsState(null, null));
+    }
+
     [Fact]
     public void Several_header_lines_are_one_list() => Assert.True(EntityTags.IsKnown(new StringValues(["\"x\"", "\"a\""]), "\"a\""));
 
