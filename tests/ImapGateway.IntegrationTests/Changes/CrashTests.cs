@@ -43,6 +43,26 @@ public sealed class CrashTests
     [Trait("Category", "long")]
     public Task Nothing_is_lost_or_doubled_whatever_dies_on_PostgreSQL() => SurvivesOnPostgres([.. Kills, .. Losses], rounds: 30, seed: 20_267);
 
+    [Fact]
+    [Trait("Category", "long")]
+    public async Task Nothing_is_lost_or_doubled_when_PostgreSQL_is_killed()
+    {
+        await using var postgres = await PostgresServer.Start();
+        await Survives(
+            [
+                async (_, _, meanwhile) =>
+                {
+                    await postgres.Kill();
+                    await meanwhile();
+                    await postgres.Resume();
+                },
+            ],
+            rounds: 10,
+            seed: 20_270,
+            ("Storage:Provider", "Postgres"),
+            ("Storage:ConnectionString", await postgres.NewDatabase()));
+    }
+
     /// <summary>What may happen, with what another client does meanwhile: that must be found afterwards, too.</summary>
     private delegate Task Fault(World world, TapProxy network, Func<Task> meanwhile);
 
