@@ -49,6 +49,12 @@ public static class HeaderFetch
     private static async Task<List<IMessageSummary>> FetchAsync(ImapFolder folder, IEnumerable<uint> uids, FetchRequest request)
     {
         var summaries = await folder.FetchAsync([.. uids.Select(uid => new UniqueId(folder.UidValidity, uid))], request);
-        return [.. summaries.Where(summary => summary.UniqueId.IsValid).DistinctBy(summary => summary.UniqueId.Id)];
+        return [.. summaries.Where(summary => summary.UniqueId.IsValid && IsAnswered(summary, request)).DistinctBy(summary => summary.UniqueId.Id)];
     }
+
+    /// <summary>
+    /// Flags that others set are told in between (RFC 3501 section 7.4.2), also of a message that is gone by the time its turn comes: of it nothing that was asked for is said.
+    /// </summary>
+    private static bool IsAnswered(IMessageSummary summary, FetchRequest request) =>
+        (summary.Fields & request.Items & ~MessageSummaryItems.UniqueId) != 0 || (request.Items == MessageSummaryItems.UniqueId && summary.Headers is not null);
 }
