@@ -135,7 +135,7 @@ public sealed class CrashTests
         var follower = new Follower(account);
         // What is there before the account is synced is no news.
         await TestWait.For(async () => (await account.Api.Get(account.Path)).Text("state") == "connected");
-        (await world.Api.Post("/v1/webhooks", new { url = receiver.Url })).Is(HttpStatusCode.Created);
+        var webhook = (await world.Api.Post("/v1/webhooks", new { url = receiver.Url })).Is(HttpStatusCode.Created).Text("id");
         await follower.CatchUp();
         var before = follower.Replay.Ids.Count;
 
@@ -163,7 +163,9 @@ public sealed class CrashTests
         await follower.Shows(await Churn.Truth(client));
         follower.IsSound(churn.Added);
         Assert.True(follower.Replay.Moves > 0, "No move was told as one.");
-        await receiver.HasTaken([.. follower.Replay.Ids.Skip(before)]);
+        await receiver.HasTaken(
+            [.. follower.Replay.Ids.Skip(before)],
+            async () => $"{(await world.Api.Get($"/v1/webhooks/{webhook}")).Text}\n{(await world.Api.Get($"/v1/webhooks/{webhook}/deliveries?limit=10")).Text}\n{string.Join('\n', world.Gateway.Output.Entries.TakeLast(30))}");
         TestContext.Current.SendDiagnosticMessage(
             $"{rounds} faults, {churn.Operations} operations, {churn.Moves} moves of which {follower.Replay.Moves} were told, {follower.Replay.Sequence} changes, {receiver.Calls} calls");
     }

@@ -38,7 +38,9 @@ public sealed class FailingReceiver : IAsyncDisposable
     }
 
     /// <summary>Every one of these was taken, in this order; a kill may repeat some, always with the same bytes. Nothing else came.</summary>
-    public async Task HasTaken(IReadOnlyList<string> ids)
+    /// <param name="ids">Of the changes.</param>
+    /// <param name="explain">What the gateway says of the deliveries, for whoever has to find out why one did not come.</param>
+    public async Task HasTaken(IReadOnlyList<string> ids, Func<Task<string>> explain)
     {
         // Each refusal costs a pause: many take long, but something comes all the time.
         for (var taken = -1; _taken.Distinct().Count() is var now && now < ids.Count; taken = now)
@@ -49,7 +51,7 @@ public sealed class FailingReceiver : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                Assert.Fail($"{now} of {ids.Count} were taken; the first that was not: {ids.Except(_taken).FirstOrDefault()}");
+                Assert.Fail($"{now} of {ids.Count} were taken; the first that was not: {ids.Except(_taken).FirstOrDefault()}\n{await explain()}");
             }
         }
         Assert.Equal(ids, _taken.Distinct());
