@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
+using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
 
@@ -7,26 +8,28 @@ namespace ImapGateway.Mailboxes;
 
 /// <summary>All mailboxes of an account with their counters, by path; or the one at a path, if there is one.</summary>
 [GenerateSerializer, Immutable]
-public sealed record ListMailboxes(string? Path) : AccountCommand<Page<Mailbox>>
+public sealed record ListMailboxes(string? Path, Freshness Freshness) : AccountCommand<Page<Mailbox>>
 {
     public override async Task<Page<Mailbox>> RunAsync(AccountContext account, CancellationToken cancel)
     {
-        await account.Mailboxes.ListAsync(cancel);
-        return new Page<Mailbox>(Known(account.Mailboxes), null, account.Mailboxes.FeedPosition);
+        var stale = await account.Mailboxes.TreeReadyAsync(Freshness, cancel);
+        return new Page<Mailbox>(Known(account.Mailboxes, stale is not null), null, account.Mailboxes.FeedPosition);
     }
 
-    private ImmutableArray<Mailbox> Known(AccountMailboxes mailboxes)
+    private ImmutableArray<Mailbox> Known(AccountMailboxes mailboxes, bool isStale)
     {
         var byPath = mailboxes.ByPath();
         if (Path is not null)
         {
-            return mailboxes.AtPath(Path) is { } one ? [MailboxOf(one, byPath)] : [];
+            return mailboxes.AtPath(Path) is { } one ? [Of(one)] : [];
         }
-        return [.. byPath.Values.OrderBy(mailbox => mailbox.Path, StringComparer.Ordinal).Select(mailbox => MailboxOf(mailbox, byPath))];
+        return [.. byPath.Values.OrderBy(mailbox => mailbox.Path, StringComparer.Ordinal).Select(Of)];
+
+        Mailbox Of(MailboxState mailbox) => MailboxOf(mailbox, byPath, mailboxes.CountersOf(mailbox, isStale));
     }
 
     /// <summary>A parent that LIST does not show is none: <c>parentId</c> is null.</summary>
-    public static Mailbox MailboxOf(MailboxState mailbox, IReadOnlyDictionary<string, MailboxState> byPath) => new()
+    public static Mailbox MailboxOf(MailboxState mailbox, IReadOnlyDictionary<string, MailboxState> byPath, MailboxCounters? counters) => new()
     {
         Id = mailbox.Id,
         Path = mailbox.Path,
@@ -36,10 +39,10 @@ public sealed record ListMailboxes(string? Path) : AccountCommand<Page<Mailbox>>
         Role = mailbox.Role,
         Subscribed = mailbox.Listed.Subscribed,
         Selectable = mailbox.Listed.Selectable,
-        Total = mailbox.Listed.Counters is { Total: var total } ? mailbox.Shown(total) : 0,
-        Unseen = mailbox.Listed.Counters is { Unseen: var unseen } ? mailbox.ShownUnseen(unseen) : 0,
-        UidValidity = mailbox.Listed.Counters?.UidValidity ?? 0,
-        UidNext = mailbox.Listed.Counters?.UidNext ?? 0,
+        Total = counters?.Total ?? 0,
+        Unseen = counters?.Unseen ?? 0,
+        UidValidity = counters?.UidValidity ?? 0,
+        UidNext = counters?.UidNext ?? 0,
         Precision = mailbox.Precision,
     };
 }

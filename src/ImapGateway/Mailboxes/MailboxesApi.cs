@@ -32,8 +32,8 @@ public static class MailboxesApi
     }
 
     /// <param name="path" example="Projects/2026">Only the one at exactly this path.</param>
-    private static async Task<PageResult<Mailbox>> ListAsync(string account, AccountRegistry accounts, Fields<Mailbox> fields, CancellationToken cancel, string? path = null) =>
-        new(await accounts.Grain(account).Execute(new ListMailboxes(path), cancel), fields);
+    private static async Task<PageResult<Mailbox>> ListAsync(string account, AccountRegistry accounts, Fields<Mailbox> fields, CacheControl cache, CancellationToken cancel, string? path = null) =>
+        new(await accounts.Grain(account).Execute(new ListMailboxes(path, cache.Freshness), cancel), fields);
 
     private static async Task<Created<Mailbox>> CreateAsync(string account, MailboxInput input, AccountRegistry accounts, CancellationToken cancel)
     {
@@ -41,8 +41,8 @@ public static class MailboxesApi
         return TypedResults.Created($"/v1/accounts/{account}/mailboxes/{created.Id}", created);
     }
 
-    private static async Task<Ok<Mailbox>> ReadAsync(string account, string mailbox, AccountRegistry accounts, CancellationToken cancel) =>
-        TypedResults.Ok(await accounts.Grain(account).Execute(new ReadMailbox(MailboxRef.Parse(mailbox)), cancel));
+    private static async Task<Ok<Mailbox>> ReadAsync(string account, string mailbox, CacheControl cache, AccountRegistry accounts, CancellationToken cancel) =>
+        TypedResults.Ok(await accounts.Grain(account).Execute(new ReadMailbox(MailboxRef.Parse(mailbox), cache.Freshness), cancel));
 
     private static async Task<Ok<Mailbox>> ChangeAsync(string account, string mailbox, MailboxPatch patch, AccountRegistry accounts, CancellationToken cancel) =>
         TypedResults.Ok(await accounts.Grain(account).Execute(patch.ToCommand(mailbox), cancel));

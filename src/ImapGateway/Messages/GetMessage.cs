@@ -5,12 +5,12 @@ namespace ImapGateway.Messages;
 
 /// <summary>One message: headers and structure, and what the options ask for.</summary>
 [GenerateSerializer, Immutable]
-public sealed record GetMessage(string Id, ReadOptions Options) : AccountCommand<Message>
+public sealed record GetMessage(string Id, ReadOptions Options, Freshness Freshness = Freshness.Known) : AccountCommand<Message>
 {
     public override string? Target => Id;
 
     public override async Task<Message> RunAsync(AccountContext account, CancellationToken cancel) =>
-        Only(await new GetMessages([Id], Options).RunAsync(account, cancel));
+        Only(await new GetMessages([Id], Options, Freshness).RunAsync(account, cancel));
 
     /// <summary>By what is known now, without a look at the mailbox.</summary>
     public static async Task<Message> ReadAsync(AccountContext account, string id, CancellationToken cancel) =>

@@ -19,7 +19,7 @@ public sealed record MessageSet(ImmutableArray<Message> Items, ImmutableArray<Mi
 
 /// <summary>Many messages by id: one FETCH per mailbox for the headers that are not known, and as few as can be for the bodies.</summary>
 [GenerateSerializer, Immutable]
-public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options) : AccountCommand<MessageSet>
+public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options, Freshness Freshness = Freshness.Known) : AccountCommand<MessageSet>
 {
     public const int MostIds = 100;
 
@@ -33,11 +33,17 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
     {
         for (var again = false; ; again = true)
         {
+            var freshness = again ? Freshness.Revalidated : Freshness;
             var mailboxes = Ids.Select(id => Find(account, id).Mailbox).OfType<MailboxState>().Distinct();
-            await Task.WhenAll(mailboxes.Select(mailbox => LookAsync(account, mailbox, cancel)));
+            await Task.WhenAll(mailboxes.Select(mailbox => LookAsync(account, mailbox, freshness, cancel)));
             try
             {
-                return await ReadAsync(account, Ids, Options, cancel);
+                var read = await ReadAsync(account, Ids, Options, cancel);
+                if (again || read.Missing.All(one => one.Problem.Code != ErrorCode.Gone || Find(account, one.Id).Mailbox is null))
+                {
+                    return read;
+                }
+                // The server has less than is known: the look tells whether it was moved or removed.
             }
             catch (ProblemException e) when (!again && e.Code is (ErrorCode.Gone or ErrorCode.NotFound))
             {
@@ -46,11 +52,14 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
         }
     }
 
-    private async Task LookAsync(AccountContext account, MailboxState mailbox, CancellationToken cancel)
+    private async Task LookAsync(AccountContext account, MailboxState mailbox, Freshness freshness, CancellationToken cancel)
     {
         try
         {
-            await account.Mailboxes.UpToDateAsync(mailbox, cancel);
+            if (await account.Mailboxes.ReadyAsync(mailbox, freshness, cancel) is not null)
+            {
+                return;
+            }
             var uids = Ids.Select(id => Find(account, id)).Where(place => place.Mailbox == mailbox).Select(place => place.Row.Uid).ToList();
             await account.Mailboxes.CompareAsync(mailbox, mailbox.UidValidity, uids, cancel);
         }

@@ -11,7 +11,7 @@ namespace ImapGateway.Messages;
 /// or where a page would grow too large; it is the last one only if it has no cursor.
 /// </summary>
 [GenerateSerializer, Immutable]
-public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int Limit, string? Cursor) : AccountCommand<Page<Message>>
+public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int Limit, string? Cursor, Freshness Freshness = Freshness.Known) : AccountCommand<Page<Message>>
 {
     /// <summary>Messages whose headers are looked into for one page at most.</summary>
     private const int MostExamined = 1000;
@@ -34,14 +34,14 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         var position = Http.Cursor.Decode<Position>(CursorKind, bound, Cursor);
         for (var again = false; ; again = true)
         {
-            await account.Mailboxes.UpToDateAsync(mailbox, cancel);
+            var stale = await account.Mailboxes.ReadyAsync(mailbox, again ? Freshness.Revalidated : Freshness, cancel);
             if (position is not null && position.UidValidity != mailbox.UidValidity)
             {
                 throw new ProblemException(ErrorCode.Gone, "The mail server has given the mailbox a new UIDVALIDITY: list it again from the beginning.");
             }
             try
             {
-                return await ReadAsync(account, mailbox, bound, position, cancel);
+                return await ReadAsync(account, mailbox, bound, position, stale is not null, cancel);
             }
             catch (ProblemException e) when (!again && e.Code is (ErrorCode.Gone or ErrorCode.NotFound))
             {
@@ -50,7 +50,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         }
     }
 
-    private async Task<Page<Message>> ReadAsync(AccountContext account, MailboxState mailbox, string bound, Position? from, CancellationToken cancel)
+    private async Task<Page<Message>> ReadAsync(AccountContext account, MailboxState mailbox, string bound, Position? from, bool isStale, CancellationToken cancel)
     {
         // In one step: between two awaits others may change the index, and tell of it.
         var (index, uidValidity, feed) = (mailbox.Index, mailbox.UidValidity, from?.Feed ?? account.Mailboxes.FeedPosition);
@@ -72,7 +72,10 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
             }
             var uids = batch.ConvertAll(row => row.Uid);
             var headers = await account.Headers.ReadAsync(mailbox.Counter, mailbox.Path, uidValidity, uids, cancel);
-            await account.Mailboxes.CompareAsync(mailbox, uidValidity, uids, cancel);
+            if (!isStale)
+            {
+                await account.Mailboxes.CompareAsync(mailbox, uidValidity, uids, cancel);
+            }
             foreach (var row in batch)
             {
                 if (page.IsFull || !page.Examine(row.Uid, Shown(account, mailbox, Now(mailbox, uidValidity, row), headers, search)))

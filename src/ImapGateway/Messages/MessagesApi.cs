@@ -59,22 +59,22 @@ public static class MessagesApi
     }
 
     private static async Task<PageResult<Message>> ListAsync(
-        string account, string mailbox, [AsParameters] FilterQuery filter, [AsParameters] Paging paging, Fields<Message> fields, AccountRegistry accounts, CancellationToken cancel) =>
-        new(await accounts.Grain(account).Execute(new ListMessages(MailboxRef.Parse(mailbox), filter.ToFilter(), paging.Limit, paging.Cursor), cancel), fields);
+        string account, string mailbox, [AsParameters] FilterQuery filter, [AsParameters] Paging paging, Fields<Message> fields, CacheControl cache, AccountRegistry accounts, CancellationToken cancel) =>
+        new(await accounts.Grain(account).Execute(new ListMessages(MailboxRef.Parse(mailbox), filter.ToFilter(), paging.Limit, paging.Cursor, cache.Freshness), cancel), fields);
 
-    private static async Task<Ok<Message>> ReadAsync(string account, string id, [AsParameters] ReadQuery query, Caller caller, AccountRegistry accounts, CancellationToken cancel) =>
-        TypedResults.Ok(await accounts.Grain(account).Execute(new GetMessage(id, query.ToOptions(caller)), cancel));
+    private static async Task<Ok<Message>> ReadAsync(string account, string id, [AsParameters] ReadQuery query, CacheControl cache, Caller caller, AccountRegistry accounts, CancellationToken cancel) =>
+        TypedResults.Ok(await accounts.Grain(account).Execute(new GetMessage(id, query.ToOptions(caller), cache.Freshness), cancel));
 
     /// <param name="ids" example="[&quot;m_kq3zvw5xbe&quot;]">Separated by commas, or given more than once.</param>
     private static async Task<Ok<MessagesById>> ReadManyAsync(
-        string account, string[] ids, [AsParameters] ReadQuery query, Caller caller, AccountRegistry accounts, CancellationToken cancel)
+        string account, string[] ids, [AsParameters] ReadQuery query, CacheControl cache, Caller caller, AccountRegistry accounts, CancellationToken cancel)
     {
         ImmutableArray<string> wanted = [.. ids.SelectMany(list => list.Split(',')).Where(id => id.Length > 0).Distinct()];
         if (wanted.Length is 0 or > GetMessages.MostIds)
         {
             throw RequestErrors.OfParameter("ids", $"1 to {GetMessages.MostIds} ids of messages are expected, separated by commas.");
         }
-        return TypedResults.Ok(MessagesById.Of(await accounts.Grain(account).Execute(new GetMessages(wanted, query.ToOptions(caller)), cancel)));
+        return TypedResults.Ok(MessagesById.Of(await accounts.Grain(account).Execute(new GetMessages(wanted, query.ToOptions(caller), cache.Freshness), cancel)));
     }
 
     private static void MapSection(this RouteGroupBuilder group, string path, Delegate handler, string name, string what, string mediaType)

@@ -56,6 +56,7 @@ public sealed partial class AccountMailboxes
 
     private async Task ListInTurnAsync(ISessionRunner runner, MailboxRenaming? renaming, CancellationToken cancel)
     {
+        var began = _pool.Time.GetTimestamp();
         var (seen, hasObjectIds) = await runner.RunAsync(
             null, repeatable: true, async session => (await MailboxListing.AllAsync(session), session.Capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.ObjectID)), cancel);
         var proofs = new Dictionary<string, MailboxProof>(StringComparer.Ordinal);
@@ -72,6 +73,7 @@ public sealed partial class AccountMailboxes
         }
         await CommitTreeAsync(MailboxTree.Compare(All, seen, proofs, renaming), Roles.Assign(seen), proofs, gone: false, cancel);
         _listed = true;
+        _treeListed = began;
     }
 
     private static async Task ProveAsync(ISessionRunner runner, Dictionary<string, MailboxProof> proofs, IReadOnlyCollection<string> paths, bool uids, CancellationToken cancel)

@@ -26,6 +26,7 @@ public sealed partial class AccountMailboxes
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private readonly Turn _listing = new();
     private bool _listed;
+    private long? _treeListed;
 
     public AccountMailboxes(AccountWriter writer, ImapPool pool, HeaderReader headers, IDatabase database, TimeSpan moveWindow, ILogger log)
     {
@@ -96,6 +97,7 @@ public sealed partial class AccountMailboxes
             _directory.Add(mailbox);
         }
         _listed = All.Count > 0;
+        _loaded = _pool.Time.GetTimestamp();
         _settlement.Poke();
     }
 

@@ -194,6 +194,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             state.Listed = seen;
             state.Role = role;
             state.ObjectId = objectId;
+            state.MyRights = null;
             state.Baseline = baseline;
             directory.Add(state);
         }

@@ -63,11 +63,18 @@ public sealed class MailboxState
 
     private MailboxIndex? _server;
 
-    /// <summary>Of so many messages that the server has, those that clients see: what leaves is still there, what arrives is not yet.</summary>
-    public long Shown(long total) => Math.Max(0, total + Index.Count - Server.Count);
+    /// <summary>What clients see, where the server counts so many: what leaves is still there, what arrives is not yet.</summary>
+    public MailboxCounters Shown(MailboxCounters counted) => counted with
+    {
+        Total = Math.Max(0, counted.Total + Index.Count - Server.Count),
+        Unseen = Math.Max(0, counted.Unseen + Index.Unseen - Server.Unseen),
+    };
 
-    /// <summary>The same of those without $seen.</summary>
-    public long ShownUnseen(long unseen) => Math.Max(0, unseen + Index.Unseen - Server.Unseen);
+    /// <summary>The same by the index alone.</summary>
+    public MailboxCounters Counted => new(Index.Count, Index.Unseen, UidValidity, UidNext, HighestModSeq);
+
+    /// <summary>RFC 4314; empty where the server has no ACL; null: not asked for since the mailboxes were listed.</summary>
+    public string? MyRights { get; set; }
 
     /// <summary>Uids below were there when the account was first listed, and are no news; null until that is known.</summary>
     public uint? Baseline { get; set; }
