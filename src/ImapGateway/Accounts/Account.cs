@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using ImapGateway.Http;
 using ImapGateway.Http.OpenApi;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
@@ -61,6 +62,9 @@ public sealed record Account
     /// <summary>`after` for the feed of the account, which then misses nothing that comes after this.</summary>
     /// <example>a_k3v7q2mz_42</example>
     [Id(11)] public required string FeedPosition { get; init; }
+
+    /// <summary>For entity tags: what clients set. What the account is doing changes by itself, and is no reason against a change.</summary>
+    public string Settings() => EntityTags.DigestOf(new { Id, Name, Email, Metadata = new SortedDictionary<string, string>(Metadata, StringComparer.Ordinal), Imap, Smtp, Watch, CreatedAt, Paused = State == AccountState.Paused });
 }
 
 /// <summary>Where a mail server listens and as whom to log in.</summary>

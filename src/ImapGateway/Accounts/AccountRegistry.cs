@@ -1,3 +1,4 @@
+using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Sync.Watching;
@@ -42,9 +43,10 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
     }
 
     /// <summary>Gives an account new settings. Where they name another place or user, they come with its credential: a stored one is never sent to a new place.</summary>
-    public async Task<Account> ChangeAsync(string id, AccountSettings settings, bool verify, CancellationToken cancel)
+    public async Task<Account> ChangeAsync(string id, AccountSettings settings, bool verify, Conditions when, CancellationToken cancel)
     {
         var before = await store.FindAsync(id, cancel) ?? throw AccountStore.NotFound();
+        when.Demand(before.ToAccount().Settings());
         var imap = WithCredential(settings.Imap, before.Imap, before.Incarnation, "imap", before.ImapCredentialKind, before.ImapSecret);
         var smtp = settings.Smtp is null ? null : SmtpWithCredential(settings.Smtp, settings.Imap, before);
         var touched = settings.Imap.Credential is not null || settings.Smtp?.Credential is not null || settings.Imap.Server != before.Imap || settings.Smtp?.Server != before.Smtp;
@@ -53,6 +55,7 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
             id,
             account =>
             {
+                when.Demand(account.ToAccount().Settings());
                 if (account.Incarnation != before.Incarnation || account.Imap != before.Imap || account.ImapSecret != before.ImapSecret
                     || account.Smtp != before.Smtp || account.SmtpSecret != before.SmtpSecret)
                 {
@@ -111,9 +114,9 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
         return changed;
     }
 
-    public async Task RemoveAsync(string id, CancellationToken cancel)
+    public async Task RemoveAsync(string id, Conditions when, CancellationToken cancel)
     {
-        await store.RemoveAsync(id, cancel);
+        await store.RemoveAsync(id, when, cancel);
         await Grain(id).Reload(reconnect: true);
         remover.Wake();
     }

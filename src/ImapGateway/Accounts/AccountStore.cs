@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Changes;
+using ImapGateway.Http;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -91,13 +92,14 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProv
     public Task<List<string>> IdsAsync(CancellationToken cancel) => database.ReadAsync((db, token) => Live(db).Select(account => account.Id).ToListAsync(token), cancel);
 
     /// <summary>From the commit on the account is gone and its secrets are erased; <see cref="AccountRemover"/> does the rest.</summary>
-    public async Task RemoveAsync(string id, CancellationToken cancel)
+    public async Task RemoveAsync(string id, Conditions when, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
         var incarnation = await database.WriteAsync(
             async (db, token) =>
             {
                 var account = await Live(db).AsTracking().Include(row => row.Metadata).SingleOrDefaultAsync(row => row.Id == id, token) ?? throw NotFound();
+                when.Demand(account.ToAccount().Settings());
                 account.RemovedAt = now;
                 account.ImapSecret = "";
                 account.SmtpSecret = null;

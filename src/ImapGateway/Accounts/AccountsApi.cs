@@ -19,22 +19,22 @@ public static class AccountsApi
         accounts.MapPost("", AddAsync).Requires(Scope.Accounts).Idempotent().WithName("createAccount").WithSummary("Add an account")
             .WithDescription("Logs in first, to IMAP and, where it is given, to SMTP; nothing is saved unless that works. `verify=false` skips it.")
             .AsksMailServer();
-        accounts.MapGet("", ListAsync).Requires(Scope.Accounts | Scope.MailReadBasic).TakesQueryPrefix(MetadataPrefix).WithName("listAccounts").WithSummary("List accounts")
+        accounts.MapGet("", ListAsync).Requires(Scope.Accounts | Scope.MailReadBasic).TakesQueryPrefix(MetadataPrefix).WithETag().WithName("listAccounts").WithSummary("List accounts")
             .WithDescription("In the order of their ids. `email=` and `metadata.KEY=` find those that have exactly this value.");
         accounts.MapPost("/verify", VerifyAsync).Requires(Scope.Accounts).WithName("verifyAccount").WithSummary("Try settings without saving them")
             .WithDescription("200 whether the logins work or not: the body tells for each server, with the server's words and what to do.");
-        accounts.MapGet("/{account}", ReadAsync).Requires(Scope.Accounts | Scope.MailReadBasic).WithName("getAccount").WithSummary("Read an account");
-        accounts.MapPut("/{account}", PutAsync).Requires(Scope.Accounts).WithName("putAccount").WithSummary("Add or replace an account")
+        accounts.MapGet("/{account}", ReadAsync).Requires(Scope.Accounts | Scope.MailReadBasic).WithETag().WithName("getAccount").WithSummary("Read an account");
+        accounts.MapPut("/{account}", PutAsync).Requires(Scope.Accounts).TakesIfMatch().WithName("putAccount").WithSummary("Add or replace an account")
             .WithDescription("201 where it is new, 200 where it was there. A new host, port, security, user name or certificate rule needs the credential along.")
             .AsksMailServer().CanFail(ErrorCode.Conflict);
-        accounts.MapPatch("/{account}", ChangeAsync).Requires(Scope.Accounts).WithName("patchAccount").WithSummary("Change an account")
+        accounts.MapPatch("/{account}", ChangeAsync).Requires(Scope.Accounts).TakesIfMatch().WithName("patchAccount").WithSummary("Change an account")
             .WithDescription("A JSON merge patch (RFC 7396). New credentials are tried first and connections are made anew; `verify=false` skips the trial.")
             .AsksMailServer().CanFail(ErrorCode.Conflict);
         accounts.MapPost("/{account}/pause", PauseAsync).Requires(Scope.Accounts).WithName("pauseAccount").WithSummary("Stop watching an account")
             .WithDescription("Its mail can still be read and changed; changes of others are not looked for until it is resumed, not even after a restart.");
         accounts.MapPost("/{account}/resume", ResumeAsync).Requires(Scope.Accounts).WithName("resumeAccount").WithSummary("Watch an account again")
             .WithDescription("What has happened meanwhile is found and reported. An account that is not paused stays as it is.");
-        accounts.MapDelete("/{account}", RemoveAsync).Requires(Scope.Accounts).WithName("deleteAccount").WithSummary("Remove an account")
+        accounts.MapDelete("/{account}", RemoveAsync).Requires(Scope.Accounts).TakesIfMatch().WithName("deleteAccount").WithSummary("Remove an account")
             .WithDescription("Its secrets are erased before the answer; its rows follow in the background. Nothing changes on the mail server.");
     }
 
@@ -50,7 +50,7 @@ public static class AccountsApi
 
     /// <param name="email" example="ann@example.com">Exactly this address.</param>
     private static async Task<PageResult<Account>> ListAsync(
-        [AsParameters] Paging paging, HttpContext context, Caller caller, AccountStore store, GlobalFeed feed, CancellationToken cancel, string? email = null)
+        [AsParameters] Paging paging, HttpContext context, Caller caller, Conditions when, AccountStore store, GlobalFeed feed, CancellationToken cancel, string? email = null)
     {
         var metadata = context.Request.Query
             .Where(pair => pair.Key.StartsWith(MetadataPrefix, StringComparison.Ordinal))
@@ -61,7 +61,10 @@ public static class AccountsApi
         var position = from?.Feed ?? feed.Format((await feed.BoundsAsync(cancel)).Head);
         var rows = await store.ListAsync(email, metadata, caller.Accounts, from?.After, paging.Limit + 1, cancel);
         var items = rows.Take(paging.Limit).Select(row => row.ToAccount()).ToImmutableArray();
-        return new PageResult<Account>(new Page<Account>(items, rows.Count > paging.Limit ? Cursor.Encode(CursorKind, filter, new Position(items[^1].Id, position)) : null, position));
+        var hasMore = rows.Count > paging.Limit;
+        var page = new Page<Account>(items, hasMore ? Cursor.Encode(CursorKind, filter, new Position(items[^1].Id, position)) : null, position);
+        // Positions stay with the answer they were given in: what happens to mail does not change a list of accounts.
+        return new PageResult<Account>(Tagged.Weak(when, page, new { Items = items.Select(account => account with { FeedPosition = "" }), hasMore }));
     }
 
     private static async Task<Ok<Verification>> VerifyAsync(AccountInput input, AccountVerifier verifier, CancellationToken cancel)
@@ -70,11 +73,13 @@ public static class AccountsApi
         return TypedResults.Ok(await verifier.RunAsync(settings.Imap, settings.Smtp, cancel));
     }
 
-    private static async Task<Ok<Account>> ReadAsync(string account, AccountRegistry registry) => TypedResults.Ok(await registry.Grain(account).Read());
+    private static async Task<TaggedResult<Account>> ReadAsync(string account, Conditions when, AccountRegistry registry) => Result(when, await registry.Grain(account).Read());
+
+    private static TaggedResult<Account> Result(Conditions when, Account account) => new(Tagged.Strong(when, account, account.Settings()));
 
     /// <param name="verify">false: save it without logging in.</param>
-    private static async Task<Results<Ok<Account>, Created<Account>>> PutAsync(
-        string account, AccountInput input, Caller caller, AccountRegistry registry, AccountStore store, CancellationToken cancel, bool verify = true)
+    private static async Task<Results<TaggedResult<Account>, Created<Account>>> PutAsync(
+        string account, AccountInput input, Caller caller, Conditions when, AccountRegistry registry, AccountStore store, CancellationToken cancel, bool verify = true)
     {
         if (!AccountInput.IsId(account))
         {
@@ -87,27 +92,28 @@ public static class AccountsApi
         if (await store.FindAsync(account, cancel) is null)
         {
             DemandAllAccounts(caller);
+            when.Demand(null);
             var added = await registry.AddAsync(account, input.Validate(needsCredential: true), verify, cancel);
             return TypedResults.Created($"/v1/accounts/{added.Id}", added);
         }
-        return TypedResults.Ok(await registry.ChangeAsync(account, input.Validate(needsCredential: false), verify, cancel));
+        return Result(when.Afterwards, await registry.ChangeAsync(account, input.Validate(needsCredential: false), verify, when, cancel));
     }
 
     /// <param name="verify">false: save new credentials without logging in.</param>
-    private static async Task<Ok<Account>> ChangeAsync(string account, AccountPatch patch, AccountRegistry registry, AccountStore store, CancellationToken cancel, bool verify = true)
+    private static async Task<TaggedResult<Account>> ChangeAsync(string account, AccountPatch patch, Conditions when, AccountRegistry registry, AccountStore store, CancellationToken cancel, bool verify = true)
     {
         var before = await store.FindAsync(account, cancel) ?? throw AccountStore.NotFound();
         var settings = patch.ApplyTo(before.ToAccount()).Validate(needsCredential: false);
-        return TypedResults.Ok(await registry.ChangeAsync(account, settings, verify, cancel));
+        return Result(when.Afterwards, await registry.ChangeAsync(account, settings, verify, when, cancel));
     }
 
     private static async Task<Ok<Account>> PauseAsync(string account, AccountRegistry registry, CancellationToken cancel) => TypedResults.Ok(await registry.PauseAsync(account, cancel));
 
     private static async Task<Ok<Account>> ResumeAsync(string account, AccountRegistry registry, CancellationToken cancel) => TypedResults.Ok(await registry.ResumeAsync(account, cancel));
 
-    private static async Task<NoContent> RemoveAsync(string account, AccountRegistry registry, CancellationToken cancel)
+    private static async Task<NoContent> RemoveAsync(string account, Conditions when, AccountRegistry registry, CancellationToken cancel)
     {
-        await registry.RemoveAsync(account, cancel);
+        await registry.RemoveAsync(account, when, cancel);
         return TypedResults.NoContent();
     }
 

@@ -1,4 +1,6 @@
+using ImapGateway.Http;
 using ImapGateway.Settings;
+using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Changes;
 
@@ -7,6 +9,7 @@ public static class ChangesExtensions
     public static void AddChanges(this IHostApplicationBuilder builder)
     {
         builder.AddSettings<ChangesOptions>("Changes");
+        builder.Services.AddOptions<ListTagOptions>().Configure<IOptions<ChangesOptions>>((tags, changes) => tags.Lifetime = changes.Value.Retention / 2);
         builder.Services.AddSingleton<ChangeLog>();
         builder.Services.AddSingleton<StoreIncarnation>();
         builder.Services.AddSingleton<IStartupStep>(services => services.GetRequiredService<StoreIncarnation>());

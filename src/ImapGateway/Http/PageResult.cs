@@ -7,13 +7,22 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Http;
 
-/// <summary>200 with a page of a list, <c>Link: rel="next"</c>, and of each item the fields asked for.</summary>
-public sealed class PageResult<T>(Page<T> page, Fields<T> fields) : IResult, IEndpointMetadataProvider
+/// <summary>200 with a page of a list, <c>Link: rel="next"</c>, and of each item the fields asked for; or 304.</summary>
+public sealed class PageResult<T>(Tagged<Page<T>> answer, Fields<T> fields) : IResult, IEndpointMetadataProvider
 {
+    public PageResult(Tagged<Page<T>> answer) : this(answer, Fields<T>.All) { }
+
     public PageResult(Page<T> page) : this(page, Fields<T>.All) { }
+
+    public PageResult(Page<T> page, Fields<T> fields) : this(new Tagged<Page<T>>(null, page), fields) { }
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
+        if (TaggedAnswers.IsKnown(httpContext, answer))
+        {
+            return;
+        }
+        var page = answer.Demand();
         var json = httpContext.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
         Paging.LinkNext(httpContext, page.NextCursor);
         if (fields.IsAll)
@@ -24,7 +33,7 @@ public sealed class PageResult<T>(Page<T> page, Fields<T> fields) : IResult, IEn
         httpContext.Response.ContentType = "application/json; charset=utf-8";
         await using (var writer = new Utf8JsonWriter(httpContext.Response.BodyWriter, new JsonWriterOptions { Encoder = json.Encoder, SkipValidation = true }))
         {
-            Write(writer, json);
+            Write(page, writer, json);
         }
         await httpContext.Response.BodyWriter.FlushAsync(httpContext.RequestAborted);
     }
@@ -36,7 +45,7 @@ public sealed class PageResult<T>(Page<T> page, Fields<T> fields) : IResult, IEn
     }
 
     /// <summary>Members of the page beside the items are whatever its type declares.</summary>
-    private void Write(Utf8JsonWriter writer, JsonSerializerOptions json)
+    private void Write(Page<T> page, Utf8JsonWriter writer, JsonSerializerOptions json)
     {
         writer.WriteStartObject();
         foreach (var property in json.GetTypeInfo(page.GetType()).Properties)

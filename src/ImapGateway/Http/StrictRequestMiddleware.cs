@@ -2,7 +2,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Http;
 
-/// <summary>Before anything is bound: ids without control characters, and no query parameter the route does not know.</summary>
+/// <summary>Before anything is bound: ids without control characters, no query parameter the route does not know, and no condition that it would not look at.</summary>
 public sealed class StrictRequestMiddleware(RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context)
@@ -18,6 +18,18 @@ public sealed class StrictRequestMiddleware(RequestDelegate next)
         {
             throw new ProblemException(new Problem(ErrorCode.BadRequest, "The query has mistakes; errors names each parameter.", errors));
         }
+        DemandGuard(context);
         return next(context);
+    }
+
+    /// <summary>What has no strong tag has none that If-Match could name (RFC 9110 section 13.1.1); a change that was to be guarded must not be made unguarded.</summary>
+    private static void DemandGuard(HttpContext context)
+    {
+        var (request, endpoint) = (context.Request, context.GetEndpoint());
+        if (request.Headers.IfMatch.Count > 0 && !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method)
+            && endpoint is RouteEndpoint && endpoint.Metadata.GetMetadata<OpenApi.GuardedRoute>() is null && request.Headers.IfMatch != "*")
+        {
+            throw new ProblemException(ErrorCode.PreconditionFailed, "If-Match cannot hold: what this changes has no strong ETag.");
+        }
     }
 }

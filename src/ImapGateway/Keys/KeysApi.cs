@@ -24,23 +24,24 @@ public static class KeysApi
     {
         var keys = v1.MapGroup("/keys").Requires(Scope.Admin).WithTag("Keys", "API keys: what they may do, with which accounts, and until when.")
             .WithPathParameter("id", "The id of the key; its value is no id.", "key_q5nzb3wk7ra2d");
-        keys.MapGet("", List).WithName("listKeys").WithSummary("List keys")
+        keys.MapGet("", List).WithETag().WithName("listKeys").WithSummary("List keys")
             .WithDescription("Newest first. A key that is limited to accounts sees those it made, and those they made; any other sees all. Their values are never shown.");
         keys.MapPost("", Create).Idempotent().WithName("createKey").WithSummary("Create a key")
             .WithDescription("The only answer with the value, as `key`. A key can give no scope and no account it does not have itself.");
-        keys.MapGet("/{id}", Get).WithName("getKey").WithSummary("Read a key");
+        keys.MapGet("/{id}", Get).WithETag().WithName("getKey").WithSummary("Read a key");
         keys.MapPatch("/{id}", Change).WithName("patchKey").WithSummary("Change a key")
             .WithDescription("A JSON merge patch (RFC 7396). It holds from the next request on.").CanFail(ErrorCode.Unprocessable);
         keys.MapDelete("/{id}", Remove).WithName("deleteKey").WithSummary("Delete a key")
             .WithDescription("It and all keys it made end at once.");
     }
 
-    private static async Task<PageResult<Key>> List(Caller caller, [AsParameters] Paging page, KeyStore store, KeyLookup lookup, CancellationToken cancel)
+    private static async Task<PageResult<Key>> List(Caller caller, [AsParameters] Paging page, Conditions when, KeyStore store, KeyLookup lookup, CancellationToken cancel)
     {
         var rows = await store.ListAsync(caller, Cursor.Decode<KeyPosition>(Kind, "", page.Cursor), page.Limit, cancel);
         var shown = rows.Take(page.Limit).ToArray();
         var next = rows.Count > shown.Length ? Cursor.Encode(Kind, "", new KeyPosition(shown[^1].CreatedAt, shown[^1].Id)) : null;
-        return new PageResult<Key>(new Page<Key>(shown.Select(row => Key.Of(row, lookup.LastUse(row.Id))).ToImmutableArray(), next));
+        var list = new Page<Key>(shown.Select(row => Key.Of(row, lookup.LastUse(row.Id))).ToImmutableArray(), next);
+        return new PageResult<Key>(Tagged.Weak(when, list, list));
     }
 
     private static async Task<Created<Key>> Create(HttpContext context, Caller caller, NewKey body, KeyStore store, CancellationToken cancel)
@@ -50,8 +51,11 @@ public static class KeysApi
         return TypedResults.Created($"{RouteRights.Root}/keys/{key.Id}", Key.Of(key, null, value));
     }
 
-    private static async Task<Ok<Key>> Get(Caller caller, string id, KeyStore store, KeyLookup lookup, CancellationToken cancel) =>
-        TypedResults.Ok(Key.Of(await store.GetAsync(caller, id, cancel), lookup.LastUse(id)));
+    private static async Task<TaggedResult<Key>> Get(Caller caller, string id, Conditions when, KeyStore store, KeyLookup lookup, CancellationToken cancel)
+    {
+        var key = Key.Of(await store.GetAsync(caller, id, cancel), lookup.LastUse(id));
+        return new TaggedResult<Key>(Tagged.Weak(when, key, key));
+    }
 
     private static async Task<Ok<Key>> Change(Caller caller, string id, KeyPatch body, KeyStore store, KeyLookup lookup, CancellationToken cancel) =>
         TypedResults.Ok(Key.Of(await store.ChangeAsync(caller, id, body, cancel), lookup.LastUse(id)));

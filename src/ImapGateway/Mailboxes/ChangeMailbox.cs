@@ -1,4 +1,5 @@
 using ImapGateway.Accounts;
+using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
@@ -14,13 +15,16 @@ namespace ImapGateway.Mailboxes;
 /// <param name="Name">The new name; null: as it is.</param>
 /// <param name="Parent">The new parent; null: the one it has, unless <paramref name="ToTop"/>.</param>
 [GenerateSerializer, Immutable]
-public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Name, MailboxRef? Parent, bool ToTop, bool? Subscribed) : AccountCommand<Mailbox>
+public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Name, MailboxRef? Parent, bool ToTop, bool? Subscribed) : AccountCommand<Tagged<Mailbox>>
 {
+    [Id(0)] public Conditions When { get; init; } = Conditions.None;
+
     public override string Target => Mailbox.ToString();
 
-    public override async Task<Mailbox> RunAsync(AccountContext account, CancellationToken cancel)
+    public override async Task<Tagged<Mailbox>> RunAsync(AccountContext account, CancellationToken cancel)
     {
         var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
+        await ReadMailbox.DemandAsync(account, mailbox, When, cancel);
         if (Path is not null || Name is not null || Parent is not null || ToTop)
         {
             await MoveAsync(account, mailbox, cancel);
@@ -29,7 +33,7 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
         {
             await account.Mailboxes.ChangeTreeAsync(() => SubscribeAsync(account, mailbox, subscribed, cancel), cancel);
         }
-        return await ReadMailbox.AnswerAsync(account, mailbox);
+        return await ReadMailbox.AnswerAsync(account, mailbox, When);
     }
 
     private static Task<MailboxRenaming?> SubscribeAsync(AccountContext account, MailboxState mailbox, bool subscribed, CancellationToken cancel) =>

@@ -1,4 +1,5 @@
 using ImapGateway.Accounts;
+using ImapGateway.Http;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Mailboxes;
@@ -34,6 +35,6 @@ public sealed record CreateMailbox(MailboxPlace Place, bool Subscribed) : Accoun
         var created = account.Mailboxes.AtPath(path)
             ?? (names!.Spelling(account.Mailboxes.All.Select(one => one.Path), path) is { } spelt ? account.Mailboxes.AtPath(spelt) : null)
             ?? throw new ProblemException(ErrorCode.Conflict, "The mail server has created the mailbox, but does not list it.");
-        return await ReadMailbox.AnswerAsync(account, created);
+        return (await ReadMailbox.AnswerAsync(account, created, Conditions.None)).Demand();
     }
 }

@@ -1,4 +1,5 @@
 using ImapGateway.Accounts;
+using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
@@ -14,11 +15,14 @@ namespace ImapGateway.Mailboxes;
 [GenerateSerializer, Immutable]
 public sealed record DeleteMailbox(MailboxRef Mailbox, bool Force) : AccountCommand<bool>
 {
+    [Id(0)] public Conditions When { get; init; } = Conditions.None;
+
     public override string Target => Mailbox.ToString();
 
     public override async Task<bool> RunAsync(AccountContext account, CancellationToken cancel)
     {
         var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
+        await ReadMailbox.DemandAsync(account, mailbox, When, cancel);
         if (mailbox.Listed.IsInbox)
         {
             throw new ProblemException(ErrorCode.Unprocessable, "The inbox cannot be deleted.");

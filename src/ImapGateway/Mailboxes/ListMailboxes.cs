@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
+using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
@@ -8,12 +9,16 @@ namespace ImapGateway.Mailboxes;
 
 /// <summary>All mailboxes of an account with their counters, by path; or the one at a path, if there is one.</summary>
 [GenerateSerializer, Immutable]
-public sealed record ListMailboxes(string? Path, Freshness Freshness) : AccountCommand<Page<Mailbox>>
+public sealed record ListMailboxes(string? Path) : AccountCommand<Tagged<Page<Mailbox>>>
 {
-    public override async Task<Page<Mailbox>> RunAsync(AccountContext account, CancellationToken cancel)
+    [Id(0)] public Conditions When { get; init; } = Conditions.None;
+
+    public override async Task<Tagged<Page<Mailbox>>> RunAsync(AccountContext account, CancellationToken cancel)
     {
-        var stale = await account.Mailboxes.TreeReadyAsync(Freshness, cancel);
-        return new Page<Mailbox>(Known(account.Mailboxes, stale is not null), null, account.Mailboxes.FeedPosition);
+        var stale = await account.Mailboxes.TreeReadyAsync(When.Freshness, cancel);
+        var known = Known(account.Mailboxes, stale is not null);
+        var tag = When.Weak(EntityTags.Digest(string.Join('\n', known)));
+        return new Tagged<Page<Mailbox>>(tag, When.Has(tag) ? null : new Page<Mailbox>(known, null, account.Mailboxes.FeedPosition)) { StaleSince = stale };
     }
 
     private ImmutableArray<Mailbox> Known(AccountMailboxes mailboxes, bool isStale)

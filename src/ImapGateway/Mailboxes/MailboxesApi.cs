@@ -14,26 +14,26 @@ public static class MailboxesApi
         var mailboxes = v1.MapGroup("/accounts/{account}/mailboxes").WithTag("Mailboxes", "The mailboxes of an account and their counters.")
             .WithPathParameter("account", "The id of the account.", "acc_k3v7q2mzp4x6a")
             .WithPathParameter("mailbox", "The id of the mailbox, or its role.", "inbox");
-        mailboxes.MapGet("", ListAsync).Requires(Scope.MailReadBasic).WithName("listMailboxes").WithSummary("List mailboxes with their counters")
+        mailboxes.MapGet("", ListAsync).Requires(Scope.MailReadBasic).WithETag().WithName("listMailboxes").WithSummary("List mailboxes with their counters")
             .WithDescription("By path, the account's own and those that others share with it. `path=` gives the one at that path, or none.")
             .AsksMailServer();
         mailboxes.MapPost("", CreateAsync).Requires(Scope.MailWrite).Idempotent().WithName("createMailbox").WithSummary("Create a mailbox")
             .WithDescription("At `path`, with the server's delimiter, or by `name`, below `parentId` if it is given. Levels that are missing above it are created. 409 where there is one already.")
             .ChangesMailServer();
-        mailboxes.MapGet("/{mailbox}", ReadAsync).Requires(Scope.MailReadBasic).WithName("getMailbox").WithSummary("Read a mailbox")
+        mailboxes.MapGet("/{mailbox}", ReadAsync).Requires(Scope.MailReadBasic).WithETag().WithName("getMailbox").WithSummary("Read a mailbox")
             .WithDescription("`{mailbox}` is an id or a role. `myRights` are the letters of RFC 4314, where the server has ACL.")
             .AsksMailServer().CanFail(ErrorCode.Gone);
-        mailboxes.MapPatch("/{mailbox}", ChangeAsync).Requires(Scope.MailWrite).WithName("patchMailbox").WithSummary("Rename, move, subscribe or unsubscribe a mailbox")
+        mailboxes.MapPatch("/{mailbox}", ChangeAsync).Requires(Scope.MailWrite).TakesIfMatch().WithName("patchMailbox").WithSummary("Rename, move, subscribe or unsubscribe a mailbox")
             .WithDescription("`path`, or `name` and `parentId` (null: to the top). The ids of the mailbox, of its messages and of all below it stay the same. 409 where the path is taken, 422 for the inbox.")
             .ChangesMailServer().CanFail(ErrorCode.Gone);
-        mailboxes.MapDelete("/{mailbox}", DeleteAsync).Requires(Scope.MailWrite).WithName("deleteMailbox").WithSummary("Delete a mailbox")
+        mailboxes.MapDelete("/{mailbox}", DeleteAsync).Requires(Scope.MailWrite).TakesIfMatch().WithName("deleteMailbox").WithSummary("Delete a mailbox")
             .WithDescription("409 while there are messages in it, unless `force=true` deletes them with it; 409 in any case while there are mailboxes below it; 422 for the inbox.")
             .ChangesMailServer().CanFail(ErrorCode.Gone);
     }
 
     /// <param name="path" example="Projects/2026">Only the one at exactly this path.</param>
-    private static async Task<PageResult<Mailbox>> ListAsync(string account, AccountRegistry accounts, Fields<Mailbox> fields, CacheControl cache, CancellationToken cancel, string? path = null) =>
-        new(await accounts.Grain(account).Execute(new ListMailboxes(path, cache.Freshness), cancel), fields);
+    private static async Task<PageResult<Mailbox>> ListAsync(string account, AccountRegistry accounts, Fields<Mailbox> fields, Conditions when, CancellationToken cancel, string? path = null) =>
+        new(await accounts.Grain(account).Execute(new ListMailboxes(path) { When = when }, cancel), fields);
 
     private static async Task<Created<Mailbox>> CreateAsync(string account, MailboxInput input, AccountRegistry accounts, CancellationToken cancel)
     {
@@ -41,16 +41,16 @@ public static class MailboxesApi
         return TypedResults.Created($"/v1/accounts/{account}/mailboxes/{created.Id}", created);
     }
 
-    private static async Task<Ok<Mailbox>> ReadAsync(string account, string mailbox, CacheControl cache, AccountRegistry accounts, CancellationToken cancel) =>
-        TypedResults.Ok(await accounts.Grain(account).Execute(new ReadMailbox(MailboxRef.Parse(mailbox), cache.Freshness), cancel));
+    private static async Task<TaggedResult<Mailbox>> ReadAsync(string account, string mailbox, Conditions when, AccountRegistry accounts, CancellationToken cancel) =>
+        new(await accounts.Grain(account).Execute(new ReadMailbox(MailboxRef.Parse(mailbox)) { When = when }, cancel));
 
-    private static async Task<Ok<Mailbox>> ChangeAsync(string account, string mailbox, MailboxPatch patch, AccountRegistry accounts, CancellationToken cancel) =>
-        TypedResults.Ok(await accounts.Grain(account).Execute(patch.ToCommand(mailbox), cancel));
+    private static async Task<TaggedResult<Mailbox>> ChangeAsync(string account, string mailbox, MailboxPatch patch, Conditions when, AccountRegistry accounts, CancellationToken cancel) =>
+        new(await accounts.Grain(account).Execute(patch.ToCommand(mailbox) with { When = when }, cancel));
 
     /// <param name="force">Also with messages in it.</param>
-    private static async Task<NoContent> DeleteAsync(string account, string mailbox, AccountRegistry accounts, CancellationToken cancel, bool force = false)
+    private static async Task<NoContent> DeleteAsync(string account, string mailbox, Conditions when, AccountRegistry accounts, CancellationToken cancel, bool force = false)
     {
-        await accounts.Grain(account).Execute(new DeleteMailbox(MailboxRef.Parse(mailbox), force), cancel);
+        await accounts.Grain(account).Execute(new DeleteMailbox(MailboxRef.Parse(mailbox), force) { When = when }, cancel);
         return TypedResults.NoContent();
     }
 }

@@ -1,4 +1,5 @@
 using ImapGateway.Accounts;
+using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
@@ -7,27 +8,50 @@ namespace ImapGateway.Mailboxes;
 
 /// <summary>One mailbox, with the account's rights to it.</summary>
 [GenerateSerializer, Immutable]
-public sealed record ReadMailbox(MailboxRef Mailbox, Freshness Freshness = Freshness.Known) : AccountCommand<Mailbox>
+public sealed record ReadMailbox(MailboxRef Mailbox) : AccountCommand<Tagged<Mailbox>>
 {
+    [Id(0)] public Conditions When { get; init; } = Conditions.None;
+
     public override string Target => Mailbox.ToString();
 
-    public override async Task<Mailbox> RunAsync(AccountContext account, CancellationToken cancel)
+    public override async Task<Tagged<Mailbox>> RunAsync(AccountContext account, CancellationToken cancel)
     {
         var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
-        var stale = await account.Mailboxes.CountersReadyAsync(mailbox, Freshness, cancel);
-        return stale is null ? await AnswerAsync(account, mailbox, Freshness) : MailboxOf(account, mailbox, isStale: true);
+        var stale = await account.Mailboxes.CountersReadyAsync(mailbox, When.Freshness, cancel);
+        var answer = stale is null ? await AnswerAsync(account, mailbox, When) : Known(account, mailbox, When, isStale: true);
+        return answer with { Value = When.Has(answer.Tag!) ? null : answer.Value, StaleSince = stale };
+    }
+
+    /// <summary>If-Match, by the counters of now.</summary>
+    /// <exception cref="ProblemException">412.</exception>
+    public static async Task DemandAsync(AccountContext account, MailboxState mailbox, Conditions when, CancellationToken cancel)
+    {
+        if (when.DemandsState)
+        {
+            await account.Mailboxes.CountAsync(mailbox, cancel);
+        }
+        when.Demand(StateOf(MailboxOf(account, mailbox, isStale: false)));
     }
 
     /// <summary>By what is known now; only the rights, which LIST does not tell (RFC 4314 section 3.5), are asked for.</summary>
-    public static async Task<Mailbox> AnswerAsync(AccountContext account, MailboxState mailbox, Freshness freshness = Freshness.Known)
+    public static async Task<Tagged<Mailbox>> AnswerAsync(AccountContext account, MailboxState mailbox, Conditions when)
     {
-        if (mailbox.MyRights is null || freshness == Freshness.Revalidated)
+        if (mailbox.Rights is null || when.Freshness == Freshness.Revalidated)
         {
-            mailbox.MyRights = await account.Pool.RunAsync(null, repeatable: true, session => MailboxListing.RightsAsync(session, mailbox.Path), CancellationToken.None) ?? "";
+            mailbox.Rights = await account.Pool.RunAsync(null, repeatable: true, session => MailboxListing.RightsAsync(session, mailbox.Path), CancellationToken.None) ?? "";
         }
-        return MailboxOf(account, mailbox, isStale: false);
+        return Known(account, mailbox, when, isStale: false);
+    }
+
+    private static Tagged<Mailbox> Known(AccountContext account, MailboxState mailbox, Conditions when, bool isStale)
+    {
+        var known = MailboxOf(account, mailbox, isStale);
+        return new Tagged<Mailbox>(when.Strong($"{StateOf(known)}.{EntityTags.Digest(mailbox.Rights ?? "")}"), known with { MyRights = mailbox.Rights is "" ? null : mailbox.Rights });
     }
 
     private static Mailbox MailboxOf(AccountContext account, MailboxState mailbox, bool isStale) =>
-        ListMailboxes.MailboxOf(mailbox, account.Mailboxes.ByPath(), account.Mailboxes.CountersOf(mailbox, isStale)) with { MyRights = mailbox.MyRights is "" ? null : mailbox.MyRights };
+        ListMailboxes.MailboxOf(mailbox, account.Mailboxes.ByPath(), account.Mailboxes.CountersOf(mailbox, isStale));
+
+    /// <summary>Without the rights, which nobody changes through the gateway.</summary>
+    private static string StateOf(Mailbox known) => EntityTags.Digest(known.ToString());
 }

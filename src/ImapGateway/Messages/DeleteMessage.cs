@@ -1,4 +1,5 @@
 using ImapGateway.Accounts;
+using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
@@ -12,6 +13,8 @@ namespace ImapGateway.Messages;
 [GenerateSerializer, Immutable]
 public sealed record DeleteMessage(string Id, bool Permanent) : AccountCommand<bool>
 {
+    [Id(0)] public Conditions When { get; init; } = Conditions.None;
+
     public override string? Target => Id;
 
     public override async Task<bool> RunAsync(AccountContext account, CancellationToken cancel)
@@ -20,7 +23,8 @@ public sealed record DeleteMessage(string Id, bool Permanent) : AccountCommand<b
         {
             return await account.Mailboxes.AloneWithAsync(Id, null, (mailbox, row) => ExpungeAsync(account, mailbox, row, cancel), cancel);
         }
-        var (mailbox, _) = account.Mailboxes.FindMessage(Id);
+        var (mailbox, found) = account.Mailboxes.FindMessage(Id);
+        When.Demand(AccountMailboxes.StateOf(mailbox, found));
         if (mailbox.Role == Role.Trash)
         {
             throw new ProblemException(ErrorCode.Conflict, "The message is in the trash already. With ?permanent=true it is expunged.");
@@ -31,19 +35,24 @@ public sealed record DeleteMessage(string Id, bool Permanent) : AccountCommand<b
         }
         var trash = account.Mailboxes.All.FirstOrDefault(one => one.Role == Role.Trash)
             ?? throw new ProblemException(ErrorCode.Conflict, "The account has no mailbox with the role trash. Create one, or expunge the message with ?permanent=true.");
-        await new MoveMessage(Id, new MailboxRef(trash.Id, null, null)).RunAsync(account, cancel);
+        await new MoveMessage(Id, new MailboxRef(trash.Id, null, null)) { When = When }.RunAsync(account, cancel);
         return true;
     }
 
-    private static async Task<bool> ExpungeAsync(AccountContext account, MailboxState mailbox, IndexRow row, CancellationToken cancel)
+    private async Task<bool> ExpungeAsync(AccountContext account, MailboxState mailbox, IndexRow row, CancellationToken cancel)
     {
+        When.Demand(AccountMailboxes.StateOf(mailbox, row));
         cancel.ThrowIfCancellationRequested();
-        var existed = await account.Pool.RunAsync(mailbox.Path, repeatable: true, session => ExpungeAsync(session, mailbox, row.Uid), CancellationToken.None);
-        await account.Mailboxes.CommitAsync(existed ? new MailboxWrite(mailbox) { Expunged = [row.Uid] } : new MailboxWrite(mailbox) { Removed = [row.Uid] });
-        return existed ? true : throw new ProblemException(ErrorCode.Gone, "The message is gone.");
+        // What has marked it the first time would make the condition fail the second time.
+        var (now, expunged) = await account.Pool.RunAsync(mailbox.Path, repeatable: !When.DemandsState, session => ExpungeAsync(session, mailbox, row), CancellationToken.None);
+        await account.Mailboxes.CommitAsync(
+            expunged ? new MailboxWrite(mailbox) { Expunged = [row.Uid] }
+            : now is { } changed ? new MailboxWrite(mailbox) { Changed = [changed] }
+            : new MailboxWrite(mailbox) { Removed = [row.Uid] });
+        return expunged ? true : throw (now is null ? new ProblemException(ErrorCode.Gone, "The message is gone.") : Conditions.Failed());
     }
 
-    private static async Task<bool> ExpungeAsync(ImapSession session, MailboxState mailbox, uint uid)
+    private async Task<(SeenMessage? Now, bool Expunged)> ExpungeAsync(ImapSession session, MailboxState mailbox, IndexRow row)
     {
         if (!session.Capabilities.HasFlag(ImapCapabilities.UidPlus))
         {
@@ -51,14 +60,26 @@ public sealed record DeleteMessage(string Id, bool Permanent) : AccountCommand<b
                 ErrorCode.Unprocessable,
                 "The mail server cannot expunge one message alone (no UIDPLUS), and expunging all that are marked could take mail of others along. Mark it with the flag $deleted instead.");
         }
-        var folder = await session.SelectAsync(mailbox.Path, write: true, mailbox.UidValidity, uid);
-        var id = new UniqueId(folder.UidValidity, uid);
-        if (await MailboxLook.FlagsOfAsync(session, folder, uid) is null)
+        var folder = await session.SelectAsync(mailbox.Path, write: true, mailbox.UidValidity, row.Uid);
+        var id = new UniqueId(folder.UidValidity, row.Uid);
+        var mark = new StoreFlagsRequest(StoreAction.Add, MessageFlags.Deleted) { Silent = true };
+        if (When.DemandsState)
         {
-            return false;
+            var (now, stored) = await ConditionalStore.RunAsync(session, folder, new SeenMessage(row.Uid, row.Flags, row.ModSeq), mark);
+            if (now is null || !stored)
+            {
+                return (now, false);
+            }
         }
-        await folder.StoreAsync(id, new StoreFlagsRequest(StoreAction.Add, MessageFlags.Deleted) { Silent = true });
+        else if (await MailboxLook.FlagsOfAsync(session, folder, row.Uid) is null)
+        {
+            return (null, false);
+        }
+        else
+        {
+            await folder.StoreAsync(id, mark);
+        }
         await folder.ExpungeAsync([id]);
-        return true;
+        return (null, true);
     }
 }

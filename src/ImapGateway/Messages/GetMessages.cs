@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
+using ImapGateway.Http;
 using ImapGateway.Index;
 using ImapGateway.Mail;
 using ImapGateway.Messages.Bodies;
@@ -19,7 +20,7 @@ public sealed record MessageSet(ImmutableArray<Message> Items, ImmutableArray<Mi
 
 /// <summary>Many messages by id: one FETCH per mailbox for the headers that are not known, and as few as can be for the bodies.</summary>
 [GenerateSerializer, Immutable]
-public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options, Freshness Freshness = Freshness.Known) : AccountCommand<MessageSet>
+public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options) : AccountCommand<Tagged<MessageSet>>
 {
     public const int MostIds = 100;
 
@@ -29,21 +30,44 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
     private static readonly Problem Gone = new(ErrorCode.Gone, "The message is gone.");
     private static readonly Problem TooLarge = new(ErrorCode.TooLarge, "The message does not fit into the answer along with the others: ask for fewer at once.");
 
-    public override async Task<MessageSet> RunAsync(AccountContext account, CancellationToken cancel)
+    [Id(0)] public Conditions When { get; init; } = Conditions.None;
+
+    public override Task<Tagged<MessageSet>> RunAsync(AccountContext account, CancellationToken cancel) =>
+        ReadyAsync(
+            account,
+            async () =>
+            {
+                var places = Ids.Select(id => (Id: id, Place: Find(account, id))).ToList();
+                var tag = When.Weak(EntityTags.Digest(string.Join('\n', places.Select(one => StateOf(one.Id, one.Place)))));
+                if (When.Has(tag))
+                {
+                    return new Tagged<MessageSet>(tag, null);
+                }
+                var set = await ReadAsync(account, Ids, Options, cancel);
+                // What the server did not show may be there the next time, although the index is the same.
+                var known = places.Where(one => one.Place.Problem is not null).Select(one => one.Id).ToHashSet();
+                return new Tagged<MessageSet>(set.Missing.All(missing => missing.Problem == TooLarge || known.Contains(missing.Id)) ? tag : null, set);
+            },
+            set => set.Missing.Any(missing => missing.Problem.Code == ErrorCode.Gone && Find(account, missing.Id).Mailbox is not null),
+            cancel);
+
+    /// <summary>Reads once all mailboxes that messages are in may be shown.</summary>
+    /// <param name="read">May be called a second time.</param>
+    /// <param name="isBehind">The server has less than is known: only a look tells whether it was moved or removed.</param>
+    public async Task<Tagged<T>> ReadyAsync<T>(AccountContext account, Func<Task<Tagged<T>>> read, Func<T, bool> isBehind, CancellationToken cancel) where T : class
     {
         for (var again = false; ; again = true)
         {
-            var freshness = again ? Freshness.Revalidated : Freshness;
+            var freshness = again ? Freshness.Revalidated : When.Freshness;
             var mailboxes = Ids.Select(id => Find(account, id).Mailbox).OfType<MailboxState>().Distinct();
-            await Task.WhenAll(mailboxes.Select(mailbox => LookAsync(account, mailbox, freshness, cancel)));
+            var stale = (await Task.WhenAll(mailboxes.Select(mailbox => LookAsync(account, mailbox, freshness, cancel)))).Min();
             try
             {
-                var read = await ReadAsync(account, Ids, Options, cancel);
-                if (again || read.Missing.All(one => one.Problem.Code != ErrorCode.Gone || Find(account, one.Id).Mailbox is null))
+                var answer = await read();
+                if (again || answer.Value is null || !isBehind(answer.Value))
                 {
-                    return read;
+                    return answer with { StaleSince = stale };
                 }
-                // The server has less than is known: the look tells whether it was moved or removed.
             }
             catch (ProblemException e) when (!again && e.Code is (ErrorCode.Gone or ErrorCode.NotFound))
             {
@@ -52,13 +76,14 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
         }
     }
 
-    private async Task LookAsync(AccountContext account, MailboxState mailbox, Freshness freshness, CancellationToken cancel)
+    /// <returns>Since when what is known of the mailbox may be out of date; null: it is not.</returns>
+    private async Task<DateTimeOffset?> LookAsync(AccountContext account, MailboxState mailbox, Freshness freshness, CancellationToken cancel)
     {
         try
         {
-            if (await account.Mailboxes.ReadyAsync(mailbox, freshness, cancel) is not null)
+            if (await account.Mailboxes.ReadyAsync(mailbox, freshness, cancel) is { } stale)
             {
-                return;
+                return stale;
             }
             var uids = Ids.Select(id => Find(account, id)).Where(place => place.Mailbox == mailbox).Select(place => place.Row.Uid).ToList();
             await account.Mailboxes.CompareAsync(mailbox, mailbox.UidValidity, uids, cancel);
@@ -67,6 +92,7 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
         {
             // Its messages are among the missing, the others are not.
         }
+        return null;
     }
 
     /// <summary>By what is known now, without a look at the mailboxes.</summary>
@@ -125,6 +151,9 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
             return (null, default, e.Problem);
         }
     }
+
+    private static string StateOf(string id, (MailboxState? Mailbox, IndexRow Row, Problem? Problem) place) =>
+        place.Mailbox is { } mailbox ? AccountMailboxes.StateOf(mailbox, place.Row) : $"{id} {place.Problem!.Code}";
 
     private static async Task<IEnumerable<(MailboxState Mailbox, FoundMessage Message)>> HeadersAsync(
         AccountContext account, MailboxState mailbox, (string Id, IndexRow Row)[] rows, CancellationToken cancel)

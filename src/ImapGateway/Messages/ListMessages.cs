@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
+using ImapGateway.Http;
 using ImapGateway.Index;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
@@ -11,7 +12,7 @@ namespace ImapGateway.Messages;
 /// or where a page would grow too large; it is the last one only if it has no cursor.
 /// </summary>
 [GenerateSerializer, Immutable]
-public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int Limit, string? Cursor, Freshness Freshness = Freshness.Known) : AccountCommand<Page<Message>>
+public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int Limit, string? Cursor) : AccountCommand<Tagged<Page<Message>>>
 {
     /// <summary>Messages whose headers are looked into for one page at most.</summary>
     private const int MostExamined = 1000;
@@ -24,9 +25,11 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
     /// <param name="Feed">Of the first page: what has changed since then is told from there on, whichever page it is on.</param>
     public sealed record Position(uint UidValidity, uint Below, string Feed);
 
+    [Id(0)] public Conditions When { get; init; } = Conditions.None;
+
     public override string? Target => Mailbox.ToString();
 
-    public override async Task<Page<Message>> RunAsync(AccountContext account, CancellationToken cancel)
+    public override async Task<Tagged<Page<Message>>> RunAsync(AccountContext account, CancellationToken cancel)
     {
         Filter.Validate();
         var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
@@ -34,14 +37,14 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         var position = Http.Cursor.Decode<Position>(CursorKind, bound, Cursor);
         for (var again = false; ; again = true)
         {
-            var stale = await account.Mailboxes.ReadyAsync(mailbox, again ? Freshness.Revalidated : Freshness, cancel);
+            var stale = await account.Mailboxes.ReadyAsync(mailbox, again ? Freshness.Revalidated : When.Freshness, cancel);
             if (position is not null && position.UidValidity != mailbox.UidValidity)
             {
                 throw new ProblemException(ErrorCode.Gone, "The mail server has given the mailbox a new UIDVALIDITY: list it again from the beginning.");
             }
             try
             {
-                return await ReadAsync(account, mailbox, bound, position, stale is not null, cancel);
+                return await ReadAsync(account, mailbox, bound, position, stale is not null, cancel) with { StaleSince = stale };
             }
             catch (ProblemException e) when (!again && e.Code is (ErrorCode.Gone or ErrorCode.NotFound))
             {
@@ -50,10 +53,15 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         }
     }
 
-    private async Task<Page<Message>> ReadAsync(AccountContext account, MailboxState mailbox, string bound, Position? from, bool isStale, CancellationToken cancel)
+    private async Task<Tagged<Page<Message>>> ReadAsync(AccountContext account, MailboxState mailbox, string bound, Position? from, bool isStale, CancellationToken cancel)
     {
         // In one step: between two awaits others may change the index, and tell of it.
         var (index, uidValidity, feed) = (mailbox.Index, mailbox.UidValidity, from?.Feed ?? account.Mailboxes.FeedPosition);
+        var tag = When.Weak(account.Mailboxes.StateOf(mailbox));
+        if (When.Has(tag))
+        {
+            return new Tagged<Page<Message>>(tag, null);
+        }
         // Flags of old messages may have changed unnoticed where the server does not tell: it is asked then.
         var flagsBySearch = Filter.HasFlags && mailbox.ComparedFrom > 0;
         var search = Filter.NeedsSearch || flagsBySearch
@@ -62,6 +70,8 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         using var rows = index.Descending(from?.Below).Where(row => (flagsBySearch || Filter.Admits(row)) && search.Uids?.Contains(row.Uid) != false).GetEnumerator();
         var page = new PageBuilder(Limit);
         var more = rows.MoveNext();
+        // Otherwise the same may be asked for again with another answer, although the index is the same.
+        var isCertain = !flagsBySearch;
         for (var examined = 0; more && !page.IsFull && examined < MostExamined;)
         {
             var batch = new List<IndexRow>();
@@ -72,6 +82,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
             }
             var uids = batch.ConvertAll(row => row.Uid);
             var headers = await account.Headers.ReadAsync(mailbox.Counter, mailbox.Path, uidValidity, uids, cancel);
+            isCertain &= headers.Count == uids.Count && uids[^1] >= mailbox.ComparedFrom;
             if (!isStale)
             {
                 await account.Mailboxes.CompareAsync(mailbox, uidValidity, uids, cancel);
@@ -85,7 +96,8 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
                 }
             }
         }
-        return new Page<Message>(page.Items, more ? Http.Cursor.Encode(CursorKind, bound, new Position(uidValidity, page.LastUid, feed)) : null, feed);
+        var next = more ? Http.Cursor.Encode(CursorKind, bound, new Position(uidValidity, page.LastUid, feed)) : null;
+        return new Tagged<Page<Message>>(isCertain ? tag : null, new Page<Message>(page.Items, next, feed));
     }
 
     /// <summary>With the flags that the comparison may have found meanwhile.</summary>

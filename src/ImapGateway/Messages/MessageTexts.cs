@@ -12,7 +12,7 @@ public sealed class MessageTexts(AccountRegistry accounts) : IMessageTexts
     {
         try
         {
-            var read = await accounts.Grain(account).Execute(new GetMessage(message, Text), cancel);
+            var read = (await accounts.Grain(account).Execute(new GetMessage(message, Text), cancel)).Demand();
             return new MessageText(read.Body?.Text, read.Body?.Truncated ?? false);
         }
         catch (ProblemException problem) when (problem.Code is ErrorCode.NotFound or ErrorCode.Gone)

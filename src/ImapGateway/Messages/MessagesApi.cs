@@ -19,21 +19,21 @@ public static class MessagesApi
             .WithPathParameter("mailbox", "The id of the mailbox, or its role.", "inbox")
             .WithPathParameter("id", "The id of the message.", "m_kq3zvw5xbe")
             .WithPathParameter("part", "The IMAP section number of a part without parts of its own, as `attachments` tells it.", "2");
-        account.MapGet("/mailboxes/{mailbox}/messages", ListAsync).Requires(Scope.MailReadBasic).WithName("listMessages").WithSummary("List the messages of a mailbox, newest first")
+        account.MapGet("/mailboxes/{mailbox}/messages", ListAsync).Requires(Scope.MailReadBasic).WithETag().WithName("listMessages").WithSummary("List the messages of a mailbox, newest first")
             .WithDescription("All filters given must hold. A page may be shorter than `limit`: only one without `nextCursor` is the last.")
             .AsksMailServer().CanFail(ErrorCode.Gone, ErrorCode.Unprocessable);
-        account.MapGet("/messages", ReadManyAsync).Requires(Scope.MailReadBasic).WithName("getMessages").WithSummary("Read messages by id")
+        account.MapGet("/messages", ReadManyAsync).Requires(Scope.MailReadBasic).WithETag().WithName("getMessages").WithSummary("Read messages by id")
             .WithDescription($"At most {GetMessages.MostIds}, in the order of `ids`. Bodies share the room of one answer: `truncated` tells which were cut for it. What cannot be shown is in `missing`. Bodies need the scope mail.read.")
             .AsksMailServer();
-        account.MapGet("/messages/{id}", ReadAsync).Requires(Scope.MailReadBasic).WithName("getMessage").WithSummary("Read a message")
+        account.MapGet("/messages/{id}", ReadAsync).Requires(Scope.MailReadBasic).WithETag().WithName("getMessage").WithSummary("Read a message")
             .WithDescription("Reading never marks as read. Bodies need the scope mail.read.")
             .AsksMailServer().CanFail(ErrorCode.Gone);
         account.MapSection("/messages/{id}/raw", Raw, "RawMessage", "a message as it was sent", "message/rfc822");
         account.MapSection("/messages/{id}/parts/{part}", Part, "Part", "a part of a message, decoded", "*/*");
-        account.MapPatch("/messages/{id}", ChangeAsync).Requires(Scope.MailWrite).WithName("patchMessage").WithSummary("Change flags, or move a message")
+        account.MapPatch("/messages/{id}", ChangeAsync).Requires(Scope.MailWrite).TakesIfMatch().WithName("patchMessage").WithSummary("Change flags, or move a message")
             .WithDescription("Flags first, then the move. The id stays the same. `mailboxId` is an id or a role.")
             .ChangesMailServer().CanFail(ErrorCode.Gone);
-        account.MapDelete("/messages/{id}", DeleteAsync).Requires(Scope.MailWrite).WithName("deleteMessage").WithSummary("Move a message to the trash, or expunge it")
+        account.MapDelete("/messages/{id}", DeleteAsync).Requires(Scope.MailWrite).TakesIfMatch().WithName("deleteMessage").WithSummary("Move a message to the trash, or expunge it")
             .WithDescription("`permanent=true` expunges this message and no other.")
             .ChangesMailServer().CanFail(ErrorCode.Gone);
     }
@@ -59,22 +59,24 @@ public static class MessagesApi
     }
 
     private static async Task<PageResult<Message>> ListAsync(
-        string account, string mailbox, [AsParameters] FilterQuery filter, [AsParameters] Paging paging, Fields<Message> fields, CacheControl cache, AccountRegistry accounts, CancellationToken cancel) =>
-        new(await accounts.Grain(account).Execute(new ListMessages(MailboxRef.Parse(mailbox), filter.ToFilter(), paging.Limit, paging.Cursor, cache.Freshness), cancel), fields);
+        string account, string mailbox, [AsParameters] FilterQuery filter, [AsParameters] Paging paging, Fields<Message> fields, Conditions when, AccountRegistry accounts, CancellationToken cancel) =>
+        new(await accounts.Grain(account).Execute(new ListMessages(MailboxRef.Parse(mailbox), filter.ToFilter(), paging.Limit, paging.Cursor) { When = when }, cancel), fields);
 
-    private static async Task<Ok<Message>> ReadAsync(string account, string id, [AsParameters] ReadQuery query, CacheControl cache, Caller caller, AccountRegistry accounts, CancellationToken cancel) =>
-        TypedResults.Ok(await accounts.Grain(account).Execute(new GetMessage(id, query.ToOptions(caller), cache.Freshness), cancel));
+    private static async Task<TaggedResult<Message>> ReadAsync(
+        string account, string id, [AsParameters] ReadQuery query, Caller caller, Conditions when, AccountRegistry accounts, CancellationToken cancel) =>
+        new(await accounts.Grain(account).Execute(new GetMessage(id, query.ToOptions(caller)) { When = when }, cancel));
 
     /// <param name="ids" example="[&quot;m_kq3zvw5xbe&quot;]">Separated by commas, or given more than once.</param>
-    private static async Task<Ok<MessagesById>> ReadManyAsync(
-        string account, string[] ids, [AsParameters] ReadQuery query, CacheControl cache, Caller caller, AccountRegistry accounts, CancellationToken cancel)
+    private static async Task<TaggedResult<MessagesById>> ReadManyAsync(
+        string account, string[] ids, [AsParameters] ReadQuery query, Caller caller, Conditions when, AccountRegistry accounts, CancellationToken cancel)
     {
         ImmutableArray<string> wanted = [.. ids.SelectMany(list => list.Split(',')).Where(id => id.Length > 0).Distinct()];
         if (wanted.Length is 0 or > GetMessages.MostIds)
         {
             throw RequestErrors.OfParameter("ids", $"1 to {GetMessages.MostIds} ids of messages are expected, separated by commas.");
         }
-        return TypedResults.Ok(MessagesById.Of(await accounts.Grain(account).Execute(new GetMessages(wanted, query.ToOptions(caller), cache.Freshness), cancel)));
+        var found = await accounts.Grain(account).Execute(new GetMessages(wanted, query.ToOptions(caller)) { When = when }, cancel);
+        return new TaggedResult<MessagesById>(found.With(MessagesById.Of));
     }
 
     private static void MapSection(this RouteGroupBuilder group, string path, Delegate handler, string name, string what, string mediaType)
@@ -93,29 +95,31 @@ public static class MessagesApi
     private static SectionResult Part(string account, string id, string part, AccountRegistry accounts, SectionLengths lengths, TimeProvider time) =>
         new(accounts.Grain(account), new SectionRef(id, part), lengths, time);
 
-    private static async Task<Ok<Message>> ChangeAsync(string account, string id, MessagePatch patch, AccountRegistry accounts, CancellationToken cancel)
+    private static async Task<TaggedResult<Message>> ChangeAsync(string account, string id, MessagePatch patch, Conditions when, AccountRegistry accounts, CancellationToken cancel)
     {
         patch.Validate();
         var grain = accounts.Grain(account);
-        var changed = patch.Flags is { } flags ? await grain.Execute(flags.ToCommand(id), cancel) : null;
+        var changed = patch.Flags is { } flags ? await grain.Execute(flags.ToCommand(id) with { When = when }, cancel) : null;
         if (patch.MailboxId is { } mailbox)
         {
             try
             {
-                changed = await grain.Execute(new MoveMessage(id, MailboxRef.Parse(mailbox)), cancel);
+                // What was demanded held when the flags were stored, and no longer does for that.
+                var still = changed is null ? when : when with { IfMatch = null, IfNoneMatch = null };
+                changed = await grain.Execute(new MoveMessage(id, MailboxRef.Parse(mailbox)) { When = still }, cancel);
             }
             catch (ProblemException e) when (changed is not null)
             {
                 throw new ProblemException(e.Problem with { Detail = $"{e.Problem.Detail} The flags were stored, the message was not moved." });
             }
         }
-        return TypedResults.Ok(changed!);
+        return new TaggedResult<Message>(changed!);
     }
 
     /// <param name="permanent">Expunge it instead of moving it to the trash.</param>
-    private static async Task<NoContent> DeleteAsync(string account, string id, AccountRegistry accounts, CancellationToken cancel, bool permanent = false)
+    private static async Task<NoContent> DeleteAsync(string account, string id, Conditions when, AccountRegistry accounts, CancellationToken cancel, bool permanent = false)
     {
-        await accounts.Grain(account).Execute(new DeleteMessage(id, permanent), cancel);
+        await accounts.Grain(account).Execute(new DeleteMessage(id, permanent) { When = when }, cancel);
         return TypedResults.NoContent();
     }
 }

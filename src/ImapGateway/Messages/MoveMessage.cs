@@ -1,4 +1,5 @@
 using ImapGateway.Accounts;
+using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
@@ -13,36 +14,45 @@ namespace ImapGateway.Messages;
 /// UIDPLUS nothing is expunged, for that could take somebody else's mail along: the original stays behind, marked $deleted, as a message of its own.
 /// </summary>
 [GenerateSerializer, Immutable]
-public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Message>
+public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagged<Message>>
 {
+    [Id(0)] public Conditions When { get; init; } = Conditions.None;
+
     public override string? Target => Id;
 
-    public override async Task<Message> RunAsync(AccountContext account, CancellationToken cancel)
+    public override async Task<Tagged<Message>> RunAsync(AccountContext account, CancellationToken cancel)
     {
         var target = await account.Mailboxes.ResolveAsync(To, cancel);
-        var (source, _) = account.Mailboxes.FindMessage(Id);
+        var (source, row) = account.Mailboxes.FindMessage(Id);
+        When.Demand(AccountMailboxes.StateOf(source, row));
         if (source != target)
         {
             // What is in the target before must be known, or the message could not be told from it.
             await account.Mailboxes.UpToDateAsync(target, cancel);
-            await account.Mailboxes.AloneWithAsync(Id, target, (now, row) => MoveAsync(account, now, target, row, cancel), cancel);
+            await account.Mailboxes.AloneWithAsync(Id, target, (now, found) => MoveAsync(account, now, target, found, cancel), cancel);
         }
-        return await GetMessage.ReadAsync(account, Id, cancel);
+        return await GetMessage.ReadAsync(account, Id, When.Afterwards, cancel);
     }
 
-    private static async Task<bool> MoveAsync(AccountContext account, MailboxState source, MailboxState target, IndexRow row, CancellationToken cancel)
+    private async Task<bool> MoveAsync(AccountContext account, MailboxState source, MailboxState target, IndexRow row, CancellationToken cancel)
     {
         if (source == target)
         {
             return true;
         }
+        When.Demand(AccountMailboxes.StateOf(source, row));
         // From here on the outcome is recorded whether the client still waits for it or not.
         cancel.ThrowIfCancellationRequested();
-        var done = await account.Pool.RunAsync(source.Path, repeatable: false, session => MoveAsync(session, source, target, row.Uid), CancellationToken.None);
+        var done = await account.Pool.RunAsync(source.Path, repeatable: false, session => MoveAsync(session, source, target, row), CancellationToken.None);
         if (done.Gone)
         {
             await account.Mailboxes.CommitAsync(new MailboxWrite(source) { Removed = [row.Uid] });
             throw new ProblemException(ErrorCode.Gone, "The message is gone.");
+        }
+        if (done.Changed is { } changed)
+        {
+            await account.Mailboxes.CommitAsync(new MailboxWrite(source) { Changed = [changed] });
+            throw Conditions.Failed();
         }
         var arrived = done.NewUid ?? await Arrival.FindAsync(account, source, target, row, CancellationToken.None);
         if (arrived is { } uid)
@@ -62,16 +72,19 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Mess
 
     /// <param name="NewUid">By COPYUID; null where the server does not tell.</param>
     /// <param name="Left">The original, where it could not be expunged.</param>
-    private sealed record Outcome(bool Gone, uint? NewUid, SeenMessage? Left);
+    /// <param name="Changed">It is no longer as the condition demands, and stays where it is.</param>
+    private sealed record Outcome(bool Gone, uint? NewUid, SeenMessage? Left, SeenMessage? Changed = null);
 
-    private static async Task<Outcome> MoveAsync(ImapSession session, MailboxState source, MailboxState target, uint uid)
+    private async Task<Outcome> MoveAsync(ImapSession session, MailboxState source, MailboxState target, IndexRow row)
     {
+        var uid = row.Uid;
         var folder = await session.SelectAsync(source.Path, write: true, source.UidValidity, uid);
         var destination = await session.Client.GetFolderAsync(target.Path);
         var id = new UniqueId(folder.UidValidity, uid);
-        if (await MailboxLook.FlagsOfAsync(session, folder, uid) is null)
+        var (now, isUnchanged) = await LookAsync(session, folder, row);
+        if (now is null || !isUnchanged)
         {
-            return new Outcome(Gone: true, null, null);
+            return new Outcome(Gone: now is null, null, null, now);
         }
         if (session.Capabilities.HasFlag(ImapCapabilities.Move))
         {
@@ -86,6 +99,11 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Mess
         await folder.ExpungeAsync([id]);
         return new Outcome(false, copied, null);
     }
+
+    /// <summary>There is no MOVE with a condition: what somebody changes between the look and the move goes along.</summary>
+    private async Task<(SeenMessage? Now, bool IsUnchanged)> LookAsync(ImapSession session, ImapFolder folder, IndexRow row) => When.DemandsState
+        ? await ConditionalStore.LookAsync(session, folder, new SeenMessage(row.Uid, row.Flags, row.ModSeq))
+        : (await MailboxLook.FlagsOfAsync(session, folder, row.Uid), true);
 
     /// <summary>A COPYUID of another UIDVALIDITY than the target's is of no use: the next look indexes the target anew.</summary>
     private static uint? NewUid(UniqueIdMap map, MailboxState target) =>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
+using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
@@ -9,51 +10,78 @@ using MailKit.Net.Imap;
 
 namespace ImapGateway.Messages;
 
-/// <summary>Adds, removes or sets flags of one message (RFC 3501 section 6.4.6).</summary>
+/// <summary>
+/// Adds, removes or sets flags of one message (RFC 3501 section 6.4.6). If-Match becomes UNCHANGEDSINCE where the server has CONDSTORE (RFC 7162 section 3.1.3), so that
+/// nobody can change them between the look and the STORE; elsewhere they are looked at right before it.
+/// </summary>
 /// <param name="Set">Not default: exactly these, and <paramref name="Add"/> and <paramref name="Remove"/> are empty.</param>
 [GenerateSerializer, Immutable]
-public sealed record StoreFlags(string Id, ImmutableArray<string> Add, ImmutableArray<string> Remove, ImmutableArray<string> Set) : AccountCommand<Message>
+public sealed record StoreFlags(string Id, ImmutableArray<string> Add, ImmutableArray<string> Remove, ImmutableArray<string> Set) : AccountCommand<Tagged<Message>>
 {
+    [Id(0)] public Conditions When { get; init; } = Conditions.None;
+
     public override string? Target => Id;
 
-    public override async Task<Message> RunAsync(AccountContext account, CancellationToken cancel)
+    public override async Task<Tagged<Message>> RunAsync(AccountContext account, CancellationToken cancel)
     {
         await account.Mailboxes.AloneWithAsync(Id, null, (mailbox, row) => StoreAsync(account, mailbox, row, cancel), cancel);
-        return await GetMessage.ReadAsync(account, Id, cancel);
+        return await GetMessage.ReadAsync(account, Id, When.Afterwards, cancel);
     }
 
     private async Task<bool> StoreAsync(AccountContext account, MailboxState mailbox, IndexRow row, CancellationToken cancel)
     {
-        // Setting flags twice is as good as once.
-        var stored = await account.Pool.RunAsync(mailbox.Path, repeatable: true, session => StoreAsync(session, mailbox, row.Uid), cancel);
-        if (stored is not { } seen)
+        When.Demand(AccountMailboxes.StateOf(mailbox, row));
+        // Setting flags twice is as good as once; but the first time may be what makes the condition fail the second time.
+        var (now, stored) = await account.Pool.RunAsync(mailbox.Path, repeatable: !When.DemandsState, session => StoreAsync(session, mailbox, row), cancel);
+        if (now is not { } seen)
         {
             await account.Mailboxes.CommitAsync(new MailboxWrite(mailbox) { Removed = [row.Uid] });
             throw new ProblemException(ErrorCode.Gone, "The message is gone.");
         }
         await account.Mailboxes.CommitAsync(new MailboxWrite(mailbox) { Changed = [seen] });
-        return true;
+        return stored ? true : throw Conditions.Failed();
     }
 
-    /// <returns>The flags the message has now; null where it is gone.</returns>
-    private async Task<SeenMessage?> StoreAsync(ImapSession session, MailboxState mailbox, uint uid)
+    /// <returns>The flags the message has now, null where it is gone; and whether anything was stored.</returns>
+    private async Task<(SeenMessage? Now, bool Stored)> StoreAsync(ImapSession session, MailboxState mailbox, IndexRow row)
     {
-        var folder = await session.SelectAsync(mailbox.Path, write: true, mailbox.UidValidity, uid);
+        var folder = await session.SelectAsync(mailbox.Path, write: true, mailbox.UidValidity, row.Uid);
         DemandPermanent(folder, Set.IsDefault ? Add.Concat(Remove) : Set);
-        var id = new UniqueId(folder.UidValidity, uid);
+        if (When.DemandsState)
+        {
+            // One step alone: it does all or nothing.
+            var (only, flags) = Steps(row.Flags).Single();
+            return await ConditionalStore.RunAsync(session, folder, new SeenMessage(row.Uid, row.Flags, row.ModSeq), Request(only, flags));
+        }
+        foreach (var (action, names) in Steps(null))
+        {
+            await folder.StoreAsync(new UniqueId(folder.UidValidity, row.Uid), Request(action, names));
+        }
+        return (await MailboxLook.FlagsOfAsync(session, folder, row.Uid), true);
+    }
+
+    /// <param name="known">Not null: the flags it has unless the condition fails; then there is one step.</param>
+    private IEnumerable<(StoreAction Action, ImmutableArray<string> Names)> Steps(Flags? known)
+    {
         if (!Set.IsDefault)
         {
-            await folder.StoreAsync(id, Request(StoreAction.Set, Set));
+            yield return (StoreAction.Set, Set);
         }
-        if (Add.Length > 0)
+        else if (known is not null && Add.Length > 0 && Remove.Length > 0)
         {
-            await folder.StoreAsync(id, Request(StoreAction.Add, Add));
+            yield return (StoreAction.Set, [.. known.With(Add).Without(Remove)]);
         }
-        if (Remove.Length > 0)
+        else
         {
-            await folder.StoreAsync(id, Request(StoreAction.Remove, Remove));
+            if (Add.Length > 0)
+            {
+                yield return (StoreAction.Add, Add);
+            }
+            if (Remove.Length > 0)
+            {
+                yield return (StoreAction.Remove, Remove);
+            }
         }
-        return await MailboxLook.FlagsOfAsync(session, folder, uid);
     }
 
     private static StoreFlagsRequest Request(StoreAction action, ImmutableArray<string> names)

@@ -1,5 +1,6 @@
 using ImapGateway.Cache;
 using ImapGateway.Changes;
+using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
@@ -28,6 +29,9 @@ public sealed partial class AccountMailboxes
     private bool _listed;
     private long? _treeListed;
 
+    /// <summary>Of this activation: versions are counted in memory alone, and storage may be an older copy of itself.</summary>
+    private readonly string _epoch = ObjectId.NewIncarnation();
+
     public AccountMailboxes(AccountWriter writer, ImapPool pool, HeaderReader headers, IDatabase database, TimeSpan moveWindow, ILogger log)
     {
         (_writer, _pool, _headers, _database, _log) = (writer, pool, headers, database, log);
@@ -47,6 +51,12 @@ public sealed partial class AccountMailboxes
 
     /// <summary>The same as clients keep it.</summary>
     public string FeedPosition => Changes.FeedPosition.OfAccount(Incarnation, Sequence);
+
+    /// <summary>The same as long as no list of the mailbox's messages can have changed.</summary>
+    public string StateOf(MailboxState mailbox) => EntityTags.Digest($"{mailbox.Id} {_epoch} {mailbox.UidValidity} {mailbox.Version} {mailbox.ComparedFrom}");
+
+    /// <summary>The same as long as a message is shown in the same way: where it is, and its flags.</summary>
+    public static string StateOf(MailboxState mailbox, IndexRow row) => EntityTags.Digest($"{mailbox.Id} {mailbox.UidValidity} {row.Uid} {row.Id} {row.ModSeq} {row.Flags}");
 
     /// <summary>Who looks for changes without being asked.</summary>
     public IMailboxWatch Watch

@@ -58,7 +58,7 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
         {
             if (draft.TryGet(uid, out var row) && row.Fingerprint == Fingerprint.Unknown)
             {
-                draft.Put(row with { Fingerprint = fingerprint });
+                draft.Recognize(row, fingerprint);
             }
         }
         foreach (var seen in write.Changed)

@@ -146,6 +146,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             CancellationToken.None);
         directory.NextCounter = counter;
         mailbox.Index = MailboxIndex.Empty;
+        mailbox.Version++;
         mailbox.Arriving = ImmutableDictionary<uint, Arriving>.Empty;
         mailbox.Leaving = ImmutableDictionary<uint, long>.Empty;
         mailbox.UidValidity = uidValidity;
@@ -194,7 +195,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             state.Listed = seen;
             state.Role = role;
             state.ObjectId = objectId;
-            state.MyRights = null;
+            state.Rights = null;
             state.Baseline = baseline;
             directory.Add(state);
         }

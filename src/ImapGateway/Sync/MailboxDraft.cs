@@ -10,6 +10,7 @@ public sealed class MailboxDraft(MailboxState mailbox)
     private readonly Dictionary<uint, IndexRow> _upserts = [];
     private readonly HashSet<uint> _removed = [];
     private readonly HashSet<uint> _pending = [];
+    private bool _shows;
 
     public MailboxState Mailbox => mailbox;
 
@@ -60,12 +61,18 @@ public sealed class MailboxDraft(MailboxState mailbox)
     {
         _removed.Remove(row.Uid);
         _upserts[row.Uid] = row;
+        _shows = true;
     }
+
+    /// <summary>What clients see of the message stays as it is.</summary>
+    /// <param name="row">As <see cref="TryGet"/> gave it.</param>
+    public void Recognize(IndexRow row, ulong fingerprint) => _upserts[row.Uid] = row with { Fingerprint = fingerprint };
 
     public void Remove(uint uid)
     {
         _upserts.Remove(uid);
         _removed.Add(uid);
+        _shows = true;
         if (Leaving.ContainsKey(uid))
         {
             Leaving = Leaving.Remove(uid);
@@ -84,6 +91,7 @@ public sealed class MailboxDraft(MailboxState mailbox)
     public MailboxUpdate Finish() => new(
         mailbox,
         IndexSteps.Apply(mailbox.Index, _upserts.Values, _removed),
+        _shows,
         State ?? new MailboxWrite(mailbox),
         Arriving,
         Leaving,
@@ -93,10 +101,12 @@ public sealed class MailboxDraft(MailboxState mailbox)
 }
 
 /// <summary>A mailbox as it will be, and what has to be stored so that it is.</summary>
+/// <param name="Shows">Clients will see something else than before.</param>
 /// <param name="Pending">Uids that are among those arriving or leaving now, or no longer.</param>
 public sealed record MailboxUpdate(
     MailboxState Mailbox,
     IndexUpdate Index,
+    bool Shows,
     MailboxWrite State,
     ImmutableDictionary<uint, Arriving> Arriving,
     ImmutableDictionary<uint, long> Leaving,
@@ -111,6 +121,7 @@ public sealed record MailboxUpdate(
     public void Follow()
     {
         Mailbox.Index = Index.Index;
+        Mailbox.Version += Shows ? 1 : 0;
         Mailbox.Arriving = Arriving;
         Mailbox.Leaving = Leaving;
         Mailbox.Unmatched = Unmatched;

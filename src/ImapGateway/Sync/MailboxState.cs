@@ -35,12 +35,18 @@ public sealed class MailboxState
 
     public Precision Precision { get; set; }
 
+    /// <summary>MYRIGHTS (RFC 4314 section 3.5) as last asked for; empty where the server has no ACL, null where nobody has asked since the mailboxes were listed.</summary>
+    public string? Rights { get; set; }
+
     /// <summary>What clients see: what is committed.</summary>
     public MailboxIndex Index
     {
         get;
         set => (field, _server) = (value, null);
     } = MailboxIndex.Empty;
+
+    /// <summary>Counts what <see cref="Index"/> has shown since the account was opened: it changes with every commit that changes a list of the messages.</summary>
+    public long Version { get; set; }
 
     /// <summary>Messages the server has and no client has heard of: they may have been moved here from where nobody has looked yet.</summary>
     public ImmutableDictionary<uint, Arriving> Arriving
@@ -72,9 +78,6 @@ public sealed class MailboxState
 
     /// <summary>The same by the index alone.</summary>
     public MailboxCounters Counted => new(Index.Count, Index.Unseen, UidValidity, UidNext, HighestModSeq);
-
-    /// <summary>RFC 4314; empty where the server has no ACL; null: not asked for since the mailboxes were listed.</summary>
-    public string? MyRights { get; set; }
 
     /// <summary>Uids below were there when the account was first listed, and are no news; null until that is known.</summary>
     public uint? Baseline { get; set; }

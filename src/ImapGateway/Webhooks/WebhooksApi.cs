@@ -42,11 +42,11 @@ public static class WebhooksApi
     {
         var webhooks = v1.MapGroup("/webhooks").Requires(Scope.Webhooks).WithTag("Webhooks", "Endpoints that changes are delivered to: signed, in order, and until they have taken them.")
             .WithPathParameter("id", "The id of the webhook.", "wh_q5nzb3wk7ra2d");
-        webhooks.MapGet("", List).WithName("listWebhooks").WithSummary("List webhooks")
+        webhooks.MapGet("", List).WithETag().WithName("listWebhooks").WithSummary("List webhooks")
             .WithDescription("Newest first. A key sees those it has made; an admin key that is not limited to accounts sees all.");
         webhooks.MapPost("", Create).Idempotent().WithName("createWebhook").WithSummary("Create a webhook")
             .WithDescription("It is told of what happens from now on. The only answer with its `secret`, but for a rotation.");
-        webhooks.MapGet("/{id}", Get).WithName("getWebhook").WithSummary("Read a webhook");
+        webhooks.MapGet("/{id}", Get).WithETag().WithName("getWebhook").WithSummary("Read a webhook");
         webhooks.MapPatch("/{id}", Change).WithName("patchWebhook").WithSummary("Change a webhook")
             .WithDescription("A JSON merge patch (RFC 7396). What is on its way is not affected. One that is disabled with `key_revoked` becomes the caller's, if that is an admin key.")
             .CanFail(ErrorCode.Conflict);
@@ -62,12 +62,13 @@ public static class WebhooksApi
         webhooks.MapDeliveries();
     }
 
-    private static async Task<PageResult<Webhook>> List(Caller caller, [AsParameters] Paging page, WebhookStore store, CancellationToken cancel)
+    private static async Task<PageResult<Webhook>> List(Caller caller, [AsParameters] Paging page, Conditions when, WebhookStore store, CancellationToken cancel)
     {
         var rows = await store.ListAsync(caller, Cursor.Decode<WebhookPosition>(Kind, "", page.Cursor), page.Limit, cancel);
         var shown = rows.Take(page.Limit).ToArray();
         var next = rows.Count > shown.Length ? Cursor.Encode(Kind, "", new WebhookPosition(shown[^1].CreatedAt, shown[^1].Id)) : null;
-        return new PageResult<Webhook>(new Page<Webhook>(shown.Select(row => Webhook.Of(row)).ToImmutableArray(), next));
+        var list = new Page<Webhook>(shown.Select(row => Webhook.Of(row)).ToImmutableArray(), next);
+        return new PageResult<Webhook>(Tagged.Weak(when, list, list));
     }
 
     private static async Task<Created<Webhook>> Create(HttpContext context, Caller caller, NewWebhook body, WebhookRegistry registry, CancellationToken cancel)
@@ -77,8 +78,11 @@ public static class WebhooksApi
         return TypedResults.Created($"{RouteRights.Root}/webhooks/{row.Id}", Webhook.Of(row, secret));
     }
 
-    private static async Task<Ok<Webhook>> Get(Caller caller, string id, WebhookStore store, CancellationToken cancel) =>
-        TypedResults.Ok(Webhook.Of(await store.GetAsync(caller, id, cancel)));
+    private static async Task<TaggedResult<Webhook>> Get(Caller caller, string id, Conditions when, WebhookStore store, CancellationToken cancel)
+    {
+        var webhook = Webhook.Of(await store.GetAsync(caller, id, cancel));
+        return new TaggedResult<Webhook>(Tagged.Weak(when, webhook, webhook));
+    }
 
     private static async Task<Ok<Webhook>> Change(Caller caller, string id, WebhookPatch body, WebhookRegistry registry, CancellationToken cancel) =>
         TypedResults.Ok(Webhook.Of(await registry.ChangeAsync(caller, id, body, cancel)));

@@ -23,7 +23,7 @@ public sealed class DownloadTests
         var (world, account, id) = await With(message);
         var answer = (await world.Gateway.Http.Download(account.Message(id, "/raw"))).Is(HttpStatusCode.OK);
         Assert.Equal(message, answer.Octets);
-        Assert.Equal(("message/rfc822", "nosniff", "bytes", "private"), (answer["Content-Type"], answer["X-Content-Type-Options"], answer["Accept-Ranges"], answer["Cache-Control"]));
+        Assert.Equal(("message/rfc822", "nosniff", "bytes", "max-age=31536000, private, immutable"), (answer["Content-Type"], answer["X-Content-Type-Options"], answer["Accept-Ranges"], answer["Cache-Control"]));
         Assert.Equal("attachment; filename=\"with a file.eml\"", answer["Content-Disposition"]);
     }
 
@@ -168,7 +168,7 @@ public sealed class DownloadTests
             Assert.True(tags.Add(tag));
             tap.Lines.Clear();
             var known = (await http.Download(account.Message(id, path), ("If-None-Match", $"\"x\", {tag}"))).Is(HttpStatusCode.NotModified);
-            Assert.Equal((tag, "private", 0), (known["ETag"], known["Cache-Control"], known.Octets.Length));
+            Assert.Equal((tag, "max-age=31536000, private, immutable", 0), (known["ETag"], known["Cache-Control"], known.Octets.Length));
             Assert.Equal(0, tap.Lines.Count(line => line.Text.Contains("BODY.PEEK", StringComparison.Ordinal)));
             (await http.Download(account.Message(id, path), ("If-None-Match", "\"other\""))).Is(HttpStatusCode.OK);
             (await http.Download(account.Message(id, path), ("If-Match", tag))).Is(HttpStatusCode.OK);

@@ -81,7 +81,7 @@ public abstract class FeatureStoreTests : StoreSuite
     {
         var outcomes = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => Task.Run(() => Outcome(() => Accounts.AddAsync(Account("one"), default)))));
         Assert.Equal([null, .. Enumerable.Repeat<ErrorCode?>(ErrorCode.Conflict, 7)], outcomes.Order());
-        await Accounts.RemoveAsync("one", default);
+        await Accounts.RemoveAsync("one", Conditions.None, default);
         await Accounts.AddAsync(Account("one"), default);
         Assert.Equal(["one"], await List());
     }
@@ -95,7 +95,7 @@ public abstract class FeatureStoreTests : StoreSuite
             await Accounts.AddAsync(Account(id), default);
             var outcomes = await Task.WhenAll(
                 Task.Run(() => Outcome(() => Accounts.ChangeAsync(id, account => account.ImapSecret = "new secret", default))),
-                Task.Run(() => Outcome(() => Accounts.RemoveAsync(id, default))));
+                Task.Run(() => Outcome(() => Accounts.RemoveAsync(id, Conditions.None, default))));
             Assert.Null(outcomes[1]);
             Assert.True(outcomes[0] is null or ErrorCode.NotFound, $"{outcomes[0]}");
         }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using ImapGateway.Accounts;
 using ImapGateway.Cache;
 using ImapGateway.Changes;
+using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.IntegrationTests.Imap;
 using ImapGateway.IntegrationTests.Servers;
@@ -134,6 +135,8 @@ public sealed class Owners : IAsyncDisposable
     public Task<T> Run<T>(Func<Task<T>> work) => _actor.StartNew(work).Unwrap();
 
     public Task<T> Run<T>(AccountContext account, AccountCommand<T> command) => Run(() => command.RunAsync(account, CancellationToken.None));
+
+    public async Task<T> Run<T>(AccountContext account, AccountCommand<Tagged<T>> command) where T : class => (await Run<Tagged<T>>(account, command)).Demand();
 
     /// <summary>All that was given to the actor before has got as far as it can without waiting.</summary>
     public Task Begun() => _actor.StartNew(() => { });

@@ -151,7 +151,7 @@ public sealed class WebhookWorld : IAsyncDisposable
         return new AccountUnderTest(this, id, incarnation, owner, counters);
     }
 
-    public Task Remove(string account) => Services.GetRequiredService<AccountStore>().RemoveAsync(account, default);
+    public Task Remove(string account) => Services.GetRequiredService<AccountStore>().RemoveAsync(account, Conditions.None, default);
 
     public Task<List<LaneEntity>> Lanes(string webhook) => Database.ReadAsync((db, cancel) => db.Set<LaneEntity>().Where(lane => lane.Webhook == webhook).ToListAsync(cancel), default);
 

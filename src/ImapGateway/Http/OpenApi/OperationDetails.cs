@@ -38,9 +38,12 @@ public sealed class OperationDetails(WireContracts contracts) : IOperationFilter
         {
             operation.Parameters.Add(Headers.LastEventId);
         }
-        if (metadata.OfType<OctetAnswer>().Any())
+        if (metadata.Any(each => each is OctetAnswer or GuardedRoute))
         {
             operation.Parameters.Add(Headers.IfMatch);
+        }
+        if (metadata.OfType<OctetAnswer>().Any())
+        {
             operation.Parameters.Add(Headers.Range);
             operation.Parameters.Add(Headers.IfRange);
         }

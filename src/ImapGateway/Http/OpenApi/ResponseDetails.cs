@@ -55,7 +55,7 @@ public sealed class ResponseDetails : IOperationFilter
         {
             yield return "Link";
         }
-        if (metadata.OfType<TaggedAnswer>().Any())
+        if (metadata.OfType<TaggedAnswer>().Any() || (status == "200" && metadata.OfType<GuardedRoute>().Any()))
         {
             yield return "ETag";
         }

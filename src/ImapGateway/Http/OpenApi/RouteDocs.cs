@@ -33,8 +33,12 @@ public static class RouteDocs
     public static TBuilder ChangesMailServer<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder =>
         route.AsksMailServer().CanFail(ErrorCode.AccountQuota, ErrorCode.Conflict, ErrorCode.Unprocessable);
 
-    /// <summary>Its answers carry a strong ETag, and If-None-Match can make them a 304.</summary>
+    /// <summary>Its answers carry an ETag, and If-None-Match can make them a 304.</summary>
     public static TBuilder WithETag<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new TaggedAnswer());
+
+    /// <summary>It changes what has a strong ETag: If-Match can make it a 412.</summary>
+    public static TBuilder TakesIfMatch<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder =>
+        route.WithMetadata(new GuardedRoute()).CanFail(ErrorCode.PreconditionFailed);
 
     /// <summary>It answers with octets, whole or in part: ETag, If-Match, Range, Content-Disposition, 206, 304, 412, 416.</summary>
     /// <param name="mediaTypes">What they can be: <c>message/rfc822</c>, or <c>*/*</c>.</param>
@@ -49,6 +53,8 @@ public sealed record PathParameter(string Name, string Description, string Examp
 public sealed record PossibleErrors(ImmutableArray<ErrorCode> Codes);
 
 public sealed record TaggedAnswer;
+
+public sealed record GuardedRoute;
 
 public sealed record OctetAnswer(ImmutableArray<string> MediaTypes);
 

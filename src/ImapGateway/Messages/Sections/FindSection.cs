@@ -13,15 +13,21 @@ namespace ImapGateway.Messages.Sections;
 public sealed record FoundSection(string ContentType, string? Charset, string? Filename, bool IsAttachment, bool IsEncoded);
 
 /// <summary>Looks whether the message is still there, and what the section is.</summary>
+/// <param name="OnlyMessage">What the section is was told once, and stays so: null is answered, and nothing is fetched for it.</param>
 [GenerateSerializer, Immutable]
-public sealed record FindSection(SectionRef Section) : AccountCommand<FoundSection>
+public sealed record FindSection(SectionRef Section, bool OnlyMessage) : AccountCommand<FoundSection?>
 {
     public override string? Target => Section.ToString();
 
-    public override async Task<FoundSection> RunAsync(AccountContext account, CancellationToken cancel)
+    public override async Task<FoundSection?> RunAsync(AccountContext account, CancellationToken cancel)
     {
         var (mailbox, _) = account.Mailboxes.FindMessage(Section.Id);
         await account.Mailboxes.UpToDateAsync(mailbox, cancel);
+        if (OnlyMessage)
+        {
+            account.Mailboxes.FindMessage(Section.Id);
+            return null;
+        }
         var (section, headers, part) = await Section.LocateAsync(account, cancel);
         return part is null
             ? new FoundSection("message/rfc822", null, Filenames.OfMessage(headers.Subject) ?? $"{Section.Id}.eml", IsAttachment: true, section.IsEncoded)

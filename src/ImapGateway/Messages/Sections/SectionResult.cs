@@ -22,13 +22,15 @@ public sealed partial class SectionResult(IAccountGrain account, SectionRef sect
     {
         var (request, response) = (httpContext.Request, httpContext.Response);
         var cancel = httpContext.RequestAborted;
-        var found = await account.Execute(new FindSection(section), cancel);
         var tag = EntityTags.Format(section.ToString());
+        // Who names the tag has seen the section; a star says nothing of what it is.
+        var isKnown = request.Headers.IfNoneMatch != "*" && EntityTags.IsKnown(request.Headers.IfNoneMatch, tag);
+        var found = await account.Execute(new FindSection(section, isKnown), cancel);
         if (!EntityTags.Allows(request.Headers.IfMatch, tag))
         {
             throw new ProblemException(ErrorCode.PreconditionFailed, "If-Match names another version. The content of a message never changes.");
         }
-        if (EntityTags.IsKnown(request.Headers.IfNoneMatch, tag))
+        if (found is null || EntityTags.IsKnown(request.Headers.IfNoneMatch, tag))
         {
             Describe(response, tag);
             response.StatusCode = StatusCodes.Status304NotModified;
@@ -94,8 +96,7 @@ public sealed partial class SectionResult(IAccountGrain account, SectionRef sect
     /// <summary>Common to all answers, 304 too (RFC 9110 section 15.4.5).</summary>
     private static void Describe(HttpResponse response, string tag)
     {
-        response.Headers.ETag = tag;
-        response.Headers.CacheControl = "private";
+        TaggedAnswers.Describe(response, tag, "private, max-age=31536000, immutable");
     }
 
     private static void Describe(HttpResponse response, string tag, FoundSection found, long? length)
