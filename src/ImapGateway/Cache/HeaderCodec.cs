@@ -13,7 +13,7 @@ namespace ImapGateway.Cache;
 public static class HeaderCodec
 {
     /// <summary>Raised with every change of what is written.</summary>
-    private const byte Version = 1;
+    private const byte Version = 2;
 
     private const int Checksum = 1;
     private const int Start = Checksum + sizeof(ulong);
@@ -111,6 +111,7 @@ public static class HeaderCodec
         Instant(writer, headers.ReceivedAt);
         writer.Write7BitEncodedInt64(headers.Size);
         List(writer, headers.Parts, Part);
+        Text(writer, headers.Preview);
     }
 
     private static MessageHeaders Read(BinaryReader reader) => new(
@@ -129,7 +130,10 @@ public static class HeaderCodec
         Date: reader.ReadBoolean() ? Instant(reader) : null,
         ReceivedAt: Instant(reader),
         Size: reader.Read7BitEncodedInt64(),
-        Parts: List(reader, Part));
+        Parts: List(reader, Part))
+    {
+        Preview = Text(reader),
+    };
 
     private static void Part(BinaryWriter writer, MessagePart part)
     {

@@ -62,7 +62,7 @@ public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarn
     {
         try
         {
-            return await runner.RunAsync(path, repeatable: true, session => HeaderFetch.RunAsync(session, path, uidValidity, uids), cancel);
+            return await runner.RunAsync(path, repeatable: true, session => HeaderFetch.RunAsync(session, path, uidValidity, uids, previews: true), cancel);
         }
         catch (ProblemException e) when (e.Code == ErrorCode.AccountProtocol && uids.Count > 1)
         {

@@ -12,7 +12,7 @@ public static class HeaderSize
 
     public static int Of(MessageHeaders headers)
     {
-        long size = Entry + Text(headers.Subject) + Text(headers.MessageId) + Text(headers.EmailId) + Text(headers.ThreadId)
+        long size = Entry + Text(headers.Subject) + Text(headers.Preview) + Text(headers.MessageId) + Text(headers.EmailId) + Text(headers.ThreadId)
             + Addresses(headers.From) + Addresses(headers.Sender) + Addresses(headers.ReplyTo) + Addresses(headers.To) + Addresses(headers.Cc) + Addresses(headers.Bcc)
             + Texts(headers.References) + Texts(headers.InReplyTo);
         foreach (var part in headers.Parts)

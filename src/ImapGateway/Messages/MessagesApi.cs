@@ -59,11 +59,11 @@ public static class MessagesApi
     }
 
     private static async Task<PageResult<Message>> ListAsync(
-        string account, string mailbox, [AsParameters] FilterQuery filter, [AsParameters] Paging paging, Fields<Message> fields, AccountRegistry accounts, CancellationToken cancel) =>
-        new(await accounts.Grain(account).Execute(new ListMessages(MailboxRef.Parse(mailbox), filter.ToFilter(), paging.Limit, paging.Cursor), cancel), fields);
+        string account, string mailbox, [AsParameters] FilterQuery filter, [AsParameters] Paging paging, Fields<Message> fields, Caller caller, AccountRegistry accounts, CancellationToken cancel) =>
+        new(Visible.To(caller, await accounts.Grain(account).Execute(new ListMessages(MailboxRef.Parse(mailbox), filter.ToFilter(), paging.Limit, paging.Cursor), cancel)), fields);
 
     private static async Task<Ok<Message>> ReadAsync(string account, string id, [AsParameters] ReadQuery query, Caller caller, AccountRegistry accounts, CancellationToken cancel) =>
-        TypedResults.Ok(await accounts.Grain(account).Execute(new GetMessage(id, query.ToOptions(caller)), cancel));
+        TypedResults.Ok(Visible.To(caller, await accounts.Grain(account).Execute(new GetMessage(id, query.ToOptions(caller)), cancel)));
 
     /// <param name="ids" example="[&quot;m_kq3zvw5xbe&quot;]">Separated by commas, or given more than once.</param>
     private static async Task<Ok<MessagesById>> ReadManyAsync(
@@ -74,7 +74,7 @@ public static class MessagesApi
         {
             throw RequestErrors.OfParameter("ids", $"1 to {GetMessages.MostIds} ids of messages are expected, separated by commas.");
         }
-        return TypedResults.Ok(MessagesById.Of(await accounts.Grain(account).Execute(new GetMessages(wanted, query.ToOptions(caller)), cancel)));
+        return TypedResults.Ok(MessagesById.Of(Visible.To(caller, await accounts.Grain(account).Execute(new GetMessages(wanted, query.ToOptions(caller)), cancel))));
     }
 
     private static void MapSection(this RouteGroupBuilder group, string path, Delegate handler, string name, string what, string mediaType)
@@ -93,7 +93,7 @@ public static class MessagesApi
     private static SectionResult Part(string account, string id, string part, AccountRegistry accounts, SectionLengths lengths, TimeProvider time) =>
         new(accounts.Grain(account), new SectionRef(id, part), lengths, time);
 
-    private static async Task<Ok<Message>> ChangeAsync(string account, string id, MessagePatch patch, AccountRegistry accounts, CancellationToken cancel)
+    private static async Task<Ok<Message>> ChangeAsync(string account, string id, MessagePatch patch, Caller caller, AccountRegistry accounts, CancellationToken cancel)
     {
         patch.Validate();
         var grain = accounts.Grain(account);
@@ -109,7 +109,7 @@ public static class MessagesApi
                 throw new ProblemException(e.Problem with { Detail = $"{e.Problem.Detail} The flags were stored, the message was not moved." });
             }
         }
-        return TypedResults.Ok(changed!);
+        return TypedResults.Ok(Visible.To(caller, changed!));
     }
 
     /// <param name="permanent">Expunge it instead of moving it to the trash.</param>

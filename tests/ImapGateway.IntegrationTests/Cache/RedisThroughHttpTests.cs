@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Servers.Scripted;
@@ -82,9 +83,10 @@ public sealed class RedisThroughHttpTests
     [Fact]
     public async Task Whatever_redis_does_every_list_is_right()
     {
-        await using var redis = await RedisServer.Start("--maxmemory", "1400kb", "--maxmemory-policy", "allkeys-random");
+        await using var redis = await RedisServer.Start("--maxmemory-policy", "allkeys-random");
         await using var world = await World.OfItsOwn(null, ("Redis:ConnectionString", redis.ConnectionString), ("Cache:MemoryBytes", "20000"));
         await world.Dovecot.Seed(world.User, 1500, i => ScriptedMessage.Text($"m{i + 1}"));
+        await FillAt(redis, 200_000);
         var account = await world.AddAccount();
         using var enough = new CancellationTokenSource();
         var lists = 0;
@@ -114,6 +116,7 @@ public sealed class RedisThroughHttpTests
         await redis.Kill();
         await More();
         await redis.Resume();
+        await FillAt(redis, 200_000);
         await More();
         await TestWait.For(async () => await Fields(redis) > 0);
         await enough.CancelAsync();
@@ -138,6 +141,13 @@ public sealed class RedisThroughHttpTests
         Assert.Equal(1, code);
         Assert.All(["Redis:ConnectionString", "Cache:MemoryBytes", "Cache:RedisTtl", "Cache:RedisBytesPerAccount"], key => Assert.Contains(key, output, StringComparison.Ordinal));
         Assert.DoesNotContain("geheim", output, StringComparison.Ordinal);
+    }
+
+    /// <summary>So many bytes beyond what Redis takes for itself, and it is full.</summary>
+    private static async Task FillAt(RedisServer redis, long bytes)
+    {
+        var used = (await redis.Execute("INFO", "memory")).ToString().Split("used_memory:")[1].Split('\r')[0];
+        await redis.Execute("CONFIG", "SET", "maxmemory", long.Parse(used, CultureInfo.InvariantCulture) + bytes);
     }
 
     /// <summary>Messages whose headers are there.</summary>
