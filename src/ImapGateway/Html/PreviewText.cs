@@ -86,7 +86,7 @@ public static class PreviewText
             {
                 blank = output.Length > 0;
             }
-            else if (!IsPadding(c))
+            else if (!IsPadding(c) && !(c is '\u200C' or '\u200D' && (blank || output.Length == 0)))
             {
                 output.Append(blank ? " " : "").Append(c);
                 blank = false;
@@ -94,7 +94,7 @@ public static class PreviewText
         }
     }
 
-    /// <summary>Senders fill previews with what nobody sees. Joiners stay: scripts and emoji need them.</summary>
+    /// <summary>Senders fill previews with what nobody sees. Joiners stay where they join something: scripts and emoji need them.</summary>
     private static bool IsPadding(char c) => c is '\u00AD' or '\u034F' or '\u061C' or '\u115F' or '\u1160' or '\u17B4' or '\u17B5' or '\u180E' or '\u200B' or '\u200E' or '\u200F'
         or (>= '\u202A' and <= '\u202E') or (>= '\u2060' and <= '\u206F') or '\u2800' or '\u3164' or '\uFEFF' or '\uFFA0' or '\uFFFC' or '\uFFFD';
 
