@@ -27,7 +27,7 @@ public static class Program
         builder.AddEgress();              // which addresses we may connect to
         builder.AddHttp();                // problem details, scopes, CORS, OpenAPI
         builder.AddImap();                // sessions, pool, capabilities
-        builder.AddHeaderCache();         // memory
+        builder.AddHeaderCache();         // memory, Redis
         builder.AddChanges();             // the log of changes
         builder.AddWatching();            // IMAP push
         builder.AddAccounts();            // Orleans, AccountGrain, AccountWaker

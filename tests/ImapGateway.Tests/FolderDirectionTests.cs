@@ -13,7 +13,7 @@ public partial class FolderDirectionTests
         ["Changes"],
         ["Index", "Cache"],
         ["Imap"],
-        ["Http"],
+        ["Http", "Html"],
         ["Storage", "Egress"],
         ["Settings"],
         ["Mail"],

@@ -55,7 +55,6 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
 
     private async Task RemoveAsync(string incarnation, CancellationToken cancel)
     {
-        cache.Clear(incarnation);
         while (await database.WriteAsync(
             async (db, token) =>
             {
@@ -96,6 +95,12 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
             cancel))
         {
         }
+        // The row of the account goes last: as long as it is there, all of this is done again.
+        if (!await cache.ClearAsync(incarnation))
+        {
+            LogNotForgotten(incarnation);
+            return;
+        }
         await database.WriteAsync(
             async (db, token) =>
             {
@@ -109,6 +114,9 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Removed accounts could not be cleaned up now ({Code}); it is tried again.")]
     private partial void LogFailed(ErrorCode code);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Redis could not be told to forget the removed account with incarnation {Incarnation} now; it is tried again.")]
+    private partial void LogNotForgotten(string incarnation);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "All rows of the removed account with incarnation {Incarnation} are deleted.")]
     private partial void LogRemoved(string incarnation);

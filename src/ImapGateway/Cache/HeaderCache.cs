@@ -1,50 +1,100 @@
 using ImapGateway.Mail;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace ImapGateway.Cache;
 
-/// <summary>What of a message never changes, by where it lies. Losing an entry costs time, never correctness.</summary>
-public sealed class HeaderCache(TimeProvider time) : IDisposable
+/// <summary>
+/// What of a message never changes, by where it lies: in memory, and behind that in Redis where there is one. Losing an entry costs time, never correctness.
+/// </summary>
+public sealed class HeaderCache(HeaderMemory memory, RedisHeaders redis, CacheMetrics metrics)
 {
-    private const long MemoryBytes = 64L << 20;
+    /// <summary>From memory alone.</summary>
+    public MessageHeaders? Get(string incarnation, in HeaderKey key) => memory.TryGet(incarnation, key, out var headers) ? headers : null;
 
-    private readonly MemoryCache _memory = new(new MemoryCacheOptions { SizeLimit = MemoryBytes, Clock = new Clock(time), CompactionPercentage = 0.1 });
-
-    private sealed record Key(string Incarnation, ulong Mailbox, uint UidValidity, uint Uid);
-
-    private sealed class Clock(TimeProvider time) : Microsoft.Extensions.Internal.ISystemClock
+    /// <summary>What memory lacks; one round trip at most, and no longer than <see cref="RedisLink.Patience"/>.</summary>
+    public async Task<IReadOnlyList<KeyValuePair<HeaderKey, MessageHeaders>>> FindAsync(string incarnation, IReadOnlyCollection<HeaderKey> missing)
     {
-        public DateTimeOffset UtcNow => time.GetUtcNow();
+        if (!redis.IsConfigured)
+        {
+            return [];
+        }
+        var found = await redis.GetAsync(incarnation, missing);
+        foreach (var (key, headers) in found)
+        {
+            memory.Put(incarnation, key, headers);
+        }
+        return found;
     }
 
-    public MessageHeaders? Get(string incarnation, ulong mailbox, uint uidValidity, uint uid) =>
-        _memory.TryGetValue(new Key(incarnation, mailbox, uidValidity, uid), out MessageHeaders? headers) ? headers : null;
+    public void Put(string incarnation, IReadOnlyCollection<KeyValuePair<HeaderKey, MessageHeaders>> headers)
+    {
+        foreach (var (key, one) in headers)
+        {
+            memory.Put(incarnation, key, one);
+        }
+        if (redis.IsConfigured)
+        {
+            redis.Put(incarnation, headers);
+        }
+    }
 
-    public void Put(string incarnation, ulong mailbox, uint uidValidity, uint uid, MessageHeaders headers) =>
-        _memory.Set(new Key(incarnation, mailbox, uidValidity, uid), headers, new MemoryCacheEntryOptions { Size = SizeOf(headers) });
+    /// <summary>Messages lie elsewhere now: what is known of them goes along.</summary>
+    public void Move(string incarnation, IReadOnlyCollection<(HeaderKey From, HeaderKey To)> moves)
+    {
+        var known = new List<KeyValuePair<HeaderKey, MessageHeaders>>(moves.Count);
+        var unknown = new Dictionary<HeaderKey, HeaderKey>();
+        foreach (var (from, to) in moves)
+        {
+            if (Get(incarnation, from) is { } headers)
+            {
+                known.Add(new(to, headers));
+            }
+            else if (Get(incarnation, to) is null)
+            {
+                unknown[from] = to;
+            }
+        }
+        Put(incarnation, known);
+        if (unknown.Count > 0 && redis.IsConfigured)
+        {
+            _ = MoveInRedisAsync(incarnation, unknown, [.. moves.Select(move => move.From)]);
+            return;
+        }
+        Drop(incarnation, [.. moves.Select(move => move.From)]);
+    }
+
+    /// <summary>These messages are no more.</summary>
+    public void Drop(string incarnation, IReadOnlyCollection<HeaderKey> keys)
+    {
+        foreach (var key in keys)
+        {
+            memory.Drop(incarnation, key);
+        }
+        if (redis.IsConfigured)
+        {
+            redis.Drop(incarnation, keys);
+        }
+    }
 
     /// <summary>Forgets an account.</summary>
-    public void Clear(string incarnation)
+    /// <returns>False: not all is forgotten yet, it has to be tried again.</returns>
+    public Task<bool> ClearAsync(string incarnation)
     {
-        foreach (var key in _memory.Keys.OfType<Key>().Where(key => key.Incarnation == incarnation))
-        {
-            _memory.Remove(key);
-        }
+        memory.Clear(incarnation);
+        return redis.ClearAsync(incarnation);
     }
 
-    /// <summary>Bytes on the heap, roughly: strings are two bytes a character, every object costs a header.</summary>
-    private static long SizeOf(MessageHeaders headers)
+    /// <summary>Tells the metrics of the cache.</summary>
+    public void Found(int inMemory, int inRedis, int atServer)
     {
-        long size = 500 + Text(headers.Subject) + Text(headers.MessageId);
-        foreach (var list in new[] { headers.From, headers.Sender, headers.ReplyTo, headers.To, headers.Cc, headers.Bcc })
-        {
-            size += list.Sum(address => 40 + Text(address.Name) + Text(address.Address));
-        }
-        size += headers.References.Concat(headers.InReplyTo).Sum(Text);
-        return size + headers.Parts.Sum(part => 150 + Text(part.Filename) + Text(part.ContentId));
+        metrics.Found("memory", inMemory);
+        metrics.Found("redis", inRedis);
+        metrics.Found("server", atServer);
     }
 
-    private static long Text(string? text) => text is null ? 0 : 24 + 2 * text.Length;
-
-    public void Dispose() => _memory.Dispose();
+    private async Task MoveInRedisAsync(string incarnation, Dictionary<HeaderKey, HeaderKey> moves, IReadOnlyCollection<HeaderKey> from)
+    {
+        var found = await redis.GetAsync(incarnation, moves.Keys);
+        Put(incarnation, [.. found.Select(one => KeyValuePair.Create(moves[one.Key], one.Value))]);
+        Drop(incarnation, from);
+    }
 }

@@ -39,5 +39,5 @@ public static class ChangeExamples
     private static Message Summary(string mailbox) => Mail.Message.Of(
         Message, mailbox, 4711, Flags.None, 0,
         new MessageHeaders(
-            null, null, "offer.1@example.org", [], [], "Our offer", [new EmailAddress("Anna Berg", "anna@example.org")], [], [], [new EmailAddress(null, "ann@example.com")], [], [], Noon, Noon, 2048, []));
+            null, null, "offer.1@example.org", [], [], "Our offer", [new EmailAddress("Anna Berg", "anna@example.org")], [], [], [new EmailAddress(null, "ann@example.com")], [], [], Noon, Noon, 2048, []) { Preview = "Thank you for your time yesterday. As we agreed, here is our offer." });
 }

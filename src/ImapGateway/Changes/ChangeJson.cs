@@ -10,18 +10,17 @@ public static class ChangeJson
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = StrictJson.Encoder, SkipValidation = true };
 
-    /// <param name="withMessage">False for a reader without mail.readBasic: of messages and mailboxes the ids only.</param>
-    public static byte[] ToBytes(LoggedChange change, bool withMessage)
+    public static byte[] ToBytes(LoggedChange change, ChangeView view)
     {
         var bytes = new ArrayBufferWriter<byte>(256 + change.Data.Length + (change.Message?.Length ?? 0));
         using (var json = new Utf8JsonWriter(bytes, Options))
         {
-            Write(json, change, withMessage);
+            Write(json, change, view);
         }
         return bytes.WrittenSpan.ToArray();
     }
 
-    public static void Write(Utf8JsonWriter json, LoggedChange change, bool withMessage)
+    public static void Write(Utf8JsonWriter json, LoggedChange change, ChangeView view)
     {
         json.WriteStartObject();
         json.WriteString("id", change.Id);
@@ -32,11 +31,11 @@ public static class ChangeJson
         json.WriteRawValue(change.Metadata, skipInputValidation: true);
         json.WriteString("sequence", change.Sequence.ToString(CultureInfo.InvariantCulture));
         json.WritePropertyName("data");
-        if (withMessage && change.Message is { } message)
+        if (view != ChangeView.Ids && change.Message is { } message)
         {
-            json.WriteRawValue(With(change.Data, message), skipInputValidation: true);
+            json.WriteRawValue(With(change.Data, view == ChangeView.Full ? message : WithoutPreview(message)), skipInputValidation: true);
         }
-        else if (withMessage || change.Type is not (>= ChangeType.MessageAdded and <= ChangeType.MailboxReset))
+        else if (view != ChangeView.Ids || change.Type is not (>= ChangeType.MessageAdded and <= ChangeType.MailboxReset))
         {
             json.WriteRawValue(change.Data, skipInputValidation: true);
         }
@@ -57,6 +56,21 @@ public static class ChangeJson
             member.WriteTo(json);
         }
         json.WriteEndObject();
+    }
+
+    /// <summary>The same bytes but for the one member, which is never the first.</summary>
+    private static byte[] WithoutPreview(byte[] message)
+    {
+        var reader = new Utf8JsonReader(message);
+        for (var end = 0; reader.Read(); end = (int)reader.BytesConsumed)
+        {
+            if (reader.CurrentDepth == 1 && reader.TokenType == JsonTokenType.PropertyName && reader.ValueTextEquals("preview"u8))
+            {
+                reader.Skip();
+                return [.. message.AsSpan(0, end), .. message.AsSpan((int)reader.BytesConsumed)];
+            }
+        }
+        return message;
     }
 
     /// <summary>The members of <paramref name="data"/>, which always has some, and <c>message</c>.</summary>

@@ -37,7 +37,7 @@ public sealed class ChangePageResult(FeedPage page, string nextAfter) : IResult,
             json.WriteStartArray("items");
             foreach (var change in page.Items)
             {
-                json.WriteRawValue(change.ToJson(page.WithMessage), skipInputValidation: true);
+                json.WriteRawValue(change.ToJson(page.View), skipInputValidation: true);
             }
             json.WriteEndArray();
             json.WriteString("nextAfter", nextAfter);

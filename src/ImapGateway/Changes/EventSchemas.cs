@@ -80,7 +80,7 @@ public sealed class EventSchemas(string definitions)
         return schema;
     }
 
-    private static JsonNode Example(ChangeType type) => JsonNode.Parse(ChangeJson.ToBytes(ChangeExamples.Of(type), withMessage: true))!;
+    private static JsonNode Example(ChangeType type) => JsonNode.Parse(ChangeJson.ToBytes(ChangeExamples.Of(type), ChangeView.Full))!;
 
     private static string Title(ChangeType type) => type switch
     {

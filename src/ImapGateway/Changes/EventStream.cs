@@ -68,7 +68,7 @@ public sealed class EventStream(FeedReader reader, string after, IHostApplicatio
             }
             foreach (var change in page.Items)
             {
-                await writer.WriteAsync(change, page.WithMessage, reader.Feed.Format(reader.Feed.PlaceOf(change)), cancel);
+                await writer.WriteAsync(change, page.View, reader.Feed.Format(reader.Feed.PlaceOf(change)), cancel);
                 quietSince = time.GetTimestamp();
                 if (reader.Feed.EndsWith(change))
                 {

@@ -19,8 +19,8 @@ public sealed class EventWriter(PipeWriter output, CancellationTokenSource stall
 
     private sealed record ResetData(string Code, string Detail, string FeedPosition);
 
-    public Task WriteAsync(LoggedChange change, bool withMessage, string position, CancellationToken cancel) =>
-        WriteAsync(position, ChangeTypes.Name(change.Type), change.ToJson(withMessage), cancel);
+    public Task WriteAsync(LoggedChange change, ChangeView view, string position, CancellationToken cancel) =>
+        WriteAsync(position, ChangeTypes.Name(change.Type), change.ToJson(view), cancel);
 
     /// <param name="lost">What cannot be continued, and how to recover.</param>
     /// <param name="position">Where the stream goes on.</param>

@@ -7,8 +7,8 @@ namespace ImapGateway.Changes;
 /// <param name="Items">None where nothing suits.</param>
 /// <param name="Next">Where to go on.</param>
 /// <param name="More">Whether there may be more at once.</param>
-/// <param name="WithMessage">Whether the reader may see summaries.</param>
-public sealed record FeedPage(IReadOnlyList<LoggedChange> Items, GlobalPosition Next, bool More, bool WithMessage);
+/// <param name="View">What the reader may see of them.</param>
+public sealed record FeedPage(IReadOnlyList<LoggedChange> Items, GlobalPosition Next, bool More, ChangeView View);
 
 /// <summary>Reads a feed for somebody: only what they asked for, only what their key may see at this moment.</summary>
 /// <param name="account">The account whose feed it is; null: all.</param>
@@ -55,7 +55,7 @@ public sealed class FeedReader(Feed feed, Credential credential, string? account
         }
         return Page(more: true);
 
-        FeedPage Page(bool more) => new(items, after, more, caller.Has(Scope.MailReadBasic));
+        FeedPage Page(bool more) => new(items, after, more, ChangeViews.Of(caller));
     }
 
     /// <summary>Waits for something after a place, for as long as the token allows.</summary>

@@ -8,20 +8,16 @@ public static class SharedJson
     private static readonly ConditionalWeakTable<LoggedChange, Forms> Known = [];
 
     /// <param name="change">As the log gave it.</param>
-    /// <param name="withMessage">False for a reader without mail.readBasic.</param>
-    public static byte[] ToJson(this LoggedChange change, bool withMessage)
+    /// <param name="view">What the reader may see.</param>
+    public static byte[] ToJson(this LoggedChange change, ChangeView view)
     {
         var forms = Known.GetOrCreateValue(change);
         // Made twice where two come at once: the bytes are equal.
-        return withMessage
-            ? forms.WithMessage ??= ChangeJson.ToBytes(change, withMessage: true)
-            : forms.WithoutMessage ??= ChangeJson.ToBytes(change, withMessage: false);
+        return forms.ByView[(int)view] ??= ChangeJson.ToBytes(change, view);
     }
 
     private sealed class Forms
     {
-        public byte[]? WithMessage { get; set; }
-
-        public byte[]? WithoutMessage { get; set; }
+        public byte[]?[] ByView { get; } = new byte[]?[(int)ChangeView.Full + 1];
     }
 }

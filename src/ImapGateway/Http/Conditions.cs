@@ -1,6 +1,7 @@
 using System.Globalization;
 using ImapGateway.Mail;
 using Microsoft.Extensions.Options;
+using Microsoft.Net.Http.Headers;
 
 namespace ImapGateway.Http;
 
@@ -11,8 +12,9 @@ namespace ImapGateway.Http;
 /// </summary>
 /// <param name="Variant">Whatever makes two answers about the same state differ: the query, what the key may see, and the build of the gateway.</param>
 /// <param name="Period">A part of the tags of lists alone, so that each of them ends; see <see cref="ListTagOptions"/>.</param>
+/// <param name="Freshness">What Cache-Control asks for (RFC 9111 section 5.2.1): no-cache, and max-age=0 as browsers send it on reload, are answered by the mail server's present state.</param>
 [GenerateSerializer, Immutable]
-public sealed record Conditions(string Variant, string Period, string? IfMatch, string? IfNoneMatch)
+public sealed record Conditions(string Variant, string Period, string? IfMatch, string? IfNoneMatch, Freshness Freshness = Freshness.Known)
 {
     private const string Any = "*";
 
@@ -62,8 +64,12 @@ public sealed record Conditions(string Variant, string Period, string? IfMatch, 
             EntityTags.Digest($"{Build} {(int?)caller?.Scopes} {request.QueryString}"),
             period.ToString(CultureInfo.InvariantCulture),
             Text(request.Headers.IfMatch),
-            Text(request.Headers.IfNoneMatch)));
+            Text(request.Headers.IfNoneMatch),
+            AsksAnew(request) ? Freshness.Revalidated : Freshness.Known));
     }
+
+    private static bool AsksAnew(HttpRequest request) =>
+        request.Headers.CacheControl.Count > 0 && CacheControlHeaderValue.TryParse(request.Headers.CacheControl.ToString(), out var asked) && (asked.NoCache || asked.MaxAge == TimeSpan.Zero);
 
     private static string? Text(Microsoft.Extensions.Primitives.StringValues header) => header.Count == 0 ? null : header.ToString();
 }

@@ -6,10 +6,13 @@ namespace ImapGateway.Http;
 [GenerateSerializer, Immutable]
 public sealed record Tagged<T>(string? Tag, T? Value) where T : class
 {
+    /// <summary>Not null: the mail server could not be asked, and this was so then.</summary>
+    [Id(0)] public DateTimeOffset? StaleSince { get; init; }
+
     /// <summary>The value; for callers who said nothing of what they have.</summary>
     public T Demand() => Value ?? throw new InvalidOperationException("Only a tag was answered, and none was named.");
 
-    public Tagged<TOther> With<TOther>(Func<T, TOther> change) where TOther : class => new(Tag, Value is null ? null : change(Value));
+    public Tagged<TOther> With<TOther>(Func<T, TOther> change) where TOther : class => new(Tag, Value is null ? null : change(Value)) { StaleSince = StaleSince };
 }
 
 /// <summary>Answers about state whose tag is made from their content.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Http.Metadata;
@@ -24,10 +25,19 @@ public sealed class TaggedResult<T>(Tagged<T> answer) : IResult, IEndpointMetada
 /// <summary>What all answers about state have in common, 304 too (RFC 9110 section 15.4.5).</summary>
 public static class TaggedAnswers
 {
+    /// <summary>The answer is what was known when the mail server was last heard of: <c>since=</c> and that moment. Age (RFC 9111 section 5.1) says the same in seconds.</summary>
+    public const string StaleHeader = "Gateway-Stale";
+
     /// <summary>Describes the answer; true where that is all of it.</summary>
     public static bool IsKnown<T>(HttpContext context, Tagged<T> answer) where T : class
     {
         Describe(context.Response, answer.Tag, "private, no-cache");
+        if (answer.StaleSince is { } since)
+        {
+            var age = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow() - since;
+            context.Response.Headers[StaleHeader] = $"since={since:yyyy-MM-dd'T'HH:mm:ss'Z'}";
+            context.Response.Headers.Age = Math.Max(0, (long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
         if (answer.Value is null)
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;

@@ -1,3 +1,4 @@
+using ImapGateway.Html;
 using ImapGateway.Mail;
 using MailKit;
 using MailKit.Net.Imap;
@@ -9,8 +10,10 @@ public static class HeaderFetch
 {
     private const MessageSummaryItems Basic = MessageSummaryItems.UniqueId | MessageSummaryItems.InternalDate | MessageSummaryItems.Size;
 
+    /// <param name="previews">With the beginning of the text: by the same FETCH where the server has PREVIEW (RFC 8970), else by one more.</param>
     /// <returns>By uid; messages that have gone meanwhile are missing.</returns>
-    public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids)
+    public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(
+        ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids, bool previews = false)
     {
         var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uids.Max());
         var items = Basic | MessageSummaryItems.Envelope | MessageSummaryItems.BodyStructure;
@@ -22,11 +25,23 @@ public static class HeaderFetch
         {
             items |= MessageSummaryItems.GMailMessageId | MessageSummaryItems.GMailThreadId;
         }
+        var hasPreview = session.Capabilities.HasFlag(ImapCapabilities.Preview);
+        if (previews && hasPreview)
+        {
+            items |= MessageSummaryItems.PreviewText;
+        }
         var summaries = await FetchAsync(folder, uids, new FetchRequest(items, SummaryMapping.Fields));
         var doubtful = summaries.Where(SummaryMapping.IsDoubtful).Select(summary => summary.UniqueId.Id).ToList();
         var fields = doubtful.Count == 0 ? [] : (await FetchAsync(folder, doubtful, new FetchRequest(MessageSummaryItems.UniqueId, SummaryMapping.EnvelopeFields)))
             .ToDictionary(summary => summary.UniqueId.Id, summary => HeaderFields.Of(summary.Headers));
-        return summaries.ToDictionary(summary => summary.UniqueId.Id, summary => SummaryMapping.Headers(summary, fields.GetValueOrDefault(summary.UniqueId.Id)));
+        var headers = summaries.ToDictionary(summary => summary.UniqueId.Id, summary => SummaryMapping.Headers(summary, fields.GetValueOrDefault(summary.UniqueId.Id)));
+        if (!previews)
+        {
+            return headers;
+        }
+        return hasPreview
+            ? summaries.ToDictionary(summary => summary.UniqueId.Id, summary => headers[summary.UniqueId.Id] with { Preview = PreviewText.OneLine(summary.PreviewText ?? "") })
+            : await PreviewFetch.RunAsync(session, path, uidValidity, headers);
     }
 
     /// <summary>
@@ -43,12 +58,18 @@ public static class HeaderFetch
         using var stream = await folder.GetStreamAsync(summary.UniqueId, "HEADER");
         using var header = new MemoryStream();
         await stream.CopyToAsync(header);
-        return SummaryMapping.FromRawHeader(header.GetBuffer().AsSpan(0, (int)header.Length), summary.InternalDate, summary.Size ?? 0);
+        return SummaryMapping.FromRawHeader(header.GetBuffer().AsSpan(0, (int)header.Length), summary.InternalDate, summary.Size ?? 0) with { Preview = "" };
     }
 
     private static async Task<List<IMessageSummary>> FetchAsync(ImapFolder folder, IEnumerable<uint> uids, FetchRequest request)
     {
         var summaries = await folder.FetchAsync([.. uids.Select(uid => new UniqueId(folder.UidValidity, uid))], request);
-        return [.. summaries.Where(summary => summary.UniqueId.IsValid).DistinctBy(summary => summary.UniqueId.Id)];
+        return [.. summaries.Where(summary => summary.UniqueId.IsValid && IsAnswered(summary, request)).DistinctBy(summary => summary.UniqueId.Id)];
     }
+
+    /// <summary>
+    /// Flags that others set are told in between (RFC 3501 section 7.4.2), also of a message that is gone by the time its turn comes: of it nothing that was asked for is said.
+    /// </summary>
+    private static bool IsAnswered(IMessageSummary summary, FetchRequest request) =>
+        (summary.Fields & request.Items & ~MessageSummaryItems.UniqueId) != 0 || (request.Items == MessageSummaryItems.UniqueId && summary.Headers is not null);
 }

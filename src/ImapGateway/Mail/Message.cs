@@ -52,6 +52,9 @@ public sealed record MessageHeaders(
     long Size,
     ImmutableArray<MessagePart> Parts)
 {
+    /// <summary>The beginning of the text, in one line; empty where nothing can be read; null where nobody has looked.</summary>
+    [Id(16)] public string? Preview { get; init; }
+
     public ImmutableArray<Attachment> Attachments =>
         [.. Parts.Where(part => part.IsAttachment).Select(part => new Attachment(part.Part, part.Filename, part.ContentType, part.Size, part.Disposition, part.ContentId))];
 }
@@ -133,6 +136,9 @@ public sealed record Message
     /// <summary>RFC822.SIZE in octets; some servers lie a little.</summary>
     /// <example>71034</example>
     [Id(18)] public required long Size { get; init; }
+    /// <summary>The beginning of the text, without quotes and markup, in one line of 200 characters at most; empty where nothing can be read. Needs the scope mail.read.</summary>
+    /// <example>Thank you for your time yesterday. As we agreed, here is our offer.</example>
+    [Id(24), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Preview { get; init; }
     /// <summary>Whether there is anything in `attachments`.</summary>
     [Id(19)] public required bool HasAttachments { get; init; }
     /// <summary>Parts that a reader would see as files.</summary>
@@ -169,6 +175,7 @@ public sealed record Message
             ReceivedAt = headers.ReceivedAt,
             Flags = flags,
             Size = headers.Size,
+            Preview = headers.Preview,
             HasAttachments = attachments.Length > 0,
             Attachments = attachments,
             ModSeq = modSeq == 0 ? null : modSeq.ToString(System.Globalization.CultureInfo.InvariantCulture),

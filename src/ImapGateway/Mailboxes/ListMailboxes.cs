@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
 using ImapGateway.Http;
+using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
 
@@ -14,24 +15,26 @@ public sealed record ListMailboxes(string? Path) : AccountCommand<Tagged<Page<Ma
 
     public override async Task<Tagged<Page<Mailbox>>> RunAsync(AccountContext account, CancellationToken cancel)
     {
-        await account.Mailboxes.ListAsync(cancel);
-        var known = Known(account.Mailboxes);
+        var stale = await account.Mailboxes.TreeReadyAsync(When.Freshness, cancel);
+        var known = Known(account.Mailboxes, stale is not null);
         var tag = When.Weak(EntityTags.Digest(string.Join('\n', known)));
-        return new Tagged<Page<Mailbox>>(tag, When.Has(tag) ? null : new Page<Mailbox>(known, null, account.Mailboxes.FeedPosition));
+        return new Tagged<Page<Mailbox>>(tag, When.Has(tag) ? null : new Page<Mailbox>(known, null, account.Mailboxes.FeedPosition)) { StaleSince = stale };
     }
 
-    private ImmutableArray<Mailbox> Known(AccountMailboxes mailboxes)
+    private ImmutableArray<Mailbox> Known(AccountMailboxes mailboxes, bool isStale)
     {
         var byPath = mailboxes.ByPath();
         if (Path is not null)
         {
-            return mailboxes.AtPath(Path) is { } one ? [MailboxOf(one, byPath)] : [];
+            return mailboxes.AtPath(Path) is { } one ? [Of(one)] : [];
         }
-        return [.. byPath.Values.OrderBy(mailbox => mailbox.Path, StringComparer.Ordinal).Select(mailbox => MailboxOf(mailbox, byPath))];
+        return [.. byPath.Values.OrderBy(mailbox => mailbox.Path, StringComparer.Ordinal).Select(Of)];
+
+        Mailbox Of(MailboxState mailbox) => MailboxOf(mailbox, byPath, mailboxes.CountersOf(mailbox, isStale));
     }
 
     /// <summary>A parent that LIST does not show is none: <c>parentId</c> is null.</summary>
-    public static Mailbox MailboxOf(MailboxState mailbox, IReadOnlyDictionary<string, MailboxState> byPath) => new()
+    public static Mailbox MailboxOf(MailboxState mailbox, IReadOnlyDictionary<string, MailboxState> byPath, MailboxCounters? counters) => new()
     {
         Id = mailbox.Id,
         Path = mailbox.Path,
@@ -41,10 +44,10 @@ public sealed record ListMailboxes(string? Path) : AccountCommand<Tagged<Page<Ma
         Role = mailbox.Role,
         Subscribed = mailbox.Listed.Subscribed,
         Selectable = mailbox.Listed.Selectable,
-        Total = mailbox.Listed.Counters is { Total: var total } ? mailbox.Shown(total) : 0,
-        Unseen = mailbox.Listed.Counters is { Unseen: var unseen } ? mailbox.ShownUnseen(unseen) : 0,
-        UidValidity = mailbox.Listed.Counters?.UidValidity ?? 0,
-        UidNext = mailbox.Listed.Counters?.UidNext ?? 0,
+        Total = counters?.Total ?? 0,
+        Unseen = counters?.Unseen ?? 0,
+        UidValidity = counters?.UidValidity ?? 0,
+        UidNext = counters?.UidNext ?? 0,
         Precision = mailbox.Precision,
     };
 }

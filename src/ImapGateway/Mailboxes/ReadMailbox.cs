@@ -6,7 +6,7 @@ using ImapGateway.Sync;
 
 namespace ImapGateway.Mailboxes;
 
-/// <summary>One mailbox, asked of the server now, with the account's rights to it.</summary>
+/// <summary>One mailbox, with the account's rights to it.</summary>
 [GenerateSerializer, Immutable]
 public sealed record ReadMailbox(MailboxRef Mailbox) : AccountCommand<Tagged<Mailbox>>
 {
@@ -17,8 +17,9 @@ public sealed record ReadMailbox(MailboxRef Mailbox) : AccountCommand<Tagged<Mai
     public override async Task<Tagged<Mailbox>> RunAsync(AccountContext account, CancellationToken cancel)
     {
         var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
-        await account.Mailboxes.CountAsync(mailbox, cancel);
-        return mailbox.Rights is not null && Known(account, mailbox, When) is { Tag: { } tag } && When.Has(tag) ? new Tagged<Mailbox>(tag, null) : await AnswerAsync(account, mailbox, When);
+        var stale = await account.Mailboxes.CountersReadyAsync(mailbox, When.Freshness, cancel);
+        var answer = stale is null ? await AnswerAsync(account, mailbox, When) : Known(account, mailbox, When, isStale: true);
+        return answer with { Value = When.Has(answer.Tag!) ? null : answer.Value, StaleSince = stale };
     }
 
     /// <summary>If-Match, by the counters of now.</summary>
@@ -29,21 +30,27 @@ public sealed record ReadMailbox(MailboxRef Mailbox) : AccountCommand<Tagged<Mai
         {
             await account.Mailboxes.CountAsync(mailbox, cancel);
         }
-        when.Demand(StateOf(ListMailboxes.MailboxOf(mailbox, account.Mailboxes.ByPath())));
+        when.Demand(StateOf(MailboxOf(account, mailbox, isStale: false)));
     }
 
     /// <summary>By what is known now; only the rights, which LIST does not tell (RFC 4314 section 3.5), are asked for.</summary>
     public static async Task<Tagged<Mailbox>> AnswerAsync(AccountContext account, MailboxState mailbox, Conditions when)
     {
-        mailbox.Rights = await account.Pool.RunAsync(null, repeatable: true, session => MailboxListing.RightsAsync(session, mailbox.Path), CancellationToken.None) ?? "";
-        return Known(account, mailbox, when);
+        if (mailbox.Rights is null || when.Freshness == Freshness.Revalidated)
+        {
+            mailbox.Rights = await account.Pool.RunAsync(null, repeatable: true, session => MailboxListing.RightsAsync(session, mailbox.Path), CancellationToken.None) ?? "";
+        }
+        return Known(account, mailbox, when, isStale: false);
     }
 
-    private static Tagged<Mailbox> Known(AccountContext account, MailboxState mailbox, Conditions when)
+    private static Tagged<Mailbox> Known(AccountContext account, MailboxState mailbox, Conditions when, bool isStale)
     {
-        var known = ListMailboxes.MailboxOf(mailbox, account.Mailboxes.ByPath());
+        var known = MailboxOf(account, mailbox, isStale);
         return new Tagged<Mailbox>(when.Strong($"{StateOf(known)}.{EntityTags.Digest(mailbox.Rights ?? "")}"), known with { MyRights = mailbox.Rights is "" ? null : mailbox.Rights });
     }
+
+    private static Mailbox MailboxOf(AccountContext account, MailboxState mailbox, bool isStale) =>
+        ListMailboxes.MailboxOf(mailbox, account.Mailboxes.ByPath(), account.Mailboxes.CountersOf(mailbox, isStale));
 
     /// <summary>Without the rights, which nobody changes through the gateway.</summary>
     private static string StateOf(Mailbox known) => EntityTags.Digest(known.ToString());

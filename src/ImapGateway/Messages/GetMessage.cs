@@ -14,7 +14,7 @@ public sealed record GetMessage(string Id, ReadOptions Options) : AccountCommand
     public override string? Target => Id;
 
     public override async Task<Tagged<Message>> RunAsync(AccountContext account, CancellationToken cancel) =>
-        await new GetMessages([Id], Options).UpToDateAsync(account, () => ReadAsync(account, Id, Options, When, cancel), cancel);
+        await new GetMessages([Id], Options) { When = When }.ReadyAsync(account, () => ReadAsync(account, Id, Options, When, cancel), static _ => false, cancel);
 
     /// <summary>By what is known now, without a look at the mailbox.</summary>
     public static Task<Tagged<Message>> ReadAsync(AccountContext account, string id, Conditions when, CancellationToken cancel) => ReadAsync(account, id, ReadOptions.Basic, when, cancel);

@@ -33,7 +33,7 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
     [Id(0)] public Conditions When { get; init; } = Conditions.None;
 
     public override Task<Tagged<MessageSet>> RunAsync(AccountContext account, CancellationToken cancel) =>
-        UpToDateAsync(
+        ReadyAsync(
             account,
             async () =>
             {
@@ -48,18 +48,26 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
                 var known = places.Where(one => one.Place.Problem is not null).Select(one => one.Id).ToHashSet();
                 return new Tagged<MessageSet>(set.Missing.All(missing => missing.Problem == TooLarge || known.Contains(missing.Id)) ? tag : null, set);
             },
+            set => set.Missing.Any(missing => missing.Problem.Code == ErrorCode.Gone && Find(account, missing.Id).Mailbox is not null),
             cancel);
 
-    /// <summary>Reads once all mailboxes that messages are in have been looked at.</summary>
-    public async Task<T> UpToDateAsync<T>(AccountContext account, Func<Task<T>> read, CancellationToken cancel)
+    /// <summary>Reads once all mailboxes that messages are in may be shown.</summary>
+    /// <param name="read">May be called a second time.</param>
+    /// <param name="isBehind">The server has less than is known: only a look tells whether it was moved or removed.</param>
+    public async Task<Tagged<T>> ReadyAsync<T>(AccountContext account, Func<Task<Tagged<T>>> read, Func<T, bool> isBehind, CancellationToken cancel) where T : class
     {
         for (var again = false; ; again = true)
         {
+            var freshness = again ? Freshness.Revalidated : When.Freshness;
             var mailboxes = Ids.Select(id => Find(account, id).Mailbox).OfType<MailboxState>().Distinct();
-            await Task.WhenAll(mailboxes.Select(mailbox => LookAsync(account, mailbox, cancel)));
+            var stale = (await Task.WhenAll(mailboxes.Select(mailbox => LookAsync(account, mailbox, freshness, cancel)))).Min();
             try
             {
-                return await read();
+                var answer = await read();
+                if (again || answer.Value is null || !isBehind(answer.Value))
+                {
+                    return answer with { StaleSince = stale };
+                }
             }
             catch (ProblemException e) when (!again && e.Code is (ErrorCode.Gone or ErrorCode.NotFound))
             {
@@ -68,11 +76,15 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
         }
     }
 
-    private async Task LookAsync(AccountContext account, MailboxState mailbox, CancellationToken cancel)
+    /// <returns>Since when what is known of the mailbox may be out of date; null: it is not.</returns>
+    private async Task<DateTimeOffset?> LookAsync(AccountContext account, MailboxState mailbox, Freshness freshness, CancellationToken cancel)
     {
         try
         {
-            await account.Mailboxes.UpToDateAsync(mailbox, cancel);
+            if (await account.Mailboxes.ReadyAsync(mailbox, freshness, cancel) is { } stale)
+            {
+                return stale;
+            }
             var uids = Ids.Select(id => Find(account, id)).Where(place => place.Mailbox == mailbox).Select(place => place.Row.Uid).ToList();
             await account.Mailboxes.CompareAsync(mailbox, mailbox.UidValidity, uids, cancel);
         }
@@ -80,6 +92,7 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
         {
             // Its messages are among the missing, the others are not.
         }
+        return null;
     }
 
     /// <summary>By what is known now, without a look at the mailboxes.</summary>

@@ -37,14 +37,14 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         var position = Http.Cursor.Decode<Position>(CursorKind, bound, Cursor);
         for (var again = false; ; again = true)
         {
-            await account.Mailboxes.UpToDateAsync(mailbox, cancel);
+            var stale = await account.Mailboxes.ReadyAsync(mailbox, again ? Freshness.Revalidated : When.Freshness, cancel);
             if (position is not null && position.UidValidity != mailbox.UidValidity)
             {
                 throw new ProblemException(ErrorCode.Gone, "The mail server has given the mailbox a new UIDVALIDITY: list it again from the beginning.");
             }
             try
             {
-                return await ReadAsync(account, mailbox, bound, position, cancel);
+                return await ReadAsync(account, mailbox, bound, position, stale is not null, cancel) with { StaleSince = stale };
             }
             catch (ProblemException e) when (!again && e.Code is (ErrorCode.Gone or ErrorCode.NotFound))
             {
@@ -53,7 +53,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         }
     }
 
-    private async Task<Tagged<Page<Message>>> ReadAsync(AccountContext account, MailboxState mailbox, string bound, Position? from, CancellationToken cancel)
+    private async Task<Tagged<Page<Message>>> ReadAsync(AccountContext account, MailboxState mailbox, string bound, Position? from, bool isStale, CancellationToken cancel)
     {
         // In one step: between two awaits others may change the index, and tell of it.
         var (index, uidValidity, comparedFrom, feed) = (mailbox.Index, mailbox.UidValidity, mailbox.ComparedFrom, from?.Feed ?? account.Mailboxes.FeedPosition);
@@ -83,7 +83,10 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
             var uids = batch.ConvertAll(row => row.Uid);
             var headers = await account.Headers.ReadAsync(mailbox.Counter, mailbox.Path, uidValidity, uids, cancel);
             isCertain &= headers.Count == uids.Count && uids[^1] >= comparedFrom;
-            await account.Mailboxes.CompareAsync(mailbox, uidValidity, uids, cancel);
+            if (!isStale)
+            {
+                await account.Mailboxes.CompareAsync(mailbox, uidValidity, uids, cancel);
+            }
             foreach (var row in batch)
             {
                 if (page.IsFull || !page.Examine(row.Uid, Shown(account, mailbox, Now(mailbox, uidValidity, row), headers, search)))

@@ -12,6 +12,7 @@ public static class MessageSize
     public static long Of(Message message) =>
         Fixed
         + Text(message.Subject)
+        + Text(message.Preview)
         + message.References.Sum(id => Text(id))
         + new[] { message.From, message.Sender, message.ReplyTo, message.To, message.Cc, message.Bcc }.Sum(list => list.Sum(one => PerAddress + Text(one.Name) + Text(one.Address)))
         + message.Attachments.Sum(one => PerAttachment + Text(one.Filename))

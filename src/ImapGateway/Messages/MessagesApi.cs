@@ -59,12 +59,12 @@ public static class MessagesApi
     }
 
     private static async Task<PageResult<Message>> ListAsync(
-        string account, string mailbox, [AsParameters] FilterQuery filter, [AsParameters] Paging paging, Fields<Message> fields, Conditions when, AccountRegistry accounts, CancellationToken cancel) =>
-        new(await accounts.Grain(account).Execute(new ListMessages(MailboxRef.Parse(mailbox), filter.ToFilter(), paging.Limit, paging.Cursor) { When = when }, cancel), fields);
+        string account, string mailbox, [AsParameters] FilterQuery filter, [AsParameters] Paging paging, Fields<Message> fields, Caller caller, Conditions when, AccountRegistry accounts, CancellationToken cancel) =>
+        new((await accounts.Grain(account).Execute(new ListMessages(MailboxRef.Parse(mailbox), filter.ToFilter(), paging.Limit, paging.Cursor) { When = when }, cancel)).With(page => Visible.To(caller, page)), fields);
 
     private static async Task<TaggedResult<Message>> ReadAsync(
         string account, string id, [AsParameters] ReadQuery query, Caller caller, Conditions when, AccountRegistry accounts, CancellationToken cancel) =>
-        new(await accounts.Grain(account).Execute(new GetMessage(id, query.ToOptions(caller)) { When = when }, cancel));
+        new((await accounts.Grain(account).Execute(new GetMessage(id, query.ToOptions(caller)) { When = when }, cancel)).With(message => Visible.To(caller, message)));
 
     /// <param name="ids" example="[&quot;m_kq3zvw5xbe&quot;]">Separated by commas, or given more than once.</param>
     private static async Task<TaggedResult<MessagesById>> ReadManyAsync(
@@ -76,7 +76,7 @@ public static class MessagesApi
             throw RequestErrors.OfParameter("ids", $"1 to {GetMessages.MostIds} ids of messages are expected, separated by commas.");
         }
         var found = await accounts.Grain(account).Execute(new GetMessages(wanted, query.ToOptions(caller)) { When = when }, cancel);
-        return new TaggedResult<MessagesById>(found.With(MessagesById.Of));
+        return new TaggedResult<MessagesById>(found.With(set => MessagesById.Of(Visible.To(caller, set))));
     }
 
     private static void MapSection(this RouteGroupBuilder group, string path, Delegate handler, string name, string what, string mediaType)
@@ -95,7 +95,7 @@ public static class MessagesApi
     private static SectionResult Part(string account, string id, string part, AccountRegistry accounts, SectionLengths lengths, TimeProvider time) =>
         new(accounts.Grain(account), new SectionRef(id, part), lengths, time);
 
-    private static async Task<TaggedResult<Message>> ChangeAsync(string account, string id, MessagePatch patch, Conditions when, AccountRegistry accounts, CancellationToken cancel)
+    private static async Task<TaggedResult<Message>> ChangeAsync(string account, string id, MessagePatch patch, Caller caller, Conditions when, AccountRegistry accounts, CancellationToken cancel)
     {
         patch.Validate();
         var grain = accounts.Grain(account);
@@ -113,7 +113,7 @@ public static class MessagesApi
                 throw new ProblemException(e.Problem with { Detail = $"{e.Problem.Detail} The flags were stored, the message was not moved." });
             }
         }
-        return new TaggedResult<Message>(changed!);
+        return new TaggedResult<Message>(changed!.With(message => Visible.To(caller, message)));
     }
 
     /// <param name="permanent">Expunge it instead of moving it to the trash.</param>

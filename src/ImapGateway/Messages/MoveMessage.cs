@@ -55,10 +55,6 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
             throw Conditions.Failed();
         }
         var arrived = done.NewUid ?? await Arrival.FindAsync(account, source, target, row, CancellationToken.None);
-        if (arrived is { } uid)
-        {
-            account.Headers.Moved(source.Counter, source.UidValidity, row.Uid, target.Counter, target.UidValidity, uid);
-        }
         await account.Mailboxes.CommitAsync(new DoneMove(source, row.Uid, target, arrived, done.Left is { } left ? await OriginalAsync(account, source, left) : null));
         return true;
     }

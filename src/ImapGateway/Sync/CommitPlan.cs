@@ -28,6 +28,8 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
     private readonly Dictionary<ulong, MailboxState> _byCounter = mailboxes.ToDictionary(mailbox => mailbox.Counter);
     private readonly Dictionary<MessagePlace, MessageHeaders> _headers = [];
     private readonly List<Change> _changes = [];
+    private readonly List<(MessagePlace From, MessagePlace To)> _moves = [];
+    private readonly List<MessagePlace> _gone = [];
 
     public ulong NextCounter { get; private set; } = context.NextCounter;
 
@@ -39,6 +41,12 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
 
     /// <summary>More is certain than one transaction takes.</summary>
     public bool HasMore { get; private set; }
+
+    /// <summary>Messages that lie elsewhere once it is written.</summary>
+    public IReadOnlyCollection<(MessagePlace From, MessagePlace To)> Moves => _moves;
+
+    /// <summary>Messages that are no more once it is written.</summary>
+    public IReadOnlyCollection<MessagePlace> Gone => _gone;
 
     public IEnumerable<MailboxUpdate> Updates() => _drafts.Values.Select(draft => draft.Finish());
 
@@ -135,6 +143,7 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
         {
             before.Remove(from.Place.Uid);
             now.Put(rows[from.Place.Uid] with { Uid = to.Place.Uid, ModSeq = 0 });
+            _moves.Add((from.Place, to.Place));
         }
         before.Unmatched = false;
         before.LostSince = MoveWindow.Long;
@@ -265,6 +274,7 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
         if (draft.TryGet(uid, out var row))
         {
             draft.Remove(uid);
+            _gone.Add(new MessagePlace(draft.Mailbox.Counter, uid));
             Tell(new MessageRemoved(IdOf(row), IdOf(draft)) { Message = Summary(draft, row, HeadersOf(new MessagePlace(draft.Mailbox.Counter, uid))) }, draft.Mailbox);
         }
     }
@@ -273,6 +283,7 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
     {
         var there = row with { Uid = now.Uid, ModSeq = now.ModSeq };
         to.Put(there with { Flags = now.Flags });
+        _moves.Add((new MessagePlace(from.Mailbox.Counter, row.Uid), new MessagePlace(to.Mailbox.Counter, now.Uid)));
         var headers = HeadersOf(new MessagePlace(to.Mailbox.Counter, now.Uid)) ?? HeadersOf(new MessagePlace(from.Mailbox.Counter, row.Uid));
         Tell(new MessageMoved(IdOf(row), IdOf(to), IdOf(from), row.Flags) { Message = Summary(to, there, headers), From = PlaceOf(from.Mailbox) }, to.Mailbox);
         FlagsChanged(to, row, now.Flags);

@@ -11,6 +11,21 @@ public interface IMailboxWatch
     /// will be later than this call, unless the server is away.
     /// </summary>
     void LookAtAll();
+
+    /// <summary>What <see cref="HeardUntil"/> gives while changes are heard of.</summary>
+    const long Now = long.MaxValue;
+
+    /// <summary>
+    /// All changes of the mailbox up to then have been heard of, and what is known of it is what they made of it, but for what is just being read: <see cref="Now"/>, or the moment at
+    /// which the connection ended, as <see cref="TimeProvider.GetTimestamp"/> tells it. Null: that cannot be said.
+    /// </summary>
+    long? HeardUntil(MailboxState mailbox);
+
+    /// <summary>The same of which mailboxes there are, and of all of them.</summary>
+    long? TreeHeardUntil { get; }
+
+    /// <summary>Since when something was heard that has not been looked at yet, or nothing was heard for there was no connection; <see cref="Now"/>: nothing is left to do.</summary>
+    long BehindSince { get; }
 }
 
 /// <summary>Nobody does: the account is paused, or used by its API alone.</summary>
@@ -23,4 +38,10 @@ public sealed class NoWatch : IMailboxWatch
     public void LookAtAll()
     {
     }
+
+    public long? HeardUntil(MailboxState mailbox) => null;
+
+    public long? TreeHeardUntil => null;
+
+    public long BehindSince => IMailboxWatch.Now;
 }

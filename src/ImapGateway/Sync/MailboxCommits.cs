@@ -120,6 +120,20 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             }
         }
         Told();
+        Follow(plan, everything);
+    }
+
+    /// <summary>What is known of messages goes with them.</summary>
+    private void Follow(CommitPlan plan, IEnumerable<MailboxState> mailboxes)
+    {
+        if (plan.Moves.Count == 0 && plan.Gone.Count == 0)
+        {
+            return;
+        }
+        var byCounter = mailboxes.ToDictionary(mailbox => mailbox.Counter);
+        HeaderKey KeyOf(MessagePlace place) => new(byCounter[place.Mailbox].ShownAs, byCounter[place.Mailbox].UidValidity, place.Uid);
+        headers.Moved([.. plan.Moves.Select(move => (KeyOf(move.From), KeyOf(move.To)))]);
+        headers.Removed([.. plan.Gone.Select(KeyOf)]);
     }
 
     /// <summary>
@@ -195,6 +209,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             state.Listed = seen;
             state.Role = role;
             state.ObjectId = objectId;
+            state.Rights = null;
             state.Baseline = baseline;
             directory.Add(state);
         }

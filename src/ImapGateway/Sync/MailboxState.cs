@@ -35,7 +35,7 @@ public sealed class MailboxState
 
     public Precision Precision { get; set; }
 
-    /// <summary>MYRIGHTS (RFC 4314 section 3.5) as last asked for; empty where the server has no ACL, null where nobody has asked yet.</summary>
+    /// <summary>MYRIGHTS (RFC 4314 section 3.5) as last asked for; empty where the server has no ACL, null where nobody has asked since the mailboxes were listed.</summary>
     public string? Rights { get; set; }
 
     /// <summary>What clients see: what is committed.</summary>
@@ -69,11 +69,15 @@ public sealed class MailboxState
 
     private MailboxIndex? _server;
 
-    /// <summary>Of so many messages that the server has, those that clients see: what leaves is still there, what arrives is not yet.</summary>
-    public long Shown(long total) => Math.Max(0, total + Index.Count - Server.Count);
+    /// <summary>What clients see, where the server counts so many: what leaves is still there, what arrives is not yet.</summary>
+    public MailboxCounters Shown(MailboxCounters counted) => counted with
+    {
+        Total = Math.Max(0, counted.Total + Index.Count - Server.Count),
+        Unseen = Math.Max(0, counted.Unseen + Index.Unseen - Server.Unseen),
+    };
 
-    /// <summary>The same of those without $seen.</summary>
-    public long ShownUnseen(long unseen) => Math.Max(0, unseen + Index.Unseen - Server.Unseen);
+    /// <summary>The same by the index alone.</summary>
+    public MailboxCounters Counted => new(Index.Count, Index.Unseen, UidValidity, UidNext, HighestModSeq);
 
     /// <summary>Uids below were there when the account was first listed, and are no news; null until that is known.</summary>
     public uint? Baseline { get; set; }

@@ -14,10 +14,10 @@ public sealed class MoveWindow(TimeSpan length, TimeProvider time)
 
     /// <summary>
     /// What was found at this moment or before waits no longer: the window has passed, and every mailbox that is watched has been looked at since, so that its half
-    /// would have been seen.
+    /// would have been seen. Time in which nothing could be seen or written down is no time of the window.
     /// </summary>
     public long Over(IEnumerable<MailboxState> mailboxes, IMailboxWatch watch) =>
-        Math.Min(Now - (long)(length.TotalSeconds * time.TimestampFrequency), LookedAt(mailboxes, watch));
+        Math.Min(Math.Min(Now, watch.BehindSince) - (long)(length.TotalSeconds * time.TimestampFrequency), LookedAt(mailboxes, watch));
 
     /// <summary>Every mailbox that is watched has been looked at then or later.</summary>
     public long LookedAt(IEnumerable<MailboxState> mailboxes, IMailboxWatch watch) =>

@@ -18,7 +18,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
     private readonly ConcurrentQueue<(DateTimeOffset Before, TaskCompletionSource Done)> _expiries = new();
     private readonly Signal _wake = new();
     private Dictionary<long, DeliveryEntity>? _ahead;
-    private Task<IReadOnlyList<LoggedChange>>? _reading;
+    private (long After, Task<IReadOnlyList<LoggedChange>> Rows)? _reading;
     private volatile bool _isBehind = true;
     private volatile bool _isLost;
     private long _written = cursor;
@@ -263,14 +263,23 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         if (_reading is null && _isBehind && _window.IsLow)
         {
             _isBehind = false;
-            _reading = context.Log.ReadAsync(lane.Incarnation, _window.LastRead, Batch, cancel);
-            _ = _reading.ContinueWith(static (_, state) => ((Signal)state!).Wake(), _wake, TaskScheduler.Default);
+            var rows = context.Log.ReadAsync(lane.Incarnation, _window.LastRead, Batch, cancel);
+            _reading = (_window.LastRead, rows);
+            _ = rows.ContinueWith(static (_, state) => ((Signal)state!).Wake(), _wake, TaskScheduler.Default);
         }
-        if (_reading is not null && (_reading.IsCompleted || !_window.HasPending))
+        if (_reading is { } reading && (reading.Rows.IsCompleted || !_window.HasPending))
         {
-            var reading = _reading;
             _reading = null;
-            await AddAsync(await reading, cancel);
+            var batch = await reading.Rows;
+            if (reading.After == _window.LastRead)
+            {
+                await AddAsync(batch, cancel);
+            }
+            else
+            {
+                // The window has let go of some meanwhile (see Trim): between them and these there would be a gap.
+                _isBehind = true;
+            }
         }
     }
 

@@ -16,6 +16,8 @@ public enum PayloadForm
     Message = 2,
     /// <summary>With the text of the message: the bytes themselves are kept.</summary>
     Body = 4,
+    /// <summary>With the beginning of its text in the summary; the key has mail.read.</summary>
+    Preview = 8,
 }
 
 /// <summary>The bytes of a delivery: equal changes in equal form give equal bytes.</summary>
@@ -29,20 +31,28 @@ public static class Payload
     /// <param name="rights">Of its key.</param>
     public static PayloadForm FormOf(WebhookEntity webhook, LoggedChange change, Caller rights) =>
         (webhook.Format == WebhookFormat.CloudEvents ? PayloadForm.CloudEvents : PayloadForm.Standard)
-        | (rights.Has(Scope.MailReadBasic) ? PayloadForm.Message : PayloadForm.Standard)
+        | ChangeViews.Of(rights) switch
+        {
+            ChangeView.Full => PayloadForm.Message | PayloadForm.Preview,
+            ChangeView.Basic => PayloadForm.Message,
+            _ => PayloadForm.Standard,
+        }
         | (webhook.IncludeBody && HasBody(change) ? PayloadForm.Body : PayloadForm.Standard);
 
     public static string ContentTypeOf(PayloadForm form) => form.HasFlag(PayloadForm.CloudEvents) ? CloudEventsPayload.ContentType : StandardType;
 
     public static byte[] Write(LoggedChange change, PayloadForm form)
     {
-        var record = change.ToJson(form.HasFlag(PayloadForm.Message));
+        var record = change.ToJson(ViewOf(form));
         return form.HasFlag(PayloadForm.CloudEvents) ? CloudEventsPayload.Write(change, record) : record;
     }
 
     /// <param name="body">Null: the message is gone.</param>
     public static byte[] Write(LoggedChange change, PayloadForm form, MessageText? body) =>
         Write(change with { Message = [.. change.Message!.AsSpan(0, change.Message!.Length - 1), .. ",\"body\":"u8, .. JsonSerializer.SerializeToUtf8Bytes(body, Json), (byte)'}'] }, form);
+
+    private static ChangeView ViewOf(PayloadForm form) =>
+        form.HasFlag(PayloadForm.Preview) ? ChangeView.Full : form.HasFlag(PayloadForm.Message) ? ChangeView.Basic : ChangeView.Ids;
 
     /// <summary>The message has arrived somewhere, and its summary is known: a text may be added to that.</summary>
     private static bool HasBody(LoggedChange change) => change is { Type: ChangeType.MessageAdded or ChangeType.MessageMoved, Message: not null };

@@ -43,6 +43,26 @@ public sealed class CrashTests
     [Trait("Category", "long")]
     public Task Nothing_is_lost_or_doubled_whatever_dies_on_PostgreSQL() => SurvivesOnPostgres([.. Kills, .. Losses], rounds: 30, seed: 20_267);
 
+    [Fact]
+    [Trait("Category", "long")]
+    public async Task Nothing_is_lost_or_doubled_when_PostgreSQL_is_killed()
+    {
+        await using var postgres = await PostgresServer.Start();
+        await Survives(
+            [
+                async (_, _, meanwhile) =>
+                {
+                    await postgres.Kill();
+                    await meanwhile();
+                    await postgres.Resume();
+                },
+            ],
+            rounds: 10,
+            seed: 20_270,
+            ("Storage:Provider", "Postgres"),
+            ("Storage:ConnectionString", await postgres.NewDatabase()));
+    }
+
     /// <summary>What may happen, with what another client does meanwhile: that must be found afterwards, too.</summary>
     private delegate Task Fault(World world, TapProxy network, Func<Task> meanwhile);
 
@@ -115,7 +135,7 @@ public sealed class CrashTests
         var follower = new Follower(account);
         // What is there before the account is synced is no news.
         await TestWait.For(async () => (await account.Api.Get(account.Path)).Text("state") == "connected");
-        (await world.Api.Post("/v1/webhooks", new { url = receiver.Url })).Is(HttpStatusCode.Created);
+        var webhook = (await world.Api.Post("/v1/webhooks", new { url = receiver.Url })).Is(HttpStatusCode.Created).Text("id");
         await follower.CatchUp();
         var before = follower.Replay.Ids.Count;
 
@@ -143,7 +163,9 @@ public sealed class CrashTests
         await follower.Shows(await Churn.Truth(client));
         follower.IsSound(churn.Added);
         Assert.True(follower.Replay.Moves > 0, "No move was told as one.");
-        await receiver.HasTaken([.. follower.Replay.Ids.Skip(before)]);
+        await receiver.HasTaken(
+            [.. follower.Replay.Ids.Skip(before)],
+            async () => $"{(await world.Api.Get($"/v1/webhooks/{webhook}")).Text}\n{(await world.Api.Get($"/v1/webhooks/{webhook}/deliveries?limit=10")).Text}\n{string.Join('\n', world.Gateway.Output.Entries.TakeLast(30))}");
         TestContext.Current.SendDiagnosticMessage(
             $"{rounds} faults, {churn.Operations} operations, {churn.Moves} moves of which {follower.Replay.Moves} were told, {follower.Replay.Sequence} changes, {receiver.Calls} calls");
     }

@@ -38,15 +38,21 @@ public sealed class FailingReceiver : IAsyncDisposable
     }
 
     /// <summary>Every one of these was taken, in this order; a kill may repeat some, always with the same bytes. Nothing else came.</summary>
-    public async Task HasTaken(IReadOnlyList<string> ids)
+    /// <param name="ids">Of the changes.</param>
+    /// <param name="explain">What the gateway says of the deliveries, for whoever has to find out why one did not come.</param>
+    public async Task HasTaken(IReadOnlyList<string> ids, Func<Task<string>> explain)
     {
-        try
+        // Each refusal costs a pause: many take long, but something comes all the time.
+        for (var taken = -1; _taken.Distinct().Count() is var now && now < ids.Count; taken = now)
         {
-            await TestWait.For(() => _taken.Distinct().Count() >= ids.Count);
-        }
-        catch (OperationCanceledException)
-        {
-            Assert.Fail($"{_taken.Distinct().Count()} of {ids.Count} were taken; the first that was not: {ids.Except(_taken).FirstOrDefault()}");
+            try
+            {
+                await TestWait.For(() => _taken.Distinct().Count() > taken);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"{now} of {ids.Count} were taken; the first that was not: {ids.Except(_taken).FirstOrDefault()}\n{await explain()}");
+            }
         }
         Assert.Equal(ids, _taken.Distinct());
         Assert.All(_receiver.Calls.GroupBy(call => call.Id), calls => Assert.Single(calls.Select(call => Convert.ToBase64String(call.Body)).Distinct()));

@@ -19,6 +19,9 @@ public sealed class FeedReplay
     /// <summary>How often each Message-ID was added.</summary>
     public Dictionary<string, int> Added { get; } = [];
 
+    /// <summary>What was told of each Message-ID, for whoever has to find out why.</summary>
+    public Dictionary<string, List<string>> Told { get; } = [];
+
     public int Moves { get; private set; }
 
     public long Sequence { get; private set; }
@@ -54,14 +57,15 @@ public sealed class FeedReplay
     {
         var (id, mailbox) = (data.GetProperty("id").GetString()!, data.GetProperty("mailboxId").GetString()!);
         var known = _messages.GetValueOrDefault(id);
+        Note(known?.MessageId ?? MessageIdOf(data) ?? id, change);
         switch (type)
         {
             case "message.added":
-                var message = data.GetProperty("message");
-                var messageId = message.GetProperty("messageId").GetString()!;
                 Demand(known is null, change, "is there already");
+                Demand(MessageIdOf(data) is not null, change, "has no Message-ID, and each that was delivered has one");
+                var messageId = MessageIdOf(data) ?? id;
                 Added[messageId] = Added.GetValueOrDefault(messageId) + 1;
-                _messages[id] = new Seen(messageId, mailbox, Names(message.GetProperty("flags")));
+                _messages[id] = new Seen(messageId, mailbox, Names(data.GetProperty("message").GetProperty("flags")));
                 break;
             case "message.flags_changed":
                 Demand(known?.Mailbox == mailbox, change, $"is in {known?.Mailbox}");
@@ -83,6 +87,18 @@ public sealed class FeedReplay
                 Demand(false, change, "is unknown");
                 break;
         }
+    }
+
+    private static string? MessageIdOf(JsonElement data) => data.TryGetProperty("message", out var message) ? message.GetProperty("messageId").GetString() : null;
+
+    private void Note(string messageId, JsonElement change)
+    {
+        if (!Told.TryGetValue(messageId, out var told))
+        {
+            Told[messageId] = told = [];
+        }
+        var data = change.GetProperty("data");
+        told.Add($"{change.GetProperty("sequence")} {change.GetProperty("timestamp")} {change.GetProperty("type")} {data.GetProperty("id")} {data.GetProperty("mailboxId")}");
     }
 
     private void Demand(bool holds, JsonElement change, string fault)

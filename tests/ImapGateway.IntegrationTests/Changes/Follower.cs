@@ -55,8 +55,10 @@ public sealed class Follower(ApiAccount account)
     public void IsSound(IReadOnlyDictionary<string, int> added)
     {
         Assert.Empty(Replay.Faults.Take(5));
-        var wrong = Replay.Added.Where(one => added.GetValueOrDefault(one.Key) < one.Value).Select(one => $"{one.Key} {one.Value} times").ToList();
-        Assert.True(wrong.Count == 0, $"{wrong.Count} were added too often: {string.Join(", ", wrong.Take(10))}");
+        var wrong = Replay.Added.Where(one => added.GetValueOrDefault(one.Key) < one.Value).ToList();
+        Assert.True(
+            wrong.Count == 0,
+            $"{wrong.Count} were added too often: {string.Join(", ", wrong.Take(10).Select(one => $"{one.Key} {one.Value} times"))}\n{string.Join('\n', wrong.Take(3).SelectMany(one => Replay.Told[one.Key]))}");
         Assert.Equal(Replay.Ids.Count, Replay.Ids.Distinct().Count());
     }
 }

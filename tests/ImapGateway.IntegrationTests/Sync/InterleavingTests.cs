@@ -52,6 +52,27 @@ public class InterleavingTests
     }
 
     [Fact]
+    public async Task A_message_whose_flags_are_told_and_that_is_gone_before_its_headers_are_read_is_no_message_without_headers()
+    {
+        var (owners, account, _) = await Start("one");
+        await using var owner = owners;
+        var two = owners.Server.Inbox.Add("two");
+        owners.Server.On("UID FETCH", async (session, command, proceed) =>
+        {
+            if (command.ToString().Contains("ENVELOPE", StringComparison.Ordinal))
+            {
+                owners.Server.Inbox.Remove(two);
+                session.Say(@"* 2 FETCH (UID 2 FLAGS (\Seen))");
+                session.Say($"{command.Tag} OK Fetched.");
+                return;
+            }
+            await proceed();
+        });
+        Assert.Equal(["one"], (await owners.Run(account, List(Inbox))).Items.Select(message => message.Subject));
+        Assert.DoesNotContain(await owners.Told(account), change => change.StartsWith("message.added", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_message_that_is_moved_while_its_expunge_waits_is_expunged_where_it_is_now()
     {
         var (owners, account, messages) = await Start("one", "two");

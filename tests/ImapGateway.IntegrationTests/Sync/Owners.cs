@@ -26,7 +26,7 @@ public sealed class Owners : IAsyncDisposable
 
     private readonly TemporaryDirectory _directory = new();
     private readonly PoolFixture _pools;
-    private readonly HeaderCache _cache = new(TimeProvider.System);
+    private readonly HeaderCache _cache = TestCache.InMemory();
     private readonly List<ImapPool> _claimed = [];
     private readonly ChangeLog _changes;
 
@@ -165,7 +165,6 @@ public sealed class Owners : IAsyncDisposable
         }
         await _pools.DisposeAsync();
         await Database.DisposeAsync();
-        _cache.Dispose();
         _directory.Dispose();
     }
 

@@ -1,6 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
-using ImapGateway.Messages.Bodies;
+using ImapGateway.Html;
 
 namespace ImapGateway.Tests.Messages;
 

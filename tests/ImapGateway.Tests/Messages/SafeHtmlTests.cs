@@ -4,6 +4,7 @@ using AngleSharp.Dom;
 using AngleSharp.Html.Parser;
 using FsCheck;
 using FsCheck.Fluent;
+using ImapGateway.Html;
 using ImapGateway.Messages.Bodies;
 
 namespace ImapGateway.Tests.Messages;

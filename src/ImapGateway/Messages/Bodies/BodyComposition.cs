@@ -1,3 +1,4 @@
+using ImapGateway.Html;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Messages.Bodies;

@@ -1,4 +1,5 @@
 using System.Text;
+using ImapGateway.Html;
 using MimeKit.Text;
 
 namespace ImapGateway.Messages.Bodies;

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Ganss.Xss;
+using ImapGateway.Html;
 using MimeKit.Text;
 
 namespace ImapGateway.Messages.Bodies;

@@ -20,6 +20,7 @@ public sealed partial class Watch
         if (_settings.Scope == WatchScope.Inbox && Inbox is { } known)
         {
             _due.Add(known);
+            Compared();
             return;
         }
         var began = Time.GetTimestamp();
@@ -37,8 +38,16 @@ public sealed partial class Watch
             }
         }
         _mailboxes.Compared(unchanged, began);
+        HasListed = _settings.Scope == WatchScope.All;
+        Compared();
         // These are told of by name.
         _notified &= _others.SetEquals(Others());
+    }
+
+    private void Compared()
+    {
+        _hasCompared = true;
+        _comparing = IMailboxWatch.Now;
     }
 
     /// <summary>Where the server does not tell, or has not for long, it is asked.</summary>

@@ -18,7 +18,7 @@ public sealed partial class Watch
     private readonly WatchNews _news;
     private readonly MailboxFaults _faults;
     private readonly WatchSettings _settings;
-    private readonly DueMailboxes _due = new();
+    private readonly DueMailboxes _due;
     private Func<MailboxState, bool> _inScope = static _ => false;
     private MailboxState? _last;
     private long _home;
@@ -26,13 +26,26 @@ public sealed partial class Watch
     private long _polled;
     private int _brief;
     private bool _notified;
+    private bool _hasCompared;
+    private long _comparing = IMailboxWatch.Now;
     private HashSet<string> _others = [];
 
     public Watch(AccountMailboxes mailboxes, WatchedSession session, WatchNews news, MailboxFaults faults, WatchSettings settings)
     {
         (_mailboxes, _session, _news, _faults, _settings) = (mailboxes, session, news, faults, settings);
         Plan = WatchPlan.Choose(session.Capabilities, settings.Scope);
+        Began = Time.GetTimestamp();
+        _due = new DueMailboxes(Time);
     }
+
+    /// <summary>See <see cref="IMailboxWatch.BehindSince"/>; null until all mailboxes were compared.</summary>
+    public long? BehindSince => !_hasCompared ? null : Math.Min(Math.Min(_news.Since, _comparing), _due.Since(mailbox => _inScope(mailbox) && !_faults.IsFaulty(mailbox)));
+
+    /// <summary>Looks that began later have seen what was before there was somebody to listen.</summary>
+    public long Began { get; }
+
+    /// <summary>All mailboxes were compared once, and it is heard of where there are others: not where the inbox alone is watched.</summary>
+    public bool HasListed { get; private set; }
 
     public WatchPlan Plan { get; private set; }
 
@@ -109,6 +122,7 @@ public sealed partial class Watch
 
     private async Task TakeNewsAsync()
     {
+        var heard = _news.Since;
         var news = _news.Take();
         _notified &= !news.Overflowed;
         foreach (var (path, counters) in news.Mailboxes)
@@ -128,6 +142,7 @@ public sealed partial class Watch
         }
         if (_settings.Scope == WatchScope.All ? news.Tree || news.All || news.Overflowed : news.All)
         {
+            _comparing = heard;
             await CompareAllAsync();
         }
     }
@@ -147,14 +162,17 @@ public sealed partial class Watch
     private async Task LookAsync(MailboxState mailbox)
     {
         _last = mailbox;
-        _due.Remove(mailbox);
         if (!_mailboxes.Knows(mailbox))
         {
+            _due.Forget(mailbox);
             return;
         }
+        var began = Time.GetTimestamp();
+        _due.Begin(mailbox);
         try
         {
             await _mailboxes.LookAsync(mailbox, _session);
+            _due.End(mailbox, began);
             _faults.Succeeded(mailbox);
             if (mailbox == Inbox)
             {
@@ -169,6 +187,10 @@ public sealed partial class Watch
                 _due.Add(mailbox);
                 _faults.Failed(mailbox, e.Problem);
             }
+            else
+            {
+                _due.Forget(mailbox);
+            }
             if (!_session.IsUsable)
             {
                 throw;
@@ -182,7 +204,7 @@ public sealed partial class Watch
         rest = _faults.RetryIn(_due.All) is { } retry ? Shorter(rest, retry) : rest;
         if (!Plan.Idles || _session.SelectedPath is null)
         {
-            await _news.WaitAsync(rest, Time, stop);
+            await _news.WaitAsync(rest, stop);
             return;
         }
         var watchdog = _settings.Options.Watchdog;

@@ -3,7 +3,7 @@ using ImapGateway.Imap;
 namespace ImapGateway.Sync.Watching;
 
 /// <summary>What was heard and not dealt with yet. Written by whoever reads the connection, read by the account's owner.</summary>
-public sealed class WatchNews
+public sealed class WatchNews(TimeProvider time)
 {
     private static readonly Dictionary<string, MailboxCounters?> Nothing = [];
 
@@ -13,6 +13,19 @@ public sealed class WatchNews
     private bool _all;
     private bool _overflowed;
     private TaskCompletionSource? _heard;
+    private long _since = IMailboxWatch.Now;
+
+    /// <summary>When the first of it was heard, as <see cref="TimeProvider.GetTimestamp"/> tells it; <see cref="IMailboxWatch.Now"/>: nothing was.</summary>
+    public long Since
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _since;
+            }
+        }
+    }
 
     /// <summary>What there was to take.</summary>
     /// <param name="Mailboxes">Paths with the counters that were told; null: the mailbox was selected.</param>
@@ -27,7 +40,7 @@ public sealed class WatchNews
         {
             lock (_lock)
             {
-                return _mailboxes.Count == 0 && !_tree && !_all && !_overflowed;
+                return IsEmptyInLock;
             }
         }
     }
@@ -37,7 +50,7 @@ public sealed class WatchNews
         lock (_lock)
         {
             _mailboxes[path] = counters;
-            _heard?.TrySetResult();
+            Heard();
         }
     }
 
@@ -46,7 +59,7 @@ public sealed class WatchNews
         lock (_lock)
         {
             _tree = true;
-            _heard?.TrySetResult();
+            Heard();
         }
     }
 
@@ -55,7 +68,7 @@ public sealed class WatchNews
         lock (_lock)
         {
             _overflowed = true;
-            _heard?.TrySetResult();
+            Heard();
         }
     }
 
@@ -64,7 +77,7 @@ public sealed class WatchNews
         lock (_lock)
         {
             _all = true;
-            _heard?.TrySetResult();
+            Heard();
         }
     }
 
@@ -74,6 +87,7 @@ public sealed class WatchNews
         lock (_lock)
         {
             _mailboxes.Remove(path);
+            _since = IsEmptyInLock ? IMailboxWatch.Now : _since;
         }
     }
 
@@ -84,17 +98,18 @@ public sealed class WatchNews
             var taken = new Taken(_mailboxes.Count == 0 ? Nothing : _mailboxes, _tree, _all, _overflowed);
             _mailboxes = _mailboxes.Count == 0 ? _mailboxes : new(StringComparer.Ordinal);
             _tree = _all = _overflowed = false;
+            _since = IMailboxWatch.Now;
             return taken;
         }
     }
 
     /// <summary>Until something was heard, or <paramref name="longest"/> has passed, or it is cancelled.</summary>
-    public async Task WaitAsync(TimeSpan longest, TimeProvider time, CancellationToken cancel)
+    public async Task WaitAsync(TimeSpan longest, CancellationToken cancel)
     {
         Task heard;
         lock (_lock)
         {
-            if (_mailboxes.Count > 0 || _tree || _all || _overflowed)
+            if (!IsEmptyInLock)
             {
                 return;
             }
@@ -104,5 +119,13 @@ public sealed class WatchNews
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         await Task.WhenAny(heard, Task.Delay(longest, time, over.Token));
         await over.CancelAsync();
+    }
+
+    private bool IsEmptyInLock => _mailboxes.Count == 0 && !_tree && !_all && !_overflowed;
+
+    private void Heard()
+    {
+        _since = Math.Min(_since, time.GetTimestamp());
+        _heard?.TrySetResult();
     }
 }

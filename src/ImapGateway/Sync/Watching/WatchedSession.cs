@@ -9,13 +9,12 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
     private readonly ImapSession _session;
     private readonly WatchNews _news;
     private readonly TimeSpan _longestJob;
-    private readonly TimeProvider _time;
     private string? _wanted;
 
     /// <param name="longestJob">What one look may take altogether.</param>
-    public WatchedSession(ImapSession session, WatchNews news, TimeSpan longestJob, TimeProvider time)
+    public WatchedSession(ImapSession session, WatchNews news, TimeSpan longestJob)
     {
-        (_session, _news, _longestJob, _time) = (session, news, longestJob, time);
+        (_session, _news, _longestJob) = (session, news, longestJob);
         session.Opened = OnOpened;
         session.Listen(news.HearOf, news.HearOfTree, news.HearOfOverflow);
     }
@@ -62,7 +61,7 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
         var idle = _session.IdleAsync(answer, done.Token);
         try
         {
-            await Task.WhenAny(idle, _news.WaitAsync(longest, _time, over.Token));
+            await Task.WhenAny(idle, _news.WaitAsync(longest, over.Token));
         }
         finally
         {

@@ -25,17 +25,21 @@ public sealed partial class Watcher : IMailboxWatch
     private readonly IWatchObserver _observer;
     private readonly ILogger _log;
     private readonly string _account;
-    private readonly WatchNews _news = new();
+    private readonly WatchNews _news;
     private readonly MailboxFaults _faults;
     private readonly CancellationTokenSource _stop = new();
     private CancellationTokenSource _wake = new();
     private WatchedSession? _session;
+    private Watch? _watch;
+    private long _ended = IMailboxWatch.Now;
+    private long _behind = IMailboxWatch.Now;
     private Task _run = Task.CompletedTask;
 
     public Watcher(string account, AccountMailboxes mailboxes, WatchSettings settings, IWatchObserver observer, ILogger log)
     {
         (_account, _mailboxes, _settings, _observer, _log) = (account, mailboxes, settings, observer, log);
         _faults = new MailboxFaults(settings.Time);
+        _news = new WatchNews(settings.Time);
     }
 
     /// <summary>Begins, on the scheduler of the caller.</summary>
@@ -51,6 +55,12 @@ public sealed partial class Watcher : IMailboxWatch
     public bool Watches(MailboxState mailbox) => IsInScope(mailbox) && !_faults.IsFaulty(mailbox);
 
     public void LookAtAll() => _news.WantAll();
+
+    public long? HeardUntil(MailboxState mailbox) => _watch is { } watch && Watches(mailbox) && mailbox.IsComplete && mailbox.LookedAt >= watch.Began ? _ended : null;
+
+    public long BehindSince => _watch is null ? IMailboxWatch.Now : _session is null ? _behind : _watch.BehindSince ?? _behind;
+
+    public long? TreeHeardUntil => _watch is { HasListed: true } ? _ended : null;
 
     /// <summary>The server takes logins again: there is no reason to wait any longer.</summary>
     public void Wake() => _wake.Cancel();
@@ -119,7 +129,7 @@ public sealed partial class Watcher : IMailboxWatch
         try
         {
             var session = await _settings.Opener.OpenAsync();
-            return new WatchedSession(session, _news, _settings.Opener.Timeout * JobTimeouts, _settings.Time);
+            return new WatchedSession(session, _news, _settings.Opener.Timeout * JobTimeouts);
         }
         catch (ProblemException e)
         {
@@ -158,6 +168,7 @@ public sealed partial class Watcher : IMailboxWatch
         try
         {
             var watch = new Watch(_mailboxes, session, _news, _faults, _settings);
+            (_watch, _ended) = (watch, IMailboxWatch.Now);
             LogConnected(_account, watch.Plan.Rung);
             await watch.RunAsync(IsInScope, _observer.SyncedAsync, _stop.Token);
             return null;
@@ -173,6 +184,8 @@ public sealed partial class Watcher : IMailboxWatch
         finally
         {
             _observer.WatchingChanged(false);
+            _ended = _settings.Time.GetTimestamp();
+            _behind = _watch?.BehindSince is { } behind ? Math.Min(behind, _ended) : Math.Min(_behind, _ended);
             _session = null;
             await session.DisposeAsync();
         }

@@ -1,3 +1,4 @@
+using System.Net;
 using ImapGateway.IntegrationTests.Servers;
 
 namespace ImapGateway.IntegrationTests.Sync.Watching;
@@ -18,6 +19,65 @@ public sealed class DeadConnectionTests
         await watched.Committed.Becomes("1[]", "Archive");
         // The server was there all the time.
         await watched.Committed.Tells("account.connected", "account.synced");
+    }
+
+    [Fact]
+    [Trait("Category", "long")]
+    public async Task A_watchdog_of_a_minute_notices_within_a_minute_and_a_half()
+    {
+        await using var world = await World.OfItsOwn(settings: [("Watch:PollInterval", "1h"), ("Watch:Watchdog", "60s")]);
+        await using var watched = await Watched.Start(world);
+        await watched.Tap.WaitFor("IDLE");
+        watched.Tap.ForgetConnections();
+        await world.Deliver("one", "Archive");
+        await TestWait.For(async () => await watched.Committed.Shown("Archive") == "1[]", TimeSpan.FromSeconds(90));
+    }
+
+    /// <summary>Each push starts a look, and none waits for the pushes to end: never are more than a few untold.</summary>
+    [Fact]
+    [Trait("Category", "long")]
+    public async Task Two_arrivals_a_second_for_a_minute_delay_nothing()
+    {
+        const int Arrivals = 120, Untold = 6;
+        await using var world = await World.OfItsOwn(settings: [("Watch:PollInterval", "1h")]);
+        await using var watched = await Watched.Start(world);
+        await watched.Tap.WaitFor("IDLE");
+        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(500));
+        var most = 0;
+        for (var arrived = 1; arrived <= Arrivals; arrived++)
+        {
+            await world.Deliver($"message {arrived}", arrived % 2 == 0 ? "INBOX" : "Archive");
+            await timer.WaitForNextTickAsync();
+            most = Math.Max(most, arrived - (await watched.Account.Items($"{watched.Account.Path}/changes?after=0&types=message.added&limit=500")).Count);
+        }
+        Assert.True(most <= Untold, $"Once {most} were untold.");
+    }
+
+    /// <summary>The database is gone, the rest of the data directory is not: nothing is news, and what clients have kept is refused.</summary>
+    [Fact]
+    public async Task What_was_known_before_the_database_was_lost_is_gone_and_nothing_is_announced_anew()
+    {
+        await using var world = await World.OfItsOwn();
+        await world.Deliver("one");
+        await using var watched = await Watched.Start(world);
+        await world.Deliver("two");
+        await watched.Committed.Becomes("2[] 1[]");
+        var (id, position) = ((await watched.Account.Newest()).GetProperty("id").GetString()!, (await world.Api.Get(watched.Account.Path)).Text("feedPosition"));
+        var everybodys = (await world.Api.Get("/v1/accounts")).Text("feedPosition");
+        await world.Gateway.Stop();
+        foreach (var file in Directory.GetFiles(world.Gateway.DataDirectory, "gateway.db*"))
+        {
+            File.Delete(file);
+        }
+        await world.Gateway.Resume();
+        (await world.Api.Get(watched.Account.Path)).Is(HttpStatusCode.NotFound);
+        (await world.Api.Put(watched.Account.Path, world.Settings(watched.Tap.Port, watch: "all"))).Is(HttpStatusCode.Created);
+        await watched.Is("connected");
+        Assert.Equal(2, (await watched.Account.Items(watched.Account.Messages("inbox"))).Count);
+        Assert.All(await watched.Account.Items($"{watched.Account.Path}/changes?after=0"), change => Assert.StartsWith("account.", change.GetProperty("type").GetString()));
+        (await world.Api.Get(watched.Account.Message(id))).Is(HttpStatusCode.Gone);
+        (await world.Api.Get($"{watched.Account.Path}/changes?after={position}")).Is(HttpStatusCode.Gone);
+        (await world.Api.Get($"/v1/changes?after={everybodys}")).Is(HttpStatusCode.Gone);
     }
 
     [Fact]
@@ -63,7 +123,7 @@ public sealed class DeadConnectionTests
         {
             var user = World.NewUser();
             (await world.Api.Post("/v1/accounts?verify=false", new { email = user, imap = new { host = DovecotServer.Host, port = tap.Port, security = "none", username = user, password = DovecotServer.Password } }))
-                .Is(System.Net.HttpStatusCode.Created);
+                .Is(HttpStatusCode.Created);
         }
         await tap.WaitFor("NOTIFY", Accounts);
         await world.Gateway.Stop();

@@ -1,6 +1,6 @@
 using System.Text.RegularExpressions;
 
-namespace ImapGateway.Messages.Bodies;
+namespace ImapGateway.Html;
 
 /// <summary>URLs of mail by what may be done with them. Each answers the URL as it may be written, or null.</summary>
 public static partial class SafeUrls

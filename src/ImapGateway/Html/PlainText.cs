@@ -1,6 +1,6 @@
 using MimeKit.Text;
 
-namespace ImapGateway.Messages.Bodies;
+namespace ImapGateway.Html;
 
 /// <summary>HTML as a reader without HTML would want it: blocks on their own lines, lists, quotes behind <c>&gt;</c>, links with where they lead.</summary>
 public static class PlainText

@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace ImapGateway.Messages.Bodies;
+namespace ImapGateway.Html;
 
 /// <summary>Collapses blanks, keeps at most one empty line, begins lines with their quote marks and indents.</summary>
 public sealed class PlainTextWriter

@@ -1,6 +1,6 @@
 using System.Collections.Frozen;
 
-namespace ImapGateway.Messages.Bodies;
+namespace ImapGateway.Html;
 
 /// <summary>The elements that mail is written in, and how they nest (HTML section 13.2.6).</summary>
 public static class HtmlElements

@@ -1,0 +1,35 @@
+using System.Diagnostics.Metrics;
+
+namespace ImapGateway.Cache;
+
+/// <summary>Counts what became of the cache's work; the names are read by operators.</summary>
+public sealed class CacheMetrics : IDisposable
+{
+    public const string MeterName = "ImapGateway.Cache";
+
+    private readonly Meter _meter = new(MeterName);
+    private readonly Counter<long> _headers;
+    private readonly Counter<long> _calls;
+
+    public CacheMetrics(HeaderMemory memory)
+    {
+        _headers = _meter.CreateCounter<long>("imapgateway.headers", "{message}", "Messages whose headers were asked for, by where they were found: memory, redis, server.");
+        _calls = _meter.CreateCounter<long>("imapgateway.redis.calls", "{call}", "Calls of Redis, by operation and outcome: ok, timeout, disconnected, refused, skipped, overload.");
+        _meter.CreateObservableGauge("imapgateway.headers.memory", () => memory.Bytes, "By", "Memory that cached headers take.");
+    }
+
+    internal bool Has(Meter meter) => ReferenceEquals(meter, _meter);
+
+    public void Found(string tier, int messages)
+    {
+        if (messages > 0)
+        {
+            _headers.Add(messages, new KeyValuePair<string, object?>("tier", tier));
+        }
+    }
+
+    public void Called(string operation, string outcome) =>
+        _calls.Add(1, new KeyValuePair<string, object?>("operation", operation), new KeyValuePair<string, object?>("outcome", outcome));
+
+    public void Dispose() => _meter.Dispose();
+}

@@ -1,0 +1,218 @@
+using System.Buffers.Binary;
+using System.Collections.Immutable;
+using System.IO.Hashing;
+using System.Text;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Cache;
+
+/// <summary>
+/// Headers as few bytes: a version, a checksum that holds for this place only, then the members in order; lengths and numbers in groups of seven bits, texts in UTF-8,
+/// what most parts have in common as one byte. What cannot be understood completely is nothing at all.
+/// </summary>
+public static class HeaderCodec
+{
+    /// <summary>Raised with every change of what is written.</summary>
+    private const byte Version = 2;
+
+    private const int Checksum = 1;
+    private const int Start = Checksum + sizeof(ulong);
+
+    /// <summary>More items than any list of a real message; the length of one is believed no further.</summary>
+    private const int MostItems = 100_000;
+
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
+    /// <summary>Written as their place in this list. Only what stands at the end may be changed under the same version.</summary>
+    private static readonly ImmutableArray<string> Common =
+    [
+        "1", "2", "3", "4", "1.1", "1.2", "1.3", "2.1", "2.2",
+        "text/plain", "text/html", "image/png", "image/jpeg", "image/gif", "application/pdf", "application/octet-stream", "message/rfc822", "text/calendar", "application/pgp-signature",
+        "utf-8", "UTF-8", "us-ascii", "iso-8859-1", "ISO-8859-1", "windows-1252",
+        "7bit", "8bit", "binary", "base64", "quoted-printable", "attachment", "inline",
+    ];
+
+    [Flags]
+    private enum PartUse : byte
+    {
+        None = 0,
+        Text = 1,
+        Html = 2,
+        Attachment = 4,
+    }
+
+    /// <returns>Null where there is text that has no UTF-8.</returns>
+    public static byte[]? Encode(HeaderKey key, MessageHeaders headers)
+    {
+        using var stream = new MemoryStream(512);
+        using var writer = new BinaryWriter(stream, StrictUtf8);
+        writer.Write(Version);
+        writer.Write(0UL);
+        try
+        {
+            Write(writer, headers);
+        }
+        catch (EncoderFallbackException)
+        {
+            return null;
+        }
+        var bytes = stream.ToArray();
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes.AsSpan(Checksum), Sum(key, bytes));
+        return bytes;
+    }
+
+    /// <returns>Null where it is not what <see cref="Encode"/> made for this place.</returns>
+    public static MessageHeaders? Decode(HeaderKey key, byte[] bytes)
+    {
+        if (bytes.Length <= Start || bytes[0] != Version || BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(Checksum)) != Sum(key, bytes))
+        {
+            return null;
+        }
+        using var stream = new MemoryStream(bytes, Start, bytes.Length - Start);
+        using var reader = new BinaryReader(stream, StrictUtf8);
+        try
+        {
+            var headers = Read(reader);
+            return stream.Position == stream.Length ? headers : null;
+        }
+        catch (Exception broken) when (broken is IOException or FormatException or ArgumentException)
+        {
+            return null;
+        }
+    }
+
+    private static ulong Sum(HeaderKey key, byte[] bytes)
+    {
+        var place = XxHash64.HashToUInt64(BitConverter.GetBytes(key.Mailbox), unchecked((long)(((ulong)key.UidValidity << 32) | key.Uid)));
+        return XxHash3.HashToUInt64(bytes.AsSpan(Start), unchecked((long)place));
+    }
+
+    private static void Write(BinaryWriter writer, MessageHeaders headers)
+    {
+        Text(writer, headers.EmailId);
+        Text(writer, headers.ThreadId);
+        Text(writer, headers.MessageId);
+        List(writer, headers.InReplyTo, Text);
+        List(writer, headers.References, Text);
+        Text(writer, headers.Subject);
+        foreach (var addresses in new[] { headers.From, headers.Sender, headers.ReplyTo, headers.To, headers.Cc, headers.Bcc })
+        {
+            List(writer, addresses, static (writer, address) =>
+            {
+                Text(writer, address.Name);
+                Text(writer, address.Address);
+            });
+        }
+        writer.Write(headers.Date is not null);
+        if (headers.Date is { } date)
+        {
+            Instant(writer, date);
+        }
+        Instant(writer, headers.ReceivedAt);
+        writer.Write7BitEncodedInt64(headers.Size);
+        List(writer, headers.Parts, Part);
+        Text(writer, headers.Preview);
+    }
+
+    private static MessageHeaders Read(BinaryReader reader) => new(
+        EmailId: Text(reader),
+        ThreadId: Text(reader),
+        MessageId: Text(reader),
+        InReplyTo: List(reader, Certain),
+        References: List(reader, Certain),
+        Subject: Text(reader),
+        From: List(reader, Address),
+        Sender: List(reader, Address),
+        ReplyTo: List(reader, Address),
+        To: List(reader, Address),
+        Cc: List(reader, Address),
+        Bcc: List(reader, Address),
+        Date: reader.ReadBoolean() ? Instant(reader) : null,
+        ReceivedAt: Instant(reader),
+        Size: reader.Read7BitEncodedInt64(),
+        Parts: List(reader, Part))
+    {
+        Preview = Text(reader),
+    };
+
+    private static void Part(BinaryWriter writer, MessagePart part)
+    {
+        Text(writer, part.Part);
+        Text(writer, part.ContentType);
+        Text(writer, part.Charset);
+        Text(writer, part.Encoding);
+        writer.Write7BitEncodedInt64(part.Size);
+        Text(writer, part.Filename);
+        Text(writer, part.Disposition);
+        Text(writer, part.ContentId);
+        writer.Write((byte)((part.InText ? PartUse.Text : 0) | (part.InHtml ? PartUse.Html : 0) | (part.IsAttachment ? PartUse.Attachment : 0)));
+    }
+
+    private static MessagePart Part(BinaryReader reader)
+    {
+        var part = new MessagePart(
+            Certain(reader), Certain(reader), Text(reader), Certain(reader), reader.Read7BitEncodedInt64(), Text(reader), Text(reader), Text(reader),
+            InText: false, InHtml: false, IsAttachment: false);
+        var use = (PartUse)reader.ReadByte();
+        return part with { InText = use.HasFlag(PartUse.Text), InHtml = use.HasFlag(PartUse.Html), IsAttachment = use.HasFlag(PartUse.Attachment) };
+    }
+
+    private static EmailAddress Address(BinaryReader reader) => new(Text(reader), Certain(reader));
+
+    private static void Instant(BinaryWriter writer, DateTimeOffset instant)
+    {
+        writer.Write7BitEncodedInt64(instant.Ticks);
+        writer.Write7BitEncodedInt((int)instant.Offset.TotalMinutes);
+    }
+
+    private static DateTimeOffset Instant(BinaryReader reader) => new(reader.Read7BitEncodedInt64(), TimeSpan.FromMinutes(reader.Read7BitEncodedInt()));
+
+    /// <summary>0: null; then the common ones; then a length that is greater by so much.</summary>
+    private static void Text(BinaryWriter writer, string? text)
+    {
+        var common = text is { Length: < 30 } ? Common.IndexOf(text) : -1;
+        if (text is null || common >= 0)
+        {
+            writer.Write7BitEncodedInt(text is null ? 0 : common + 1);
+            return;
+        }
+        var bytes = StrictUtf8.GetBytes(text);
+        writer.Write7BitEncodedInt(Common.Length + 1 + bytes.Length);
+        writer.Write(bytes);
+    }
+
+    private static string? Text(BinaryReader reader)
+    {
+        var length = reader.Read7BitEncodedInt();
+        return length == 0 ? null : length <= Common.Length ? Common[length - 1] : StrictUtf8.GetString(Octets(reader, length - Common.Length - 1));
+    }
+
+    private static byte[] Octets(BinaryReader reader, int count) =>
+        count <= reader.BaseStream.Length - reader.BaseStream.Position ? reader.ReadBytes(count) : throw new EndOfStreamException();
+
+    private static string Certain(BinaryReader reader) => Text(reader) ?? throw new InvalidDataException();
+
+    private static void List<T>(BinaryWriter writer, ImmutableArray<T> items, Action<BinaryWriter, T> write)
+    {
+        writer.Write7BitEncodedInt(items.Length);
+        foreach (var item in items)
+        {
+            write(writer, item);
+        }
+    }
+
+    private static ImmutableArray<T> List<T>(BinaryReader reader, Func<BinaryReader, T> read)
+    {
+        var count = reader.Read7BitEncodedInt();
+        if (count is < 0 or > MostItems || count > reader.BaseStream.Length - reader.BaseStream.Position)
+        {
+            throw new InvalidDataException();
+        }
+        var items = ImmutableArray.CreateBuilder<T>(count);
+        for (var at = 0; at < count; at++)
+        {
+            items.Add(read(reader));
+        }
+        return items.MoveToImmutable();
+    }
+}

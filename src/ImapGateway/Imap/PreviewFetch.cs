@@ -1,0 +1,92 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using ImapGateway.Html;
+using ImapGateway.Mail;
+using MailKit.Net.Imap;
+
+namespace ImapGateway.Imap;
+
+/// <summary>
+/// The beginning of the text of many messages, where the server has no PREVIEW (RFC 8970): one FETCH of the first octets of their text parts for a whole page. All are asked for
+/// the same sections, for a FETCH knows no others; a section that a message does not have costs a few octets.
+/// </summary>
+public static class PreviewFetch
+{
+    /// <summary>Messages of one FETCH.</summary>
+    private const int Batch = 100;
+
+    /// <summary>Sections of one FETCH; real messages keep their text in two or three different ones.</summary>
+    private const int MostSections = 6;
+
+    private const int TextOctets = 2 * 1024;
+
+    /// <summary>The head of a newsletter is long.</summary>
+    private const int HtmlOctets = 12 * 1024;
+
+    /// <param name="messages">Whose structure is known.</param>
+    /// <returns>The same with a preview: empty where nothing can be read.</returns>
+    public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(
+        ImapSession session, string path, uint uidValidity, IReadOnlyDictionary<uint, MessageHeaders> messages)
+    {
+        var previews = messages.ToDictionary(one => one.Key, one => one.Value with { Preview = "" });
+        var wanted = messages.Select(one => (Uid: one.Key, Part: PartOf(one.Value))).Where(one => one.Part is not null).ToList();
+        foreach (var batch in wanted.Chunk(Batch))
+        {
+            foreach (var sections in batch.GroupBy(one => one.Part!.Part).Chunk(MostSections))
+            {
+                await AddAsync(sections);
+            }
+        }
+        return previews;
+
+        async Task AddAsync(IReadOnlyCollection<IGrouping<string, (uint Uid, MessagePart? Part)>> sections)
+        {
+            var slices = sections.Select(section => new SectionSlice(section.Key, 0, section.Max(one => Octets(one.Part!)))).ToList();
+            var asked = sections.SelectMany(section => section).ToList();
+            IReadOnlyDictionary<(uint Uid, string Key), byte[]> found;
+            try
+            {
+                found = await SectionFetch.RunAsync(session, path, uidValidity, [.. asked.Select(one => one.Uid)], slices);
+            }
+            catch (ImapCommandException)
+            {
+                // The server cannot read it; what is known of it besides is right.
+                return;
+            }
+            foreach (var (uid, part) in asked)
+            {
+                if (found.TryGetValue((uid, part!.Part), out var octets))
+                {
+                    previews[uid] = previews[uid] with { Preview = Read(part, octets) };
+                }
+            }
+        }
+    }
+
+    /// <summary>The first text that a reader of plain text gets; an encrypted message has none.</summary>
+    private static MessagePart? PartOf(MessageHeaders headers) =>
+        IsEncrypted(headers.Parts) ? null : First(headers.Parts, static part => part.InText && part.Size > 0) ?? First(headers.Parts, static part => part.InHtml && part.Size > 0);
+
+    private static MessagePart? First(ImmutableArray<MessagePart> parts, Func<MessagePart, bool> suits) =>
+        parts.FirstOrDefault(part => part.ContentType.StartsWith("text/", StringComparison.Ordinal) && suits(part));
+
+    /// <summary>PGP/MIME (RFC 3156 section 4) and S/MIME (RFC 8551 section 3.2): what they show as text is none.</summary>
+    private static bool IsEncrypted(ImmutableArray<MessagePart> parts) => parts.Any(part => part.ContentType is "application/pgp-encrypted" or "application/pkcs7-mime" or "application/x-pkcs7-mime");
+
+    private static int Octets(MessagePart part)
+    {
+        var readable = part.ContentType == "text/html" ? HtmlOctets : TextOctets;
+        return (int)Math.Min(part.Size, part.Encoding is "base64" or "x-uuencode" ? readable * 3 / 2 : readable);
+    }
+
+    /// <summary>Total: whatever the octets are, it is some text or none.</summary>
+    public static string Read(MessagePart part, ReadOnlySpan<byte> encoded)
+    {
+        var decoded = new ArrayBufferWriter<byte>(encoded.Length + 1);
+        var decoder = TransferDecoder.For(part.Encoding);
+        decoder.Decode(encoded, decoded);
+        decoder.Flush(decoded);
+        var text = CharsetDecoder.Decode(decoded.WrittenSpan, part.Charset);
+        return text.Contains("-----BEGIN PGP MESSAGE-----", StringComparison.Ordinal) ? "" : part.ContentType == "text/html" ? PreviewText.OfHtml(text) : PreviewText.Of(text);
+    }
+}

@@ -1,0 +1,129 @@
+using ImapGateway.Imap;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Sync;
+
+/// <summary>Which mailboxes there are.</summary>
+public sealed partial class AccountMailboxes
+{
+    private const int MostNamed = 20;
+
+    /// <summary>Asks the server for all mailboxes and counters, and brings what is known in line.</summary>
+    public Task<IReadOnlyCollection<MailboxState>> ListAsync(CancellationToken cancel) => ListAsync(_pool, cancel);
+
+    /// <summary>The same on another session than the pool's.</summary>
+    public async Task<IReadOnlyCollection<MailboxState>> ListAsync(ISessionRunner runner, CancellationToken cancel)
+    {
+        using var turn = await _listing.EnterAsync(cancel);
+        await ListInTurnAsync(runner, null, cancel);
+        return All;
+    }
+
+    /// <summary>Changes which mailboxes there are, and knows the outcome when it returns. No listing that began before can undo what it shows.</summary>
+    /// <param name="change">Gives the rename it has done, if it was one.</param>
+    public async Task ChangeTreeAsync(Func<Task<MailboxRenaming?>> change, CancellationToken cancel)
+    {
+        using var turn = await _listing.EnterAsync(cancel);
+        await ListInTurnAsync(_pool, await change(), CancellationToken.None);
+    }
+
+    /// <summary>Deletes a mailbox; when this returns, it and the ids of its messages are gone.</summary>
+    public async Task RemoveAsync(MailboxState mailbox, Func<Task> delete, CancellationToken cancel)
+    {
+        using var turn = await _listing.EnterAsync(cancel);
+        await delete();
+        await CommitTreeAsync(new MailboxTreeDelta([], [], [mailbox]), null, null, gone: true, CancellationToken.None);
+    }
+
+    /// <summary>Asks the server for one mailbox alone, unless all cost no more.</summary>
+    public async Task CountAsync(MailboxState mailbox, CancellationToken cancel)
+    {
+        var path = mailbox.Path;
+        var seen = await RunWhereItIsAsync(
+            _pool,
+            [mailbox],
+            repeatable: true,
+            () => _pool.RunAsync(null, repeatable: true, async session => MailboxListing.IsCheap(session) ? null : await MailboxListing.OneAsync(session, mailbox.Listed), cancel),
+            cancel);
+        if (seen?.Counters is { } counters && seen.Path == mailbox.Path && (mailbox.UidValidity == 0 || counters.UidValidity == mailbox.UidValidity))
+        {
+            mailbox.Listed = seen;
+            return;
+        }
+        await ListAsync(cancel);
+        _directory.Demand(mailbox);
+    }
+
+    private async Task ListInTurnAsync(ISessionRunner runner, MailboxRenaming? renaming, CancellationToken cancel)
+    {
+        var began = _pool.Time.GetTimestamp();
+        var (seen, hasObjectIds) = await runner.RunAsync(
+            null, repeatable: true, async session => (await MailboxListing.AllAsync(session), session.Capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.ObjectID)), cancel);
+        var proofs = new Dictionary<string, MailboxProof>(StringComparer.Ordinal);
+        var doubtful = MailboxTree.Doubtful(All, seen, renaming);
+        if (doubtful.Count > 0)
+        {
+            await ProveAsync(runner, proofs, doubtful, uids: true, cancel);
+        }
+        if (hasObjectIds)
+        {
+            var unnamed = Unnamed(seen).Where(path => !proofs.ContainsKey(path) && !_asked.Contains(path)).Take(MostNamed).ToList();
+            await ProveAsync(runner, proofs, unnamed, uids: false, cancel);
+            _asked.UnionWith(unnamed);
+        }
+        await CommitTreeAsync(MailboxTree.Compare(All, seen, proofs, renaming), Roles.Assign(seen), proofs, gone: false, cancel);
+        _listed = true;
+        _treeListed = began;
+    }
+
+    private static async Task ProveAsync(ISessionRunner runner, Dictionary<string, MailboxProof> proofs, IReadOnlyCollection<string> paths, bool uids, CancellationToken cancel)
+    {
+        if (paths.Count == 0)
+        {
+            return;
+        }
+        foreach (var (path, proof) in await runner.RunAsync(null, repeatable: true, session => MailboxListing.ProveAsync(session, paths, uids), cancel))
+        {
+            proofs[path] = proof;
+        }
+    }
+
+    /// <summary>Mailboxes whose MAILBOXID is not known yet: only opening them tells it, so each listing asks some, and each of them once.</summary>
+    private IEnumerable<string> Unnamed(IReadOnlyList<ListedMailbox> seen)
+    {
+        var named = All.Where(mailbox => mailbox.ObjectId is not null).Select(mailbox => mailbox.Path).ToHashSet(StringComparer.Ordinal);
+        return seen.Where(one => one.Selectable && !named.Contains(one.Path)).Select(one => one.Path);
+    }
+
+    /// <summary>The mailbox a client means.</summary>
+    /// <exception cref="ProblemException">404 where it never was, 410 where it is gone.</exception>
+    public async Task<MailboxState> ResolveAsync(MailboxRef mailbox, CancellationToken cancel)
+    {
+        if (!_listed)
+        {
+            await ListAsync(cancel);
+        }
+        if (_directory.Find(mailbox) is { } known)
+        {
+            return known;
+        }
+        if (mailbox.Id is not null)
+        {
+            throw _directory.Unknown(mailbox.Id, ObjectId.Mailbox, "mailbox");
+        }
+        await ListAsync(cancel);
+        return _directory.Find(mailbox) ?? throw new ProblemException(ErrorCode.NotFound, mailbox.Role is null ? "There is no mailbox at this path." : "No mailbox of the account has this role.");
+    }
+
+    private async Task CommitTreeAsync(
+        MailboxTreeDelta delta, IReadOnlyDictionary<string, Role>? roles, IReadOnlyDictionary<string, MailboxProof>? proofs, bool gone, CancellationToken cancel)
+    {
+        var left = await _commits.CommitTreeAsync(delta, roles, proofs, first: !_listed, gone, cancel);
+        if (left.Count > 0)
+        {
+            _pool.Retire(left.Contains);
+        }
+        await _settlement.SettleAllAsync();
+        _settlement.Poke();
+    }
+}

@@ -1,0 +1,166 @@
+using ImapGateway.Imap;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Sync;
+
+/// <summary>Looks at single mailboxes.</summary>
+public sealed partial class AccountMailboxes
+{
+    /// <summary>Looks at the mailbox: when this returns, the index shows everything that was so when it was called. Looks are shared.</summary>
+    public Task UpToDateAsync(MailboxState mailbox, CancellationToken cancel)
+    {
+        if (!mailbox.Listed.Selectable)
+        {
+            throw new ProblemException(ErrorCode.Unprocessable, "The mailbox only holds other mailboxes; it has no messages.");
+        }
+        mailbox.NextLook ??= LookInTurnAsync(mailbox);
+        return mailbox.NextLook.WaitAsync(cancel);
+    }
+
+    private async Task LookInTurnAsync(MailboxState mailbox)
+    {
+        IDisposable turn;
+        try
+        {
+            await Task.Yield();
+            turn = await mailbox.Turn.EnterAsync(CancellationToken.None);
+        }
+        finally
+        {
+            mailbox.NextLook = null;
+        }
+        using (turn)
+        {
+            await RunWhereItIsAsync(_pool, [mailbox], repeatable: true, () => LookOnAsync(mailbox, _pool), CancellationToken.None);
+        }
+    }
+
+    /// <summary>Looks at the mailbox on a session of the caller's own; shared with nobody, so that a pool which is busy delays nothing.</summary>
+    public async Task LookAsync(MailboxState mailbox, ISessionRunner runner)
+    {
+        using var turn = await mailbox.Turn.EnterAsync(CancellationToken.None);
+        await RunWhereItIsAsync(runner, [mailbox], repeatable: true, () => LookOnAsync(mailbox, runner), CancellationToken.None);
+    }
+
+    /// <summary>The server has said since <paramref name="began"/> that these are as they are known to be: that counts as a look.</summary>
+    public void Compared(IReadOnlyCollection<MailboxState> unchanged, long began)
+    {
+        foreach (var mailbox in unchanged)
+        {
+            mailbox.LookedAt = mailbox.LookedAt is { } looked && looked > began ? looked : began;
+        }
+        _settlement.Poke();
+    }
+
+    private async Task<bool> LookOnAsync(MailboxState mailbox, ISessionRunner runner)
+    {
+        for (var settled = false; ;)
+        {
+            var path = mailbox.Path;
+            var known = mailbox.Known;
+            var began = _pool.Time.GetTimestamp();
+            // Away from the actor: the flags of many messages take long to understand.
+            var view = await runner.RunAsync(path, repeatable: true, session => Task.Run(() => MailboxLook.AtAsync(session, path, known)), CancellationToken.None);
+            if (!settled && mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity)
+            {
+                // Before the messages are given up: the mailbox may have been renamed and another one made in its place.
+                settled = true;
+                await ListAsync(runner, CancellationToken.None);
+            }
+            _directory.Demand(mailbox);
+            if (mailbox.Path == path)
+            {
+                await ApplyAsync(mailbox, view, runner);
+                mailbox.LookedAt = began;
+                if (_commits.Unread.Count > 0)
+                {
+                    // Whoever waits for this look is to see what it has found out.
+                    await _settlement.SettleAllAsync();
+                }
+                _settlement.Poke();
+                return true;
+            }
+        }
+    }
+
+    private async Task ApplyAsync(MailboxState mailbox, MailboxView view, ISessionRunner runner)
+    {
+        if (mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity)
+        {
+            await _commits.SetAsideAsync(mailbox, view.UidValidity);
+        }
+        if (_directory.Unmatched(mailbox) is { Count: > 0 } lost)
+        {
+            await RematchAsync(mailbox, lost, view, runner);
+        }
+        var known = mailbox.Server;
+        var delta = await Task.Run(() => MailboxDiff.Compare(known, view));
+        var silent = mailbox.LookedAt is null;
+        foreach (var step in LookStep.Of(mailbox, delta, view))
+        {
+            silent |= step.Baseline.Count > 0;
+            var headers = step.Added.Count == 0 ? null
+                : await _headers.ReadAsync(mailbox.Counter, mailbox.Path, view.UidValidity, [.. step.Added.Select(seen => seen.Uid)], CancellationToken.None, runner);
+            var write = step.WriteOf(mailbox, view, headers);
+            if (!step.IsEmpty || write.ChangesState)
+            {
+                await _commits.CommitAsync(write);
+            }
+        }
+        mailbox.OlderLeft = view.OlderLeft;
+        mailbox.ComparedFrom = view.ComparedFrom;
+        if (silent)
+        {
+            _fingerprints.Start();
+        }
+    }
+
+    /// <summary>Messages of before a new UIDVALIDITY are looked for among those of now.</summary>
+    private async Task RematchAsync(MailboxState mailbox, IReadOnlyList<MailboxState> lost, MailboxView view, ISessionRunner runner)
+    {
+        var (path, found) = (mailbox.Path, new Dictionary<uint, ulong>());
+        foreach (var uids in view.Rows.Select(row => row.Uid).Distinct().Order().Chunk(IdentityFetch.Window))
+        {
+            foreach (var (uid, fingerprint) in await runner.RunAsync(path, repeatable: true, session => FingerprintFill.ReadAsync(session, path, view.UidValidity, uids), CancellationToken.None))
+            {
+                found[uid] = fingerprint;
+            }
+        }
+        await _commits.RematchAsync(lost, mailbox, found);
+        // What is lost for good need not wait for anything.
+        await _settlement.SettleAllAsync();
+    }
+
+    /// <summary>
+    /// Where the server does not tell what changed, flags older than the window of a look are asked for by name: what is shown of these messages is right, too.
+    /// </summary>
+    /// <param name="uidValidity">The one that the uids belong to.</param>
+    public async Task CompareAsync(MailboxState mailbox, uint uidValidity, IReadOnlyCollection<uint> uids, CancellationToken cancel)
+    {
+        var older = uids.Where(uid => uid < mailbox.ComparedFrom).ToList();
+        if (older.Count > 0)
+        {
+            await AloneAsync([mailbox], () => CompareOlderAsync(mailbox, uidValidity, older, cancel), cancel);
+        }
+    }
+
+    private async Task<bool> CompareOlderAsync(MailboxState mailbox, uint uidValidity, IReadOnlyCollection<uint> uids, CancellationToken cancel)
+    {
+        var path = mailbox.Path;
+        var rows = await _pool.RunAsync(path, repeatable: true, session => MailboxLook.FlagsOfAsync(session, path, uidValidity, uids), cancel);
+        if (mailbox.UidValidity != uidValidity)
+        {
+            return false;
+        }
+        var seen = rows.ToDictionary(row => row.Uid);
+        var changed = mailbox.Index.Find(uids.Order())
+            .Where(row => seen.TryGetValue(row.Uid, out var now) && !now.Flags.Equals(row.Flags))
+            .Select(row => new SeenMessage(row.Uid, seen[row.Uid].Flags, row.ModSeq))
+            .ToList();
+        if (changed.Count > 0)
+        {
+            await CommitAsync(new MailboxWrite(mailbox) { Changed = changed });
+        }
+        return true;
+    }
+}
