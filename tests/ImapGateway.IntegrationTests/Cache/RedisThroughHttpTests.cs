@@ -85,8 +85,8 @@ public sealed class RedisThroughHttpTests
     {
         await using var redis = await RedisServer.Start("--maxmemory-policy", "allkeys-random");
         await using var world = await World.OfItsOwn(null, ("Redis:ConnectionString", redis.ConnectionString), ("Cache:MemoryBytes", "20000"));
-        await world.Dovecot.Seed(world.User, 1500, i => ScriptedMessage.Text($"m{i + 1}"));
-        await FillAt(redis, 200_000);
+        await world.Dovecot.Seed(world.User, 3000, i => ScriptedMessage.Text($"m{i + 1}"));
+        await FillAt(redis, 700_000);
         var account = await world.AddAccount();
         using var enough = new CancellationTokenSource();
         var lists = 0;
@@ -94,7 +94,7 @@ public sealed class RedisThroughHttpTests
         {
             while (!enough.IsCancellationRequested)
             {
-                var first = 1500;
+                var first = 3000;
                 for (var path = account.Messages("inbox", "?limit=100"); path is not null && !enough.IsCancellationRequested;)
                 {
                     var page = (await world.Api.Get(path)).Is(HttpStatusCode.OK).Json;
@@ -122,7 +122,7 @@ public sealed class RedisThroughHttpTests
         await redis.Kill();
         await More();
         await redis.Resume();
-        await FillAt(redis, 200_000);
+        await FillAt(redis, 700_000);
         await More();
         await Until(async () => await Fields(redis) > 0);
         await enough.CancelAsync();
