@@ -64,7 +64,7 @@ public static class HeaderFetch
     private static async Task<List<IMessageSummary>> FetchAsync(ImapFolder folder, IEnumerable<uint> uids, FetchRequest request)
     {
         var summaries = await folder.FetchAsync([.. uids.Select(uid => new UniqueId(folder.UidValidity, uid))], request);
-        return [.. summaries.Where(summary => summary.UniqueId.IsValid && IsAnswered(summary, request)).DistinctBy(summary => summary.UniqueId.Id)];
+        return [.. summaries.Where(summary => summary.UniqueId.IsValid && IsAnswered(summary, request) && !IsDummy(summary)).DistinctBy(summary => summary.UniqueId.Id)];
     }
 
     /// <summary>
@@ -72,4 +72,8 @@ public static class HeaderFetch
     /// </summary>
     private static bool IsAnswered(IMessageSummary summary, FetchRequest request) =>
         (summary.Fields & request.Items & ~MessageSummaryItems.UniqueId) != 0 || (request.Items == MessageSummaryItems.UniqueId && summary.Headers is not null);
+
+    /// <summary>Of a message that was expunged while it was being read Dovecot makes up an answer of nothing: no octets, no ENVELOPE, of 1970 (RFC 2180 section 4.1.3).</summary>
+    private static bool IsDummy(IMessageSummary summary) =>
+        summary is { Size: 0, Envelope: null or { MessageId: null, Date: null, From.Count: 0 } } && summary.InternalDate?.ToUnixTimeSeconds() is 0;
 }

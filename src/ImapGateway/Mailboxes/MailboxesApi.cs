@@ -14,15 +14,15 @@ public static class MailboxesApi
         var mailboxes = v1.MapGroup("/accounts/{account}/mailboxes").WithTag("Mailboxes", "The mailboxes of an account and their counters.")
             .WithPathParameter("account", "The id of the account.", "acc_k3v7q2mzp4x6a")
             .WithPathParameter("mailbox", "The id of the mailbox, or its role.", "inbox");
-        mailboxes.MapGet("", ListAsync).Requires(Scope.MailReadBasic).WithETag().WithName("listMailboxes").WithSummary("List mailboxes with their counters")
+        mailboxes.MapGet("", ListAsync).Requires(Scope.MailReadBasic).WithName("listMailboxes").WithSummary("List mailboxes with their counters")
             .WithDescription("By path, the account's own and those that others share with it. `path=` gives the one at that path, or none.")
-            .AsksMailServer();
+            .ShowsMail();
         mailboxes.MapPost("", CreateAsync).Requires(Scope.MailWrite).Idempotent().WithName("createMailbox").WithSummary("Create a mailbox")
             .WithDescription("At `path`, with the server's delimiter, or by `name`, below `parentId` if it is given. Levels that are missing above it are created. 409 where there is one already.")
             .ChangesMailServer();
-        mailboxes.MapGet("/{mailbox}", ReadAsync).Requires(Scope.MailReadBasic).WithETag().WithName("getMailbox").WithSummary("Read a mailbox")
+        mailboxes.MapGet("/{mailbox}", ReadAsync).Requires(Scope.MailReadBasic).WithName("getMailbox").WithSummary("Read a mailbox")
             .WithDescription("`{mailbox}` is an id or a role. `myRights` are the letters of RFC 4314, where the server has ACL.")
-            .AsksMailServer().CanFail(ErrorCode.Gone);
+            .ShowsMail().CanFail(ErrorCode.Gone);
         mailboxes.MapPatch("/{mailbox}", ChangeAsync).Requires(Scope.MailWrite).TakesIfMatch().WithName("patchMailbox").WithSummary("Rename, move, subscribe or unsubscribe a mailbox")
             .WithDescription("`path`, or `name` and `parentId` (null: to the top). The ids of the mailbox, of its messages and of all below it stay the same. 409 where the path is taken, 422 for the inbox.")
             .ChangesMailServer().CanFail(ErrorCode.Gone);

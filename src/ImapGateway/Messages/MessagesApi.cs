@@ -19,15 +19,15 @@ public static class MessagesApi
             .WithPathParameter("mailbox", "The id of the mailbox, or its role.", "inbox")
             .WithPathParameter("id", "The id of the message.", "m_kq3zvw5xbe")
             .WithPathParameter("part", "The IMAP section number of a part without parts of its own, as `attachments` tells it.", "2");
-        account.MapGet("/mailboxes/{mailbox}/messages", ListAsync).Requires(Scope.MailReadBasic).WithETag().WithName("listMessages").WithSummary("List the messages of a mailbox, newest first")
+        account.MapGet("/mailboxes/{mailbox}/messages", ListAsync).Requires(Scope.MailReadBasic).WithName("listMessages").WithSummary("List the messages of a mailbox, newest first")
             .WithDescription("All filters given must hold. A page may be shorter than `limit`: only one without `nextCursor` is the last.")
-            .AsksMailServer().CanFail(ErrorCode.Gone, ErrorCode.Unprocessable);
-        account.MapGet("/messages", ReadManyAsync).Requires(Scope.MailReadBasic).WithETag().WithName("getMessages").WithSummary("Read messages by id")
+            .ShowsMail().CanFail(ErrorCode.Gone, ErrorCode.Unprocessable);
+        account.MapGet("/messages", ReadManyAsync).Requires(Scope.MailReadBasic).WithName("getMessages").WithSummary("Read messages by id")
             .WithDescription($"At most {GetMessages.MostIds}, in the order of `ids`. Bodies share the room of one answer: `truncated` tells which were cut for it. What cannot be shown is in `missing`. Bodies need the scope mail.read.")
-            .AsksMailServer();
-        account.MapGet("/messages/{id}", ReadAsync).Requires(Scope.MailReadBasic).WithETag().WithName("getMessage").WithSummary("Read a message")
+            .ShowsMail();
+        account.MapGet("/messages/{id}", ReadAsync).Requires(Scope.MailReadBasic).WithName("getMessage").WithSummary("Read a message")
             .WithDescription("Reading never marks as read. Bodies need the scope mail.read.")
-            .AsksMailServer().CanFail(ErrorCode.Gone);
+            .ShowsMail().CanFail(ErrorCode.Gone);
         account.MapSection("/messages/{id}/raw", Raw, "RawMessage", "a message as it was sent", "message/rfc822");
         account.MapSection("/messages/{id}/parts/{part}", Part, "Part", "a part of a message, decoded", "*/*");
         account.MapPatch("/messages/{id}", ChangeAsync).Requires(Scope.MailWrite).TakesIfMatch().WithName("patchMessage").WithSummary("Change flags, or move a message")

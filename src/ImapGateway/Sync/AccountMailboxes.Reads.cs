@@ -20,18 +20,25 @@ public sealed partial class AccountMailboxes
     {
         if (freshness == Freshness.Known && IsCurrent(mailbox))
         {
-            return null;
+            return await ShownAsync(cancel);
         }
         return await TryAsync(() => UpToDateAsync(mailbox, cancel), freshness == Freshness.Known && mailbox.IsComplete, () => Since(mailbox.LookedAt, Watch.HeardUntil(mailbox)));
     }
 
     /// <summary>The same of which mailboxes there are, and of their counters.</summary>
     public Task<DateTimeOffset?> TreeReadyAsync(Freshness freshness, CancellationToken cancel) =>
-        freshness == Freshness.Known && IsTreeCurrent ? Task.FromResult<DateTimeOffset?>(null) : TryAsync(() => ListAsync(cancel), freshness == Freshness.Known && _listed, Since);
+        freshness == Freshness.Known && IsTreeCurrent ? ShownAsync(cancel) : TryAsync(() => ListAsync(cancel), freshness == Freshness.Known && _listed, Since);
 
     /// <summary>The same of one mailbox and its counters alone.</summary>
     public Task<DateTimeOffset?> CountersReadyAsync(MailboxState mailbox, Freshness freshness, CancellationToken cancel) =>
-        freshness == Freshness.Known && (IsTreeCurrent || IsCurrent(mailbox)) ? Task.FromResult<DateTimeOffset?>(null) : TryAsync(() => CountAsync(mailbox, cancel), freshness == Freshness.Known && _listed, Since);
+        freshness == Freshness.Known && (IsTreeCurrent || IsCurrent(mailbox)) ? ShownAsync(cancel) : TryAsync(() => CountAsync(mailbox, cancel), freshness == Freshness.Known && _listed, Since);
+
+    /// <summary>Whoever has heard of a change from the feed finds it here.</summary>
+    private async Task<DateTimeOffset?> ShownAsync(CancellationToken cancel)
+    {
+        await _commits.Shown.WaitAsync(cancel);
+        return null;
+    }
 
     /// <summary>All that is known of it is what clients have been told.</summary>
     public bool IsCurrent(MailboxState mailbox) => Watch.HeardUntil(mailbox) == IMailboxWatch.Now;

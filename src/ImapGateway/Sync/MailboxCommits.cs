@@ -18,6 +18,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     private const int Many = MailboxIndex.DefaultPageSize;
 
     private readonly Turn _turn = new();
+    private TaskCompletionSource? _writing;
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Who looks for changes without being asked.</summary>
@@ -34,6 +35,9 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
 
     /// <summary>Ends with the next commit.</summary>
     public Task Next => _next.Task;
+
+    /// <summary>Ends when memory shows all that the feed may have told by now.</summary>
+    public Task Shown => _writing?.Task ?? Task.CompletedTask;
 
     /// <summary>Messages of a mailbox that is no more are left out.</summary>
     public Task CommitAsync(params ImmutableArray<MailboxWrite> writes) =>
@@ -99,7 +103,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         {
             return;
         }
-        await writer.WriteAsync(
+        await WriteAsync(
             plan.NextCounter,
             plan.Changes,
             async (db, token) =>
@@ -153,7 +157,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             LostSince = window.Now,
             Unmatched = true,
         };
-        await writer.WriteAsync(
+        await WriteAsync(
             counter,
             [new MailboxReset(mailbox.Id, mailbox.Path, mailbox.Role, "uid_validity") { At = new ChangePlace(mailbox.Counter, mailbox.Role) }],
             (db, token) => MailboxStore.SetAsideAsync(db, writer.Incarnation, mailbox, lost, uidValidity, token),
@@ -191,7 +195,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         var lost = removed.Where(mailbox => mailbox.Index.Count > 0).ToList();
         if (tree.Changed.Count > 0 || removed.Count > 0)
         {
-            await writer.WriteAsync(
+            await WriteAsync(
                 counter,
                 tree.Changes,
                 async (db, token) =>
@@ -231,13 +235,31 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     public async Task CommitChangesAsync(IReadOnlyList<Change> changes, Func<GatewayDbContext, CancellationToken, Task> state, CancellationToken cancel)
     {
         using var turn = await _turn.EnterAsync(cancel);
-        await writer.WriteAsync(writer.Counters.NextCounter, changes, state, cancel);
+        await WriteAsync(writer.Counters.NextCounter, changes, state, cancel);
         Told();
+    }
+
+    /// <summary>From here to <see cref="Told"/> others may see in storage what memory does not show yet.</summary>
+    private async Task WriteAsync(ulong nextCounter, IReadOnlyList<Change> changes, Func<GatewayDbContext, CancellationToken, Task> state, CancellationToken cancel)
+    {
+        _writing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        try
+        {
+            await writer.WriteAsync(nextCounter, changes, state, cancel);
+        }
+        catch
+        {
+            _writing.SetResult();
+            _writing = null;
+            throw;
+        }
     }
 
     /// <summary>In the same step as memory: a position must never be ahead of what is shown with it.</summary>
     private void Told()
     {
+        _writing?.SetResult();
+        _writing = null;
         Sequence = writer.Counters.Sequence;
         Interlocked.Exchange(ref _next, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)).SetResult();
     }

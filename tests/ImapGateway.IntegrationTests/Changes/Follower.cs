@@ -54,7 +54,7 @@ public sealed class Follower(ApiAccount account)
     /// <param name="added">How often each Message-ID must have been.</param>
     public void IsSound(IReadOnlyDictionary<string, int> added)
     {
-        Assert.Empty(Replay.Faults.Take(5));
+        Assert.True(Replay.Faults.Count == 0, string.Join('\n', Replay.Faults.Take(5)));
         var wrong = Replay.Added.Where(one => added.GetValueOrDefault(one.Key) < one.Value).ToList();
         Assert.True(
             wrong.Count == 0,

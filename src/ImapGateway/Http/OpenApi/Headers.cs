@@ -18,6 +18,8 @@ public static class Headers
 
     public static OpenApiParameter IfNoneMatch => Request("If-None-Match", "ETags the client has: 304 where one of them is still right.", Tag);
 
+    public static OpenApiParameter CacheControl => Request("Cache-Control", "`no-cache`: the mail server is asked before the answer; 503 while it is away.", "no-cache");
+
     public static OpenApiParameter Range => Request("Range", "One range of octets: 206. Several, and other units, are answered with the whole.", "bytes=0-65535");
 
     public static OpenApiParameter IfRange => Request("If-Range", "The ETag of what the client has a part of: where it is no longer right, the whole is sent.", Tag);
@@ -30,7 +32,13 @@ public static class Headers
         ["Content-Disposition"] = Answer("Whether to show or to save it, and under which name (RFC 6266).", "attachment; filename=\"offer.pdf\""),
         ["Content-Security-Policy"] = Answer("What a stranger has sent must not act in the name of the gateway.", "default-src 'none'; sandbox"),
         ["Content-Range"] = Answer("Which octets these are; `*` where the length of the whole is not known yet.", "bytes 0-65535/1048576"),
+        ["Age"] = new OpenApiHeader
+        {
+            Description = "Beside `Gateway-Stale`: the same in seconds (RFC 9111 section 5.1).",
+            Schema = new OpenApiSchema { Type = JsonSchemaType.Integer, Minimum = "0", Examples = [JsonValue.Create(42)] },
+        },
         ["ETag"] = Answer("Changes when the answer does.", Tag),
+        [TaggedAnswers.StaleHeader] = Answer("The mail server could not be asked: this is what was known at that moment. Absent otherwise.", "since=2026-05-31T13:45:00Z"),
         [IdempotencyMiddleware.ReplayedHeader] = Answer("`true` where this is the first answer again.", "true"),
         ["Link"] = Answer("`rel=\"next\"`: the address of the next page, relative; absent on the last one (RFC 8288).", "</v1/accounts?cursor=Q1JN2kzq>; rel=\"next\""),
         ["Location"] = Answer("The address of what was created.", "/v1/accounts/acc_k3v7q2mzp4x6a"),

@@ -34,6 +34,10 @@ public sealed class OperationDetails(WireContracts contracts) : IOperationFilter
         {
             operation.Parameters.Add(Headers.IfNoneMatch);
         }
+        if (metadata.OfType<RememberedAnswer>().Any())
+        {
+            operation.Parameters.Add(Headers.CacheControl);
+        }
         if (metadata.OfType<EventStreamAnswer>().Any())
         {
             operation.Parameters.Add(Headers.LastEventId);

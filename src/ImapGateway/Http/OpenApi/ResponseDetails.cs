@@ -59,6 +59,11 @@ public sealed class ResponseDetails : IOperationFilter
         {
             yield return "ETag";
         }
+        if (metadata.OfType<RememberedAnswer>().Any())
+        {
+            yield return TaggedAnswers.StaleHeader;
+            yield return "Age";
+        }
         if (metadata.OfType<EventStreamAnswer>().Any())
         {
             yield return "X-Accel-Buffering";

@@ -29,6 +29,9 @@ public static class RouteDocs
     /// <summary>It asks the mail server, which can refuse, be busy, be away, or talk nonsense.</summary>
     public static TBuilder AsksMailServer<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.CanFail(OfMailServers);
 
+    /// <summary>It shows what is known of what the mail server has: where changes are not heard of, or Cache-Control demands it, the server is asked; while it is away the answer says so.</summary>
+    public static TBuilder ShowsMail<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.AsksMailServer().WithETag().WithMetadata(new RememberedAnswer());
+
     /// <summary>It changes something there, which can also be full, have it already, or rule it out.</summary>
     public static TBuilder ChangesMailServer<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder =>
         route.AsksMailServer().CanFail(ErrorCode.AccountQuota, ErrorCode.Conflict, ErrorCode.Unprocessable);
@@ -53,6 +56,8 @@ public sealed record PathParameter(string Name, string Description, string Examp
 public sealed record PossibleErrors(ImmutableArray<ErrorCode> Codes);
 
 public sealed record TaggedAnswer;
+
+public sealed record RememberedAnswer;
 
 public sealed record GuardedRoute;
 
