@@ -36,8 +36,11 @@ public static class ChangeExamples
         _ => new AccountChanged(type, null, null),
     };
 
-    private static Message Summary(string mailbox) => Mail.Message.Of(
-        Message, mailbox, 4711, Flags.None, 0,
-        new MessageHeaders(
-            null, null, "offer.1@example.org", [], [], "Our offer", [new EmailAddress("Anna Berg", "anna@example.org")], [], [], [new EmailAddress(null, "ann@example.com")], [], [], Noon, Noon, 2048, []) { Preview = "Thank you for your time yesterday. As we agreed, here is our offer." });
+    private static Message Summary(string mailbox) => Mail.Message.Of(Message, mailbox, 4711, Flags.None, 0, Headers);
+
+    private static readonly MessageHeaders Headers = new(
+        null, null, "offer.1@example.org", [], [], "Our offer", [new EmailAddress("Anna Berg", "anna@example.org")], [], [], [new EmailAddress(null, "ann@example.com")], [], [], Noon, Noon, 2048, [])
+    {
+        Preview = "Thank you for your time yesterday. As we agreed, here is our offer.",
+    };
 }
