@@ -13,8 +13,9 @@ namespace ImapGateway.Http;
 /// <param name="Variant">Whatever makes two answers about the same state differ: the query, what the key may see, and the build of the gateway.</param>
 /// <param name="Period">A part of the tags of lists alone, so that each of them ends; see <see cref="ListTagOptions"/>.</param>
 /// <param name="Freshness">What Cache-Control asks for (RFC 9111 section 5.2.1): no-cache, and max-age=0 as browsers send it on reload, are answered by the mail server's present state.</param>
+/// <param name="Kept">The tag of an answer that the gateway itself has kept (see <see cref="AnswerCache"/>).</param>
 [GenerateSerializer, Immutable]
-public sealed record Conditions(string Variant, string Period, string? IfMatch, string? IfNoneMatch, Freshness Freshness = Freshness.Known)
+public sealed record Conditions(string Variant, string Period, string? IfMatch, string? IfNoneMatch, Freshness Freshness = Freshness.Known, string? Kept = null)
 {
     private const string Any = "*";
 
@@ -27,14 +28,14 @@ public sealed record Conditions(string Variant, string Period, string? IfMatch, 
     public bool DemandsState => IfMatch is not (null or Any);
 
     /// <summary>For the answer to a change: it is always shown.</summary>
-    public Conditions Afterwards => this with { IfNoneMatch = null };
+    public Conditions Afterwards => this with { IfNoneMatch = null, Kept = null };
 
     public string Strong(string state) => EntityTags.Format($"{state}.{Variant}");
 
     public string Weak(string state) => EntityTags.Format($"{state}.{Variant}.{Period}", isWeak: true);
 
-    /// <summary>The client has the representation with this tag: 304.</summary>
-    public bool Has(string tag) => IfNoneMatch is not null && (IfNoneMatch == tag || EntityTags.IsKnown(IfNoneMatch, tag));
+    /// <summary>The client has the representation with this tag, or the gateway has kept it: it need not be read.</summary>
+    public bool Has(string tag) => Kept == tag || IfNoneMatch is not null && (IfNoneMatch == tag || EntityTags.IsKnown(IfNoneMatch, tag));
 
     /// <summary>Before anything is changed.</summary>
     /// <param name="state">Of what is to be changed; null: there is nothing.</param>
@@ -60,12 +61,16 @@ public sealed record Conditions(string Variant, string Period, string? IfMatch, 
         var caller = context.Features.Get<Caller>();
         var lifetime = services.GetRequiredService<IOptions<ListTagOptions>>().Value.Lifetime;
         var period = services.GetRequiredService<TimeProvider>().GetUtcNow().Ticks / lifetime.Ticks;
+        var variant = EntityTags.Digest($"{Build} {(int?)caller?.Scopes} {request.QueryString}");
+        var slot = HttpMethods.IsGet(request.Method) ? services.GetRequiredService<AnswerCache>().Slot(request.Path, variant) : null;
+        context.Features.Set(slot);
         return ValueTask.FromResult<Conditions?>(new Conditions(
-            EntityTags.Digest($"{Build} {(int?)caller?.Scopes} {request.QueryString}"),
+            variant,
             period.ToString(CultureInfo.InvariantCulture),
             Text(request.Headers.IfMatch),
             Text(request.Headers.IfNoneMatch),
-            AsksAnew(request) ? Freshness.Revalidated : Freshness.Known));
+            AsksAnew(request) ? Freshness.Revalidated : Freshness.Known,
+            slot?.Kept?.Tag));
     }
 
     private static bool AsksAnew(HttpRequest request) =>

@@ -11,7 +11,7 @@ public sealed class Drain : IDisposable
     private readonly CancellationTokenSource _over;
     private readonly CancellationTokenRegistration _stopping;
 
-    public Drain(IHostApplicationLifetime lifetime, IOptions<DrainOptions> options, TimeProvider time)
+    public Drain(IHostApplicationLifetime lifetime, IOptions<HttpOptions> options, TimeProvider time)
     {
         _over = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
         _stopping = lifetime.ApplicationStopping.Register(() => _over.CancelAfter(options.Value.DrainTime));

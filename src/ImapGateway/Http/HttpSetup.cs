@@ -39,10 +39,11 @@ public static class HttpSetup
         services.AddOptions<Microsoft.AspNetCore.Cors.Infrastructure.CorsOptions>()
             .Configure<IOptions<CorsOptions>>((cors, own) => cors.AddDefaultPolicy(own.Value.ToPolicy()));
 
-        builder.AddSettings<DrainOptions>("Http");
+        builder.AddSettings<HttpOptions>("Http");
         services.AddSingleton<Drain>();
+        services.AddSingleton<AnswerCache>();
         // First the requests, then the accounts take their leave of the mail servers.
-        services.AddOptions<HostOptions>().Configure<IOptions<DrainOptions>>((host, drain) => host.ShutdownTimeout = drain.Value.DrainTime + AccountsTime);
+        services.AddOptions<HostOptions>().Configure<IOptions<HttpOptions>>((host, drain) => host.ShutdownTimeout = drain.Value.DrainTime + AccountsTime);
 
         services.AddSingleton<IdempotencyStore>();
         services.AddHostedService<IdempotencyPurgeWorker>();

@@ -1,9 +1,9 @@
+using System.Buffers;
 using System.Reflection;
 using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using ImapGateway.Mail;
-using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Http.Metadata;
-using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Http;
 
@@ -16,27 +16,7 @@ public sealed class PageResult<T>(Tagged<Page<T>> answer, Fields<T> fields) : IR
 
     public PageResult(Page<T> page, Fields<T> fields) : this(new Tagged<Page<T>>(null, page), fields) { }
 
-    public async Task ExecuteAsync(HttpContext httpContext)
-    {
-        if (TaggedAnswers.IsKnown(httpContext, answer))
-        {
-            return;
-        }
-        var page = answer.Demand();
-        var json = httpContext.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions;
-        Paging.LinkNext(httpContext, page.NextCursor);
-        if (fields.IsAll)
-        {
-            await httpContext.Response.WriteAsJsonAsync(page, json, httpContext.RequestAborted);
-            return;
-        }
-        httpContext.Response.ContentType = "application/json; charset=utf-8";
-        await using (var writer = new Utf8JsonWriter(httpContext.Response.BodyWriter, new JsonWriterOptions { Encoder = json.Encoder, SkipValidation = true }))
-        {
-            Write(page, writer, json);
-        }
-        await httpContext.Response.BodyWriter.FlushAsync(httpContext.RequestAborted);
-    }
+    public Task ExecuteAsync(HttpContext httpContext) => TaggedAnswers.WriteAsync(httpContext, answer, answer.Value?.NextCursor, Written);
 
     public static void PopulateMetadata(MethodInfo method, EndpointBuilder builder)
     {
@@ -44,11 +24,25 @@ public sealed class PageResult<T>(Tagged<Page<T>> answer, Fields<T> fields) : IR
         builder.Metadata.Add(new PagedAnswer());
     }
 
+    private byte[] Written(Page<T> page, JsonSerializerOptions json)
+    {
+        if (fields.IsAll)
+        {
+            return JsonSerializer.SerializeToUtf8Bytes(page, (JsonTypeInfo<Page<T>>)json.GetTypeInfo(typeof(Page<T>)));
+        }
+        var written = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(written, new JsonWriterOptions { Encoder = json.Encoder, SkipValidation = true }))
+        {
+            Write(page, writer, json);
+        }
+        return written.WrittenSpan.ToArray();
+    }
+
     /// <summary>Members of the page beside the items are whatever its type declares.</summary>
     private void Write(Page<T> page, Utf8JsonWriter writer, JsonSerializerOptions json)
     {
         writer.WriteStartObject();
-        foreach (var property in json.GetTypeInfo(page.GetType()).Properties)
+        foreach (var property in json.GetTypeInfo(typeof(Page<T>)).Properties)
         {
             var value = property.Get?.Invoke(page);
             if (property.ShouldSerialize?.Invoke(page, value) ?? true)

@@ -2,7 +2,7 @@ namespace ImapGateway.Http;
 
 /// <summary>An answer with its entity tag, as an operation gives it.</summary>
 /// <param name="Tag">Null where the answer can be out of date although nothing that the gateway knows of has changed.</param>
-/// <param name="Value">Null: the client has it already (<see cref="Conditions.Has"/>), and it was not read.</param>
+/// <param name="Value">Null: the client has it already, or it was kept (<see cref="Conditions.Has"/>), and it was not read.</param>
 [GenerateSerializer, Immutable]
 public sealed record Tagged<T>(string? Tag, T? Value) where T : class
 {

@@ -53,7 +53,15 @@ public sealed partial class AccountMailboxes
     public string FeedPosition => Changes.FeedPosition.OfAccount(Incarnation, Sequence);
 
     /// <summary>The same as long as no list of the mailbox's messages can have changed.</summary>
-    public string StateOf(MailboxState mailbox) => EntityTags.Digest($"{mailbox.Id} {_epoch} {mailbox.UidValidity} {mailbox.Version} {mailbox.ComparedFrom}");
+    public string StateOf(MailboxState mailbox)
+    {
+        var now = (mailbox.UidValidity, mailbox.Version, mailbox.ComparedFrom);
+        if (mailbox.Digest is not { } known || known.Of != now)
+        {
+            mailbox.Digest = known = (now, EntityTags.Digest($"{mailbox.Id} {_epoch} {now}"));
+        }
+        return known.Text;
+    }
 
     /// <summary>The same as long as a message is shown in the same way: where it is, and its flags.</summary>
     public static string StateOf(MailboxState mailbox, IndexRow row) => EntityTags.Digest($"{mailbox.Id} {mailbox.UidValidity} {row.Uid} {row.Id} {row.ModSeq} {row.Flags}");

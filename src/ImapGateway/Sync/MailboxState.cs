@@ -48,6 +48,9 @@ public sealed class MailboxState
     /// <summary>Counts what <see cref="Index"/> has shown since the account was opened: it changes with every commit that changes a list of the messages.</summary>
     public long Version { get; set; }
 
+    /// <summary>What <see cref="AccountMailboxes.StateOf(MailboxState)"/> made last, and of what.</summary>
+    public ((uint UidValidity, long Version, uint ComparedFrom) Of, string Text)? Digest { get; set; }
+
     /// <summary>Messages the server has and no client has heard of: they may have been moved here from where nobody has looked yet.</summary>
     public ImmutableDictionary<uint, Arriving> Arriving
     {

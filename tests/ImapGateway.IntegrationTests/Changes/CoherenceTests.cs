@@ -5,7 +5,10 @@ using System.Text.Json;
 
 namespace ImapGateway.IntegrationTests.Changes;
 
-/// <summary>Ten readers beside two mail clients: each list is exactly what the feed had told up to the list's position, and never older than what the reader had heard before.</summary>
+/// <summary>
+/// Ten readers beside two mail clients: each list is exactly what the feed had told up to the list's position, and to what the reader had heard before: where nothing has changed in the
+/// mailbox since, it may be the answer of before.
+/// </summary>
 public sealed class CoherenceTests
 {
     private const int Readers = 10;
@@ -44,9 +47,10 @@ public sealed class CoherenceTests
             var heard = SequenceOf((await account.Api.Get($"{account.Path}/changes?after=latest")).Is(HttpStatusCode.OK).Text("nextAfter"));
             var list = (await account.Api.Get(account.Messages("inbox", "?limit=500&fields=id,flags"))).Is(HttpStatusCode.OK);
             var position = SequenceOf(list.Text("feedPosition"));
-            Assert.True(position >= heard, $"The list is of {position}, and {heard} was told before.");
             Assert.False(list.Headers.Contains("Gateway-Stale"));
-            samples.Add((position, [.. list.Json.GetProperty("items").EnumerateArray().Select(message => Line(message.GetProperty("id").GetString()!, message.GetProperty("flags")))]));
+            string[] shown = [.. list.Json.GetProperty("items").EnumerateArray().Select(message => Line(message.GetProperty("id").GetString()!, message.GetProperty("flags")))];
+            samples.Add((position, shown));
+            samples.Add((Math.Max(position, heard), shown));
         }
     }
 

@@ -3,6 +3,7 @@ using System.Text.Json;
 using ImapGateway.IntegrationTests.Changes;
 using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Sync;
+using ImapGateway.IntegrationTests.Sync.Watching;
 
 namespace ImapGateway.IntegrationTests.Messages;
 
@@ -112,6 +113,7 @@ public sealed class PreviewTests
         Assert.Equal(30, items.Count(item => item.GetProperty("preview").GetString()!.Length > 5));
         Assert.Single(tap.Lines.Entries, line => line.FromClient && line.Text.Contains("ENVELOPE", StringComparison.Ordinal));
         Assert.Single(tap.Lines.Entries, line => line.FromClient && line.Text.Contains("BODY.PEEK[1]<0.", StringComparison.Ordinal));
+        await new Committed(world.Gateway, account.Id).Fingerprinted();
         tap.Lines.Clear();
         await account.Items(account.Messages("inbox"));
         Assert.DoesNotContain(tap.Lines.Entries, line => line.FromClient && (line.Text.Contains("ENVELOPE", StringComparison.Ordinal) || line.Text.Contains("BODY.PEEK", StringComparison.Ordinal)));
