@@ -22,16 +22,16 @@ public sealed partial class AccountMailboxes
         {
             return await ShownAsync(cancel);
         }
-        return await TryAsync(() => UpToDateAsync(mailbox, cancel), freshness == Freshness.Known && mailbox.IsComplete, () => Since(mailbox.LookedAt, Watch.HeardUntil(mailbox)));
+        return await TryAsync(() => UpToDateAsync(mailbox, cancel), () => freshness == Freshness.Known && mailbox.IsComplete && _directory.Unmatched(mailbox).Count == 0, () => Since(mailbox.LookedAt, Watch.HeardUntil(mailbox)));
     }
 
     /// <summary>The same of which mailboxes there are, and of their counters.</summary>
     public Task<DateTimeOffset?> TreeReadyAsync(Freshness freshness, CancellationToken cancel) =>
-        freshness == Freshness.Known && IsTreeCurrent ? ShownAsync(cancel) : TryAsync(() => ListAsync(cancel), freshness == Freshness.Known && _listed, Since);
+        freshness == Freshness.Known && IsTreeCurrent ? ShownAsync(cancel) : TryAsync(() => ListAsync(cancel), () => freshness == Freshness.Known && _listed, Since);
 
     /// <summary>The same of one mailbox and its counters alone.</summary>
     public Task<DateTimeOffset?> CountersReadyAsync(MailboxState mailbox, Freshness freshness, CancellationToken cancel) =>
-        freshness == Freshness.Known && (IsTreeCurrent || IsCurrent(mailbox)) ? ShownAsync(cancel) : TryAsync(() => CountAsync(mailbox, cancel), freshness == Freshness.Known && _listed, Since);
+        freshness == Freshness.Known && (IsTreeCurrent || IsCurrent(mailbox)) ? ShownAsync(cancel) : TryAsync(() => CountAsync(mailbox, cancel), () => freshness == Freshness.Known && _listed, Since);
 
     /// <summary>Whoever has heard of a change from the feed finds it here.</summary>
     private async Task<DateTimeOffset?> ShownAsync(CancellationToken cancel)
@@ -51,19 +51,23 @@ public sealed partial class AccountMailboxes
 
     private bool IsTreeCurrent => Watch.TreeHeardUntil == IMailboxWatch.Now;
 
-    private static async Task<DateTimeOffset?> TryAsync(Func<Task> ask, bool isKnown, Func<DateTimeOffset> since)
+    /// <param name="ask">Of the server.</param>
+    /// <param name="isKnown">There is something to show, now: what the server has said before it went away may have shown that it is worth nothing.</param>
+    /// <param name="since">When it was last heard of.</param>
+    private async Task<DateTimeOffset?> TryAsync(Func<Task> ask, Func<bool> isKnown, Func<DateTimeOffset> since)
     {
+        var asked = ask();
         try
         {
-            var asked = ask();
-            await (isKnown ? asked.WaitAsync(Patience) : asked);
+            await (isKnown() ? Task.WhenAny(asked, Task.Delay(Patience, _pool.Time)) : asked);
+            if (!asked.IsCompleted && isKnown())
+            {
+                return since();
+            }
+            await asked;
             return null;
         }
-        catch (ProblemException e) when (isKnown && IsAway(e.Code))
-        {
-            return since();
-        }
-        catch (TimeoutException)
+        catch (ProblemException e) when (IsAway(e.Code) && isKnown())
         {
             return since();
         }
