@@ -1,120 +1,146 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json;
-using ImapGateway.IntegrationTests;
+using ImapGateway.Benchmarks.Load;
+using ImapGateway.Benchmarks.Reference;
+using ImapGateway.Benchmarks.Results;
 using ImapGateway.IntegrationTests.Servers;
-using MailKit;
-using MailKit.Net.Imap;
 
 namespace ImapGateway.Benchmarks;
 
-/// <summary>Lists of 50 through the gateway, next to one MailKit session that fetches the same 50: pages nobody has asked for before, and the newest again and again.</summary>
+/// <summary>
+/// Lists of 50: the newest again and again by 16 clients, next to the same bytes from memory and to one IMAP session that fetches the same 50; the same where nothing has
+/// changed, next to an empty endpoint; and pages that nobody has asked for before.
+/// </summary>
 public static class ListBenchmark
 {
     private const int Messages = 5_000;
     private const int Page = 50;
-    private const int Rounds = 5;
     private const int Clients = 16;
     private const string User = "bench@example.com";
 
-    public static async Task RunAsync()
+    public static async Task RunAsync(Report report)
     {
-        await using var dovecot = await DovecotServer.Start();
-        await using var gateway = await GatewayProcess.Start();
+        await using var dovecot = await DovecotServer.Start(new DovecotOptions { Tls = false });
+        await using var gateway = await MeasuredGateway.Start();
         await dovecot.Seed(User, Messages, Message);
-        using var client = await dovecot.Client(User);
-        await client.Inbox!.OpenAsync(FolderAccess.ReadOnly);
-        var (direct, cold, again, warm, many) = (new double[Rounds], new double[Rounds], new double[Rounds], new double[Rounds], new double[Rounds]);
-        for (var round = -1; round < Rounds; round++)
-        {
-            var path = await AddAsync(dovecot, gateway, $"round{round}");
-            var inTurn = new[] { await DirectAsync(client), await PagesAsync(gateway, path), await NewestDirectAsync(client), await NewestAsync(gateway, path, 1), await NewestAsync(gateway, path, Clients) };
-            if (round >= 0)
-            {
-                (direct[round], cold[round], again[round], warm[round], many[round]) = (inTurn[0], inTurn[1], inTurn[2], inTurn[3], inTurn[4]);
-            }
-        }
-        Show("direct FETCH of 50, page by page", direct, null, "");
-        Show("list of 50, cold, page by page", cold, direct, "target <= 1.3");
-        Show("direct FETCH of the newest 50", again, null, "");
-        Show("list of the newest 50, warm, 1 client", warm, again, "asks the server for news each time");
-        Show($"the same, {Clients} clients", many, again, "target <= 1/40, with a watched account");
+        using var direct = await DirectImap.Open(dovecot, User);
+        await gateway.AddAsync("bench", dovecot.Port, User);
+        await NewestAsync(report, gateway, direct);
+        await ColdAsync(report, gateway, dovecot, direct);
     }
 
-    private static byte[] Message(int i) => Encoding.ASCII.GetBytes(
+    internal static byte[] Message(int i) => Encoding.ASCII.GetBytes(
         $"From: Anna Berg <anna{i % 97}@example.org>\r\nTo: team@example.com\r\nSubject: Offer number {i}\r\nMessage-ID: <{i}@example.org>\r\nReferences: <{i - 1}@example.org>\r\n"
         + "Date: Mon, 04 May 2026 10:00:00 +0200\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
         + "--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n--b\r\nContent-Type: application/pdf; name=offer.pdf\r\nContent-Disposition: attachment; filename=offer.pdf\r\n\r\nx\r\n--b--\r\n");
 
-    private static async Task<string> AddAsync(DovecotServer dovecot, GatewayProcess gateway, string id)
+    internal static string ListOf(string account) => $"/v1/accounts/{account}/mailboxes/inbox/messages?limit={Page}";
+
+    private static async Task NewestAsync(Report report, MeasuredGateway gateway, DirectImap direct)
     {
-        var imap = new { host = DovecotServer.Host, port = dovecot.Port, security = "none", username = User, password = DovecotServer.Password };
-        using var added = await gateway.Http.PutAsJsonAsync($"/v1/accounts/{id}", new { email = User, watch = "none", imap });
-        added.EnsureSuccessStatusCode();
-        var path = $"/v1/accounts/{id}/mailboxes/inbox/messages";
-        await gateway.Http.GetStringAsync(new Uri($"{path}?limit=1", UriKind.Relative));
-        return path;
+        var list = gateway.Address(ListOf("bench"));
+        var (content, tag) = await FirstAsync(gateway, list);
+        await using var reference = await ReferenceServer.Start(content);
+        var rounds = report.Rounds;
+        string[] plain = [gateway.Authorization], conditional = [gateway.Authorization, $"If-None-Match: {tag}"];
+        var (fetched, bytes, warm, empty, unchanged) = (new List<double>(), new List<LoadResult>(), new List<LoadResult>(), new List<LoadResult>(), new List<LoadResult>());
+        for (var round = -1; round < rounds.Count; round++)
+        {
+            var rate = await direct.RateAsync(Page, rounds.Each);
+            var inTurn = new[]
+            {
+                await Wrk.RunAsync(reference.Static, Clients, rounds.Each, reference.Cost, plain),
+                await Wrk.RunAsync(list, Clients, rounds.Each, gateway.Cost, plain),
+                await Wrk.RunAsync(reference.Empty, Clients, rounds.Each, reference.Cost, plain),
+                await Wrk.RunAsync(list, Clients, rounds.Each, gateway.Cost, conditional),
+            };
+            if (round < 0)
+            {
+                continue; // The JIT's second tier comes with the load.
+            }
+            fetched.Add(rate);
+            bytes.Add(inTurn[0]);
+            warm.Add(inTurn[1]);
+            empty.Add(inTurn[2]);
+            unchanged.Add(inTurn[3]);
+        }
+        await StillAsync(gateway, list, tag);
+        report.Add(Row("the same bytes from memory, a minimal API", bytes));
+        report.Add(Row($"newest {Page}, warm, {Clients} clients", warm, "the same bytes from memory", bytes, Target.Least(0.6)) with { Remark = $"{content.Length:N0} bytes" });
+        report.Add(Row($"newest {Page}, warm, {Clients} clients", warm) with { Reference = "one MailKit session", ReferenceValues = fetched, Target = Target.Least(40) });
+        report.Add(Row("an empty endpoint, a minimal API", empty));
+        report.Add(Row("the same, If-None-Match hit", unchanged, "an empty endpoint", empty, Target.Least(0.6)));
     }
 
-    private static Task<IList<IMessageSummary>> FetchAsync(ImapClient client, int newest) => client.Inbox!.FetchAsync(
-        client.Inbox.Count - newest - Page, client.Inbox.Count - newest - 1,
-        new FetchRequest(MessageSummaryItems.UniqueId | MessageSummaryItems.Flags | MessageSummaryItems.InternalDate | MessageSummaryItems.Size | MessageSummaryItems.Envelope | MessageSummaryItems.BodyStructure | MessageSummaryItems.References));
+    /// <summary>An account of its own for every round, indexed, of which no page was ever read.</summary>
+    private static async Task ColdAsync(Report report, MeasuredGateway gateway, DovecotServer dovecot, DirectImap direct)
+    {
+        var (fetched, listed) = (new List<double>(), new List<double>());
+        for (var round = -1; round < report.Rounds.Count; round++)
+        {
+            await gateway.AddAsync($"cold{round}", dovecot.Port, User, watch: "none");
+            await gateway.Http.GetByteArrayAsync(new Uri($"/v1/accounts/cold{round}/mailboxes/inbox/messages?limit=1", UriKind.Relative));
+            var (fetching, listing) = (await FetchedAsync(direct), await ListedAsync(gateway, $"cold{round}"));
+            if (round >= 0)
+            {
+                fetched.Add(fetching);
+                listed.Add(listing);
+            }
+        }
+        report.Add(new Row($"list of {Page}, cold (no cache)", "ms", listed) { Reference = "one MailKit session", ReferenceValues = fetched, Target = Target.Most(1.3) });
+    }
 
-    /// <returns>Milliseconds a page.</returns>
-    private static async Task<double> DirectAsync(ImapClient client)
+    private static async Task<double> FetchedAsync(DirectImap direct)
     {
         var start = Stopwatch.GetTimestamp();
-        for (var newest = 0; newest < Messages; newest += Page)
+        for (var skipped = 0; skipped < Messages; skipped += Page)
         {
-            await FetchAsync(client, newest);
+            await direct.FetchAsync(Page, skipped);
         }
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds / (Messages / Page);
     }
 
-    private static async Task<double> PagesAsync(GatewayProcess gateway, string path)
+    private static async Task<double> ListedAsync(MeasuredGateway gateway, string account)
     {
         var start = Stopwatch.GetTimestamp();
         var pages = 0;
         for (string? cursor = ""; cursor is not null; pages++)
         {
-            var page = await gateway.Http.GetFromJsonAsync<JsonElement>(new Uri($"{path}?limit={Page}{(cursor.Length > 0 ? "&cursor=" + cursor : "")}", UriKind.Relative));
+            var page = await gateway.Http.GetFromJsonAsync<JsonElement>(new Uri($"{ListOf(account)}{(cursor.Length > 0 ? "&cursor=" + cursor : "")}", UriKind.Relative));
             cursor = page.GetProperty("nextCursor").GetString();
         }
         return Stopwatch.GetElapsedTime(start).TotalMilliseconds / pages;
     }
 
-    private static async Task<double> NewestDirectAsync(ImapClient client)
+    private static async Task<(byte[] Content, string Tag)> FirstAsync(MeasuredGateway gateway, Uri list)
     {
-        var start = Stopwatch.GetTimestamp();
-        for (var i = 0; i < 100; i++)
+        using var answer = await gateway.Http.GetAsync(list);
+        answer.EnsureSuccessStatusCode();
+        return (await answer.Content.ReadAsByteArrayAsync(), answer.Headers.ETag!.ToString());
+    }
+
+    /// <summary>A tag that has become another meanwhile would have measured something else.</summary>
+    private static async Task StillAsync(MeasuredGateway gateway, Uri list, string tag)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, list);
+        request.Headers.TryAddWithoutValidation("If-None-Match", tag);
+        using var answer = await gateway.Http.SendAsync(request);
+        if (answer.StatusCode != HttpStatusCode.NotModified)
         {
-            await FetchAsync(client, 0);
+            throw new InvalidOperationException($"The list has changed: {answer.StatusCode}.");
         }
-        return Stopwatch.GetElapsedTime(start).TotalMilliseconds / 100;
     }
 
-    private static async Task<double> NewestAsync(GatewayProcess gateway, string path, int clients)
+    private static Row Row(string what, List<LoadResult> loads, string? reference = null, List<LoadResult>? references = null, Target? target = null) => new(what, "/s", [.. loads.Select(load => load.Rate)])
     {
-        const int Each = 100;
-        var address = new Uri($"{path}?limit={Page}", UriKind.Relative);
-        var start = Stopwatch.GetTimestamp();
-        await Task.WhenAll(Enumerable.Range(0, clients).Select(async _ =>
-        {
-            for (var i = 0; i < Each; i++)
-            {
-                await gateway.Http.GetByteArrayAsync(address);
-            }
-        }));
-        return Stopwatch.GetElapsedTime(start).TotalMilliseconds / (clients * Each);
-    }
-
-    private static void Show(string name, double[] taken, double[]? reference, string remark)
-    {
-        var median = Median(taken);
-        var ratio = reference is null ? "" : $" = {median / Median(reference):N2} x   {remark}";
-        Console.WriteLine($"{name,-40} {median,8:N2} ms (median of {Rounds}){ratio}");
-    }
-
-    private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
+        Reference = reference,
+        ReferenceValues = [.. (references ?? []).Select(load => load.Rate)],
+        Target = target,
+        CpuMicroseconds = Results.Row.Median([.. loads.Select(load => load.CpuMicroseconds)]),
+        AllocatedBytes = Results.Row.Median([.. loads.Select(load => load.AllocatedBytes)]),
+        P99Milliseconds = Results.Row.Median([.. loads.Select(load => load.P99Milliseconds)]),
+    };
 }

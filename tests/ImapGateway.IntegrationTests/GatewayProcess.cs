@@ -10,7 +10,7 @@ namespace ImapGateway.IntegrationTests;
 /// <summary>The gateway as an operator runs it: a process with a data directory, settings from the environment, one HTTP port the kernel chose.</summary>
 public sealed partial class GatewayProcess : IAsyncDisposable
 {
-    private static readonly string DotnetHost = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
+    internal static readonly string DotnetHost = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
 
     private readonly TemporaryDirectory _data = new();
     private readonly Dictionary<string, string> _environment;
@@ -48,6 +48,9 @@ public sealed partial class GatewayProcess : IAsyncDisposable
     public Journal<string> Output => _process!.Output;
 
     public long ResidentBytes => _process!.ResidentBytes;
+
+    /// <summary>Of the current or last life.</summary>
+    public int ProcessId => _process!.Id;
 
     public bool HasExited => _process!.HasExited;
 
