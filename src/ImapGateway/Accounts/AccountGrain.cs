@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using ImapGateway.Cache;
 using ImapGateway.Changes;
+using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
@@ -15,7 +16,7 @@ namespace ImapGateway.Accounts;
 /// <summary>Owns all connections and all state of one account. Reentrant: requests run side by side, and take turns at every await.</summary>
 [Reentrant, HashBasedPlacement]
 public sealed partial class AccountGrain(
-    AccountStore store, IDatabase database, ChangeLog changes, HeaderCache cache, SessionFactory sessions, WatcherFactory watchers, ILogger<AccountGrain> log) : Grain, IAccountGrain
+    AccountStore store, IDatabase database, ChangeLog changes, HeaderCache cache, AnswerGuards guards, SessionFactory sessions, WatcherFactory watchers, ILogger<AccountGrain> log) : Grain, IAccountGrain
 {
     private const int LongestTarget = 100;
 
@@ -191,7 +192,7 @@ public sealed partial class AccountGrain(
         var pool = sessions.NewPool(opener);
         var writer = new AccountWriter(database, changes, owner, row.Id, counters, () => status.Account.Metadata, sessions.Time);
         var headers = new HeaderReader(cache, pool, row.Incarnation);
-        var mailboxes = new AccountMailboxes(writer, pool, headers, database, sessions.MoveWindow, log);
+        var mailboxes = new AccountMailboxes(writer, pool, headers, database, sessions.MoveWindow, guards.Open(AccountId), log);
         await mailboxes.LoadAsync(CancellationToken.None);
         status.Commit = mailboxes.CommitChangesAsync;
         var opened = new Opened(new AccountContext(status.Account, mailboxes, pool, headers), status, opener);
@@ -213,7 +214,7 @@ public sealed partial class AccountGrain(
         watcher.Start();
     }
 
-    private static async Task CloseAsync(Task<Opened> opening)
+    private async Task CloseAsync(Task<Opened> opening)
     {
         // One that never opened has nothing to close, and has told its callers why.
         await opening.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
@@ -221,6 +222,7 @@ public sealed partial class AccountGrain(
         {
             var opened = await opening;
             opened.Status.Retire();
+            guards.Close(AccountId, opened.Context.Mailboxes.Guard);
             opened.Context.Mailboxes.Stop();
             await Task.WhenAll(opened.Watcher?.StopAsync() ?? Task.CompletedTask, opened.Context.Pool.DisposeAsync().AsTask());
         }

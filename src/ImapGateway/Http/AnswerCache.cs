@@ -5,8 +5,20 @@ namespace ImapGateway.Http;
 
 /// <summary>An answer as it was written.</summary>
 /// <param name="Tag">Of the state and the request it answers.</param>
-/// <param name="NextCursor">Of a page.</param>
-public sealed record KeptAnswer(string Tag, byte[] Json, string? NextCursor);
+/// <param name="Link">The header of a page that is not the last one.</param>
+public sealed record KeptAnswer(string Tag, byte[] Json, string? Link)
+{
+    /// <summary>Its tag is known to hold, without asking anybody, while the guard of the account shows this; null: it has to be asked.</summary>
+    public GuardedAt? Guarded { get; set; }
+
+    public bool Holds => Guarded is { } guarded && guarded.Guard.Now == guarded.At;
+}
+
+public sealed record GuardedAt(AnswerGuard Guard, long At);
+
+/// <summary>What makes two answers differ, but for the state they show.</summary>
+/// <param name="Period">See <see cref="Conditions.Period"/>.</param>
+public sealed record AnswerKey(string Path, string Query, Scope Scopes, long Period);
 
 /// <summary>
 /// The gateway as a caching client of its own: what a list or a read has answered is kept as it was written, and sent again where the operation says that the tag still
@@ -27,30 +39,18 @@ public sealed class AnswerCache : IDisposable
     public AnswerCache(IOptions<HttpOptions> options) =>
         _answers = options.Value.AnswerBytes == 0 ? null : new MemoryCache(new MemoryCacheOptions { SizeLimit = options.Value.AnswerBytes, CompactionPercentage = 0.1 });
 
-    private sealed record Key(string Path, string Variant);
+    public KeptAnswer? Find(AnswerKey key) => _answers?.Get<KeptAnswer>(key);
 
-    /// <summary>Where answers to this request are kept.</summary>
-    public AnswerSlot Slot(string path, string variant)
-    {
-        var key = new Key(path, variant);
-        return new AnswerSlot(_answers?.Get<KeptAnswer>(key), answer => Keep(key, answer));
-    }
-
-    public void Dispose() => _answers?.Dispose();
-
-    private void Keep(Key key, KeptAnswer answer)
+    public void Keep(AnswerKey key, KeptAnswer answer)
     {
         if (answer.Json.Length <= Largest)
         {
             _answers?.Set(key, answer, new MemoryCacheEntryOptions { Size = answer.Json.Length + Overhead, SlidingExpiration = Unused });
         }
     }
+
+    public void Dispose() => _answers?.Dispose();
 }
 
 /// <summary>The place of the answer to one request; a feature of the request.</summary>
-public sealed class AnswerSlot(KeptAnswer? kept, Action<KeptAnswer> keep)
-{
-    public KeptAnswer? Kept => kept;
-
-    public void Keep(KeptAnswer answer) => keep(answer);
-}
+public sealed record AnswerSlot(AnswerCache Cache, AnswerGuard? Guard, AnswerKey Key, KeptAnswer? Kept);

@@ -61,16 +61,13 @@ public sealed record Conditions(string Variant, string Period, string? IfMatch, 
         var caller = context.Features.Get<Caller>();
         var lifetime = services.GetRequiredService<IOptions<ListTagOptions>>().Value.Lifetime;
         var period = services.GetRequiredService<TimeProvider>().GetUtcNow().Ticks / lifetime.Ticks;
-        var variant = EntityTags.Digest($"{Build} {(int?)caller?.Scopes} {request.QueryString}");
-        var slot = HttpMethods.IsGet(request.Method) ? services.GetRequiredService<AnswerCache>().Slot(request.Path, variant) : null;
-        context.Features.Set(slot);
         return ValueTask.FromResult<Conditions?>(new Conditions(
-            variant,
+            EntityTags.Digest($"{Build} {(int?)caller?.Scopes} {request.QueryString}"),
             period.ToString(CultureInfo.InvariantCulture),
             Text(request.Headers.IfMatch),
             Text(request.Headers.IfNoneMatch),
             AsksAnew(request) ? Freshness.Revalidated : Freshness.Known,
-            slot?.Kept?.Tag));
+            context.Features.Get<AnswerSlot>()?.Kept?.Tag));
     }
 
     private static bool AsksAnew(HttpRequest request) =>

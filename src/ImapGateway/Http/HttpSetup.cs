@@ -42,6 +42,7 @@ public static class HttpSetup
         builder.AddSettings<HttpOptions>("Http");
         services.AddSingleton<Drain>();
         services.AddSingleton<AnswerCache>();
+        services.AddSingleton<AnswerGuards>();
         // First the requests, then the accounts take their leave of the mail servers.
         services.AddOptions<HostOptions>().Configure<IOptions<HttpOptions>>((host, drain) => host.ShutdownTimeout = drain.Value.DrainTime + AccountsTime);
 
@@ -59,6 +60,7 @@ public static class HttpSetup
         app.UseRouting();
         app.UseCors();
         app.UseMiddleware<KeyMiddleware>();
+        app.UseMiddleware<KnownAnswerMiddleware>();
         app.UseMiddleware<StrictRequestMiddleware>();
         app.UseMiddleware<IdempotencyMiddleware>();
     }

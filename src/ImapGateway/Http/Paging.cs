@@ -12,11 +12,11 @@ public sealed record Paging([Range(1, Paging.MaxLimit)] int Limit = Paging.Defau
     public const int MaxLimit = 500;
 
     /// <summary>RFC 8288: this request with the next cursor. Relative, because a proxy may know us by another name.</summary>
-    public static void LinkNext(HttpContext context, string? nextCursor)
+    public static string? LinkTo(HttpContext context, string? nextCursor)
     {
         if (nextCursor is null)
         {
-            return;
+            return null;
         }
         var query = new QueryBuilder();
         foreach (var (name, values) in context.Request.Query)
@@ -27,6 +27,6 @@ public sealed record Paging([Range(1, Paging.MaxLimit)] int Limit = Paging.Defau
             }
         }
         query.Add("cursor", nextCursor);
-        context.Response.Headers.Append("Link", $"<{context.Request.PathBase.ToUriComponent()}{context.Request.Path.ToUriComponent()}{query}>; rel=\"next\"");
+        return $"<{context.Request.PathBase.ToUriComponent()}{context.Request.Path.ToUriComponent()}{query}>; rel=\"next\"";
     }
 }

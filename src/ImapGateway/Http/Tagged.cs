@@ -9,10 +9,13 @@ public sealed record Tagged<T>(string? Tag, T? Value) where T : class
     /// <summary>Not null: the mail server could not be asked, and this was so then.</summary>
     [Id(0)] public DateTimeOffset? StaleSince { get; init; }
 
+    /// <summary>The <see cref="AnswerGuard"/>'s number that this holds at; null: whether it holds has to be asked each time.</summary>
+    [Id(1)] public long? HoldsAt { get; init; }
+
     /// <summary>The value; for callers who said nothing of what they have.</summary>
     public T Demand() => Value ?? throw new InvalidOperationException("Only a tag was answered, and none was named.");
 
-    public Tagged<TOther> With<TOther>(Func<T, TOther> change) where TOther : class => new(Tag, Value is null ? null : change(Value)) { StaleSince = StaleSince };
+    public Tagged<TOther> With<TOther>(Func<T, TOther> change) where TOther : class => new(Tag, Value is null ? null : change(Value)) { StaleSince = StaleSince, HoldsAt = HoldsAt };
 }
 
 /// <summary>Answers about state whose tag is made from their content.</summary>

@@ -5,6 +5,7 @@ using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.Extensions.Options;
+using Microsoft.Extensions.Primitives;
 
 namespace ImapGateway.Http;
 
@@ -29,32 +30,48 @@ public static class TaggedAnswers
     /// <param name="write">Called only where it was not written before.</param>
     public static Task WriteAsync<T>(HttpContext context, Tagged<T> answer, string? nextCursor, Func<T, JsonSerializerOptions, byte[]> write) where T : class
     {
-        Describe(context, answer.Tag, answer.StaleSince);
         var slot = context.Features.Get<AnswerSlot>();
-        if (answer.Value is null && slot?.Kept is { } kept && kept.Tag == answer.Tag && !EntityTags.IsKnown(context.Request.Headers.IfNoneMatch, kept.Tag))
-        {
-            return WriteAsync(context, kept);
-        }
         if (answer.Value is null)
         {
-            context.Response.StatusCode = StatusCodes.Status304NotModified;
-            return Task.CompletedTask;
+            var known = slot?.Kept is { } kept && kept.Tag == answer.Tag ? kept : null;
+            known?.Guarded = GuardOf(answer, slot);
+            return WriteAsync(context, known ?? new KeptAnswer(answer.Tag!, [], null), answer.StaleSince, known is null);
         }
-        var written = new KeptAnswer(answer.Tag ?? "", write(answer.Value, context.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions), nextCursor);
+        var json = write(answer.Value, context.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions);
+        var written = new KeptAnswer(answer.Tag ?? "", json, Paging.LinkTo(context, nextCursor)) { Guarded = GuardOf(answer, slot) };
         if (answer.Tag is not null)
         {
-            slot?.Keep(written);
+            slot?.Cache.Keep(slot.Key, written);
         }
-        return WriteAsync(context, written);
+        return WriteAsync(context, written, answer.StaleSince, isKnown: false);
     }
 
-    private static async Task WriteAsync(HttpContext context, KeptAnswer written)
+    /// <summary>The answer of before, or 304.</summary>
+    public static Task WriteAsync(HttpContext context, KeptAnswer kept) => WriteAsync(context, kept, null, isKnown: false);
+
+    private static GuardedAt? GuardOf<T>(Tagged<T> answer, AnswerSlot? slot) where T : class =>
+        answer is { HoldsAt: { } at, StaleSince: null } && slot?.Guard is { } guard ? new GuardedAt(guard, at) : null;
+
+    /// <param name="isKnown">The client is known to have it.</param>
+    private static Task WriteAsync(HttpContext context, KeptAnswer written, DateTimeOffset? staleSince, bool isKnown)
     {
-        Paging.LinkNext(context, written.NextCursor);
-        context.Response.ContentType = "application/json; charset=utf-8";
-        context.Response.ContentLength = written.Json.Length;
-        await context.Response.BodyWriter.WriteAsync(written.Json, context.RequestAborted);
+        Describe(context, written.Tag.Length == 0 ? null : written.Tag, staleSince);
+        var response = context.Response;
+        if (isKnown || HasIt(context.Request.Headers.IfNoneMatch, written.Tag))
+        {
+            response.StatusCode = StatusCodes.Status304NotModified;
+            return Task.CompletedTask;
+        }
+        if (written.Link is not null)
+        {
+            response.Headers.Append("Link", written.Link);
+        }
+        response.ContentType = "application/json; charset=utf-8";
+        response.ContentLength = written.Json.Length;
+        return response.Body.WriteAsync(written.Json, 0, written.Json.Length, context.RequestAborted);
     }
+
+    private static bool HasIt(StringValues ifNoneMatch, string tag) => ifNoneMatch.Count > 0 && tag.Length > 0 && (ifNoneMatch == tag || EntityTags.IsKnown(ifNoneMatch, tag));
 
     private static void Describe(HttpContext context, string? tag, DateTimeOffset? staleSince)
     {

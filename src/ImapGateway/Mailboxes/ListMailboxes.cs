@@ -16,9 +16,10 @@ public sealed record ListMailboxes(string? Path) : AccountCommand<Tagged<Page<Ma
     public override async Task<Tagged<Page<Mailbox>>> RunAsync(AccountContext account, CancellationToken cancel)
     {
         var stale = await account.Mailboxes.TreeReadyAsync(When.Freshness, cancel);
+        var holdsAt = account.Mailboxes.TreeHoldsAt;
         var known = Known(account.Mailboxes, stale is not null);
         var tag = When.Weak(EntityTags.Digest(string.Join('\n', known)));
-        return new Tagged<Page<Mailbox>>(tag, When.Has(tag) ? null : new Page<Mailbox>(known, null, account.Mailboxes.FeedPosition)) { StaleSince = stale };
+        return new Tagged<Page<Mailbox>>(tag, When.Has(tag) ? null : new Page<Mailbox>(known, null, account.Mailboxes.FeedPosition)) { StaleSince = stale, HoldsAt = holdsAt };
     }
 
     private ImmutableArray<Mailbox> Known(AccountMailboxes mailboxes, bool isStale)

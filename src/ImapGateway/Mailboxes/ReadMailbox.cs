@@ -19,7 +19,7 @@ public sealed record ReadMailbox(MailboxRef Mailbox) : AccountCommand<Tagged<Mai
         var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
         var stale = await account.Mailboxes.CountersReadyAsync(mailbox, When.Freshness, cancel);
         var answer = stale is null ? await AnswerAsync(account, mailbox, When) : Known(account, mailbox, When, isStale: true);
-        return answer with { Value = When.Has(answer.Tag!) ? null : answer.Value, StaleSince = stale };
+        return answer with { Value = When.Has(answer.Tag!) ? null : answer.Value, StaleSince = stale, HoldsAt = account.Mailboxes.HoldsAt(mailbox) };
     }
 
     /// <summary>If-Match, by the counters of now.</summary>

@@ -22,8 +22,9 @@ public sealed record GetMessage(string Id, ReadOptions Options) : AccountCommand
     private static async Task<Tagged<Message>> ReadAsync(AccountContext account, string id, ReadOptions options, Conditions when, CancellationToken cancel)
     {
         var (mailbox, row) = account.Mailboxes.FindMessage(id);
+        var holdsAt = account.Mailboxes.HoldsAt(mailbox);
         var tag = when.Strong(AccountMailboxes.StateOf(mailbox, row));
-        return new Tagged<Message>(tag, when.Has(tag) ? null : Only(await GetMessages.ReadAsync(account, [id], options, cancel)));
+        return new Tagged<Message>(tag, when.Has(tag) ? null : Only(await GetMessages.ReadAsync(account, [id], options, cancel))) { HoldsAt = holdsAt };
     }
 
     private static Message Only(MessageSet set) => set.Items is [var message] ? message : throw new ProblemException(set.Missing[0].Problem);

@@ -39,14 +39,15 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
             {
                 var places = Ids.Select(id => (Id: id, Place: Find(account, id))).ToList();
                 var tag = When.Weak(EntityTags.Digest(string.Join('\n', places.Select(one => StateOf(one.Id, one.Place)))));
+                var holdsAt = account.Mailboxes.HoldsAt(places.Select(one => one.Place.Mailbox).OfType<MailboxState>().Distinct());
                 if (When.Has(tag))
                 {
-                    return new Tagged<MessageSet>(tag, null);
+                    return new Tagged<MessageSet>(tag, null) { HoldsAt = holdsAt };
                 }
                 var set = await ReadAsync(account, Ids, Options, cancel);
                 // What the server did not show may be there the next time, although the index is the same.
                 var known = places.Where(one => one.Place.Problem is not null).Select(one => one.Id).ToHashSet();
-                return new Tagged<MessageSet>(set.Missing.All(missing => missing.Problem == TooLarge || known.Contains(missing.Id)) ? tag : null, set);
+                return new Tagged<MessageSet>(set.Missing.All(missing => missing.Problem == TooLarge || known.Contains(missing.Id)) ? tag : null, set) { HoldsAt = holdsAt };
             },
             set => set.Missing.Any(missing => missing.Problem.Code == ErrorCode.Gone && Find(account, missing.Id).Mailbox is not null),
             cancel);

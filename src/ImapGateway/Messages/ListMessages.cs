@@ -57,10 +57,11 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
     {
         // In one step: between two awaits others may change the index, and tell of it.
         var (index, uidValidity, comparedFrom, feed) = (mailbox.Index, mailbox.UidValidity, mailbox.ComparedFrom, from?.Feed ?? account.Mailboxes.FeedPosition);
+        var holdsAt = account.Mailboxes.HoldsAt(mailbox);
         var tag = When.Weak(account.Mailboxes.StateOf(mailbox));
         if (When.Has(tag))
         {
-            return new Tagged<Page<Message>>(tag, null);
+            return new Tagged<Page<Message>>(tag, null) { HoldsAt = holdsAt };
         }
         // Flags of old messages may have changed unnoticed where the server does not tell: it is asked then.
         var flagsBySearch = Filter.HasFlags && comparedFrom > 0;
@@ -97,7 +98,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
             }
         }
         var next = more ? Http.Cursor.Encode(CursorKind, bound, new Position(uidValidity, page.LastUid, feed)) : null;
-        return new Tagged<Page<Message>>(isCertain ? tag : null, new Page<Message>(page.Items, next, feed));
+        return new Tagged<Page<Message>>(isCertain ? tag : null, new Page<Message>(page.Items, next, feed)) { HoldsAt = holdsAt };
     }
 
     /// <summary>With the flags that the comparison may have found meanwhile.</summary>

@@ -107,6 +107,10 @@ public sealed partial class AccountMailboxes
                 await _commits.CommitAsync(write);
             }
         }
+        if (mailbox.ComparedFrom != view.ComparedFrom)
+        {
+            Guard.Change();
+        }
         mailbox.OlderLeft = view.OlderLeft;
         mailbox.ComparedFrom = view.ComparedFrom;
         if (silent)

@@ -40,6 +40,12 @@ public sealed partial class AccountMailboxes
         return null;
     }
 
+    /// <summary>Until when an answer about these mailboxes holds that is read now, before anything else is awaited; null: that has to be asked each time.</summary>
+    public long? HoldsAt(params IEnumerable<MailboxState> mailboxes) => _commits.Shown.IsCompleted && mailboxes.All(mailbox => mailbox.ComparedFrom == 0 && IsCurrent(mailbox)) ? Guard.Now : null;
+
+    /// <summary>The same of an answer about all mailboxes.</summary>
+    public long? TreeHoldsAt => IsTreeCurrent ? HoldsAt() : null;
+
     /// <summary>All that is known of it is what clients have been told.</summary>
     public bool IsCurrent(MailboxState mailbox) => Watch.HeardUntil(mailbox) == IMailboxWatch.Now;
 

@@ -32,12 +32,13 @@ public sealed partial class AccountMailboxes
     /// <summary>Of this activation: versions are counted in memory alone, and storage may be an older copy of itself.</summary>
     private readonly string _epoch = ObjectId.NewIncarnation();
 
-    public AccountMailboxes(AccountWriter writer, ImapPool pool, HeaderReader headers, IDatabase database, TimeSpan moveWindow, ILogger log)
+    public AccountMailboxes(AccountWriter writer, ImapPool pool, HeaderReader headers, IDatabase database, TimeSpan moveWindow, AnswerGuard guard, ILogger log)
     {
         (_writer, _pool, _headers, _database, _log) = (writer, pool, headers, database, log);
         _window = new MoveWindow(moveWindow, _pool.Time);
         _directory = new MailboxDirectory(writer.Incarnation, writer.Counters.NextCounter);
-        _commits = new MailboxCommits(_directory, writer, headers, _window);
+        _commits = new MailboxCommits(_directory, writer, headers, _window, guard);
+        Guard = guard;
         _settlement = new Settlement(_directory, _commits, headers, _window, log);
         _fingerprints = new FingerprintFill(_directory, _commits, pool, log);
     }
@@ -66,11 +67,18 @@ public sealed partial class AccountMailboxes
     /// <summary>The same as long as a message is shown in the same way: where it is, and its flags.</summary>
     public static string StateOf(MailboxState mailbox, IndexRow row) => EntityTags.Digest($"{mailbox.Id} {mailbox.UidValidity} {row.Uid} {row.Id} {row.ModSeq} {row.Flags}");
 
+    /// <summary>Changes with whatever could change an answer.</summary>
+    public AnswerGuard Guard { get; }
+
     /// <summary>Who looks for changes without being asked.</summary>
     public IMailboxWatch Watch
     {
         get => _commits.Watch;
-        set => _commits.Watch = value;
+        set
+        {
+            _commits.Watch = value;
+            Guard.Change();
+        }
     }
 
     public IReadOnlyCollection<MailboxState> All => _directory.All;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ImapGateway.Cache;
 using ImapGateway.Changes;
+using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
@@ -12,7 +13,7 @@ namespace ImapGateway.Sync;
 /// The one way to change what is known of an account's mailboxes: state, indexes and the changes that tell of them in one transaction, and then, and only then,
 /// memory. One at a time. What a write says of a mailbox beside its messages must have been read in the mailbox's turn.
 /// </summary>
-public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter writer, HeaderReader headers, MoveWindow window)
+public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter writer, HeaderReader headers, MoveWindow window, AnswerGuard guard)
 {
     /// <summary>Beyond this a plan is made away from the actor.</summary>
     private const int Many = MailboxIndex.DefaultPageSize;
@@ -243,6 +244,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     private async Task WriteAsync(ulong nextCounter, IReadOnlyList<Change> changes, Func<GatewayDbContext, CancellationToken, Task> state, CancellationToken cancel)
     {
         _writing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        guard.Change();
         try
         {
             await writer.WriteAsync(nextCounter, changes, state, cancel);
@@ -258,6 +260,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     /// <summary>In the same step as memory: a position must never be ahead of what is shown with it.</summary>
     private void Told()
     {
+        guard.Change();
         _writing?.SetResult();
         _writing = null;
         Sequence = writer.Counters.Sequence;

@@ -75,7 +75,7 @@ public sealed class Owners : IAsyncDisposable
         _claimed.Add(pool);
         var writer = new AccountWriter(Database, _changes, owner, "anna", counters, () => ImmutableDictionary<string, string>.Empty, TimeProvider.System);
         var headers = new HeaderReader(_cache, pool, Incarnation);
-        var mailboxes = new AccountMailboxes(writer, pool, headers, Database, MoveWindow, NullLogger.Instance);
+        var mailboxes = new AccountMailboxes(writer, pool, headers, Database, MoveWindow, new AnswerGuard(), NullLogger.Instance);
         await mailboxes.LoadAsync(CancellationToken.None);
         return new AccountContext(Account(), mailboxes, pool, headers);
     });

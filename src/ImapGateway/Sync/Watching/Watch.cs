@@ -186,6 +186,7 @@ public sealed partial class Watch
             {
                 _due.Add(mailbox);
                 _faults.Failed(mailbox, e.Problem);
+                _mailboxes.Guard.Change();
             }
             else
             {

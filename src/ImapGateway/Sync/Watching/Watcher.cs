@@ -185,6 +185,7 @@ public sealed partial class Watcher : IMailboxWatch
         {
             _observer.WatchingChanged(false);
             _ended = _settings.Time.GetTimestamp();
+            _mailboxes.Guard.Change();
             _behind = _watch?.BehindSince is { } behind ? Math.Min(behind, _ended) : Math.Min(_behind, _ended);
             _session = null;
             await session.DisposeAsync();
