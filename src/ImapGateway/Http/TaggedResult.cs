@@ -32,17 +32,23 @@ public static class TaggedAnswers
     public static bool IsKnown<T>(HttpContext context, Tagged<T> answer) where T : class
     {
         Describe(context.Response, answer.Tag, "private, no-cache");
-        if (answer.StaleSince is { } since)
-        {
-            var age = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow() - since;
-            context.Response.Headers[StaleHeader] = $"since={since:yyyy-MM-dd'T'HH:mm:ss'Z'}";
-            context.Response.Headers.Age = Math.Max(0, (long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
-        }
+        DescribeAge(context, answer.StaleSince);
         if (answer.Value is null)
         {
             context.Response.StatusCode = StatusCodes.Status304NotModified;
         }
         return answer.Value is null;
+    }
+
+    /// <param name="since">Null: the answer is up to date.</param>
+    public static void DescribeAge(HttpContext context, DateTimeOffset? since)
+    {
+        if (since is { } heard)
+        {
+            var age = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow() - heard;
+            context.Response.Headers[StaleHeader] = $"since={heard:yyyy-MM-dd'T'HH:mm:ss'Z'}";
+            context.Response.Headers.Age = Math.Max(0, (long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+        }
     }
 
     /// <summary>What one key may see is nothing for another. CORS adds Origin by itself where there are several, and nothing is compressed.</summary>
