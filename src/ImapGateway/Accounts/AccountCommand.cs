@@ -1,4 +1,5 @@
 using ImapGateway.Cache;
+using ImapGateway.Cache.Disk;
 using ImapGateway.Imap;
 using ImapGateway.Sync;
 
@@ -27,4 +28,4 @@ public abstract record AccountStream
 }
 
 /// <summary>What an operation works with: everything that belongs to the account.</summary>
-public sealed record AccountContext(Account Account, AccountMailboxes Mailboxes, ImapPool Pool, HeaderReader Headers);
+public sealed record AccountContext(Account Account, AccountMailboxes Mailboxes, ImapPool Pool, HeaderReader Headers, StoredSections Stored);

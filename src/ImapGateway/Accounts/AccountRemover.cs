@@ -115,7 +115,7 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
     [LoggerMessage(Level = LogLevel.Warning, Message = "Removed accounts could not be cleaned up now ({Code}); it is tried again.")]
     private partial void LogFailed(ErrorCode code);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Redis could not be told to forget the removed account with incarnation {Incarnation} now; it is tried again.")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "The caches could not be made to forget the removed account with incarnation {Incarnation} now; it is tried again.")]
     private partial void LogNotForgotten(string incarnation);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "All rows of the removed account with incarnation {Incarnation} are deleted.")]

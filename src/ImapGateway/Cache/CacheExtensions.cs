@@ -1,3 +1,4 @@
+using ImapGateway.Cache.Disk;
 using ImapGateway.Settings;
 using Microsoft.Extensions.Options;
 
@@ -14,6 +15,10 @@ public static class CacheExtensions
         builder.Services.AddSingleton<RedisLink>();
         builder.Services.AddHostedService(services => services.GetRequiredService<RedisLink>());
         builder.Services.AddSingleton<RedisHeaders>();
+        builder.Services.AddSingleton<DiskFolder>();
+        builder.Services.AddSingleton<DiskRoom>();
+        builder.Services.AddSingleton<DiskCache>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<DiskCache>());
         builder.Services.AddSingleton<HeaderCache>();
     }
 }

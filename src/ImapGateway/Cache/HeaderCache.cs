@@ -1,11 +1,12 @@
+using ImapGateway.Cache.Disk;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Cache;
 
 /// <summary>
-/// What of a message never changes, by where it lies: in memory, and behind that in Redis where there is one. Losing an entry costs time, never correctness.
+/// What of a message never changes, by where it lies: in memory, behind that in Redis where there is one, and beside the bodies that are kept on disk. Losing an entry costs time, never correctness.
 /// </summary>
-public sealed class HeaderCache(HeaderMemory memory, RedisHeaders redis, CacheMetrics metrics)
+public sealed class HeaderCache(HeaderMemory memory, RedisHeaders redis, DiskCache disk, CacheMetrics metrics)
 {
     /// <summary>From memory alone.</summary>
     public MessageHeaders? Get(string incarnation, in HeaderKey key) => memory.TryGet(incarnation, key, out var headers) ? headers : null;
@@ -13,11 +14,14 @@ public sealed class HeaderCache(HeaderMemory memory, RedisHeaders redis, CacheMe
     /// <summary>What memory lacks; one round trip at most, and no longer than <see cref="RedisLink.Patience"/>.</summary>
     public async Task<IReadOnlyList<KeyValuePair<HeaderKey, MessageHeaders>>> FindAsync(string incarnation, IReadOnlyCollection<HeaderKey> missing)
     {
-        if (!redis.IsConfigured)
+        var found = redis.IsConfigured ? await redis.GetAsync(incarnation, missing) : [];
+        var inRedis = found.Count;
+        if (disk.IsOn && inRedis < missing.Count)
         {
-            return [];
+            found = [.. found, .. await DiskHeaders.GetAsync(disk, incarnation, [.. missing.Except(found.Select(one => one.Key))])];
         }
-        var found = await redis.GetAsync(incarnation, missing);
+        metrics.Found("redis", inRedis);
+        metrics.Found("disk", found.Count - inRedis);
         foreach (var (key, headers) in found)
         {
             memory.Put(incarnation, key, headers);
@@ -54,16 +58,23 @@ public sealed class HeaderCache(HeaderMemory memory, RedisHeaders redis, CacheMe
             }
         }
         Put(incarnation, known);
+        disk.Move(incarnation, moves);
         if (unknown.Count > 0 && redis.IsConfigured)
         {
             _ = MoveInRedisAsync(incarnation, unknown, [.. moves.Select(move => move.From)]);
             return;
         }
-        Drop(incarnation, [.. moves.Select(move => move.From)]);
+        Forget(incarnation, [.. moves.Select(move => move.From)]);
     }
 
     /// <summary>These messages are no more.</summary>
     public void Drop(string incarnation, IReadOnlyCollection<HeaderKey> keys)
+    {
+        Forget(incarnation, keys);
+        disk.Drop(incarnation, keys);
+    }
+
+    private void Forget(string incarnation, IReadOnlyCollection<HeaderKey> keys)
     {
         foreach (var key in keys)
         {
@@ -77,17 +88,19 @@ public sealed class HeaderCache(HeaderMemory memory, RedisHeaders redis, CacheMe
 
     /// <summary>Forgets an account.</summary>
     /// <returns>False: not all is forgotten yet, it has to be tried again.</returns>
-    public Task<bool> ClearAsync(string incarnation)
+    public async Task<bool> ClearAsync(string incarnation)
     {
         memory.Clear(incarnation);
-        return redis.ClearAsync(incarnation);
+        return await disk.ClearAsync(incarnation) & await redis.ClearAsync(incarnation);
     }
 
+    /// <summary>What they have been read for, on disk.</summary>
+    public StoredSections SectionsOf(string incarnation) => new(disk, incarnation);
+
     /// <summary>Tells the metrics of the cache.</summary>
-    public void Found(int inMemory, int inRedis, int atServer)
+    public void Found(int inMemory, int atServer)
     {
         metrics.Found("memory", inMemory);
-        metrics.Found("redis", inRedis);
         metrics.Found("server", atServer);
     }
 
@@ -95,6 +108,6 @@ public sealed class HeaderCache(HeaderMemory memory, RedisHeaders redis, CacheMe
     {
         var found = await redis.GetAsync(incarnation, moves.Keys);
         Put(incarnation, [.. found.Select(one => KeyValuePair.Create(moves[one.Key], one.Value))]);
-        Drop(incarnation, from);
+        Forget(incarnation, from);
     }
 }

@@ -28,14 +28,13 @@ public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarn
                 (missing ??= []).Add(key);
             }
         }
-        var (inMemory, inRedis) = (headers.Count, 0);
+        var (inMemory, atServer) = (headers.Count, 0);
         if (missing is not null)
         {
             foreach (var (key, found) in await cache.FindAsync(incarnation, missing))
             {
                 headers[key.Uid] = found;
             }
-            inRedis = headers.Count - inMemory;
             var unknown = missing.ConvertAll(key => key.Uid).FindAll(uid => !headers.ContainsKey(uid));
             if (unknown.Count > 0)
             {
@@ -45,9 +44,10 @@ public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarn
                 {
                     headers[uid] = one;
                 }
+                atServer = fetched.Count;
             }
         }
-        cache.Found(inMemory, inRedis, headers.Count - inMemory - inRedis);
+        cache.Found(inMemory, atServer);
         return headers;
     }
 

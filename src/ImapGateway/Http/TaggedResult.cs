@@ -55,7 +55,8 @@ public static class TaggedAnswers
     /// <param name="isKnown">The client is known to have it.</param>
     private static Task WriteAsync(HttpContext context, KeptAnswer written, DateTimeOffset? staleSince, bool isKnown)
     {
-        Describe(context, written.Tag.Length == 0 ? null : written.Tag, staleSince);
+        Describe(context.Response, written.Tag.Length == 0 ? null : written.Tag, "private, no-cache");
+        DescribeAge(context, staleSince);
         var response = context.Response;
         if (isKnown || HasIt(context.Request.Headers.IfNoneMatch, written.Tag))
         {
@@ -73,13 +74,13 @@ public static class TaggedAnswers
 
     private static bool HasIt(StringValues ifNoneMatch, string tag) => ifNoneMatch.Count > 0 && tag.Length > 0 && (ifNoneMatch == tag || EntityTags.IsKnown(ifNoneMatch, tag));
 
-    private static void Describe(HttpContext context, string? tag, DateTimeOffset? staleSince)
+    /// <param name="since">Null: the answer is up to date.</param>
+    public static void DescribeAge(HttpContext context, DateTimeOffset? since)
     {
-        Describe(context.Response, tag, "private, no-cache");
-        if (staleSince is { } since)
+        if (since is { } heard)
         {
-            var age = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow() - since;
-            context.Response.Headers[StaleHeader] = $"since={since:yyyy-MM-dd'T'HH:mm:ss'Z'}";
+            var age = context.RequestServices.GetRequiredService<TimeProvider>().GetUtcNow() - heard;
+            context.Response.Headers[StaleHeader] = $"since={heard:yyyy-MM-dd'T'HH:mm:ss'Z'}";
             context.Response.Headers.Age = Math.Max(0, (long)age.TotalSeconds).ToString(CultureInfo.InvariantCulture);
         }
     }

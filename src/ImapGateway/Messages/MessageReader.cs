@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
 using ImapGateway.Imap;
@@ -19,6 +18,9 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
 
     private sealed record Plan(FoundMessage Message, ImmutableArray<SectionSlice> Slices);
 
+    /// <summary>What a slice has brought: by uid and <see cref="SectionSlice.Key"/>.</summary>
+    private sealed class Octets : Dictionary<(uint Uid, string Key), SliceOctets>;
+
     /// <param name="messages">At least one.</param>
     /// <param name="maxBodyBytes">Of each text and each HTML.</param>
     /// <returns>By id. A message that has gone meanwhile is missing.</returns>
@@ -30,11 +32,36 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
         }
         var plans = messages.Select(message => new Plan(message, SlicesOf(message, maxBodyBytes))).ToList();
         var (path, uidValidity) = (mailbox.Path, mailbox.UidValidity);
-        var fetched = plans.Exists(plan => plan.Slices.Length > 0)
-            ? await account.Pool.RunAsync(path, repeatable: true, session => FetchAsync(session, path, uidValidity, plans), cancel)
-            : new Dictionary<(uint, string), byte[]>();
+        var stored = new SliceStore(account.Stored, mailbox.Counter, uidValidity);
+        var octets = new Octets();
+        List<Plan> unread = [];
+        foreach (var plan in plans)
+        {
+            if (await stored.FindAsync(plan.Message, plan.Slices) is not { } found)
+            {
+                unread.Add(plan);
+                continue;
+            }
+            foreach (var (slice, one) in plan.Slices.Zip(found))
+            {
+                octets[(plan.Message.Row.Uid, slice.Key)] = one;
+            }
+        }
+        var fetched = unread.Count > 0 ? await account.Pool.RunAsync(path, repeatable: true, session => FetchAsync(session, path, uidValidity, unread), cancel) : [];
         // Cleaning HTML takes milliseconds, which the other requests of the account must not wait for.
-        return await Task.Run(() => plans.Where(plan => IsThere(plan, fetched)).ToDictionary(plan => plan.Message.Id, plan => Complete(plan, fetched, maxBodyBytes)), cancel);
+        return await Task.Run(
+            async () =>
+            {
+                foreach (var (message, slice) in unread.SelectMany(plan => plan.Slices.Select(slice => (plan.Message, slice))))
+                {
+                    if (fetched.TryGetValue((message.Row.Uid, slice.Key), out var encoded))
+                    {
+                        octets[(message.Row.Uid, slice.Key)] = await stored.DecodeAsync(message, slice, encoded);
+                    }
+                }
+                return plans.Where(plan => IsThere(plan, octets)).ToDictionary(plan => plan.Message.Id, plan => Complete(plan, octets, maxBodyBytes));
+            },
+            cancel);
     }
 
     private ImmutableArray<SectionSlice> SlicesOf(FoundMessage message, int maxBodyBytes)
@@ -48,7 +75,7 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
     private static async Task<Dictionary<(uint, string), byte[]>> FetchAsync(ImapSession session, string path, uint uidValidity, List<Plan> plans)
     {
         var found = new Dictionary<(uint, string), byte[]>();
-        foreach (var alike in plans.Where(plan => plan.Slices.Length > 0).GroupBy(plan => string.Join(' ', plan.Slices)))
+        foreach (var alike in plans.GroupBy(plan => string.Join(' ', plan.Slices)))
         {
             await AddAsync([.. alike]);
             // The server gave no answer for these because of one of them, or has nothing to give.
@@ -70,34 +97,30 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
     }
 
     /// <summary>A message that the server does not say a word about has gone.</summary>
-    private static bool IsThere(Plan plan, Dictionary<(uint, string), byte[]> fetched) =>
-        plan.Slices.IsEmpty || plan.Slices.Any(slice => fetched.ContainsKey((plan.Message.Row.Uid, slice.Key)));
+    private static bool IsThere(Plan plan, Octets octets) =>
+        plan.Slices.IsEmpty || plan.Slices.Any(slice => octets.ContainsKey((plan.Message.Row.Uid, slice.Key)));
 
-    private Message Complete(Plan plan, Dictionary<(uint, string), byte[]> fetched, int maxBodyBytes)
+    private Message Complete(Plan plan, Octets octets, int maxBodyBytes)
     {
         var (id, row, headers) = plan.Message;
         var message = Basic(plan.Message);
         if (options.WantsHeaders)
         {
             var charset = headers.Parts.FirstOrDefault(part => part.InText || part.InHtml)?.Charset;
-            message = message with { Headers = HeaderFields.Parse(fetched.GetValueOrDefault((row.Uid, "HEADER")) ?? [], charset).Values(options.Headers.IsEmpty ? null : options.Headers) };
+            message = message with { Headers = HeaderFields.Parse(octets.GetValueOrDefault((row.Uid, "HEADER")).Decoded ?? [], charset).Values(options.Headers.IsEmpty ? null : options.Headers) };
         }
         if (options.WantsBody)
         {
-            var texts = plan.Slices.Where(slice => !slice.Key.StartsWith('H')).Select(slice => Text(headers, slice, fetched.GetValueOrDefault((row.Uid, slice.Key)) ?? [])).ToList();
+            var texts = plan.Slices.Where(slice => !slice.Key.StartsWith('H')).Select(slice => Text(headers, slice, octets.GetValueOrDefault((row.Uid, slice.Key)))).ToList();
             message = message with { Body = BodyComposition.Compose(texts, options.Body(maxBodyBytes), contentId => PartUrl(id, headers, contentId)) };
         }
         return message;
     }
 
-    private static BodyText Text(MessageHeaders headers, SectionSlice slice, byte[] encoded)
+    private static BodyText Text(MessageHeaders headers, SectionSlice slice, SliceOctets octets)
     {
         var part = headers.Parts.First(part => part.Part == slice.Section);
-        var decoded = new ArrayBufferWriter<byte>(encoded.Length + 1);
-        var decoder = TransferDecoder.For(part.Encoding);
-        decoder.Decode(encoded, decoded);
-        decoder.Flush(decoded);
-        return new BodyText(part, CharsetDecoder.Decode(decoded.WrittenSpan, part.Charset), IsCut: encoded.Length >= slice.Count);
+        return new BodyText(part, CharsetDecoder.Decode(octets.Decoded ?? [], part.Charset), octets.IsCut);
     }
 
     private string? PartUrl(string id, MessageHeaders headers, string contentId) =>

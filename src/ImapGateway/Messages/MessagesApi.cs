@@ -83,17 +83,17 @@ public static class MessagesApi
     {
         group.MapGet(path, handler).Requires(Scope.MailRead).WithName("get" + name).WithSummary("Download " + what)
             .WithDescription("Streams. The content of an id never changes. The length is told where it is known.")
-            .AnswersOctets(mediaType).AsksMailServer().CanFail(ErrorCode.Gone, ErrorCode.PreconditionFailed);
+            .AnswersOctets(mediaType).ShowsMail().CanFail(ErrorCode.Gone, ErrorCode.PreconditionFailed);
         group.MapMethods(path, [HttpMethods.Head], handler).Requires(Scope.MailRead).WithName("head" + name).WithSummary("Look at " + what)
             .WithDescription("What GET would answer, without the octets.")
-            .AnswersOctets(mediaType).AsksMailServer().CanFail(ErrorCode.Gone, ErrorCode.PreconditionFailed);
+            .AnswersOctets(mediaType).ShowsMail().CanFail(ErrorCode.Gone, ErrorCode.PreconditionFailed);
     }
 
-    private static SectionResult Raw(string account, string id, AccountRegistry accounts, SectionLengths lengths, TimeProvider time) =>
-        new(accounts.Grain(account), new SectionRef(id, null), lengths, time);
+    private static SectionResult Raw(string account, string id, Conditions when, AccountRegistry accounts, SectionLengths lengths, TimeProvider time) =>
+        new(accounts.Grain(account), new SectionRef(id, null), when.Freshness, lengths, time);
 
-    private static SectionResult Part(string account, string id, string part, AccountRegistry accounts, SectionLengths lengths, TimeProvider time) =>
-        new(accounts.Grain(account), new SectionRef(id, part), lengths, time);
+    private static SectionResult Part(string account, string id, string part, Conditions when, AccountRegistry accounts, SectionLengths lengths, TimeProvider time) =>
+        new(accounts.Grain(account), new SectionRef(id, part), when.Freshness, lengths, time);
 
     private static async Task<TaggedResult<Message>> ChangeAsync(string account, string id, MessagePatch patch, Caller caller, Conditions when, AccountRegistry accounts, CancellationToken cancel)
     {

@@ -77,7 +77,7 @@ public sealed class Owners : IAsyncDisposable
         var headers = new HeaderReader(_cache, pool, Incarnation);
         var mailboxes = new AccountMailboxes(writer, pool, headers, Database, MoveWindow, new AnswerGuard(), NullLogger.Instance);
         await mailboxes.LoadAsync(CancellationToken.None);
-        return new AccountContext(Account(), mailboxes, pool, headers);
+        return new AccountContext(Account(), mailboxes, pool, headers, _cache.SectionsOf(Incarnation));
     });
 
     /// <summary>The clock of the account's owner stands still until it is moved.</summary>

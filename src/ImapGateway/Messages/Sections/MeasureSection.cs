@@ -14,13 +14,18 @@ public sealed record MeasureSection(SectionRef Section) : AccountCommand<long>
 
     public override async Task<long> RunAsync(AccountContext account, CancellationToken cancel)
     {
-        var (section, _, _) = await Section.LocateAsync(account, cancel);
+        var located = await Section.LocateAsync(account, cancel);
+        if (await account.Stored.LengthAsync(located.Message, Section.Name) is { } known)
+        {
+            return known;
+        }
+        var section = located.Section;
         if (!section.IsEncoded && await account.Pool.RunAsync(section.Mailbox, repeatable: true, session => IsTrueAsync(session, section), cancel))
         {
             return section.Size;
         }
         var length = 0L;
-        await foreach (var decoded in ReadSection.DecodeAsync(account.Pool.StreamAsync(section, 0, null, cancel), section.Encoding))
+        await foreach (var decoded in SectionOctets.ReadAsync(account, located, 0, null, cancel))
         {
             length += decoded.Length;
         }

@@ -9,7 +9,7 @@ namespace ImapGateway.Messages.Sections;
 /// A section as an HTTP answer, in constant memory: 200 or 206 as its first octets arrive, 304, 412, 416 (RFC 9110 sections 13 and 14). What breaks in the middle
 /// ends the connection, so that no client takes a part for the whole.
 /// </summary>
-public sealed partial class SectionResult(IAccountGrain account, SectionRef section, SectionLengths lengths, TimeProvider time) : IResult
+public sealed partial class SectionResult(IAccountGrain account, SectionRef section, Freshness freshness, SectionLengths lengths, TimeProvider time) : IResult
 {
     /// <summary>A range of this many octets is fetched before its answer begins, rather than counting all that there is.</summary>
     private const int MostHeld = 256 * 1024;
@@ -22,13 +22,19 @@ public sealed partial class SectionResult(IAccountGrain account, SectionRef sect
     {
         var (request, response) = (httpContext.Request, httpContext.Response);
         var cancel = httpContext.RequestAborted;
-        var tag = EntityTags.Format(section.ToString());
+        var tag = section.Tag;
         // Who names the tag has seen the section; a star says nothing of what it is.
         var isKnown = request.Headers.IfNoneMatch != "*" && EntityTags.IsKnown(request.Headers.IfNoneMatch, tag);
-        var found = await account.Execute(new FindSection(section, isKnown), cancel);
+        var answer = await account.Execute(new FindSection(section, isKnown, freshness), cancel);
+        var found = answer.Value;
         if (!EntityTags.Allows(request.Headers.IfMatch, tag))
         {
             throw new ProblemException(ErrorCode.PreconditionFailed, "If-Match names another version. The content of a message never changes.");
+        }
+        TaggedAnswers.DescribeAge(httpContext, answer.StaleSince);
+        if (found?.Stored is { } length)
+        {
+            lengths.Put(section, length);
         }
         if (found is null || EntityTags.IsKnown(request.Headers.IfNoneMatch, tag))
         {
