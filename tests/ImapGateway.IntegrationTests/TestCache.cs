@@ -1,6 +1,9 @@
 using ImapGateway.Cache;
+using ImapGateway.Cache.Disk;
 using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.Mail;
+using ImapGateway.Storage;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
@@ -17,7 +20,9 @@ public sealed class TestCache : IAsyncDisposable
         Metrics = new CacheMetrics(Memory);
         _link = new RedisLink(Options.Create(new RedisOptions { ConnectionString = redis }), Metrics, TimeProvider.System, NullLogger<RedisLink>.Instance);
         Redis = new RedisHeaders(_link, Options.Create(options), TimeProvider.System);
-        Cache = new HeaderCache(Memory, Redis, Metrics);
+        var folder = new DiskFolder(new DataDirectory("unused"), new EphemeralDataProtectionProvider());
+        var settings = Options.Create(options);
+        Cache = new HeaderCache(Memory, Redis, new DiskCache(folder, new DiskRoom(folder, settings, Metrics, TimeProvider.System, NullLogger<DiskRoom>.Instance), settings, Metrics), Metrics);
     }
 
     public HeaderCache Cache { get; }

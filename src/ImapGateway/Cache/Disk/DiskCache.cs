@@ -115,6 +115,8 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
     {
         room.Crowded += Sweep;
         Try(options.Value.DiskBytes > 0 ? folder.Open : folder.Remove);
+        // Nothing is written before what is there was counted.
+        _work.Writer.TryWrite(LookAround);
         await base.StartAsync(cancellationToken);
     }
 
@@ -136,7 +138,7 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
         {
             return;
         }
-        using var timer = new Timer(_ => _work.Writer.TryWrite(LookAround), null, TimeSpan.Zero, Look);
+        using var timer = new Timer(_ => _work.Writer.TryWrite(LookAround), null, Look, Look);
         await foreach (var work in _work.Reader.ReadAllAsync(CancellationToken.None))
         {
             Try(work);
@@ -233,7 +235,7 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
             folder.Open();
         }
         room.Look();
-        Sweep();
+        room.Sweep(Delete, _ending.Token);
     }
 
     private void Sweep()

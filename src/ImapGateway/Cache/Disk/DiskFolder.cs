@@ -76,15 +76,16 @@ public sealed class DiskFolder(DataDirectory data, IDataProtectionProvider prote
         return file;
     }
 
-    /// <summary>Mode 700, and all on the way.</summary>
+    /// <summary>Mode 700, and all on the way, to which .NET by itself would give the usual mode.</summary>
     public static void CreatePrivate(string path)
     {
         if (OperatingSystem.IsWindows())
         {
             Directory.CreateDirectory(path);
         }
-        else
+        else if (!Directory.Exists(path))
         {
+            CreatePrivate(Path.GetDirectoryName(path)!);
             Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
         }
     }

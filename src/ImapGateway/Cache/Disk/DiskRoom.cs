@@ -106,7 +106,20 @@ public sealed partial class DiskRoom(DiskFolder folder, IOptions<CacheOptions> o
     public static long Occupied(long length) => (length + Block - 1) / Block * Block;
 
     /// <summary>The same of a message's folder and all that is in it.</summary>
-    public static long Occupied(DirectoryInfo message) => Block + message.EnumerateFiles().Sum(file => Occupied(file.Length));
+    public static long Occupied(DirectoryInfo message) => Block + message.EnumerateFiles().Sum(Occupied);
+
+    private static long Occupied(FileInfo file)
+    {
+        try
+        {
+            return Occupied(file.Length);
+        }
+        catch (FileNotFoundException)
+        {
+            // It was damaged, and has just gone.
+            return 0;
+        }
+    }
 
     /// <summary>Whether others have come to need the room.</summary>
     public void Look()

@@ -64,12 +64,13 @@ public sealed class EntryWriter : IDisposable
 
     private void Write(bool isLast)
     {
-        if (_failed || !_room.Reserve(SealedChunks.SealedLength, Reserved))
+        var taken = _held + SealedChunks.TagLength;
+        if (_failed || !_room.Reserve(taken, Reserved))
         {
             _failed = true;
             return;
         }
-        Reserved += SealedChunks.SealedLength;
+        Reserved += taken;
         try
         {
             if (_file is null)

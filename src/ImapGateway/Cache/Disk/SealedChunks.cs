@@ -12,9 +12,9 @@ internal sealed class SealedChunks : IDisposable
 {
     public const int SaltLength = 16;
     public const int ChunkLength = 64 * 1024;
+    public const int TagLength = 16;
     public const int SealedLength = ChunkLength + TagLength;
 
-    private const int TagLength = 16;
     private const int NonceLength = 12;
 
     private readonly AesGcm _cipher;
