@@ -1,7 +1,7 @@
 using System.Diagnostics;
-using System.Net.Http.Json;
 using System.Text;
-using ImapGateway.IntegrationTests;
+using ImapGateway.Benchmarks.Load;
+using ImapGateway.Benchmarks.Results;
 using ImapGateway.IntegrationTests.Servers;
 
 namespace ImapGateway.Benchmarks;
@@ -10,30 +10,25 @@ namespace ImapGateway.Benchmarks;
 public static class FirstIndexBenchmark
 {
     private const int Messages = 100_000;
-    private const int Runs = 5;
     private const string User = "bench@example.com";
 
-    public static async Task RunAsync()
+    public static async Task RunAsync(Report report)
     {
-        await using var dovecot = await DovecotServer.Start();
-        await using var gateway = await GatewayProcess.Start();
-        await dovecot.Seed(User, Messages, Message);
-        var (raw, first) = (new double[Runs], new double[Runs]);
-        await RawAsync(dovecot);
-        await FirstAsync(dovecot, gateway, "warm");
-        for (var run = 0; run < Runs; run++)
+        await using var dovecot = await DovecotServer.Start(new DovecotOptions { Tls = false });
+        await using var gateway = await MeasuredGateway.Start();
+        await dovecot.Seed(User, Messages, i => Encoding.ASCII.GetBytes($"From: a@example.org\r\nSubject: {i}\r\n\r\nx\r\n"));
+        var (raw, first) = (new List<double>(), new List<double>());
+        for (var round = -1; round < report.Rounds.Count; round++)
         {
-            raw[run] = await RawAsync(dovecot);
-            first[run] = await FirstAsync(dovecot, gateway, $"run{run}");
+            var (fetched, listed) = (await RawAsync(dovecot), await FirstAsync(dovecot, gateway, $"round{round}"));
+            if (round >= 0)
+            {
+                raw.Add(fetched);
+                first.Add(listed);
+            }
         }
-        Array.Sort(raw);
-        Array.Sort(first);
-        var (reference, taken) = (raw[Runs / 2], first[Runs / 2]);
-        Console.WriteLine($"raw UID FETCH 1:* (FLAGS) of {Messages:N0}  {reference,7:N0} ms (median of {Runs})");
-        Console.WriteLine($"first list, with the first index         {taken,7:N0} ms = {taken / reference:N2} x the raw FETCH; target <= 2");
+        report.Add(new Row($"first index of {Messages:N0} messages, first list included", "ms", first) { Reference = "the raw UID FETCH", ReferenceValues = raw, Target = Target.Most(2) });
     }
-
-    private static byte[] Message(int i) => Encoding.ASCII.GetBytes($"From: a@example.org\r\nSubject: {i}\r\n\r\nx\r\n");
 
     private static async Task<double> RawAsync(DovecotServer dovecot)
     {
@@ -46,11 +41,10 @@ public static class FirstIndexBenchmark
     }
 
     /// <summary>An account of its own each time; logged in before.</summary>
-    private static async Task<double> FirstAsync(DovecotServer dovecot, GatewayProcess gateway, string id)
+    private static async Task<double> FirstAsync(DovecotServer dovecot, MeasuredGateway gateway, string id)
     {
-        var imap = new { host = DovecotServer.Host, port = dovecot.Port, security = "none", username = User, password = DovecotServer.Password };
-        using var added = await gateway.Http.PutAsJsonAsync($"/v1/accounts/{id}", new { email = User, watch = "none", imap });
-        added.EnsureSuccessStatusCode();
+        await gateway.Cost.QuietAsync(); // the fingerprints of the round before
+        await gateway.AddAsync(id, dovecot.Port, User, watch: "none");
         await gateway.Http.GetStringAsync(new Uri($"/v1/accounts/{id}/mailboxes", UriKind.Relative));
         var start = Stopwatch.GetTimestamp();
         await gateway.Http.GetStringAsync(new Uri($"/v1/accounts/{id}/mailboxes/inbox/messages?limit=1", UriKind.Relative));

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using ImapGateway.Benchmarks.Results;
 using ImapGateway.Index;
 using ImapGateway.Mail;
 using ImapGateway.Tests.Index;
@@ -10,14 +11,15 @@ public static class IndexBenchmark
 {
     private const int Messages = 100_000;
 
-    public static Task RunAsync()
+    public static Task RunAsync(Report report)
     {
         var rows = SampleMailbox.Rows(Messages);
         var stored = MailboxIndex.Empty.Apply(rows, []).Written;
         var before = GC.GetTotalMemory(forceFullCollection: true);
         var index = MailboxIndex.Load(stored.Select(page => (page.Number, page.Data.ToArray())));
-        Console.WriteLine($"pages         {stored.Length}, {stored.Sum(page => page.Data.Length):N0} bytes");
-        Console.WriteLine($"in memory     {GC.GetTotalMemory(forceFullCollection: true) - before:N0} bytes");
+        var taken = GC.GetTotalMemory(forceFullCollection: true) - before;
+        report.Add(new Row($"index of {Messages:N0} messages, stored, without fingerprints", "KB", [stored.Sum(page => page.Data.Length) / 1024.0]) { Target = Target.Most(2.5 * 1024) });
+        report.Add(new Row($"index of {Messages:N0} messages, in memory", "KB", [taken / 1024.0]) { Target = Target.Most(1.5 * 1024) });
 
         var random = new Random(1);
         var ids = rows.Select(row => row.Id).ToArray();
@@ -27,21 +29,21 @@ public static class IndexBenchmark
         var flagged = Flags.Of(Flags.Flagged);
         var newest = rows[^1];
 
-        Measure("load all", 50, () => MailboxIndex.Load(stored).Count);
-        Measure("first index", 20, () => MailboxIndex.Empty.Apply(rows, []).Written.Length);
-        Measure("newest 50", 5000, () => index.Descending().Take(50).Count());
-        Measure("50 anywhere", 5000, () => index.Descending(Any().Uid).Take(50).Count());
-        Measure("by uid", 5000, () => index.TryGetByUid(Any().Uid, out _));
-        Measure("by id", 5000, () => index.TryGetById(Any().Id, out _));
-        Measure("by random id", 2000, () => shuffled.TryGetById(Any().Id, out _));
-        Measure("one flag", 5000, () => index.Apply([Any() with { Flags = flagged, ModSeq = 1_000_000 }], []).Written.Length);
-        Measure("one arrival", 5000, () => index.Apply([newest with { Uid = newest.Uid + 1, Id = newest.Id + 1 }], []).Written.Length);
-        Measure("all uids", 50, () => index.Uids.Count());
-        Measure("all messages", 50, () => index.Ascending().Count());
+        Measure(report, "load all", 50, () => MailboxIndex.Load(stored).Count);
+        Measure(report, "first index", 20, () => MailboxIndex.Empty.Apply(rows, []).Written.Length);
+        Measure(report, "newest 50", 5000, () => index.Descending().Take(50).Count());
+        Measure(report, "50 anywhere", 5000, () => index.Descending(Any().Uid).Take(50).Count());
+        Measure(report, "by uid", 5000, () => index.TryGetByUid(Any().Uid, out _));
+        Measure(report, "by id", 5000, () => index.TryGetById(Any().Id, out _));
+        Measure(report, "by random id", 2000, () => shuffled.TryGetById(Any().Id, out _));
+        Measure(report, "one flag", 5000, () => index.Apply([Any() with { Flags = flagged, ModSeq = 1_000_000 }], []).Written.Length);
+        Measure(report, "one arrival", 5000, () => index.Apply([newest with { Uid = newest.Uid + 1, Id = newest.Id + 1 }], []).Written.Length);
+        Measure(report, "all uids", 50, () => index.Uids.Count());
+        Measure(report, "all messages", 50, () => index.Ascending().Count());
         return Task.CompletedTask;
     }
 
-    private static void Measure<T>(string name, int times, Func<T> action)
+    private static void Measure<T>(Report report, string name, int times, Func<T> action)
     {
         var took = new double[times];
         for (var warm = 0; warm < times / 2; warm++)
@@ -58,6 +60,6 @@ public static class IndexBenchmark
         }
         allocated = (GC.GetAllocatedBytesForCurrentThread() - allocated) / times;
         Array.Sort(took);
-        Console.WriteLine($"{name,-13} p50 {took[times / 2],9:N1} us   p99 {took[times * 99 / 100],9:N1} us   {allocated,10:N0} bytes allocated");
+        report.Add(new Row($"index: {name}", "us", [took[times / 2]]) { AllocatedBytes = allocated, Remark = $"p99 {Row.Number(took[times * 99 / 100])} us" });
     }
 }

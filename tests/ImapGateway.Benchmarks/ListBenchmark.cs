@@ -11,7 +11,8 @@ using ImapGateway.IntegrationTests.Servers;
 namespace ImapGateway.Benchmarks;
 
 /// <summary>
-/// Lists of 50: the newest again and again by 16 clients, next to the same bytes from memory and to one IMAP session that fetches the same 50; the same where nothing has
+/// Lists of 50: the newest again and again by 16 clients, next to the same bytes from memory, to one IMAP session that fetches the same 50 and to
+/// imapflow behind an HTTP server; the same where nothing has
 /// changed, next to an empty endpoint; and pages that nobody has asked for before.
 /// </summary>
 public static class ListBenchmark
@@ -28,7 +29,7 @@ public static class ListBenchmark
         await dovecot.Seed(User, Messages, Message);
         using var direct = await DirectImap.Open(dovecot, User);
         await gateway.AddAsync("bench", dovecot.Port, User);
-        await NewestAsync(report, gateway, direct);
+        await NewestAsync(report, gateway, dovecot, direct);
         await ColdAsync(report, gateway, dovecot, direct);
     }
 
@@ -39,17 +40,19 @@ public static class ListBenchmark
 
     internal static string ListOf(string account) => $"/v1/accounts/{account}/mailboxes/inbox/messages?limit={Page}";
 
-    private static async Task NewestAsync(Report report, MeasuredGateway gateway, DirectImap direct)
+    private static async Task NewestAsync(Report report, MeasuredGateway gateway, DovecotServer dovecot, DirectImap direct)
     {
         var list = gateway.Address(ListOf("bench"));
         var (content, tag) = await FirstAsync(gateway, list);
         await using var reference = await ReferenceServer.Start(content);
+        await using var imapFlow = await ImapFlow.Start(dovecot.Port, User, Page);
         var rounds = report.Rounds;
         string[] plain = [gateway.Authorization], conditional = [gateway.Authorization, $"If-None-Match: {tag}"];
-        var (fetched, bytes, warm, empty, unchanged) = (new List<double>(), new List<LoadResult>(), new List<LoadResult>(), new List<LoadResult>(), new List<LoadResult>());
+        var (fetched, flowed, bytes, warm, empty, unchanged) = (new List<double>(), new List<double>(), new List<LoadResult>(), new List<LoadResult>(), new List<LoadResult>(), new List<LoadResult>());
         for (var round = -1; round < rounds.Count; round++)
         {
             var rate = await direct.RateAsync(Page, rounds.Each);
+            var flow = imapFlow is null ? default : await Wrk.RunAsync(imapFlow.Address, Clients, rounds.Each, []);
             var inTurn = new[]
             {
                 await Wrk.RunAsync(reference.Static, Clients, rounds.Each, reference.Cost, plain),
@@ -62,17 +65,23 @@ public static class ListBenchmark
                 continue; // The JIT's second tier comes with the load.
             }
             fetched.Add(rate);
+            flowed.Add(flow.Requests / flow.Seconds);
             bytes.Add(inTurn[0]);
             warm.Add(inTurn[1]);
             empty.Add(inTurn[2]);
             unchanged.Add(inTurn[3]);
         }
         await StillAsync(gateway, list, tag);
-        report.Add(Row("the same bytes from memory, a minimal API", bytes));
-        report.Add(Row($"newest {Page}, warm, {Clients} clients", warm, "the same bytes from memory", bytes, Target.Least(0.6)) with { Remark = $"{content.Length:N0} bytes" });
-        report.Add(Row($"newest {Page}, warm, {Clients} clients", warm) with { Reference = "one MailKit session", ReferenceValues = fetched, Target = Target.Least(40) });
-        report.Add(Row("an empty endpoint, a minimal API", empty));
-        report.Add(Row("the same, If-None-Match hit", unchanged, "an empty endpoint", empty, Target.Least(0.6)));
+        report.Add(LoadRow.Of("the same bytes from memory, a minimal API", bytes));
+        var newest = LoadRow.Of($"newest {Page}, warm, {Clients} clients", warm) with { Remark = $"{content.Length:N0} bytes" };
+        report.Add(newest.Beside("the same bytes from memory", bytes, Target.Least(0.6)));
+        report.Add(newest with { Reference = "one MailKit session", ReferenceValues = fetched, Target = Target.Least(40) });
+        if (imapFlow is not null)
+        {
+            report.Add(newest with { Reference = "imapflow behind node:http", ReferenceValues = flowed });
+        }
+        report.Add(LoadRow.Of("an empty endpoint, a minimal API", empty));
+        report.Add(LoadRow.Of("the same, If-None-Match hit", unchanged).Beside("an empty endpoint", empty, Target.Least(0.6)));
     }
 
     /// <summary>An account of its own for every round, indexed, of which no page was ever read.</summary>
@@ -133,14 +142,4 @@ public static class ListBenchmark
             throw new InvalidOperationException($"The list has changed: {answer.StatusCode}.");
         }
     }
-
-    private static Row Row(string what, List<LoadResult> loads, string? reference = null, List<LoadResult>? references = null, Target? target = null) => new(what, "/s", [.. loads.Select(load => load.Rate)])
-    {
-        Reference = reference,
-        ReferenceValues = [.. (references ?? []).Select(load => load.Rate)],
-        Target = target,
-        CpuMicroseconds = Results.Row.Median([.. loads.Select(load => load.CpuMicroseconds)]),
-        AllocatedBytes = Results.Row.Median([.. loads.Select(load => load.AllocatedBytes)]),
-        P99Milliseconds = Results.Row.Median([.. loads.Select(load => load.P99Milliseconds)]),
-    };
 }

@@ -6,35 +6,59 @@ using ImapGateway.Benchmarks.Results;
 // The servers are Debian packages.
 [assembly: SupportedOSPlatform("linux")]
 
+const string Quick = "--quick";
+const string Readme = "readme";
+var results = Path.GetFullPath("artifacts/bench");
+var benchmarks = new Dictionary<string, Func<Report, Task>>
+{
+    ["list"] = ListBenchmark.RunAsync,
+    ["download"] = DownloadBenchmark.RunAsync,
+    ["webhook"] = WebhookBenchmark.RunAsync,
+    ["first-index"] = FirstIndexBenchmark.RunAsync,
+    ["index"] = IndexBenchmark.RunAsync,
+    ["start"] = StartBenchmark.RunAsync,
+    ["watch"] = WatchBenchmark.RunAsync,
+    ["size"] = SizeBenchmark.RunAsync,
+    ["scale"] = ScaleBenchmark.RunAsync,
+    ["idle"] = IdleBenchmark.RunAsync,
+};
+
 if (args is [ReferenceServer.Command, var content])
 {
     await ReferenceServer.RunAsync(content);
     return 0;
 }
-var benchmarks = new Dictionary<string, Func<Report, Task>>
+if (args is [Readme])
 {
-    ["list"] = ListBenchmark.RunAsync,
-    ["index"] = _ => IndexBenchmark.RunAsync(),
-    ["first-index"] = _ => FirstIndexBenchmark.RunAsync(),
-    ["watch"] = _ => WatchBenchmark.RunAsync(),
-    ["webhook"] = _ => WebhookBenchmark.RunAsync(),
-};
-const string Quick = "--quick";
+    await ReadmeTable.WriteAsync(Path.GetFullPath("README.md"), await Report.ReadAsync(results, [.. benchmarks.Keys]));
+    return 0;
+}
 var rounds = args.Contains(Quick) ? Rounds.Short : Rounds.Full;
 var chosen = args.Where(one => one != Quick).ToList();
 if (chosen.Except(benchmarks.Keys).ToList() is [var unknown, ..])
 {
-    Console.Error.WriteLine($"There is no benchmark {unknown}; there are {string.Join(", ", benchmarks.Keys)}.");
+    Console.Error.WriteLine($"There is no benchmark {unknown}; there are {string.Join(", ", benchmarks.Keys)}, and {Readme} for the table of their last runs.");
     return 2;
 }
+var failed = 0;
 foreach (var name in chosen.Count == 0 ? [.. benchmarks.Keys] : chosen)
 {
     Console.WriteLine($"--- {name}");
     var report = new Report(name, rounds);
-    await benchmarks[name](report);
-    if (await report.SaveAsync(Path.GetFullPath("artifacts/bench")) is { } file)
+    try
+    {
+        await benchmarks[name](report);
+    }
+    catch (Exception failure)
+    {
+        // The others can be measured all the same.
+        Console.Error.WriteLine($"{name} failed: {failure}");
+        failed++;
+        continue;
+    }
+    if (await report.SaveAsync(results) is { } file)
     {
         Console.WriteLine(file);
     }
 }
-return 0;
+return failed == 0 ? 0 : 1;

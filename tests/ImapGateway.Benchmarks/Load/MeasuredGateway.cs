@@ -33,6 +33,8 @@ public sealed class MeasuredGateway : IAsyncDisposable
 
     public Uri Address(string path) => new(Http.BaseAddress!, path);
 
+    public Task<JsonElement> GetAsync(string path) => Http.GetFromJsonAsync<JsonElement>(Address(path));
+
     /// <summary>Adds an account at a server on this machine, without TLS; a watched one is waited for until all of it is indexed and watched.</summary>
     public async Task AddAsync(string id, int port, string user, string watch = "all")
     {
@@ -46,7 +48,7 @@ public sealed class MeasuredGateway : IAsyncDisposable
     }
 
     public Task ConnectedAsync(string id) => TestWait.For(
-        async () => (await Http.GetFromJsonAsync<JsonElement>($"/v1/accounts/{id}")).GetProperty("state").GetString() == "connected", Patience);
+        async () => (await GetAsync($"/v1/accounts/{id}")).GetProperty("state").GetString() == "connected", Patience);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,6 +1,8 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
+using ImapGateway.IntegrationTests;
 using ImapGateway.IntegrationTests.Servers;
 
 namespace ImapGateway.Benchmarks.Load;
@@ -41,6 +43,22 @@ public sealed class MeasuredProcess : IDisposable
 
     /// <summary>On the managed heap after a full collection.</summary>
     public Task<long> LiveBytes() => Ask('l');
+
+    /// <summary>Waits until it has nothing to do any more: two seconds in which it took next to no processor time.</summary>
+    public Task QuietAsync()
+    {
+        var (since, cpu) = (Stopwatch.GetTimestamp(), CpuTime);
+        return TestWait.For(
+            () =>
+            {
+                if (CpuTime - cpu > TimeSpan.FromMilliseconds(100))
+                {
+                    (since, cpu) = (Stopwatch.GetTimestamp(), CpuTime);
+                }
+                return Task.FromResult(Stopwatch.GetElapsedTime(since) > TimeSpan.FromSeconds(2));
+            },
+            MeasuredGateway.Patience);
+    }
 
     public void Dispose() => _directory.Dispose();
 

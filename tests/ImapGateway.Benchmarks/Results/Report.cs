@@ -34,10 +34,11 @@ public sealed class Report(string name, Rounds rounds)
         return file;
     }
 
-    public static async Task<IReadOnlyList<Result>> ReadAsync(string folder)
+    /// <summary>The last results of these benchmarks, in this order.</summary>
+    public static async Task<IReadOnlyList<Result>> ReadAsync(string folder, IEnumerable<string> names)
     {
         var results = new List<Result>();
-        foreach (var file in Directory.Exists(folder) ? Directory.GetFiles(folder, "*.json").Order() : Enumerable.Empty<string>())
+        foreach (var file in names.Select(name => Path.Combine(folder, $"{name}.json")).Where(File.Exists))
         {
             results.Add(JsonSerializer.Deserialize<Result>(await File.ReadAllTextAsync(file), Json)!);
         }

@@ -26,6 +26,9 @@ public sealed record Row(string What, string Unit, IReadOnlyList<double> Values)
     /// <summary>What else has to be known to read the figures.</summary>
     public string? Remark { get; init; }
 
+    /// <summary>Beside the figure something came out wrong, which the remark tells.</summary>
+    public bool Broken { get; init; }
+
     public double Value => Median(Values);
 
     public double? ReferenceValue => Reference is null ? null : Median(ReferenceValues);
@@ -33,7 +36,8 @@ public sealed record Row(string What, string Unit, IReadOnlyList<double> Values)
     /// <summary>The median of the ratios of the rounds: what slowed the machine down in a round was there for both.</summary>
     public double? Ratio => Reference is null ? null : Median([.. Values.Zip(ReferenceValues, (value, reference) => value / reference)]);
 
-    public bool? Met => Target?.IsMetBy(Ratio ?? Value);
+    /// <summary>Nothing came out wrong, and the target is reached where there is one.</summary>
+    public bool Met => !Broken && Target?.IsMetBy(Ratio ?? Value) != false;
 
     public static double Median(IReadOnlyList<double> values)
     {
@@ -49,7 +53,7 @@ public sealed record Row(string What, string Unit, IReadOnlyList<double> Values)
         text += CpuMicroseconds is { } cpu ? $"  cpu {Number(cpu)} us" : "";
         text += AllocatedBytes is { } allocated ? $"  {Number(allocated)} B" : "";
         text += Ratio is { } ratio ? $"  = {Number(ratio)} x {Reference} ({Number(ReferenceValue!.Value)} {Unit})" : "";
-        text += Target is not null ? $"; target {Target}{(Met!.Value ? "" : " MISSED")}" : "";
+        text += Target is not null ? $"; target {Target}{(Met ? "" : " MISSED")}" : "";
         return text + (Remark is null ? "" : $"; {Remark}");
     }
 

@@ -151,18 +151,18 @@ internal sealed record DovecotConfig(string Dir, DovecotOptions Options, int Ima
           }
           service_count = 0
           process_min_avail = 1
-          client_limit = 4000
+          client_limit = {{Options.MaxConnections}}
           {{NoChroot}}
         }
         service imap {
-          process_limit = 4000
+          process_limit = {{Options.MaxConnections}}
           process_min_avail = 1
           unix_listener imap-master {
             user = {{InternalUser}}
           }
         }
         service imap-hibernate {
-          client_limit = 4000
+          client_limit = {{Options.MaxConnections}}
           unix_listener imap-hibernate {
             mode = 0666
           }
@@ -174,7 +174,7 @@ internal sealed record DovecotConfig(string Dir, DovecotOptions Options, int Ima
           }
         }
         service anvil {
-          client_limit = 8000
+          client_limit = {{2 * Options.MaxConnections}}
           # Wrong passwords from one address must not slow down the next login.
           unix_listener anvil-auth-penalty {
             mode = 0
@@ -182,10 +182,10 @@ internal sealed record DovecotConfig(string Dir, DovecotOptions Options, int Ima
           {{NoChroot}}
         }
         service auth {
-          client_limit = 8000
+          client_limit = {{2 * Options.MaxConnections}}
         }
         service stats {
-          client_limit = 8000
+          client_limit = {{2 * Options.MaxConnections}}
           unix_listener stats-writer {
             mode = 0666
           }

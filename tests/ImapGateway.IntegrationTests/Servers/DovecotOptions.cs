@@ -28,6 +28,9 @@ public sealed record DovecotOptions
     /// <summary>Of the inbox's namespace, e.g. <c>INBOX.</c></summary>
     public string Prefix { get; init; } = "";
 
+    /// <summary>How many can be logged in at once, over all users.</summary>
+    public int MaxConnections { get; init; } = 4_000;
+
     public int MaxConnectionsPerUser { get; init; } = 20_000;
 
     /// <summary>STARTTLS on the plain port and the implicit TLS port.</summary>

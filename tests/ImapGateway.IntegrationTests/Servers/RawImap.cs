@@ -38,6 +38,18 @@ public sealed class RawImap : IAsyncDisposable
         return await Answer();
     }
 
+    /// <summary>Sends a FETCH of a literal and reads up to the first octet of it. The connection is of no use any more.</summary>
+    public async Task FirstOctet(string command)
+    {
+        await Write(string.Create(CultureInfo.InvariantCulture, $"t{++_tag} {command}\r\n"));
+        await _output.FlushAsync();
+        var line = await _input.ReadLineAsync();
+        if (line is null || !line.EndsWith('}') || await _input.ReadAsync(new char[1]) != 1)
+        {
+            throw new IOException(line ?? "The server closed the connection.");
+        }
+    }
+
     /// <summary>Stores messages in one command (RFC 3502) without waiting for continuation (RFC 7888); the client code of the servers here needs neither advertised.</summary>
     public async Task Append(string mailbox, IEnumerable<byte[]> messages, string flags = "")
     {

@@ -80,6 +80,7 @@ internal sealed class TapConnection(TapProxy proxy, int number, Socket client, S
 
     private async Task<bool> Passes(TapLine line)
     {
+        proxy.OnLine?.Invoke(line);
         proxy.Lines.Add(line);
         switch (line.Command is not null && proxy.OnCommand is { } decide ? await decide(line) : TapAction.Pass)
         {

@@ -47,6 +47,9 @@ public sealed class TapProxy : IAsyncDisposable
     /// <summary>Runs before a command goes on to the server: does something at exactly that moment, or decides that the command is lost. Of a command with literals only the end is in its hands.</summary>
     public Func<TapLine, Task<TapAction>>? OnCommand { get; set; }
 
+    /// <summary>Runs before a line of either side goes on: knows when it came.</summary>
+    public Action<TapLine>? OnLine { get; set; }
+
     /// <summary>Each piece from the server reaches the client this much later.</summary>
     public TimeSpan Delay { get; set; }
 

@@ -1,0 +1,40 @@
+using System.Diagnostics;
+using System.Text;
+using ImapGateway.IntegrationTests.Servers;
+
+namespace ImapGateway.Benchmarks.Load;
+
+/// <summary>Many accounts, all of the same mailbox: to the gateway each is an account like any other.</summary>
+public sealed class WatchedAccounts(MeasuredGateway gateway, DovecotServer dovecot, string watch = "all")
+{
+    public const string User = "bench@example.com";
+
+    public int Count { get; private set; }
+
+    public static Task SeedAsync(DovecotServer dovecot, int messages) =>
+        dovecot.Seed(User, messages, i => Encoding.ASCII.GetBytes($"From: Anna <a@example.org>\r\nTo: b@example.org\r\nSubject: {i}\r\nMessage-ID: <{i}@example.org>\r\n\r\nx\r\n"));
+
+    public static string Id(int number) => $"a{number}";
+
+    /// <summary>Until there are so many, and all that has to be known of them is stored, fingerprints too.</summary>
+    public async Task GrowAsync(int count)
+    {
+        await Parallel.ForEachAsync(Enumerable.Range(Count, count - Count), new ParallelOptions { MaxDegreeOfParallelism = 16 },
+            async (number, _) => await gateway.AddAsync(Id(number), dovecot.Port, User, watch));
+        Count = count;
+        await gateway.Cost.QuietAsync();
+    }
+
+    /// <summary>Stops the gateway and starts it again.</summary>
+    /// <returns>The time from the start until all are watched, and the memory when that has settled.</returns>
+    public async Task<(TimeSpan Watched, long Resident)> RestartAsync()
+    {
+        await gateway.Process.Stop();
+        var start = Stopwatch.GetTimestamp();
+        await gateway.Process.Resume();
+        await gateway.Process.Output.AtLeast(Count, line => line.Contains(" is watched by ", StringComparison.Ordinal), MeasuredGateway.Patience);
+        var watched = Stopwatch.GetElapsedTime(start);
+        await gateway.Cost.QuietAsync();
+        return (watched, gateway.Cost.ResidentBytes);
+    }
+}
