@@ -9,5 +9,6 @@ public static class MessagesExtensions
     {
         builder.Services.AddSingleton<SectionLengths>();
         builder.Services.AddSingleton<IMessageTexts, MessageTexts>();
+        builder.Services.ConfigureHttpJsonOptions(json => json.SerializerOptions.TypeInfoResolverChain.Insert(0, MessagesJson.Default));
     }
 }
