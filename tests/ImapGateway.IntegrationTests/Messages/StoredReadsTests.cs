@@ -1,20 +1,20 @@
 using System.Net;
 using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Nodes;
 using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Sync.Watching;
 
 namespace ImapGateway.IntegrationTests.Messages;
 
 /// <summary>With Cache:DiskBytes: what was read once can be read again, whatever becomes of the mail server and of the gateway.</summary>
-public sealed class StoredReadsTests : IAsyncLifetime
+public sealed class StoredReadsTests : IAsyncDisposable
 {
     private World _world = null!;
     private TapProxy _tap = null!;
     private ApiAccount _account = null!;
 
     private static (string, string)[] Settings(long bytes) => [("Cache:DiskBytes", $"{bytes}"), ("Watch:PollInterval", "1h"), ("Imap:CommandTimeout", "5s")];
-
-    public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
     private async Task Start(string watch = "all", long bytes = 400L << 20, int? diskMegabytes = null)
     {
@@ -92,6 +92,19 @@ public sealed class StoredReadsTests : IAsyncLifetime
 
     private string[] Files => Directory.Exists(Messages) ? Directory.GetFiles(Messages, "*", SearchOption.AllDirectories) : [];
 
+    private long OnDisk => Files.Sum(file =>
+    {
+        try
+        {
+            return new FileInfo(file).Length;
+        }
+        catch (FileNotFoundException)
+        {
+            // It has just made room.
+            return 0;
+        }
+    });
+
     private static readonly string[] Bodies = ["?body=text,html", "?body=text", "?body=html&html=raw", "?headers=X-Note", "?headers=all"];
 
     [Theory]
@@ -141,7 +154,8 @@ public sealed class StoredReadsTests : IAsyncLifetime
             foreach (var query in Bodies)
             {
                 var answer = (await _world.Api.Get(_account.Message(id, query))).Is(HttpStatusCode.OK);
-                Assert.Equal((isStale, before[query]), (answer.Headers.Contains("Gateway-Stale"), answer.Text));
+                Assert.Equal(isStale, answer.Headers.Contains("Gateway-Stale"));
+                Assert.True(JsonNode.DeepEquals(JsonNode.Parse(before[query]), JsonNode.Parse(answer.Text)), $"{before[query]}\n{answer.Text}");
             }
             foreach (var (path, whole) in new[] { ("/raw", letter), ("/parts/2", content) })
             {
@@ -221,10 +235,10 @@ public sealed class StoredReadsTests : IAsyncLifetime
         {
             (await Download(one, "/raw")).Is(HttpStatusCode.OK);
         }
-        string? archive = null;
-        await TestWait.For(async () => (archive = (await _account.Items(_account.Mailboxes)).FirstOrDefault(mailbox => mailbox.GetProperty("path").GetString() == "Archive").ValueKind == default ? null : (await _account.Items(_account.Mailboxes)).Single(mailbox => mailbox.GetProperty("path").GetString() == "Archive").GetProperty("id").GetString()) is not null);
+        var archive = "";
+        await TestWait.For(async () => (archive = (await _account.Items(_account.Mailboxes)).FirstOrDefault(mailbox => mailbox.GetProperty("path").GetString() == "Archive") is { ValueKind: JsonValueKind.Object } found ? found.GetProperty("id").GetString() : null) is not null);
         (await _world.Api.Patch(_account.Message(id), new { mailboxId = archive })).Is(HttpStatusCode.OK);
-        await TestWait.For(() => Directory.GetDirectories(Path.Combine(Directory.GetDirectories(Messages).Single())).Length == 2);
+        await TestWait.For(() => Directory.GetDirectories(Directory.GetDirectories(Messages).Single()).Length == 2);
         _tap.GoDown();
         await TestWait.For(async () => (await Download(id, "/raw"))["Gateway-Stale"] is not null);
         Assert.Equal(letter, (await Download(id, "/raw")).Is(HttpStatusCode.OK).Octets);
@@ -241,15 +255,15 @@ public sealed class StoredReadsTests : IAsyncLifetime
     {
         const long Bound = 2 << 20;
         await Start(watch: "none", bytes: Bound);
-        var ids = new List<string>();
+        var first = await Deliver(Mail.WithFile(Mail.Content(150_000)));
         for (var i = 0; i < 30; i++)
         {
-            ids.Add(await Deliver(Mail.WithFile(Mail.Content(150_000, i))));
-            (await Download(ids[^1], "/parts/2")).Is(HttpStatusCode.OK);
-            Assert.InRange(Files.Sum(file => new FileInfo(file).Length), 0, Bound);
+            var id = await Deliver(Mail.WithFile(Mail.Content(150_000, i)));
+            (await Download(id, "/parts/2")).Is(HttpStatusCode.OK);
+            Assert.Equal(Mail.Content(150_000), (await Download(first, "/parts/2")).Is(HttpStatusCode.OK).Octets);
+            Assert.InRange(OnDisk, 0, Bound);
         }
-        Assert.True(Files.Length > 6, $"{Files.Length}");
-        Assert.Equal(Mail.Content(150_000), (await Download(ids[0], "/parts/2")).Is(HttpStatusCode.OK).Octets.Length == 150_000 ? Mail.Content(150_000) : []);
+        Assert.InRange(OnDisk, Bound / 2, Bound);
     }
 
     [Fact]
