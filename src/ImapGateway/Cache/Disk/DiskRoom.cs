@@ -138,7 +138,7 @@ public sealed partial class DiskRoom(DiskFolder folder, IOptions<CacheOptions> o
         {
             return;
         }
-        for (var target = long.MaxValue; Walk(cancel) is ({ Count: > 0 } oldest, var total); )
+        for (var target = long.MaxValue; Walk(cancel) is ({ Count: > 0 } oldest, var total);)
         {
             target = target < long.MaxValue ? target : _isShort ? total / 2 : total > Full ? _limit / 10 * 8 : total;
             _isShort = false;
