@@ -38,13 +38,19 @@ public sealed class MeasuredGateway : IAsyncDisposable
     /// <summary>Adds an account at a server on this machine, without TLS; a watched one is waited for until all of it is indexed and watched.</summary>
     public async Task AddAsync(string id, int port, string user, string watch = "all")
     {
-        var imap = new { host = DovecotServer.Host, port, security = "none", username = user, password = DovecotServer.Password };
-        using var added = await Http.PutAsJsonAsync($"/v1/accounts/{id}?verify=false", new { email = user, watch, imap });
-        added.EnsureSuccessStatusCode();
+        await PutAsync(id, port, user, watch);
         if (watch != "none")
         {
             await ConnectedAsync(id);
         }
+    }
+
+    /// <summary>The same, not waited for.</summary>
+    public async Task PutAsync(string id, int port, string user, string watch)
+    {
+        var imap = new { host = DovecotServer.Host, port, security = "none", username = user, password = DovecotServer.Password };
+        using var added = await Http.PutAsJsonAsync($"/v1/accounts/{id}?verify=false", new { email = user, watch, imap });
+        added.EnsureSuccessStatusCode();
     }
 
     public Task ConnectedAsync(string id) => TestWait.For(

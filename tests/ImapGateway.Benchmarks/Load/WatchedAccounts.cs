@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using ImapGateway.IntegrationTests;
 using ImapGateway.IntegrationTests.Servers;
 
 namespace ImapGateway.Benchmarks.Load;
@@ -19,8 +20,12 @@ public sealed class WatchedAccounts(MeasuredGateway gateway, DovecotServer dovec
     /// <summary>Until there are so many, and all that has to be known of them is stored, fingerprints too.</summary>
     public async Task GrowAsync(int count)
     {
-        await Parallel.ForEachAsync(Enumerable.Range(Count, count - Count), new ParallelOptions { MaxDegreeOfParallelism = 16 },
-            async (number, _) => await gateway.AddAsync(Id(number), dovecot.Port, User, watch));
+        var added = Enumerable.Range(Count, count - Count).Select(Id).ToList();
+        await Parallel.ForEachAsync(added, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (id, _) => await gateway.PutAsync(id, dovecot.Port, User, watch));
+        foreach (var id in added)
+        {
+            await gateway.ConnectedAsync(id);
+        }
         Count = count;
         await gateway.Cost.QuietAsync();
     }
@@ -32,7 +37,8 @@ public sealed class WatchedAccounts(MeasuredGateway gateway, DovecotServer dovec
         await gateway.Process.Stop();
         var start = Stopwatch.GetTimestamp();
         await gateway.Process.Resume();
-        await gateway.Process.Output.AtLeast(Count, line => line.Contains(" is watched by ", StringComparison.Ordinal), MeasuredGateway.Patience);
+        await TestWait.For(
+            () => Task.FromResult(gateway.Process.Output.Count(line => line.Contains(" is watched by ", StringComparison.Ordinal)) >= Count), MeasuredGateway.Patience);
         var watched = Stopwatch.GetElapsedTime(start);
         await gateway.Cost.QuietAsync();
         return (watched, gateway.Cost.ResidentBytes);
