@@ -30,7 +30,7 @@ public static class HeaderFetch
         {
             items |= MessageSummaryItems.PreviewText;
         }
-        var summaries = await FetchAsync(folder, uids, new FetchRequest(items, SummaryMapping.Fields));
+        var summaries = await ThereAsync(session, folder, await FetchAsync(folder, uids, new FetchRequest(items, SummaryMapping.Fields)));
         var doubtful = summaries.Where(SummaryMapping.IsDoubtful).Select(summary => summary.UniqueId.Id).ToList();
         var fields = doubtful.Count == 0 ? [] : (await FetchAsync(folder, doubtful, new FetchRequest(MessageSummaryItems.UniqueId, SummaryMapping.EnvelopeFields)))
             .ToDictionary(summary => summary.UniqueId.Id, summary => HeaderFields.Of(summary.Headers));
@@ -61,10 +61,28 @@ public static class HeaderFetch
         return SummaryMapping.FromRawHeader(header.GetBuffer().AsSpan(0, (int)header.Length), summary.InternalDate, summary.Size ?? 0) with { Preview = "" };
     }
 
+    /// <summary>
+    /// Of a message that was expunged while it was being read Dovecot makes up what it no longer has (RFC 2180 section 4.1.3): an ENVELOPE that says nothing. Those that say nothing
+    /// are asked for again, once the server has told which are gone.
+    /// </summary>
+    private static async Task<List<IMessageSummary>> ThereAsync(ImapSession session, ImapFolder folder, List<IMessageSummary> summaries)
+    {
+        var silent = summaries.Where(SaysNothing).Select(summary => summary.UniqueId.Id).ToList();
+        if (silent.Count == 0)
+        {
+            return summaries;
+        }
+        await session.Client.NoOpAsync();
+        var there = (await FetchAsync(folder, silent, new FetchRequest(Basic))).Select(summary => summary.UniqueId.Id).ToHashSet();
+        return summaries.FindAll(summary => !SaysNothing(summary) || there.Contains(summary.UniqueId.Id));
+    }
+
+    private static bool SaysNothing(IMessageSummary summary) => summary.Envelope is null or { MessageId: null, Date: null, Subject: null, From.Count: 0, To.Count: 0 };
+
     private static async Task<List<IMessageSummary>> FetchAsync(ImapFolder folder, IEnumerable<uint> uids, FetchRequest request)
     {
         var summaries = await folder.FetchAsync([.. uids.Select(uid => new UniqueId(folder.UidValidity, uid))], request);
-        return [.. summaries.Where(summary => summary.UniqueId.IsValid && IsAnswered(summary, request) && !IsDummy(summary)).DistinctBy(summary => summary.UniqueId.Id)];
+        return [.. summaries.Where(summary => summary.UniqueId.IsValid && IsAnswered(summary, request)).DistinctBy(summary => summary.UniqueId.Id)];
     }
 
     /// <summary>
@@ -72,8 +90,4 @@ public static class HeaderFetch
     /// </summary>
     private static bool IsAnswered(IMessageSummary summary, FetchRequest request) =>
         (summary.Fields & request.Items & ~MessageSummaryItems.UniqueId) != 0 || (request.Items == MessageSummaryItems.UniqueId && summary.Headers is not null);
-
-    /// <summary>Of a message that was expunged while it was being read Dovecot makes up an answer of nothing: no octets, no ENVELOPE, of 1970 (RFC 2180 section 4.1.3).</summary>
-    private static bool IsDummy(IMessageSummary summary) =>
-        summary is { Size: 0, Envelope: null or { MessageId: null, Date: null, From.Count: 0 } } && summary.InternalDate?.ToUnixTimeSeconds() is 0;
 }

@@ -84,7 +84,7 @@ public sealed class RedisThroughHttpTests
     public async Task Whatever_redis_does_every_list_is_right()
     {
         await using var redis = await RedisServer.Start("--maxmemory-policy", "allkeys-random");
-        await using var world = await World.OfItsOwn(null, ("Redis:ConnectionString", redis.ConnectionString), ("Cache:MemoryBytes", "20000"));
+        await using var world = await World.OfItsOwn(null, ("Redis:ConnectionString", redis.ConnectionString), ("Cache:MemoryBytes", "20000"), ("Http:AnswerBytes", "0"));
         await world.Dovecot.Seed(world.User, 3000, i => ScriptedMessage.Text($"m{i + 1}"));
         await FillAt(redis, 700_000);
         var account = await world.AddAccount();
