@@ -171,6 +171,7 @@ public sealed class StoredReadsTests : IAsyncDisposable
     }
 
     [Fact]
+    [Trait("Category", "long")]
     public async Task Twenty_megabytes_come_back_octet_for_octet_in_constant_memory_and_a_damaged_file_is_mended_from_the_server()
     {
         await Start();

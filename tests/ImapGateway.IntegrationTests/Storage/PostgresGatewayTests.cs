@@ -85,6 +85,7 @@ public class PostgresGatewayTests
     }
 
     [Fact]
+    [Trait("Category", "long")]
     public async Task Gateways_that_start_at_once_share_one_key_ring_and_each_reads_what_the_other_encrypted()
     {
         var server = await SharedServers.Postgres;
@@ -116,6 +117,7 @@ public class PostgresGatewayTests
     }
 
     [Fact]
+    [Trait("Category", "long")]
     public async Task Killed_in_the_middle_of_its_writes_it_comes_back_with_the_same_ids()
     {
         var server = await SharedServers.Postgres;
