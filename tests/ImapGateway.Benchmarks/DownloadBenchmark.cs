@@ -62,8 +62,7 @@ public static class DownloadBenchmark
 
     private static async Task<double> FirstOctetAsync(DovecotServer dovecot)
     {
-        await using var imap = await RawImap.Connect(DovecotServer.Host, dovecot.Port);
-        await imap.Login(User, DovecotServer.Password);
+        await using var imap = await dovecot.RawClient(User);
         await imap.Command("EXAMINE INBOX");
         var start = Stopwatch.GetTimestamp();
         await imap.FirstOctet("FETCH 1 (BODY.PEEK[2])");

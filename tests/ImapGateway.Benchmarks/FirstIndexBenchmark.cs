@@ -32,8 +32,7 @@ public static class FirstIndexBenchmark
 
     private static async Task<double> RawAsync(DovecotServer dovecot)
     {
-        await using var imap = await RawImap.Connect(DovecotServer.Host, dovecot.Port);
-        await imap.Login(User, DovecotServer.Password);
+        await using var imap = await dovecot.RawClient(User);
         await imap.Command("EXAMINE INBOX");
         var start = Stopwatch.GetTimestamp();
         await imap.Command("UID FETCH 1:* (FLAGS)");

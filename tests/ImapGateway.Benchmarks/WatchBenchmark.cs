@@ -45,8 +45,7 @@ public static class WatchBenchmark
         var start = Stopwatch.GetTimestamp();
         for (var i = 0; i < logins; i++)
         {
-            await using var imap = await RawImap.Connect(DovecotServer.Host, dovecot.Port);
-            await imap.Login(WatchedAccounts.User, DovecotServer.Password);
+            await using var imap = await dovecot.RawClient(WatchedAccounts.User);
         }
         return Stopwatch.GetElapsedTime(start);
     }

@@ -60,8 +60,7 @@ public static class WebhookBenchmark
                 Interlocked.CompareExchange(ref pushed, Stopwatch.GetTimestamp(), 0);
             }
         };
-        await using var imap = await RawImap.Connect(DovecotServer.Host, dovecot.Port);
-        await imap.Login(User("tapped"), DovecotServer.Password);
+        await using var imap = await dovecot.RawClient(User("tapped"));
         var (p50, p99) = (new List<double>(), new List<double>());
         for (var round = -1; round < report.Rounds.Count; round++)
         {

@@ -59,8 +59,7 @@ public sealed record Conditions(string Variant, string Period, string? IfMatch, 
     {
         var (request, services) = (context.Request, context.RequestServices);
         var caller = context.Features.Get<Caller>();
-        var lifetime = services.GetRequiredService<IOptions<ListTagOptions>>().Value.Lifetime;
-        var period = services.GetRequiredService<TimeProvider>().GetUtcNow().Ticks / lifetime.Ticks;
+        var period = services.GetRequiredService<IOptions<ListTagOptions>>().Value.PeriodAt(services.GetRequiredService<TimeProvider>().GetUtcNow());
         return ValueTask.FromResult<Conditions?>(new Conditions(
             EntityTags.Digest($"{Build} {(int?)caller?.Scopes} {request.QueryString}"),
             period.ToString(CultureInfo.InvariantCulture),
@@ -80,4 +79,7 @@ public sealed record Conditions(string Variant, string Period, string? IfMatch, 
 public sealed class ListTagOptions
 {
     public TimeSpan Lifetime { get; set; } = TimeSpan.FromDays(1);
+
+    /// <summary>The same for one lifetime, and never again.</summary>
+    public long PeriodAt(DateTimeOffset now) => now.Ticks / Lifetime.Ticks;
 }

@@ -16,8 +16,7 @@ public sealed class KnownAnswerMiddleware(RequestDelegate next, AnswerCache answ
         {
             return next(context);
         }
-        var period = time.GetUtcNow().Ticks / tags.Value.Lifetime.Ticks;
-        var key = new AnswerKey(request.Path.Value ?? "", request.QueryString.Value ?? "", caller.Scopes, period);
+        var key = new AnswerKey(request.Path.Value ?? "", request.QueryString.Value ?? "", caller.Scopes, tags.Value.PeriodAt(time.GetUtcNow()));
         var kept = answers.Find(key);
         if (kept is { Holds: true } && request.Headers.CacheControl.Count == 0)
         {

@@ -89,5 +89,5 @@ public static class HeaderFetch
     /// Flags that others set are told in between (RFC 3501 section 7.4.2), also of a message that is gone by the time its turn comes: of it nothing that was asked for is said.
     /// </summary>
     private static bool IsAnswered(IMessageSummary summary, FetchRequest request) =>
-        (summary.Fields & request.Items & ~MessageSummaryItems.UniqueId) != 0 || (request.Items == MessageSummaryItems.UniqueId && summary.Headers is not null);
+        request.Items == MessageSummaryItems.UniqueId ? summary.Headers is not null : (summary.Fields & request.Items & ~MessageSummaryItems.UniqueId) != 0;
 }

@@ -19,7 +19,7 @@ public sealed record ReadMailbox(MailboxRef Mailbox) : AccountCommand<Tagged<Mai
         var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
         var stale = await account.Mailboxes.CountersReadyAsync(mailbox, When.Freshness, cancel);
         var answer = stale is null ? await AnswerAsync(account, mailbox, When) : Known(account, mailbox, When, isStale: true);
-        return answer with { Value = When.Has(answer.Tag!) ? null : answer.Value, StaleSince = stale, HoldsAt = account.Mailboxes.HoldsAt(mailbox) };
+        return answer with { Value = When.Has(answer.Tag!) ? null : answer.Value, StaleSince = stale };
     }
 
     /// <summary>If-Match, by the counters of now.</summary>
@@ -46,7 +46,7 @@ public sealed record ReadMailbox(MailboxRef Mailbox) : AccountCommand<Tagged<Mai
     private static Tagged<Mailbox> Known(AccountContext account, MailboxState mailbox, Conditions when, bool isStale)
     {
         var known = MailboxOf(account, mailbox, isStale);
-        return new Tagged<Mailbox>(when.Strong($"{StateOf(known)}.{EntityTags.Digest(mailbox.Rights ?? "")}"), known with { MyRights = mailbox.Rights is "" ? null : mailbox.Rights });
+        return new Tagged<Mailbox>(when.Strong($"{StateOf(known)}.{EntityTags.Digest(mailbox.Rights ?? "")}"), known with { MyRights = mailbox.Rights is "" ? null : mailbox.Rights }) { HoldsAt = account.Mailboxes.HoldsAt(mailbox) };
     }
 
     private static Mailbox MailboxOf(AccountContext account, MailboxState mailbox, bool isStale) =>

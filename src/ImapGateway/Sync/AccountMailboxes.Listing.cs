@@ -48,6 +48,7 @@ public sealed partial class AccountMailboxes
         if (seen?.Counters is { } counters && seen.Path == mailbox.Path && (mailbox.UidValidity == 0 || counters.UidValidity == mailbox.UidValidity))
         {
             mailbox.Listed = seen;
+            Guard.Change();
             return;
         }
         await ListAsync(cancel);

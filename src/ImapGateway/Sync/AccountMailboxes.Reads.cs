@@ -65,8 +65,12 @@ public sealed partial class AccountMailboxes
         var asked = ask();
         try
         {
-            await (isKnown() ? Task.WhenAny(asked, Task.Delay(Patience, _pool.Time)) : asked);
-            if (!asked.IsCompleted && isKnown())
+            await (isKnown() ? asked.WaitAsync(Patience, _pool.Time) : asked);
+            return null;
+        }
+        catch (TimeoutException) when (!asked.IsCompleted)
+        {
+            if (isKnown())
             {
                 return since();
             }

@@ -109,6 +109,14 @@ public sealed class DovecotServer : IAsyncDisposable
     /// <summary>A token XOAUTH2 and OAUTHBEARER accept until it expires.</summary>
     public static string AccessToken(string user, TimeSpan? validFor = null) => JsonWebToken.Create(user, validFor ?? TimeSpan.FromHours(1));
 
+    /// <summary>Logged in, without a mail library.</summary>
+    public async Task<RawImap> RawClient(string user)
+    {
+        var raw = await RawImap.Connect(Host, Port);
+        await raw.Login(user, Password);
+        return raw;
+    }
+
     /// <summary>Stores a message as another client would; the uid is null where the server does not tell it.</summary>
     public async Task<UniqueId?> Append(string user, MimeMessage message, string mailbox = "INBOX", MessageFlags flags = MessageFlags.None)
     {
@@ -120,16 +128,14 @@ public sealed class DovecotServer : IAsyncDisposable
     /// <summary>Stores octets that need not be a message. They must not hold NUL.</summary>
     public async Task Append(string user, byte[] message, string mailbox = "INBOX", string flags = "")
     {
-        await using var raw = await RawImap.Connect(Host, Port);
-        await raw.Login(user, Password);
+        await using var raw = await RawClient(user);
         await raw.Append(mailbox, [message], flags);
     }
 
     /// <summary>Stores many messages quickly: one connection, MULTIAPPEND (RFC 3502), a thousand at a time.</summary>
     public async Task Seed(string user, int count, Func<int, byte[]> message, string mailbox = "INBOX", string flags = "")
     {
-        await using var raw = await RawImap.Connect(Host, Port);
-        await raw.Login(user, Password);
+        await using var raw = await RawClient(user);
         foreach (var group in Enumerable.Range(0, count).Chunk(1_000))
         {
             await raw.Append(mailbox, group.Select(message), flags);
