@@ -2,6 +2,8 @@ using ImapGateway.Accounts;
 using ImapGateway.Cache;
 using ImapGateway.Changes;
 using ImapGateway.Egress;
+using ImapGateway.GraphQL;
+using ImapGateway.GraphQL.Transport;
 using ImapGateway.Http;
 using ImapGateway.Http.OpenApi;
 using ImapGateway.Imap;
@@ -34,6 +36,7 @@ public static class Program
         builder.AddMessages();            // lengths of what was downloaded
         builder.AddKeys();                // API keys
         builder.AddWebhooks();            // endpoints, lanes, deliveries
+        builder.AddGraphQL(new AccountsGraph(), new MailboxesGraph(), new MessagesGraph());
 
         var app = builder.Build();
         app.UseHttp();
@@ -47,6 +50,7 @@ public static class Program
         v1.MapWebhooks();
         v1.MapKeys();
         v1.MapTickets();
+        app.MapGraphQL();
         return app;
     }
 }

@@ -13,6 +13,7 @@ public partial class FolderDirectionTests
         ["Changes"],
         ["Index", "Cache"],
         ["Imap"],
+        ["GraphQL"],
         ["Http", "Html"],
         ["Storage", "Egress"],
         ["Settings"],

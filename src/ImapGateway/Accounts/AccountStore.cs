@@ -25,6 +25,11 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProv
     public Task<string?> FindIncarnationAsync(string account, CancellationToken cancel) =>
         database.ReadAsync((db, token) => Live(db).Where(row => row.Id == account).Select(row => row.Incarnation).SingleOrDefaultAsync(token), cancel);
 
+    /// <summary>Ids of accounts by their incarnations; those that are gone are left out.</summary>
+    public Task<IReadOnlyDictionary<string, string>> FindIdsAsync(IReadOnlyList<string> incarnations, CancellationToken cancel) =>
+        database.ReadAsync<IReadOnlyDictionary<string, string>>(
+            async (db, token) => await Live(db).Where(row => incarnations.Contains(row.Incarnation)).ToDictionaryAsync(row => row.Incarnation, row => row.Id, token), cancel);
+
     /// <summary>Accounts in the order of their ids, those a key may see.</summary>
     public Task<List<AccountEntity>> ListAsync(
         string? email, IReadOnlyDictionary<string, string> metadata, ImmutableHashSet<string>? visible, string? after, int count, CancellationToken cancel) =>

@@ -69,7 +69,8 @@ public sealed record Conditions(string Variant, string Period, string? IfMatch, 
             context.Features.Get<AnswerSlot>()?.Kept?.Tag));
     }
 
-    private static bool AsksAnew(HttpRequest request) =>
+    /// <summary>Whether Cache-Control asks for what is so now (RFC 9111 section 5.2.1).</summary>
+    public static bool AsksAnew(HttpRequest request) =>
         request.Headers.CacheControl.Count > 0 && CacheControlHeaderValue.TryParse(request.Headers.CacheControl.ToString(), out var asked) && (asked.NoCache || asked.MaxAge == TimeSpan.Zero);
 
     private static string? Text(Microsoft.Extensions.Primitives.StringValues header) => header.Count == 0 ? null : header.ToString();

@@ -52,6 +52,9 @@ public sealed record MessageHeaders(
     long Size,
     ImmutableArray<MessagePart> Parts)
 {
+    /// <summary>For messages of which only what the index has is wanted.</summary>
+    public static readonly MessageHeaders Unread = new(null, null, null, [], [], null, [], [], [], [], [], [], null, default, 0, []);
+
     /// <summary>The beginning of the text, in one line; empty where nothing can be read; null where nobody has looked.</summary>
     [Id(16)] public string? Preview { get; init; }
 

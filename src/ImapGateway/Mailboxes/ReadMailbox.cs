@@ -12,13 +12,18 @@ public sealed record ReadMailbox(MailboxRef Mailbox) : AccountCommand<Tagged<Mai
 {
     [Id(0)] public Conditions When { get; init; } = Conditions.None;
 
+    /// <summary>False: whatever is known of it will do, and it need not be looked at.</summary>
+    [Id(1)] public bool Counters { get; init; } = true;
+
+    [Id(2)] public bool Rights { get; init; } = true;
+
     public override string Target => Mailbox.ToString();
 
     public override async Task<Tagged<Mailbox>> RunAsync(AccountContext account, CancellationToken cancel)
     {
         var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
-        var stale = await account.Mailboxes.CountersReadyAsync(mailbox, When.Freshness, cancel);
-        var answer = stale is null ? await AnswerAsync(account, mailbox, When) : Known(account, mailbox, When, isStale: true);
+        var stale = Counters ? await account.Mailboxes.CountersReadyAsync(mailbox, When.Freshness, cancel) : null;
+        var answer = stale is null && Rights ? await AnswerAsync(account, mailbox, When) : Known(account, mailbox, When, isStale: stale is not null);
         return answer with { Value = When.Has(answer.Tag!) ? null : answer.Value, StaleSince = stale };
     }
 

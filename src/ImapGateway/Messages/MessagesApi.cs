@@ -60,7 +60,7 @@ public static class MessagesApi
 
     private static async Task<PageResult<Message>> ListAsync(
         string account, string mailbox, [AsParameters] FilterQuery filter, [AsParameters] Paging paging, Fields<Message> fields, Caller caller, Conditions when, AccountRegistry accounts, CancellationToken cancel) =>
-        new((await accounts.Grain(account).Execute(new ListMessages(MailboxRef.Parse(mailbox), filter.ToFilter(), paging.Limit, paging.Cursor) { When = when }, cancel)).With(page => Visible.To(caller, page)), fields);
+        new((await accounts.Grain(account).Execute(new ListMessages(MailboxRef.Parse(mailbox), filter.ToFilter(), paging.Limit, paging.Cursor) { When = when }, cancel)).With(page => Visible.To(caller, page.ToPage())), fields);
 
     private static async Task<TaggedResult<Message>> ReadAsync(
         string account, string id, [AsParameters] ReadQuery query, Caller caller, Conditions when, AccountRegistry accounts, CancellationToken cancel) =>

@@ -1,0 +1,19 @@
+using ImapGateway.GraphQL.Execution;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Accounts;
+
+/// <summary>Whose a message or a mailbox is: its id carries the incarnation of its account.</summary>
+public static class AccountOf
+{
+    /// <returns>The account's id; null where there is none, or the caller must not see it.</returns>
+    public static async Task<string?> IdAsync(FieldCall call, string objectId)
+    {
+        if (!ObjectId.TryParse(objectId, out var parsed))
+        {
+            return null;
+        }
+        var account = await call.LoadAsync<string, string>(nameof(AccountOf), parsed.Incarnation, async incarnations => await call.Service<AccountStore>().FindIdsAsync(incarnations, call.Cancel));
+        return account is not null && call.Caller.MaySee(account) ? account : null;
+    }
+}

@@ -1,0 +1,24 @@
+using GraphQL;
+using GraphQL.Execution;
+using GraphQL.Resolvers;
+using ImapGateway.GraphQL.Schema;
+
+namespace ImapGateway.GraphQL.Execution;
+
+/// <summary>The same fields for the engine's own execution, which the plan's answers are compared with.</summary>
+public sealed class EngineResolver(GraphField field) : IFieldResolver
+{
+    /// <summary>Of the user context.</summary>
+    public const string Call = "call";
+
+    public ValueTask<object?> ResolveAsync(IResolveFieldContext context) => field switch
+    {
+        LeafField leaf => ValueTask.FromResult(leaf.Read(context.Source!)),
+        PartField part => ValueTask.FromResult(part.Read(context.Source!)),
+        ResolvedField resolved => resolved.ResolveAsync(context.Source!, CallOf(context)),
+        _ => throw new InvalidOperationException("Subscriptions run on the plan alone."),
+    };
+
+    private static FieldCall CallOf(IResolveFieldContext context) =>
+        new((CallContext)context.UserContext[Call]!, context.Arguments is { } arguments ? new Dictionary<string, ArgumentValue>(arguments) : null, null);
+}

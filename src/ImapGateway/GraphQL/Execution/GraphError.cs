@@ -1,0 +1,54 @@
+using System.Text.Json;
+using GraphQL;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+
+namespace ImapGateway.GraphQL.Execution;
+
+/// <summary>One of the errors of an answer (GraphQL section 7.1.4).</summary>
+/// <param name="Problem">What REST would tell.</param>
+/// <param name="Path">Null: it is about the request.</param>
+public sealed record GraphError(Problem Problem, IReadOnlyList<(int Line, int Column)> Locations, IReadOnlyList<object>? Path)
+{
+    public static GraphError Of(ErrorCode code, string detail) => new(new Problem(code, detail), [], null);
+
+    public static GraphError Of(ExecutionError error) =>
+        new(new Problem(ErrorCode.BadRequest, error.Message), [.. (error.Locations ?? []).Select(at => (at.Line, at.Column))], null);
+
+    public void Write(Utf8JsonWriter json, string traceId)
+    {
+        var body = ProblemBody.Of(Problem, traceId);
+        json.WriteStartObject();
+        json.WriteString("message", body.Detail);
+        if (Locations.Count > 0)
+        {
+            json.WriteStartArray("locations");
+            foreach (var (line, column) in Locations)
+            {
+                json.WriteStartObject();
+                json.WriteNumber("line", line);
+                json.WriteNumber("column", column);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
+        }
+        if (Path is not null)
+        {
+            json.WritePropertyName("path");
+            JsonSerializer.Serialize(json, Path);
+        }
+        json.WritePropertyName("extensions");
+        JsonSerializer.Serialize(json, new Extensions(body.Code, body.Status, body.TraceId, body.Errors, body.Upstream, Problem.RetryAfter is { } wait ? Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)) : null), Wire);
+        json.WriteEndObject();
+    }
+
+    /// <param name="Status">What REST answers it with.</param>
+    /// <param name="RetryAfter">Seconds.</param>
+    private sealed record Extensions(string Code, int Status, string TraceId, IReadOnlyList<ProblemError>? Errors, Upstream? Upstream, long? RetryAfter);
+
+    private static readonly JsonSerializerOptions Wire = new(JsonSerializerDefaults.Web)
+    {
+        Encoder = StrictJson.Encoder,
+        DefaultIgnoreCondition = System.Text.Json.Serialization.JsonIgnoreCondition.WhenWritingNull,
+    };
+}

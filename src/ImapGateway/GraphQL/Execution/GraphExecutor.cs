@@ -1,0 +1,65 @@
+using System.Text.Json;
+using GraphQL.Types;
+using GraphQLParser;
+using ImapGateway.GraphQL.Limits;
+using ImapGateway.GraphQL.Schema;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+using Microsoft.Extensions.Options;
+
+namespace ImapGateway.GraphQL.Execution;
+
+/// <summary>Makes operations of requests: what is malformed, too large or not allowed is refused before anything is read.</summary>
+public sealed partial class GraphExecutor(ISchema schema, Documents documents, IOptions<GraphQLOptions> options, ILogger<GraphExecutor> log)
+{
+    public static readonly JsonWriterOptions Writing = new() { Encoder = StrictJson.Encoder, SkipValidation = true };
+
+    public ISchema Schema => schema;
+
+    public GraphQLOptions Limits => options.Value;
+
+    /// <returns>The operation, or what is wrong with the request.</returns>
+    public async Task<(GraphOperation? Operation, IReadOnlyList<GraphError> Errors)> PrepareAsync(GraphRequest request, CallContext context)
+    {
+        try
+        {
+            var (plan, variables, errors) = await documents.FindAsync(request, context.Cancel);
+            if (plan is null)
+            {
+                return (null, errors);
+            }
+            var run = new PlanRun(plan, schema, variables, context);
+            var forbidden = Forbidden(plan, run, context.Caller).ToList();
+            if (forbidden.Count > 0)
+            {
+                return (null, forbidden);
+            }
+            var cost = Cost.Of(run, plan.Root);
+            return cost > Limits.MaxCost
+                ? (null, [GraphError.Of(ErrorCode.BadRequest, $"The answer could have {cost} objects, and {Limits.MaxCost} are allowed: ask for smaller pages (GraphQL:{nameof(Limits.MaxCost)}).")])
+                : (new GraphOperation(this, plan, variables, context), []);
+        }
+        catch (ProblemException refusal)
+        {
+            return (null, [new GraphError(refusal.Problem, [], null)]);
+        }
+    }
+
+    /// <summary>Fields that the caller's key has no scope for.</summary>
+    private static IEnumerable<GraphError> Forbidden(Plan plan, PlanRun run, Caller caller) =>
+        from field in plan.Fields
+        where field.Definition is GraphField known && !caller.Has(known.Scope) && run.Asks(field)
+        let at = Location.FromLinearPosition(plan.Document.Source, field.Ast.Location.Start)
+        select new GraphError(
+            new Problem(ErrorCode.Forbidden, $"{field.Parent.Name}.{field.Definition.Name}: the key needs the scope {string.Join(" or ", Scopes.NamesOf(((GraphField)field.Definition).Scope))}."),
+            [(at.Line, at.Column)],
+            null);
+
+    internal void Tell(PlanField field, Exception? reason, string traceId)
+    {
+        LogFault(reason, field.Parent.Name, field.Definition.Name, traceId);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The field {Type}.{Field} of the graph failed, trace {TraceId}")]
+    private partial void LogFault(Exception? failure, string type, string field, string traceId);
+}

@@ -1,0 +1,90 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using GraphQL.Validation;
+using GraphQLParser;
+using GraphQLParser.AST;
+using ImapGateway.GraphQL.Schema;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+
+namespace ImapGateway.GraphQL.Execution;
+
+/// <summary>An operation that is valid and allowed, ready to be run.</summary>
+public sealed class GraphOperation(GraphExecutor executor, Plan plan, Variables variables, CallContext context)
+{
+    public OperationType Kind => plan.Kind;
+
+    /// <summary>A query or a mutation.</summary>
+    /// <param name="to">Written to at the end, at once.</param>
+    public async Task RunAsync(IBufferWriter<byte> to, object? given = null)
+    {
+        using var time = CancellationTokenSource.CreateLinkedTokenSource(context.Cancel);
+        time.CancelAfter(executor.Limits.RequestTime);
+        var own = context with { Cancel = time.Token };
+        var run = new PlanRun(plan, executor.Schema, variables, own);
+        var root = await run.RunAsync(given);
+        context.Cancel.ThrowIfCancellationRequested();
+        Write(run, root, to);
+    }
+
+    /// <summary>The answers of a subscription, each made when it is asked for.</summary>
+    public async IAsyncEnumerable<byte[]> StreamAsync([EnumeratorCancellation] CancellationToken cancel = default)
+    {
+        var run = new PlanRun(plan, executor.Schema, variables, context);
+        var field = plan.Root.Fields.Single(run.Asks);
+        await foreach (var given in ((StreamedField)field.Definition).Open(run.CallOf(field)).WithCancellation(cancel))
+        {
+            var answer = new ArrayBufferWriter<byte>();
+            await RunAsync(answer, given);
+            yield return answer.WrittenSpan.ToArray();
+        }
+    }
+
+    private void Write(PlanRun run, ObjectNode root, IBufferWriter<byte> to)
+    {
+        List<GraphError> errors = [];
+        var stands = new NullBubbling(run.Asks, (field, path, reason) => errors.Add(ErrorOf(field, path, reason))).Settle(root);
+        using var json = new Utf8JsonWriter(to, GraphExecutor.Writing);
+        json.WriteStartObject();
+        if (errors.Count > 0)
+        {
+            json.WriteStartArray("errors");
+            foreach (var error in errors)
+            {
+                error.Write(json, context.TraceId);
+            }
+            json.WriteEndArray();
+        }
+        json.WritePropertyName("data");
+        if (stands)
+        {
+            new AnswerWriter(json, run.Asks).Write(plan.Root, root);
+        }
+        else
+        {
+            json.WriteNullValue();
+        }
+        json.WriteEndObject();
+    }
+
+    private GraphError ErrorOf(PlanField field, IReadOnlyList<object> path, Exception? reason)
+    {
+        var at = Location.FromLinearPosition(plan.Document.Source, field.Ast.Location.Start);
+        return new GraphError(ProblemOf(field, reason), [(at.Line, at.Column)], path);
+    }
+
+    private Problem ProblemOf(PlanField field, Exception? reason)
+    {
+        switch (reason)
+        {
+            case ProblemException expected:
+                return expected.Problem;
+            case OperationCanceledException:
+                return new Problem(ErrorCode.Unavailable, $"It took longer than {executor.Limits.RequestTime.TotalSeconds:0.#} s (GraphQL:RequestTime).");
+            default:
+                executor.Tell(field, reason, context.TraceId);
+                return FrameworkProblems.Unexpected;
+        }
+    }
+}

@@ -1,0 +1,90 @@
+using System.Text.Json;
+using GraphQL;
+using GraphQL.Types;
+using GraphQLParser.AST;
+using ImapGateway.GraphQL.Schema;
+
+namespace ImapGateway.GraphQL.Execution;
+
+/// <summary>
+/// An operation, compiled: fields merged and fragments resolved for every type they can meet, once, and executed often. Fields that are read off an object that is there are written when
+/// the answer is; only what has to be asked for has a place to wait in.
+/// </summary>
+public sealed record Plan(OperationType Kind, GraphQLDocument Document, GraphQLOperationDefinition Operation, PlanSelection Root, IReadOnlyList<PlanField> Fields);
+
+/// <summary>What is asked of objects of one type.</summary>
+public sealed class PlanSelection(IObjectGraphType type)
+{
+    public IObjectGraphType Type => type;
+
+    public JsonEncodedText TypeName { get; } = JsonEncodedText.Encode(type.Name);
+
+    public IReadOnlyList<PlanField> Fields { get; private set; } = [];
+
+    /// <summary>Those that are not just read off the object.</summary>
+    public IReadOnlyList<PlanField> Slots { get; private set; } = [];
+
+    public void Set(IReadOnlyList<PlanField> fields)
+    {
+        Fields = fields;
+        List<PlanField> slots = [];
+        foreach (var field in fields)
+        {
+            if (!field.IsRead)
+            {
+                field.Slot = slots.Count;
+                slots.Add(field);
+            }
+        }
+        Slots = slots;
+    }
+}
+
+/// <summary>A field that is asked for, under the name the answer gives it.</summary>
+/// <param name="conditions">It is asked for where all of one of these hold; null: always.</param>
+public sealed class PlanField(int id, string name, FieldType definition, GraphQLField ast, IObjectGraphType parent, IReadOnlyList<IReadOnlyList<Condition>>? conditions)
+{
+    public int Id => id;
+
+    public string Name => name;
+
+    public JsonEncodedText Key { get; } = JsonEncodedText.Encode(name);
+
+    public FieldType Definition => definition;
+
+    public LeafField? Leaf { get; } = definition as LeafField;
+
+    public PartField? Part { get; } = definition as PartField;
+
+    public GraphQLField Ast => ast;
+
+    public IObjectGraphType Parent => parent;
+
+    public IReadOnlyList<IReadOnlyList<Condition>>? Conditions => conditions;
+
+    public bool IsTypeName { get; } = ast.Name.Value == "__typename";
+
+    /// <summary>Where the values of a selection's fields wait that are asked for; -1: it is read off its object.</summary>
+    public int Slot { get; set; } = -1;
+
+    /// <summary>Of objects, by their types; empty for scalars.</summary>
+    public IReadOnlyDictionary<IObjectGraphType, PlanSelection> Selections { get; private set; } = new Dictionary<IObjectGraphType, PlanSelection>();
+
+    /// <summary>Where there is but one type it can have.</summary>
+    public PlanSelection? Only { get; private set; }
+
+    /// <summary>Whether its value, and all below it, is read off its object.</summary>
+    public bool IsRead => IsTypeName || Leaf is not null || Part is not null && Selections.Values.All(selection => selection.Slots.Count == 0);
+
+    public void Set(IReadOnlyDictionary<IObjectGraphType, PlanSelection> selections)
+    {
+        Selections = selections;
+        Only = selections.Count == 1 ? selections.Values.Single() : null;
+    }
+
+    public PlanSelection SelectionOf(object source) =>
+        Only ?? Selections[((IAbstractGraphType)Definition.ResolvedType!.GetNamedType()).ResolveType!(source) ?? throw new InvalidOperationException($"No type of the graph has {source.GetType().Name}.")];
+}
+
+/// <summary>@skip or @include.</summary>
+public sealed record Condition(string Variable, bool Holds);

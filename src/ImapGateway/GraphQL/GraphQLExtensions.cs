@@ -1,0 +1,28 @@
+using GraphQL.Types;
+using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Schema;
+using ImapGateway.Settings;
+
+namespace ImapGateway.GraphQL;
+
+public static class GraphQLExtensions
+{
+    /// <param name="graphs">What the features add.</param>
+    public static void AddGraphQL(this WebApplicationBuilder builder, params IGraph[] graphs)
+    {
+        builder.AddSettings<GraphQLOptions>("GraphQL");
+        builder.Services.AddSingleton(_ => Assemble(graphs));
+        builder.Services.AddSingleton<Documents>();
+        builder.Services.AddSingleton<GraphExecutor>();
+    }
+
+    public static ISchema Assemble(params IEnumerable<IGraph> graphs)
+    {
+        var builder = new GraphBuilder();
+        foreach (var graph in graphs)
+        {
+            graph.Build(builder);
+        }
+        return builder.Build();
+    }
+}

@@ -1,0 +1,49 @@
+using ImapGateway.Settings;
+
+namespace ImapGateway.GraphQL;
+
+/// <summary>Section <c>GraphQL</c> of the settings: how much one operation may ask for.</summary>
+public sealed class GraphQLOptions : ISettings
+{
+    /// <summary>Of the request, with its variables.</summary>
+    public int MaxBodyBytes { get; set; } = 128 * 1024;
+
+    /// <summary>How deep fields may stand in each other.</summary>
+    public int MaxDepth { get; set; } = 15;
+
+    /// <summary>With those of fragments, each time they are used.</summary>
+    public int MaxFields { get; set; } = 500;
+
+    public int MaxAliases { get; set; } = 50;
+
+    /// <summary>Of the objects that an answer can have at most: page sizes multiply.</summary>
+    public int MaxCost { get; set; } = 20_000;
+
+    /// <summary>What is not known by then is told as failed.</summary>
+    public TimeSpan RequestTime { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Whether clients may ask for the schema.</summary>
+    public bool Introspection { get; set; } = true;
+
+    public IEnumerable<(string Key, string Message)> Validate()
+    {
+        foreach (var (key, value, least, most) in new[]
+        {
+            (nameof(MaxBodyBytes), MaxBodyBytes, 1_000, Http.HttpSetup.MaxRequestBody),
+            (nameof(MaxDepth), MaxDepth, 3, 60),
+            (nameof(MaxFields), MaxFields, 10, 10_000),
+            (nameof(MaxAliases), MaxAliases, 0, 10_000),
+            (nameof(MaxCost), MaxCost, 100, 100_000_000),
+        })
+        {
+            if (value < least || value > most)
+            {
+                yield return (key, $"must be from {least} to {most}");
+            }
+        }
+        if (RequestTime < TimeSpan.FromSeconds(1) || RequestTime > TimeSpan.FromMinutes(10))
+        {
+            yield return (nameof(RequestTime), "must be from 1s to 10m");
+        }
+    }
+}

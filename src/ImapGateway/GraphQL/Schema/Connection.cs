@@ -1,0 +1,101 @@
+using ImapGateway.GraphQL.Execution;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+
+namespace ImapGateway.GraphQL.Schema;
+
+/// <summary>A page of a list (Relay Cursor Connections). A page may be shorter than asked for without being the last.</summary>
+/// <param name="Nodes">In the order of the list, whichever way it is walked.</param>
+/// <param name="CursorOf">Made for those alone that are asked for.</param>
+/// <param name="StartCursor">Null: that of the first node.</param>
+/// <param name="EndCursor">Null: that of the last node; a page that only looked into messages has none, and goes on all the same.</param>
+public sealed record Connection<T>(IReadOnlyList<T> Nodes, Func<T, string> CursorOf, bool HasNextPage, bool HasPreviousPage, string? StartCursor = null, string? EndCursor = null) : IConnection
+{
+    /// <summary>Read in the same step as the rows.</summary>
+    public string? FeedPosition { get; init; }
+
+    /// <summary>Not null: the mail server could not be asked, and this was so then.</summary>
+    public DateTimeOffset? StaleSince { get; init; }
+
+    string? IConnection.StartCursor => StartCursor ?? (Nodes.Count > 0 ? CursorOf(Nodes[0]) : null);
+
+    string? IConnection.EndCursor => EndCursor ?? (Nodes.Count > 0 ? CursorOf(Nodes[^1]) : null);
+}
+
+public sealed record Edge<T>(T Node, Func<T, string> CursorOf);
+
+public interface IConnection
+{
+    bool HasNextPage { get; }
+
+    bool HasPreviousPage { get; }
+
+    string? StartCursor { get; }
+
+    string? EndCursor { get; }
+}
+
+/// <summary>The arguments of a connection.</summary>
+/// <param name="Cursor">Not itself on the page.</param>
+/// <param name="IsBackward">Towards the beginning of the list.</param>
+public sealed record PageAsked(int Limit, string? Cursor, bool IsBackward)
+{
+    public static readonly GraphArgument[] Forward =
+    [
+        new("first", "Int", "How many at most: 50 where it is missing, and no more than 500."),
+        new("after", "String", "The cursor of an item: the page begins after it."),
+    ];
+
+    public static readonly GraphArgument[] BothWays =
+    [
+        .. Forward,
+        new("last", "Int", "How many at most, counted from the end: instead of `first`."),
+        new("before", "String", "The cursor of an item: the page ends before it. Goes with `last`."),
+    ];
+
+    /// <exception cref="ProblemException">400.</exception>
+    public static PageAsked Of(FieldCall call)
+    {
+        var (first, last, after, before) = (call.Number("first"), call.Number("last"), call.Text("after"), call.Text("before"));
+        var errors = new RequestErrors();
+        errors.Range("first", first, 1, Paging.MaxLimit);
+        errors.Range("last", last, 1, Paging.MaxLimit);
+        if (last is not null && (first is not null || after is not null))
+        {
+            errors.Parameter("last", "It goes with before alone: not with first and after.");
+        }
+        if (before is not null && last is null)
+        {
+            errors.Parameter("before", "It goes with last.");
+        }
+        errors.ThrowIfAny();
+        return last is null ? new PageAsked(first ?? Paging.DefaultLimit, after, false) : new PageAsked(last.Value, before, true);
+    }
+
+    /// <summary>For the cost, whatever it is worth.</summary>
+    public static int Size(FieldCall call) => Math.Clamp(call.Number("first") ?? call.Number("last") ?? Paging.DefaultLimit, 1, Paging.MaxLimit);
+}
+
+public static class ConnectionTypes
+{
+    /// <summary>The types NAMEConnection and NAMEEdge.</summary>
+    public static GraphObject<Connection<T>> Connection<T>(this GraphBuilder graph, string name, string description)
+    {
+        if (graph.IsNew("PageInfo"))
+        {
+            var info = graph.Object<IConnection>("PageInfo", "Where a page stands in its list.");
+            info.Leaf("hasNextPage", "Boolean!", page => page.HasNextPage, "Whether the list goes on after the page.");
+            info.Leaf("hasPreviousPage", "Boolean!", page => page.HasPreviousPage, "Whether there is something before the page, as far as that is known without looking: where the page was found by `after`, or by `last`.");
+            info.Leaf("startCursor", "String", page => page.StartCursor, "For `before`: the page that ends where this one begins.");
+            info.Leaf("endCursor", "String", page => page.EndCursor, "For `after`: the page that begins where this one ends. Also there where the page has no items, and the list goes on.");
+        }
+        var edge = graph.Object<Edge<T>>(name + "Edge", $"A {name} and its place in the list.");
+        edge.Part("node", name + "!", one => one.Node, "The item.");
+        edge.Leaf("cursor", "String!", one => one.CursorOf(one.Node), "Its place in the list.");
+        var connection = graph.Object<Connection<T>>(name + "Connection", description);
+        connection.Part("edges", $"[{name}Edge!]!", page => page.Nodes.Select(node => new Edge<T>(node, page.CursorOf)), "The items with their places.");
+        connection.Part("nodes", $"[{name}!]!", page => page.Nodes, "The items.");
+        connection.Part("pageInfo", "PageInfo!", page => page, "Where the page stands in the list.");
+        return connection;
+    }
+}

@@ -1,0 +1,49 @@
+using ImapGateway.GraphQL.Execution;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+
+namespace ImapGateway.GraphQL.Schema;
+
+/// <summary>Finds what has an id, of one feature.</summary>
+/// <param name="Prefix">How its ids begin; null: any id that no other feature knows may be one.</param>
+/// <param name="LoadAsync">Null for what is not there, or must not be seen.</param>
+public sealed record NodeLoader(string? Prefix, Func<FieldCall, string, Task<object?>> LoadAsync);
+
+/// <summary>Relay: everything with an id can be read by it alone.</summary>
+public static class NodeGraph
+{
+    /// <summary>More are too many for one answer.</summary>
+    private const int MostIds = 100;
+
+    public static void Build(GraphBuilder graph, IReadOnlyList<NodeLoader> loaders)
+    {
+        var ordered = loaders.OrderBy(loader => loader.Prefix is null).ToList();
+        graph.Interface("Node", "What can be read by its id alone.", ("id", "ID!", "The same as in REST; no other object has it."));
+        graph.Query.Field("node", "Node", (_, call) => FindAsync(ordered, call, call.Text("id")!), "Whatever has this id; null where there is nothing, or the key must not see it.", new GraphArgument("id", "ID!", "Of an account, mailbox, message, webhook or key."));
+        graph.Query.Field("nodes", "[Node]!", (_, call) => FindAsync(ordered, call, call.Texts("ids")!), "In the order of the ids.", new GraphArgument("ids", "[ID!]!", $"At most {MostIds}."))
+            .Counts(call => call.Texts("ids")?.Count ?? 0);
+    }
+
+    private static Task<object?[]> FindAsync(List<NodeLoader> loaders, FieldCall call, IReadOnlyList<string> ids) => ids.Count <= MostIds
+        ? Task.WhenAll(ids.Select(id => FindAsync(loaders, call, id)))
+        : throw RequestErrors.OfParameter("ids", $"At most {MostIds} ids are expected.");
+
+    private static async Task<object?> FindAsync(List<NodeLoader> loaders, FieldCall call, string id)
+    {
+        foreach (var loader in loaders.Where(loader => loader.Prefix is null || id.StartsWith(loader.Prefix, StringComparison.Ordinal)))
+        {
+            try
+            {
+                if (await loader.LoadAsync(call, id) is { } found)
+                {
+                    return found;
+                }
+            }
+            catch (ProblemException e) when (e.Code is ErrorCode.NotFound or ErrorCode.Gone)
+            {
+                // Perhaps another one's.
+            }
+        }
+        return null;
+    }
+}

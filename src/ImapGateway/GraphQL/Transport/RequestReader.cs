@@ -1,0 +1,117 @@
+using System.Text.Json;
+using GraphQL;
+using ImapGateway.GraphQL.Execution;
+using ImapGateway.Mail;
+using Microsoft.Net.Http.Headers;
+
+namespace ImapGateway.GraphQL.Transport;
+
+/// <summary>Reads an operation from a request of either method.</summary>
+public static class RequestReader
+{
+    private const int MaxDepth = 64;
+
+    /// <summary>A browser sends other types to foreign places without asking them first: none of them is taken.</summary>
+    /// <exception cref="ProblemException">415, 413, or 400 for what is no operation.</exception>
+    public static async Task<GraphRequest> PostedAsync(HttpRequest request, int maxBytes, CancellationToken cancel)
+    {
+        if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
+            || type.Charset.Length > 0 && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ProblemException(ErrorCode.UnsupportedMediaType, "Send the operation as application/json in UTF-8.");
+        }
+        try
+        {
+            using var json = JsonDocument.Parse(await ReadAsync(request, maxBytes, cancel), new JsonDocumentOptions { MaxDepth = MaxDepth });
+            return Of(json.RootElement);
+        }
+        catch (JsonException)
+        {
+            throw new ProblemException(ErrorCode.BadRequest, $"The body is not JSON, or is nested more than {MaxDepth} deep.");
+        }
+    }
+
+    public static GraphRequest Asked(HttpRequest request, int maxBytes)
+    {
+        var query = request.Query;
+        if (request.QueryString.Value?.Length > maxBytes)
+        {
+            throw TooLarge(maxBytes);
+        }
+        try
+        {
+            var variables = query["variables"] is { Count: > 0 } given && given[0] is { Length: > 0 } text ? Parsed(text) : Inputs.Empty;
+            var name = query["operationName"].ToString();
+            return query["query"].ToString() is { Length: > 0 } document
+                ? new GraphRequest(document, name.Length == 0 ? null : name, variables) { IsQueryOnly = true }
+                : throw NoQuery();
+        }
+        catch (JsonException)
+        {
+            throw new ProblemException(ErrorCode.BadRequest, "variables must be a JSON object.");
+        }
+    }
+
+    private static Inputs Parsed(string text)
+    {
+        using var json = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth });
+        return Variables(json.RootElement);
+    }
+
+    private static GraphRequest Of(JsonElement json)
+    {
+        if (json.ValueKind != JsonValueKind.Object)
+        {
+            throw new ProblemException(ErrorCode.BadRequest, "The body must be one operation: a JSON object with query, and variables, operationName and extensions where they are needed.");
+        }
+        if (!json.TryGetProperty("query", out var query) || query.ValueKind != JsonValueKind.String)
+        {
+            throw NoQuery();
+        }
+        var name = json.TryGetProperty("operationName", out var given) ? given : default;
+        if (name.ValueKind is not (JsonValueKind.Undefined or JsonValueKind.Null or JsonValueKind.String))
+        {
+            throw new ProblemException(ErrorCode.BadRequest, "operationName must be a string.");
+        }
+        if (json.TryGetProperty("extensions", out var extensions) && extensions.ValueKind is not (JsonValueKind.Null or JsonValueKind.Object))
+        {
+            throw new ProblemException(ErrorCode.BadRequest, "extensions must be an object.");
+        }
+        var text = name.ValueKind == JsonValueKind.String ? name.GetString() : null;
+        return new GraphRequest(query.GetString()!, string.IsNullOrEmpty(text) ? null : text, json.TryGetProperty("variables", out var variables) ? Variables(variables) : Inputs.Empty);
+    }
+
+    private static Inputs Variables(JsonElement json) => json.ValueKind is JsonValueKind.Object or JsonValueKind.Null
+        ? VariableValues.Of(json)
+        : throw new ProblemException(ErrorCode.BadRequest, "variables must be an object.");
+
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, int maxBytes, CancellationToken cancel)
+    {
+        if (request.ContentLength > maxBytes)
+        {
+            throw TooLarge(maxBytes);
+        }
+        var body = new MemoryStream((int)(request.ContentLength ?? 1024));
+        while (true)
+        {
+            var read = await request.BodyReader.ReadAsync(cancel);
+            foreach (var piece in read.Buffer)
+            {
+                body.Write(piece.Span);
+            }
+            request.BodyReader.AdvanceTo(read.Buffer.End);
+            if (body.Length > maxBytes)
+            {
+                throw TooLarge(maxBytes);
+            }
+            if (read.IsCompleted)
+            {
+                return body.GetBuffer().AsMemory(0, (int)body.Length);
+            }
+        }
+    }
+
+    private static ProblemException NoQuery() => new(ErrorCode.BadRequest, "query is missing: the document as a string.");
+
+    private static ProblemException TooLarge(int maxBytes) => new(ErrorCode.TooLarge, $"An operation has at most {maxBytes} bytes with its variables (GraphQL:MaxBodyBytes).");
+}

@@ -1,0 +1,122 @@
+using ImapGateway.Accounts;
+using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Schema;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+using ImapGateway.Sync;
+
+namespace ImapGateway.Mailboxes;
+
+/// <summary>Mailboxes in the graph: flat or as a tree, by id, role or path.</summary>
+public sealed class MailboxesGraph : IGraph
+{
+    /// <summary>For the cost: how many an account may have.</summary>
+    private const int Guess = 50;
+
+    /// <summary>Of fields that the server has to be asked for where changes are not heard of.</summary>
+    private const string Counters = "counters";
+    private const string Rights = "rights";
+
+    public void Build(GraphBuilder graph)
+    {
+        BuildMailbox(graph);
+        var account = graph.Extend<Account>("Account");
+        account.Field("mailboxes", "[Mailbox!]", (one, call) => ListAsync(call, one.Id), "All mailboxes by path, the account's own and those that others share with it.", new GraphArgument("top", "Boolean", "Only those that are below no other: `children` has the rest.", false))
+            .Requires(Scope.MailReadBasic).Counts(_ => Guess);
+        account.Field(
+            "mailbox", "Mailbox", (one, call) => FindAsync(call, one.Id), "A mailbox by exactly one of these; null where there is none.",
+            new("id", "ID", "Its id."), new("role", "Role", "What it is for."), new("path", "String", "Where it is, with the server's delimiter."))
+            .Requires(Scope.MailReadBasic);
+        graph.Extend<InAccount<Message>>("Message").Field("mailbox", "Mailbox", (message, call) => LoadAsync(call, message.Account, new MailboxRef(message.Value.MailboxId, null, null)), "The mailbox it is in.").Requires(Scope.MailReadBasic);
+        graph.Node("b_", async (call, id) => call.Caller.Has(Scope.MailReadBasic) && await AccountOf.IdAsync(call, id) is { } owner ? await LoadAsync(call, owner, new MailboxRef(id, null, null)) : null);
+    }
+
+    private static void BuildMailbox(GraphBuilder graph)
+    {
+        graph.Enum<Role>(
+            "Role", "What a mailbox is for: SPECIAL-USE (RFC 6154), else its name in the common mail languages.",
+            (Role.Inbox, "Where mail arrives."), (Role.Sent, "What was sent."), (Role.Drafts, "What is not sent yet."), (Role.Trash, "What was deleted."), (Role.Junk, "What nobody wants."),
+            (Role.Archive, "What is kept."), (Role.All, "Everything the server has."), (Role.Flagged, "What is flagged."), (Role.Important, "What the server takes for important."));
+        graph.Enum<Precision>(
+            "Precision", "How exact the flags of a mailbox are known.",
+            (Precision.Exact, "The server tells every change."), (Precision.Windowed, "Only the newest messages are compared at every look, and the rest in turn."));
+        var mailbox = graph.Object<InAccount<Mailbox>>("Mailbox", "A mailbox. Counters are messages; they are 0 where it cannot be selected.").Implements("Node");
+        mailbox.Leaf("id", "ID!", one => one.Value.Id, "Ours, opaque; stays the same when the mailbox is renamed.");
+        mailbox.Leaf("path", "String!", one => one.Value.Path, "Decoded to Unicode, with the server's delimiter.");
+        mailbox.Leaf("name", "String!", one => one.Value.Name, "The last segment of the path.");
+        mailbox.Leaf("delimiter", "String", one => one.Value.Delimiter, "Between the levels of a path; null on a server without hierarchy.");
+        mailbox.Leaf("parentId", "ID", one => one.Value.ParentId, "The mailbox above it; null at the top.");
+        mailbox.Choice<Role>("role", "Role", one => one.Value.Role, "What it is for; null for an ordinary one.");
+        mailbox.Leaf("subscribed", "Boolean!", one => one.Value.Subscribed, "Whether other mail clients show it.").Tagged(Counters);
+        mailbox.Leaf("selectable", "Boolean!", one => one.Value.Selectable, "False where it only holds other mailboxes.");
+        mailbox.Leaf("total", "Int!", one => one.Value.Total, "Messages in it.").Tagged(Counters);
+        mailbox.Leaf("unseen", "Int!", one => one.Value.Unseen, "Messages in it without `$seen`.").Tagged(Counters);
+        mailbox.Leaf("uidValidity", "Long!", one => (long)one.Value.UidValidity, "UIDVALIDITY (RFC 3501 section 2.3.1.1).").Tagged(Counters);
+        mailbox.Leaf("uidNext", "Long!", one => (long)one.Value.UidNext, "UIDNEXT: the uid a new message will have, or a smaller one than that.").Tagged(Counters);
+        mailbox.Choice<Precision>("precision", "Precision!", one => one.Value.Precision, "How exact the flags of its messages are known.");
+        mailbox.Field("myRights", "String", RightsAsync, "RFC 4314 letters, where the server has ACL.").Tagged(Rights);
+        mailbox.Field("parent", "Mailbox", ParentAsync, "The mailbox above it; null at the top.");
+        mailbox.Field("children", "[Mailbox!]", ChildrenAsync, "Those directly below it, by path.").Counts(_ => 10);
+    }
+
+    private static async Task<IReadOnlyList<InAccount<Mailbox>>> ListAsync(FieldCall call, string account)
+    {
+        var all = await AllAsync(call, account);
+        return [.. all.Where(one => call.Flag("top") != true || one.ParentId is null).Select(one => new InAccount<Mailbox>(account, one) { Among = all })];
+    }
+
+    private static async Task<IReadOnlyList<Mailbox>> AllAsync(FieldCall call, string account) =>
+        (await call.LoadAsync<string, Page<Mailbox>>((nameof(ListMailboxes), account), account, async _ => new Dictionary<string, Page<Mailbox>>
+        {
+            [account] = (await call.Service<AccountRegistry>().Grain(account).Execute(new ListMailboxes(null) { When = call.Context.When }, call.Cancel)).Demand(),
+        }))!.Items;
+
+    private static Task<InAccount<Mailbox>?> FindAsync(FieldCall call, string account)
+    {
+        var wanted = new MailboxRef(call.Text("id"), call.Choice<Role>("role"), call.Text("path"));
+        if (new object?[] { wanted.Id, wanted.Role, wanted.Path }.Count(one => one is not null) != 1)
+        {
+            throw RequestErrors.OfParameter("id", "Exactly one of id, role and path is expected.");
+        }
+        return LoadAsync(call, account, wanted);
+    }
+
+    /// <summary>Null where there is none.</summary>
+    private static Task<InAccount<Mailbox>?> LoadAsync(FieldCall call, string account, MailboxRef wanted)
+    {
+        var counters = call.Asks(field => field.Tag == Counters, "");
+        return call.LoadAsync<MailboxRef, InAccount<Mailbox>>((nameof(ReadMailbox), account, counters), wanted, async refs =>
+        {
+            var found = await Task.WhenAll(refs.Select(one => ReadAsync(call, account, one, counters, rights: false)));
+            return refs.Zip(found).Where(pair => pair.Second is not null).ToDictionary(pair => pair.First, pair => new InAccount<Mailbox>(account, pair.Second!));
+        });
+    }
+
+    private static async Task<Mailbox?> ReadAsync(FieldCall call, string account, MailboxRef wanted, bool counters, bool rights)
+    {
+        try
+        {
+            return (await call.Service<AccountRegistry>().Grain(account).Execute(new ReadMailbox(wanted) { When = call.Context.When, Counters = counters, Rights = rights }, call.Cancel)).Demand();
+        }
+        catch (ProblemException e) when (e.Code is ErrorCode.NotFound or ErrorCode.Gone)
+        {
+            return null;
+        }
+    }
+
+    private static async Task<string?> RightsAsync(InAccount<Mailbox> mailbox, FieldCall call) =>
+        (await ReadAsync(call, mailbox.Account, new MailboxRef(mailbox.Value.Id, null, null), counters: false, rights: true))?.MyRights;
+
+    private static async Task<InAccount<Mailbox>?> ParentAsync(InAccount<Mailbox> mailbox, FieldCall call) => mailbox switch
+    {
+        { Value.ParentId: null } => null,
+        { Among: { } all } => mailbox with { Value = all.Single(one => one.Id == mailbox.Value.ParentId) },
+        _ => await LoadAsync(call, mailbox.Account, new MailboxRef(mailbox.Value.ParentId, null, null)),
+    };
+
+    private static async Task<IReadOnlyList<InAccount<Mailbox>>> ChildrenAsync(InAccount<Mailbox> mailbox, FieldCall call)
+    {
+        var all = mailbox.Among ?? await AllAsync(call, mailbox.Account);
+        return [.. all.Where(one => one.ParentId == mailbox.Value.Id).Select(one => new InAccount<Mailbox>(mailbox.Account, one) { Among = all })];
+    }
+}
