@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 using GraphQLParser.AST;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.Http;
@@ -14,18 +13,22 @@ public static class GraphQLApi
 
     public static void MapGraphQL(this IEndpointRouteBuilder app)
     {
+        app.MapGraphiQL();
         var graph = app.MapGroup(Path).RequireKey();
         graph.MapPost("", PostAsync).Requires(Scopes.Any).ExcludeFromDescription();
-        graph.MapGet("", GetAsync).Requires(Scopes.Any).ExcludeFromDescription();
+        // A WebSocket comes by GET, over HTTP/2 by CONNECT (RFC 8441).
+        graph.MapMethods("", [HttpMethods.Get, HttpMethods.Connect], GetAsync).Requires(Scopes.Any).TakesTicket().TakesKeyLater().ExcludeFromDescription();
     }
 
-    private static Task PostAsync(HttpContext context, GraphExecutor executor, Caller caller) =>
-        AnswerAsync(context, executor, caller, () => RequestReader.PostedAsync(context.Request, executor.Limits.MaxBodyBytes, context.RequestAborted));
+    private static Task PostAsync(HttpContext context, GraphExecutor executor, EventDoor events, Caller caller) =>
+        AnswerAsync(context, executor, events, caller, () => RequestReader.PostedAsync(context.Request, executor.Limits.MaxBodyBytes, context.RequestAborted));
 
-    private static Task GetAsync(HttpContext context, GraphExecutor executor, Caller caller, string? query, string? operationName, string? variables, string? extensions) =>
-        AnswerAsync(context, executor, caller, () => Task.FromResult(RequestReader.Asked(context.Request, executor.Limits.MaxBodyBytes)));
+    private static Task GetAsync(HttpContext context, GraphExecutor executor, SocketDoor sockets, EventDoor events, Caller? caller, string? query, string? operationName, string? variables, string? extensions) =>
+        context.WebSockets.IsWebSocketRequest
+            ? sockets.AcceptAsync(context)
+            : AnswerAsync(context, executor, events, caller!, () => Task.FromResult(RequestReader.Asked(context.Request, executor.Limits.MaxBodyBytes)));
 
-    private static async Task AnswerAsync(HttpContext context, GraphExecutor executor, Caller caller, Func<Task<GraphRequest>> read)
+    private static async Task AnswerAsync(HttpContext context, GraphExecutor executor, EventDoor events, Caller caller, Func<Task<GraphRequest>> read)
     {
         var mediaType = Accepted.Of(context.Request.Headers.Accept);
         GraphRequest request;
@@ -36,6 +39,11 @@ public static class GraphQLApi
         catch (ProblemException refusal) when (refusal.Code == ErrorCode.BadRequest)
         {
             await RefuseAsync(context, mediaType, [new GraphError(refusal.Problem, [], null)], StatusCodes.Status400BadRequest);
+            return;
+        }
+        if (mediaType == Accepted.Events)
+        {
+            await events.AnswerAsync(context, request, caller);
             return;
         }
         var call = new CallContext(caller, context.RequestServices, Conditions.AsksAnew(context.Request) ? Freshness.Revalidated : Freshness.Known, context.RequestAborted) { TraceId = ProblemWriter.TraceId(context) };
@@ -54,7 +62,7 @@ public static class GraphQLApi
         }
         if (operation.Kind == OperationType.Subscription)
         {
-            await RefuseAsync(context, mediaType, [GraphError.Of(ErrorCode.BadRequest, "Subscriptions are not answered here.")], StatusCodes.Status400BadRequest);
+            await RefuseAsync(context, mediaType, [GraphError.Of(ErrorCode.BadRequest, $"A subscription goes on: accept {Accepted.Events}, or open a WebSocket ({SocketDoor.Subprotocol}).")], StatusCodes.Status400BadRequest);
             return;
         }
         var answer = new ArrayBufferWriter<byte>(4096);
@@ -65,17 +73,7 @@ public static class GraphQLApi
     private static async Task RefuseAsync(HttpContext context, string mediaType, IReadOnlyList<GraphError> errors, int status)
     {
         var answer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(answer, GraphExecutor.Writing))
-        {
-            json.WriteStartObject();
-            json.WriteStartArray("errors");
-            foreach (var error in errors)
-            {
-                error.Write(json, ProblemWriter.TraceId(context));
-            }
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
+        GraphError.WriteAll(answer, errors, ProblemWriter.TraceId(context));
         context.Response.StatusCode = status;
         await WriteAsync(context, mediaType, answer.WrittenMemory);
     }
@@ -83,7 +81,7 @@ public static class GraphQLApi
     private static Task WriteAsync(HttpContext context, string mediaType, ReadOnlyMemory<byte> answer)
     {
         var response = context.Response;
-        response.ContentType = mediaType + "; charset=utf-8";
+        response.ContentType = (mediaType == Accepted.Events ? Accepted.Json : mediaType) + "; charset=utf-8";
         response.ContentLength = answer.Length;
         response.Headers.CacheControl = "no-store";
         return response.Body.WriteAsync(answer, context.RequestAborted).AsTask();
