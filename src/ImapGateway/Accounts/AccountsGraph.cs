@@ -30,6 +30,7 @@ public sealed class AccountsGraph : IGraph
             .Requires(Readers).Counts(PageAsked.Size);
         graph.Extend<InAccount<Message>>("Message").Field("account", "Account", (message, call) => LoadAsync(call, message.Account), "The account it is in.").Requires(Readers);
         graph.Extend<InAccount<Mailbox>>("Mailbox").Field("account", "Account", (mailbox, call) => LoadAsync(call, mailbox.Account), "The account it is in.").Requires(Readers);
+        AccountMutations.Build(graph);
         graph.Node(null, async (call, id) => call.Caller.Has(Readers) && AccountInput.IsId(id) ? await LoadAsync(call, id) : null);
     }
 

@@ -28,6 +28,7 @@ public sealed class MailboxesGraph : IGraph
             new("id", "ID", "Its id."), new("role", "Role", "What it is for."), new("path", "String", "Where it is, with the server's delimiter."))
             .Requires(Scope.MailReadBasic);
         graph.Extend<InAccount<Message>>("Message").Field("mailbox", "Mailbox", (message, call) => LoadAsync(call, message.Account, new MailboxRef(message.Value.MailboxId, null, null)), "The mailbox it is in.").Requires(Scope.MailReadBasic);
+        MailboxMutations.Build(graph);
         graph.Node("b_", async (call, id) => call.Caller.Has(Scope.MailReadBasic) && await AccountOf.IdAsync(call, id) is { } owner ? await LoadAsync(call, owner, new MailboxRef(id, null, null)) : null);
     }
 

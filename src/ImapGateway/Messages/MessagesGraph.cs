@@ -37,6 +37,7 @@ public sealed class MessagesGraph : IGraph
             .Requires(Scope.MailReadBasic).Counts(PageAsked.Size);
         var account = graph.Extend<Account>("Account");
         account.Field("message", "Message", (one, call) => LoadAsync(call, one.Id, call.Text("id")!), "A message; null where it is gone, or never was.", new GraphArgument("id", "ID!", "Its id.")).Requires(Scope.MailReadBasic);
+        MessageMutations.Build(graph);
         graph.Node("m_", async (call, id) => call.Caller.Has(Scope.MailReadBasic) && await AccountOf.IdAsync(call, id) is { } owner ? await LoadAsync(call, owner, id) : null);
     }
 

@@ -5,7 +5,7 @@ using ImapGateway.Settings;
 
 namespace ImapGateway.GraphQL;
 
-public static class GraphQLExtensions
+public static class GraphQLSetup
 {
     /// <param name="graphs">What the features add.</param>
     public static void AddGraphQL(this WebApplicationBuilder builder, params IGraph[] graphs)
