@@ -83,8 +83,8 @@ public sealed class BodiesGraph : IGraph
     {
         var names = ReadQuery.NamesOf(call.Texts("names"), "names");
         var read = await MessageDetails.LoadAsync(call, message.Account, new DetailsWanted(message.Value.Id, false, false, false, ReadOptions.DefaultBodyBytes, names));
-        return [.. (read.Headers ?? ImmutableDictionary<string, ImmutableArray<string>>.Empty)
+        return [.. (read.Headers ?? ImmutableSortedDictionary<string, ImmutableArray<string>>.Empty)
             .Where(header => names.IsEmpty || names.Contains(header.Key, StringComparer.OrdinalIgnoreCase))
-            .OrderBy(header => header.Key, StringComparer.Ordinal).Select(header => new Header(header.Key, header.Value))];
+            .Select(header => new Header(header.Key, header.Value))];
     }
 }

@@ -9,7 +9,7 @@ namespace ImapGateway.Benchmarks.Reference;
 public sealed class DirectImap : IDisposable
 {
     private const MessageSummaryItems Shown = MessageSummaryItems.UniqueId | MessageSummaryItems.Flags | MessageSummaryItems.InternalDate | MessageSummaryItems.Size
-        | MessageSummaryItems.Envelope | MessageSummaryItems.BodyStructure | MessageSummaryItems.References;
+        | MessageSummaryItems.Envelope | MessageSummaryItems.BodyStructure | MessageSummaryItems.References | MessageSummaryItems.PreviewText;
 
     private readonly ImapClient _client;
 
