@@ -12,6 +12,7 @@ var results = Path.GetFullPath("artifacts/bench");
 var benchmarks = new Dictionary<string, Func<Report, Task>>
 {
     ["list"] = ListBenchmark.RunAsync,
+    ["graphql"] = GraphQLBenchmark.RunAsync,
     ["download"] = DownloadBenchmark.RunAsync,
     ["webhook"] = WebhookBenchmark.RunAsync,
     ["first-index"] = FirstIndexBenchmark.RunAsync,

@@ -7,7 +7,9 @@ using ImapGateway.IntegrationTests.Servers;
 
 namespace ImapGateway.IntegrationTests;
 
-/// <summary>The gateway as an operator runs it: a process with a data directory, settings from the environment, one HTTP port the kernel chose.</summary>
+/// <summary>
+/// The gateway as an operator runs it: a process with a data directory, settings from the environment, one HTTP port the kernel chose. It is the one beside the tests, or that in <c>GATEWAY_DIRECTORY</c>.
+/// </summary>
 public sealed partial class GatewayProcess : IAsyncDisposable
 {
     internal static readonly string DotnetHost = Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "../../../dotnet"));
@@ -196,7 +198,7 @@ public sealed partial class GatewayProcess : IAsyncDisposable
             await _process.DisposeAsync();
         }
 
-        string[] command = [DotnetHost, Path.Combine(AppContext.BaseDirectory, "ImapGateway.dll")];
+        string[] command = [DotnetHost, Path.Combine(Environment.GetEnvironmentVariable("GATEWAY_DIRECTORY") ?? AppContext.BaseDirectory, "ImapGateway.dll")];
         if (_diskMegabytes is { } megabytes)
         {
             command = ["/usr/bin/unshare", "--mount", "sh", "-c", $"mount -t tmpfs -o size={megabytes}m tmpfs \"$DataDirectory\" && exec \"$0\" \"$@\"", .. command];

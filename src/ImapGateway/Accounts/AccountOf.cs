@@ -6,6 +6,10 @@ namespace ImapGateway.Accounts;
 /// <summary>Whose a message or a mailbox is: its id carries the incarnation of its account.</summary>
 public static class AccountOf
 {
+    /// <exception cref="ProblemException">404 where there is none, or the caller must not see it.</exception>
+    public static async Task<string> DemandAsync(FieldCall call, string objectId) =>
+        await IdAsync(call, objectId) ?? throw new ProblemException(ErrorCode.NotFound, "There is nothing with this id.");
+
     /// <returns>The account's id; null where there is none, or the caller must not see it.</returns>
     public static async Task<string?> IdAsync(FieldCall call, string objectId)
     {

@@ -117,7 +117,8 @@ public static class AccountsApi
         return TypedResults.NoContent();
     }
 
-    private static void DemandAllAccounts(Caller caller)
+    /// <exception cref="ProblemException">403 for keys that are limited to accounts.</exception>
+    public static void DemandAllAccounts(Caller caller)
     {
         if (caller.Accounts is not null)
         {

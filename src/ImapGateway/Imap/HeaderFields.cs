@@ -74,12 +74,12 @@ public sealed class HeaderFields
     public ContentDisposition? ContentDisposition() =>
         First("content-disposition") is { } raw && MimeKit.ContentDisposition.TryParse(HeaderText.ToUtf8(raw, _charset), out var disposition) ? disposition : null;
 
-    /// <summary>Name in lower case to decoded values in order of appearance.</summary>
+    /// <summary>Name in lower case to decoded values in order of appearance; by name, so that the same message is written the same at every time.</summary>
     /// <param name="names">Only these; null: all.</param>
-    public ImmutableDictionary<string, ImmutableArray<string>> Values(IReadOnlyCollection<string>? names = null) => _fields
+    public ImmutableSortedDictionary<string, ImmutableArray<string>> Values(IReadOnlyCollection<string>? names = null) => _fields
         .Where(field => names is null || names.Any(field.Is))
         .GroupBy(field => field.Name)
-        .ToImmutableDictionary(group => group.Key, group => group.Select(field => HeaderText.Decode(field.Value, _charset)).ToImmutableArray());
+        .ToImmutableSortedDictionary(group => group.Key, group => group.Select(field => HeaderText.Decode(field.Value, _charset)).ToImmutableArray(), StringComparer.Ordinal);
 
     private ImmutableArray<Mail.EmailAddress> Addresses(byte[] raw)
     {

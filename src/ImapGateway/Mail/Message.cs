@@ -150,7 +150,7 @@ public sealed record Message
     /// <example>90210</example>
     [Id(21), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ModSeq { get; init; }
     /// <summary>Present where <c>headers=</c> asked for it: name in lower case -> decoded values, in order of appearance.</summary>
-    [Id(22), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public ImmutableDictionary<string, ImmutableArray<string>>? Headers { get; init; }
+    [Id(22), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public ImmutableSortedDictionary<string, ImmutableArray<string>>? Headers { get; init; }
     /// <summary>Present where <c>body=</c> asked for it.</summary>
     [Id(23), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public MessageBody? Body { get; init; }
 

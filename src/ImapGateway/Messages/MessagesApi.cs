@@ -97,23 +97,8 @@ public static class MessagesApi
 
     private static async Task<TaggedResult<Message>> ChangeAsync(string account, string id, MessagePatch patch, Caller caller, Conditions when, AccountRegistry accounts, CancellationToken cancel)
     {
-        patch.Validate();
-        var grain = accounts.Grain(account);
-        var changed = patch.Flags is { } flags ? await grain.Execute(flags.ToCommand(id) with { When = when }, cancel) : null;
-        if (patch.MailboxId is { } mailbox)
-        {
-            try
-            {
-                // What was demanded held when the flags were stored, and no longer does for that.
-                var still = changed is null ? when : when with { IfMatch = null, IfNoneMatch = null };
-                changed = await grain.Execute(new MoveMessage(id, MailboxRef.Parse(mailbox)) { When = still }, cancel);
-            }
-            catch (ProblemException e) when (changed is not null)
-            {
-                throw new ProblemException(e.Problem with { Detail = $"{e.Problem.Detail} The flags were stored, the message was not moved." });
-            }
-        }
-        return new TaggedResult<Message>(changed!.With(message => Visible.To(caller, message)));
+        var changed = await patch.RunAsync(accounts.Grain(account), id, when, cancel);
+        return new TaggedResult<Message>(changed.With(message => Visible.To(caller, message)));
     }
 
     /// <param name="permanent">Expunge it instead of moving it to the trash.</param>
@@ -129,7 +114,28 @@ public static class MessagesApi
 /// <param name="MailboxId" example="archive">An id or a role: where the message is to go.</param>
 public sealed record MessagePatch(FlagsPatch? Flags = null, string? MailboxId = null)
 {
-    public void Validate()
+    /// <summary>Flags first, then the move: where that fails, the problem says that the flags were stored.</summary>
+    public async Task<Tagged<Message>> RunAsync(IAccountGrain account, string id, Conditions when, CancellationToken cancel)
+    {
+        Validate();
+        var changed = Flags is { } flags ? await account.Execute(flags.ToCommand(id) with { When = when }, cancel) : null;
+        if (MailboxId is not { } mailbox)
+        {
+            return changed!;
+        }
+        try
+        {
+            // What was demanded held when the flags were stored, and no longer does for that.
+            var still = changed is null ? when : when with { IfMatch = null, IfNoneMatch = null };
+            return await account.Execute(new MoveMessage(id, MailboxRef.Parse(mailbox)) { When = still }, cancel);
+        }
+        catch (ProblemException e) when (changed is not null)
+        {
+            throw new ProblemException(e.Problem with { Detail = $"{e.Problem.Detail} The flags were stored, the message was not moved." });
+        }
+    }
+
+    private void Validate()
     {
         var errors = new RequestErrors();
         if (Flags is null && MailboxId is null)

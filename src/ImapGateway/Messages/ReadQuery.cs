@@ -51,6 +51,13 @@ public sealed partial record ReadQuery(string? Body, string? Html, [Range(1, Rea
             headers is null ? default : headers is ["all"] ? [] : [.. headers]);
     }
 
+    /// <param name="parameter">Where they stand.</param>
+    /// <returns>Empty for all.</returns>
+    /// <exception cref="ProblemException">400 for what are no names of header fields.</exception>
+    public static ImmutableArray<string> NamesOf(IReadOnlyList<string>? names, string parameter) => names is null ? []
+        : names.Count is > 0 and <= MostNames && names.All(name => FieldName().IsMatch(name)) ? [.. names]
+        : throw RequestErrors.OfParameter(parameter, $"1 to {MostNames} names of header fields are expected.");
+
     private static string[]? List(string? text) => text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
     /// <summary>What an IMAP atom may hold (RFC 3501 section 9); names of RFC 5322 may hold more, and none does.</summary>

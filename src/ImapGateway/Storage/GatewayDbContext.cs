@@ -1,10 +1,15 @@
 using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace ImapGateway.Storage;
 
 /// <summary>Knows no feature: entities bring their own <see cref="IEntityTypeConfiguration{TEntity}"/> and are reached by <see cref="DbContext.Set{TEntity}()"/>.</summary>
 public abstract class GatewayDbContext(DbContextOptions options) : DbContext(options)
 {
+    /// <summary>That the migrations bring the schema the model asks for is a test's to find: at each start it would take a good part of a second.</summary>
+    protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) =>
+        optionsBuilder.ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning));
+
     protected override void OnModelCreating(ModelBuilder modelBuilder) => modelBuilder.ApplyConfigurationsFromAssembly(typeof(GatewayDbContext).Assembly);
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder) =>

@@ -18,7 +18,7 @@ public sealed partial class AccountMailboxes
     /// <returns>Since when it may be out of date; null: it is not.</returns>
     public async Task<DateTimeOffset?> ReadyAsync(MailboxState mailbox, Freshness freshness, CancellationToken cancel)
     {
-        if (freshness == Freshness.Known && IsCurrent(mailbox))
+        if (freshness == Freshness.Known && IsCurrent(mailbox) || freshness == Freshness.AsRead && mailbox.IsComplete)
         {
             return await ShownAsync(cancel);
         }

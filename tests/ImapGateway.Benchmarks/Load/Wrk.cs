@@ -14,11 +14,12 @@ public static class Wrk
     /// <param name="server">Whose cost is measured meanwhile.</param>
     /// <param name="headers">As they stand in a request.</param>
     /// <param name="pathsFile">Paths to ask for at random, one a line; null: the path of <paramref name="address"/>.</param>
+    /// <param name="json">Sent by POST; null: GET.</param>
     /// <exception cref="InvalidOperationException">An answer was an error.</exception>
-    public static async Task<LoadResult> RunAsync(Uri address, int connections, TimeSpan duration, MeasuredProcess server, IEnumerable<string> headers, string? pathsFile = null)
+    public static async Task<LoadResult> RunAsync(Uri address, int connections, TimeSpan duration, MeasuredProcess server, IEnumerable<string> headers, string? pathsFile = null, string? json = null)
     {
         var (cpu, allocated) = (server.CpuTime, await server.AllocatedBytes());
-        var load = await RunAsync(address, connections, duration, headers, pathsFile);
+        var load = await RunAsync(address, connections, duration, headers, pathsFile, json);
         var requests = load.Requests;
         return new LoadResult(
             requests / load.Seconds, load.P50, load.P99, (server.CpuTime - cpu).TotalMicroseconds / requests, (await server.AllocatedBytes() - allocated) / requests);
@@ -26,12 +27,16 @@ public static class Wrk
 
     /// <summary>The same where the server is no process whose cost is of interest.</summary>
     public static async Task<(double Requests, double Seconds, double P50, double P99)> RunAsync(
-        Uri address, int connections, TimeSpan duration, IEnumerable<string> headers, string? pathsFile = null)
+        Uri address, int connections, TimeSpan duration, IEnumerable<string> headers, string? pathsFile = null, string? json = null)
     {
         var environment = new Dictionary<string, string>();
         if (pathsFile is not null)
         {
             environment["BENCH_PATHS"] = pathsFile;
+        }
+        if (json is not null)
+        {
+            environment["BENCH_JSON"] = json;
         }
         // The latencies of a request that is slower than wrk's timeout would be missing from the percentiles.
         string[] options = ["-t1", $"-c{connections}", $"-d{Math.Ceiling(duration.TotalSeconds)}s", "--timeout", "30s", "-s", Path.Combine(AppContext.BaseDirectory, "wrk.lua")];

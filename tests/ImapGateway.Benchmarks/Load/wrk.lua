@@ -6,6 +6,14 @@ if file then
     function request() return wrk.format(nil, paths[math.random(#paths)]) end
 end
 
+-- What the environment has as JSON is sent by POST.
+local json = os.getenv("BENCH_JSON")
+if json then
+    wrk.method = "POST"
+    wrk.body = json
+    wrk.headers["Content-Type"] = "application/json"
+end
+
 function init() math.randomseed(1) end
 
 -- Times are in microseconds.

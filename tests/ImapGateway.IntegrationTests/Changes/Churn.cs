@@ -6,7 +6,7 @@ namespace ImapGateway.IntegrationTests.Changes;
 
 /// <summary>
 /// Another mail client that does what people do, at random but the same for the same seed: adds, flags, moves, copies and deletes messages, and knows what must be there at the end. Every
-/// message has a Message-ID of its own.
+/// message has a Message-ID of its own; of two with different seeds, each leaves the other's messages alone.
 /// </summary>
 public sealed class Churn : IAsyncDisposable
 {
@@ -14,6 +14,7 @@ public sealed class Churn : IAsyncDisposable
     private static readonly MessageFlags[] Toggled = [MessageFlags.Seen, MessageFlags.Flagged, MessageFlags.Answered];
 
     private readonly Func<Task<ImapClient>> _login;
+    private readonly int _seed;
     private readonly Random _random;
     private readonly List<Known> _messages = [];
     private ImapClient? _client;
@@ -33,7 +34,7 @@ public sealed class Churn : IAsyncDisposable
         public bool Copied { get; set; }
     }
 
-    private Churn(Func<Task<ImapClient>> login, int seed) => (_login, _random) = (login, new Random(seed));
+    private Churn(Func<Task<ImapClient>> login, int seed) => (_login, _seed, _random) = (login, seed, new Random(seed));
 
     /// <summary>How often each Message-ID must have been added: once, or once more for a copy.</summary>
     public Dictionary<string, int> Added { get; } = [];
@@ -46,9 +47,10 @@ public sealed class Churn : IAsyncDisposable
     public static async Task<Churn> Start(Func<Task<ImapClient>> login, int seed)
     {
         var churn = new Churn(login, seed) { _client = await login() };
-        foreach (var mailbox in Mailboxes.Skip(1))
+        var top = churn._client.GetFolder(churn._client.PersonalNamespaces[0]);
+        foreach (var mailbox in Mailboxes.Skip(1).Except((await top.GetSubfoldersAsync()).Select(folder => folder.Name)))
         {
-            await churn._client.GetFolder(churn._client.PersonalNamespaces[0]).CreateAsync(mailbox, isMessageFolder: true);
+            await top.CreateAsync(mailbox, isMessageFolder: true);
         }
         return churn;
     }
@@ -186,7 +188,7 @@ public sealed class Churn : IAsyncDisposable
 
     private async Task Add(ImapClient client, string mailbox)
     {
-        var message = new MimeMessage { Subject = $"message {++_added}", Body = new TextPart("plain") { Text = "Text.\r\n" }, MessageId = $"churn-{_added}@example.org" };
+        var message = new MimeMessage { Subject = $"message {++_added}", Body = new TextPart("plain") { Text = "Text.\r\n" }, MessageId = $"churn-{_seed}-{_added}@example.org" };
         message.From.Add(new MailboxAddress("Anna", "anna@example.org"));
         var folder = await client.GetFolderAsync(mailbox);
         Added[message.MessageId] = 1;

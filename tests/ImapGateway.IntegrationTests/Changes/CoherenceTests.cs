@@ -6,7 +6,7 @@ using System.Text.Json;
 namespace ImapGateway.IntegrationTests.Changes;
 
 /// <summary>
-/// Ten readers beside two mail clients: each list is exactly what the feed had told up to the list's position, and to what the reader had heard before: where nothing has changed in the
+/// Ten readers beside two mail clients, and one that writes through the gateway: each list is exactly what the feed had told up to the list's position, and to what the reader had heard before: where nothing has changed in the
 /// mailbox since, it may be the answer of before.
 /// </summary>
 public sealed class CoherenceTests
@@ -24,11 +24,12 @@ public sealed class CoherenceTests
     {
         await using var world = await World.OfItsOwn(null, ("Watch:MoveWindow", "2s"));
         await using var one = await Churn.Start(world.OtherClient, 1);
+        await using var other = await Churn.Start(world.OtherClient, 2);
         var account = await world.AddAccount(watch: "all");
         await TestWait.For(async () => (await account.Api.Get(account.Path)).Text("state") == "connected");
         var samples = new ConcurrentBag<(long Position, string[] Shown)>();
         using var stop = new CancellationTokenSource(span);
-        var churn = one.Run(stop.Token);
+        var churn = Task.WhenAll(one.Run(stop.Token), other.Run(stop.Token));
         var own = Task.Run(() => OwnWrites(account, stop.Token));
         await Task.WhenAll(Enumerable.Range(0, Readers).Select(_ => Task.Run(() => Read(account, samples, stop.Token))));
         await churn;

@@ -48,4 +48,17 @@ public sealed class TransportTests
         using var stranger = new HttpClient { BaseAddress = gateway.Http.BaseAddress };
         (await new ApiClient(stranger).Post("/graphql", new { query = "{ __typename" })).Is(HttpStatusCode.Unauthorized).IsProblem("unauthorized");
     }
+
+    [Fact]
+    public async Task Requests_that_are_too_large_or_too_deep_are_refused_before_they_are_read()
+    {
+        var api = new ApiClient(await SharedServers.Gateway);
+        (await api.Graph("{ __typename }", new { large = new string('x', 200_000) })).Is(HttpStatusCode.RequestEntityTooLarge).IsProblem("too_large");
+        var deep = """{"query":"{ __typename }","variables":{"a":""" + new string('[', 20_000) + new string(']', 20_000) + "}}";
+        var gateway = await SharedServers.Gateway;
+        using var content = new StringContent(deep, Encoding.UTF8, "application/json");
+        using var answer = await gateway.Http.PostAsync(new Uri("/graphql", UriKind.Relative), content);
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("nested", await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
 }

@@ -3,7 +3,6 @@ using ImapGateway.Storage;
 using ImapGateway.Storage.Sqlite;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
-using Microsoft.EntityFrameworkCore.Diagnostics;
 using Microsoft.EntityFrameworkCore.Infrastructure;
 using Microsoft.EntityFrameworkCore.Migrations;
 using Microsoft.Extensions.Configuration;
@@ -157,10 +156,6 @@ public sealed class StartupTests : IDisposable
 public sealed class MigratedContext(DbContextOptions options) : GatewayDbContext(options)
 {
     protected override void OnModelCreating(ModelBuilder modelBuilder) { }
-
-    // There is no snapshot to compare the model with.
-    protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) =>
-        optionsBuilder.ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning));
 }
 
 [DbContext(typeof(MigratedContext)), Migration("20260101000000_One")]

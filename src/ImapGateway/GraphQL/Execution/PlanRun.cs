@@ -153,10 +153,25 @@ public sealed class PlanRun
     {
         _ when value is null => null,
         NonNullGraphType required => Complete(field, required.ResolvedType!, value),
-        ListGraphType list => ((IEnumerable)value).Cast<object?>().Select(item => Complete(field, list.ResolvedType!, item)).ToArray(),
+        ListGraphType list => CompleteAll(field, list.ResolvedType!, value),
         ScalarGraphType scalar => scalar.Serialize(value),
         _ => Expand(field.SelectionOf(value), value),
     };
+
+    private object?[] CompleteAll(PlanField field, IGraphType type, object value)
+    {
+        if (value is not IList items)
+        {
+            return [.. ((IEnumerable)value).Cast<object?>().Select(item => Complete(field, type, item))];
+        }
+        // By index: lists of introspection cannot be enumerated.
+        var completed = new object?[items.Count];
+        for (var i = 0; i < completed.Length; i++)
+        {
+            completed[i] = Complete(field, type, items[i]);
+        }
+        return completed;
+    }
 
     private object Expand(PlanSelection selection, object source)
     {
@@ -217,7 +232,16 @@ public sealed class PlanRun
         CancellationToken = _context.Cancel,
         UserContext = new Dictionary<string, object?>(),
         Errors = [],
+        ArrayPool = NewArrays.Instance,
     };
+
+    /// <summary>Introspection wants arrays for a while; it is too rare to keep some.</summary>
+    private sealed class NewArrays : IExecutionArrayPool
+    {
+        public static readonly NewArrays Instance = new();
+
+        public TElement[] Rent<TElement>(int minimumLength) => new TElement[minimumLength];
+    }
 
     private bool Holds(Condition condition) => _variables.ValueFor(condition.Variable, out var value) && value.Value is bool given && given == condition.Holds;
 }

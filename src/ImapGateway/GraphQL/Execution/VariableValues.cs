@@ -21,7 +21,8 @@ public static class VariableValues
     };
 
     private static object Number(JsonElement json) =>
-        json.TryGetInt32(out var small) ? small
-        : json.TryGetInt64(out var large) ? large
+        // Without the casts all three were doubles.
+        json.TryGetInt32(out var small) ? (object)small
+        : json.TryGetInt64(out var large) ? (object)large
         : json.GetDouble();
 }

@@ -15,7 +15,7 @@ public sealed class GraphObject<T>(ObjectGraphType type)
 
     public GraphField Leaf(string name, string of, Func<T, DateTimeOffset?> read, string description) => Add(new InstantField<T>(read), name, of, description);
 
-    public GraphField Leaf(string name, string of, Func<T, IReadOnlyList<string>> read, string description) => Add(new TextsField<T>(read), name, of, description);
+    public GraphField Leaf(string name, string of, Func<T, IReadOnlyList<string>?> read, string description) => Add(new TextsField<T>(read), name, of, description);
 
     public GraphField Choice<TEnum>(string name, string of, Func<T, TEnum?> read, string description) where TEnum : struct, Enum => Add(new ChoiceField<T, TEnum>(read), name, of, description);
 

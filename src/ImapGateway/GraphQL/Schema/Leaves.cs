@@ -40,11 +40,15 @@ public sealed class InstantField<T>(Func<T, DateTimeOffset?> read) : LeafField
     public override object? Read(object source) => read((T)source);
 }
 
-public sealed class TextsField<T>(Func<T, IReadOnlyList<string>> read) : LeafField
+public sealed class TextsField<T>(Func<T, IReadOnlyList<string>?> read) : LeafField
 {
     public override void Write(Utf8JsonWriter json, object source)
     {
-        var texts = read((T)source);
+        if (read((T)source) is not { } texts)
+        {
+            json.WriteNullValue();
+            return;
+        }
         json.WriteStartArray();
         for (var i = 0; i < texts.Count; i++)
         {

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using GraphQLParser.AST;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.Http;
@@ -20,30 +21,61 @@ public static class GraphQLApi
         graph.MapMethods("", [HttpMethods.Get, HttpMethods.Connect], GetAsync).Requires(Scopes.Any).TakesTicket().TakesKeyLater().ExcludeFromDescription();
     }
 
-    private static Task PostAsync(HttpContext context, GraphExecutor executor, EventDoor events, Caller caller) =>
-        AnswerAsync(context, executor, events, caller, () => RequestReader.PostedAsync(context.Request, executor.Limits.MaxBodyBytes, context.RequestAborted));
-
-    private static Task GetAsync(HttpContext context, GraphExecutor executor, SocketDoor sockets, EventDoor events, Caller? caller, string? query, string? operationName, string? variables, string? extensions) =>
-        context.WebSockets.IsWebSocketRequest
-            ? sockets.AcceptAsync(context)
-            : AnswerAsync(context, executor, events, caller!, () => Task.FromResult(RequestReader.Asked(context.Request, executor.Limits.MaxBodyBytes)));
-
-    private static async Task AnswerAsync(HttpContext context, GraphExecutor executor, EventDoor events, Caller caller, Func<Task<GraphRequest>> read)
+    private static async Task PostAsync(HttpContext context, GraphExecutor executor, EventDoor events, KnownAnswers known, Caller caller)
     {
         var mediaType = Accepted.Of(context.Request.Headers.Accept);
+        var body = await RequestReader.BodyAsync(context.Request, executor.Limits.MaxBodyBytes, context.RequestAborted);
+        if (mediaType == Accepted.Events)
+        {
+            await StreamAsync(context, events, caller, () => RequestReader.Posted(body));
+            return;
+        }
+        await AnswerAsync(context, mediaType, executor, known.Find(context.Request, caller, Encoding.UTF8.GetString(body.Span)), caller, () => RequestReader.Posted(body));
+    }
+
+    private static Task GetAsync(
+        HttpContext context, GraphExecutor executor, SocketDoor sockets, EventDoor events, KnownAnswers known, Caller? caller, string? query, string? operationName, string? variables, string? extensions)
+    {
+        if (context.WebSockets.IsWebSocketRequest)
+        {
+            return sockets.AcceptAsync(context);
+        }
+        var mediaType = Accepted.Of(context.Request.Headers.Accept);
+        return mediaType == Accepted.Events
+            ? StreamAsync(context, events, caller!, () => RequestReader.Asked(context.Request))
+            : AnswerAsync(context, mediaType, executor, known.Find(context.Request, caller!, context.Request.QueryString.Value ?? ""), caller!, () => RequestReader.Asked(context.Request));
+    }
+
+    private static async Task StreamAsync(HttpContext context, EventDoor events, Caller caller, Func<GraphRequest> read)
+    {
         GraphRequest request;
         try
         {
-            request = await read();
+            request = read();
         }
         catch (ProblemException refusal) when (refusal.Code == ErrorCode.BadRequest)
         {
-            await RefuseAsync(context, mediaType, [new GraphError(refusal.Problem, [], null)], StatusCodes.Status400BadRequest);
+            await RefuseAsync(context, Accepted.Json, [new GraphError(refusal.Problem, [], null)], StatusCodes.Status400BadRequest);
             return;
         }
-        if (mediaType == Accepted.Events)
+        await events.AnswerAsync(context, request, caller);
+    }
+
+    private static async Task AnswerAsync(HttpContext context, string mediaType, GraphExecutor executor, KnownAnswer known, Caller caller, Func<GraphRequest> read)
+    {
+        if (known.Json is { } before)
         {
-            await events.AnswerAsync(context, request, caller);
+            await WriteAsync(context, mediaType, before);
+            return;
+        }
+        GraphRequest request;
+        try
+        {
+            request = read();
+        }
+        catch (ProblemException refusal)
+        {
+            await RefuseAsync(context, mediaType, [new GraphError(refusal.Problem, [], null)], StatusCodes.Status400BadRequest);
             return;
         }
         var call = new CallContext(caller, context.RequestServices, Conditions.AsksAnew(context.Request) ? Freshness.Revalidated : Freshness.Known, context.RequestAborted) { TraceId = ProblemWriter.TraceId(context) };
@@ -67,6 +99,7 @@ public static class GraphQLApi
         }
         var answer = new ArrayBufferWriter<byte>(4096);
         await operation.RunAsync(answer);
+        known.Keep(operation.HoldsAt, answer.WrittenSpan);
         await WriteAsync(context, mediaType, answer.WrittenMemory);
     }
 
@@ -81,7 +114,7 @@ public static class GraphQLApi
     private static Task WriteAsync(HttpContext context, string mediaType, ReadOnlyMemory<byte> answer)
     {
         var response = context.Response;
-        response.ContentType = (mediaType == Accepted.Events ? Accepted.Json : mediaType) + "; charset=utf-8";
+        response.ContentType = mediaType + "; charset=utf-8";
         response.ContentLength = answer.Length;
         response.Headers.CacheControl = "no-store";
         return response.Body.WriteAsync(answer, context.RequestAborted).AsTask();

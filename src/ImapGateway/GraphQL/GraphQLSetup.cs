@@ -6,7 +6,7 @@ using ImapGateway.Settings;
 
 namespace ImapGateway.GraphQL;
 
-public static class GraphQLExtensions
+public static class GraphQLSetup
 {
     /// <param name="graphs">What the features add.</param>
     public static void AddGraphQL(this WebApplicationBuilder builder, params IGraph[] graphs)
@@ -17,6 +17,7 @@ public static class GraphQLExtensions
         builder.Services.AddSingleton<GraphExecutor>();
         builder.Services.AddSingleton<SocketDoor>();
         builder.Services.AddSingleton<EventDoor>();
+        builder.Services.AddSingleton<KnownAnswers>();
     }
 
     public static ISchema Assemble(params IEnumerable<IGraph> graphs)

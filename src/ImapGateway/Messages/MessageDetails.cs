@@ -1,0 +1,64 @@
+using System.Collections.Immutable;
+using ImapGateway.Accounts;
+using ImapGateway.GraphQL.Execution;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Messages;
+
+/// <summary>What a field asks for beyond headers and structure.</summary>
+/// <param name="Headers">Default: none; empty: all.</param>
+public sealed record DetailsWanted(string Id, bool Text, bool Html, bool IsRaw, int MaxBytes, ImmutableArray<string> Headers)
+{
+    public bool Equals(DetailsWanted? other) =>
+        other is not null && (Id, Text, Html, IsRaw, MaxBytes, Headers.IsDefault) == (other.Id, other.Text, other.Html, other.IsRaw, other.MaxBytes, other.Headers.IsDefault)
+        && (Headers.IsDefault || Headers.SequenceEqual(other.Headers));
+
+    public override int GetHashCode() => HashCode.Combine(Id, Text, Html, IsRaw, MaxBytes);
+}
+
+/// <summary>Bodies and header fields of messages that are shown: what is asked for of one account at once is one call, and there one FETCH per mailbox.</summary>
+public static class MessageDetails
+{
+    /// <exception cref="ProblemException">The message has gone, or does not fit into the answer.</exception>
+    public static async Task<Message> LoadAsync(FieldCall call, string account, DetailsWanted wanted)
+    {
+        var (message, problem) = await call.LoadAsync<DetailsWanted, (Message? Message, Problem? Problem)>((nameof(MessageDetails), account), wanted, all => ReadAsync(call, account, all));
+        return message ?? throw new ProblemException(problem ?? new Problem(ErrorCode.Gone, "The message is gone."));
+    }
+
+    private static async Task<IReadOnlyDictionary<DetailsWanted, (Message?, Problem?)>> ReadAsync(FieldCall call, string account, IReadOnlyList<DetailsWanted> all)
+    {
+        var found = new Dictionary<DetailsWanted, (Message?, Problem?)>();
+        var calls = Alike(all).SelectMany(alike => alike.Chunk(GetMessages.MostIds).Select(some => (Wanted: some.SelectMany(one => one), Command: CommandFor(some)))).ToList();
+        var sets = await Task.WhenAll(calls.Select(one => call.ReadAsync(account, one.Command with { When = call.Context.When with { Freshness = Freshness.AsRead } })));
+        foreach (var ((wanted, _), set) in calls.Zip(sets, (one, set) => (one, set.Demand())))
+        {
+            var items = set.Items.ToDictionary(item => item.Id);
+            var missing = set.Missing.ToDictionary(one => one.Id, one => one.Problem);
+            foreach (var one in wanted)
+            {
+                found[one] = (items.GetValueOrDefault(one.Id), missing.GetValueOrDefault(one.Id));
+            }
+        }
+        return found;
+    }
+
+    /// <summary>What can be read by one command, by message: bodies cut alike, and HTML that is cleaned or is not.</summary>
+    private static IEnumerable<IEnumerable<IGrouping<string, DetailsWanted>>> Alike(IReadOnlyList<DetailsWanted> all)
+    {
+        var bodies = all.Where(one => one.Text || one.Html).ToList();
+        var first = bodies.FirstOrDefault();
+        return all.GroupBy(one => one.Html ? (one.IsRaw, one.MaxBytes) : one.Text ? (bodies.FirstOrDefault(other => other.Html && other.MaxBytes == one.MaxBytes)?.IsRaw ?? false, one.MaxBytes) : (first?.IsRaw ?? false, first?.MaxBytes ?? one.MaxBytes))
+            .Select(alike => alike.GroupBy(one => one.Id));
+    }
+
+    private static GetMessages CommandFor(IReadOnlyCollection<IGrouping<string, DetailsWanted>> messages)
+    {
+        var all = messages.SelectMany(message => message).ToList();
+        var headers = all.Where(one => !one.Headers.IsDefault).Select(one => one.Headers).ToList();
+        ImmutableArray<string> names = headers.Count == 0 ? default : headers.Exists(one => one.IsEmpty) ? [] : [.. headers.SelectMany(one => one).Distinct(StringComparer.OrdinalIgnoreCase)];
+        return new GetMessages(
+            [.. messages.Select(message => message.Key)],
+            new ReadOptions(all.Exists(one => one.Text), all.Exists(one => one.Html), all.Exists(one => one.IsRaw), all.Where(one => one.Text || one.Html).Select(one => one.MaxBytes).FirstOrDefault(ReadOptions.DefaultBodyBytes), names));
+    }
+}
