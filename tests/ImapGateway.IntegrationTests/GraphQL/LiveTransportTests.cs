@@ -13,7 +13,7 @@ public sealed class LiveTransportTests
     private const string Follow = "subscription ($after: String) { allChanges(after: $after) { sequence } }";
 
     [Fact]
-    public async Task The_npm_package_graphql_ws_queries_and_subscribes()
+    public async Task The_npm_package_graphql_ws_queries_changes_and_subscribes()
     {
         await using var feed = await LiveFeed.Start();
         var anna = await feed.AddAccount("anna");
@@ -21,12 +21,13 @@ public sealed class LiveTransportTests
         var ticket = (await feed.Api.Post("/v1/tickets", new { accounts = new[] { "anna" } })).Text("ticket");
         foreach (var (query, key) in new[] { ("", feed.AdminKey), ($"?ticket={ticket}", "") })
         {
-            var output = await Judges.Run("graphql-ws.mjs", Socket(feed) + query, key, Operation("{ account(id: \"anna\") { email } }"), Operation("{ nothing }"), Operation(Follow, new { after = "0" }, 3));
+            var output = await Judges.Run("graphql-ws.mjs", Socket(feed) + query, key, Operation("{ account(id: \"anna\") { email } }"), Operation("{ nothing }"), Operation(Follow, new { after = "0" }, 3), Operation("mutation { updateAccount(input: {id: \"anna\", name: \"Anna\"}) { account { name } errors { code } } }"));
             Assert.Equal("""{"connected":null}""", output[0]);
             Assert.Equal("""{"data":{"account":{"email":"anna@example.com"}}}""", output[1]);
             Assert.Equal("""{"complete":true}""", output[2]);
             Assert.Equal("bad_request", JsonElement.Parse(output[3]).GetProperty("failed")[0].Code());
             Assert.Equal(["1", "2", "3"], output.Skip(4).Take(3).Select(line => JsonElement.Parse(line).At("data.allChanges.sequence").GetString()));
+            Assert.Equal("""{"data":{"updateAccount":{"account":{"name":"Anna"},"errors":[]}}}""", output[8]);
         }
     }
 
