@@ -195,6 +195,7 @@ public sealed partial class AccountGrain(
         var mailboxes = new AccountMailboxes(writer, pool, headers, database, sessions.MoveWindow, guards.Open(AccountId), log);
         await mailboxes.LoadAsync(CancellationToken.None);
         status.Commit = mailboxes.CommitChangesAsync;
+        status.Changed = mailboxes.Guard.Change;
         var opened = new Opened(new AccountContext(status.Account, mailboxes, pool, headers, cache.SectionsOf(row.Incarnation)), status, opener);
         Watch(opened);
         return opened;

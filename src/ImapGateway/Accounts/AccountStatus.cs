@@ -22,7 +22,18 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
     private bool _watching;
     private bool _retired;
 
-    public Account Account { get; private set; } = row.ToAccount();
+    public Account Account
+    {
+        get;
+        private set
+        {
+            field = value;
+            Changed?.Invoke();
+        }
+    } = row.ToAccount();
+
+    /// <summary>Called when the account is shown otherwise than before.</summary>
+    public Action? Changed { get; set; }
 
     /// <summary>Writes changes and what they tell of in one transaction of the account's owner.</summary>
     public Func<IReadOnlyList<Change>, Func<GatewayDbContext, CancellationToken, Task>, CancellationToken, Task>? Commit { get; set; }

@@ -23,13 +23,13 @@ public sealed class AccountsGraph : IGraph
         graph.Connection<Account>("Account", "Accounts in the order of their ids.")
             .Leaf("feedPosition", "String!", page => page.FeedPosition, "`after` for the changes of all accounts, which then misses nothing that this list does not show; the same on all pages.");
         graph.Input("MetadataInput", "A note of the client's own.").Field("key", "String!", "Its name.").Field("value", "String!", "What it says.");
-        graph.Query.Field("account", "Account", (_, call) => LoadAsync(call, call.Text("id")!), "An account; null where there is none, or the key must not see it.", new GraphArgument("id", "ID!", "Its id.")).Requires(Readers);
+        graph.Query.Field("account", "Account", (_, call) => LoadAsync(call, call.Text("id")!), "An account; null where there is none, or the key must not see it.", new GraphArgument("id", "ID!", "Its id.")).Requires(Readers).Held();
         graph.Query.Field(
             "accounts", "AccountConnection!", (_, call) => ListAsync(call), "The accounts that the key may see.",
             [.. PageAsked.Forward, new("email", "String", "Only those with exactly this address."), new("metadata", "[MetadataInput!]", "Only those with all of these notes.")])
             .Requires(Readers).Counts(PageAsked.Size);
-        graph.Extend<InAccount<Message>>("Message").Field("account", "Account", (message, call) => LoadAsync(call, message.Account), "The account it is in.").Requires(Readers);
-        graph.Extend<InAccount<Mailbox>>("Mailbox").Field("account", "Account", (mailbox, call) => LoadAsync(call, mailbox.Account), "The account it is in.").Requires(Readers);
+        graph.Extend<InAccount<Message>>("Message").Field("account", "Account", (message, call) => LoadAsync(call, message.Account), "The account it is in.").Requires(Readers).Held();
+        graph.Extend<InAccount<Mailbox>>("Mailbox").Field("account", "Account", (mailbox, call) => LoadAsync(call, mailbox.Account), "The account it is in.").Requires(Readers).Held();
         AccountMutations.Build(graph);
         graph.Node(null, async (call, id) => call.Caller.Has(Readers) && AccountInput.IsId(id) ? await LoadAsync(call, id) : null);
     }
@@ -89,20 +89,8 @@ public sealed class AccountsGraph : IGraph
     /// <summary>Null where there is none, or the caller must not see it.</summary>
     public static async Task<Account?> LoadAsync(FieldCall call, string id) =>
         call.Caller.MaySee(id)
-            ? await call.LoadAsync<string, Account>(nameof(Account), id, async ids => (await Task.WhenAll(ids.Select(one => ReadAsync(call, one)))).OfType<Account>().ToDictionary(account => account.Id))
+            ? await call.LoadAsync<string, Account>(nameof(Account), id, async ids => (await Task.WhenAll(ids.Select(call.ReadAsync))).OfType<Account>().ToDictionary(account => account.Id))
             : null;
-
-    private static async Task<Account?> ReadAsync(FieldCall call, string id)
-    {
-        try
-        {
-            return await call.Service<AccountRegistry>().Grain(id).Read();
-        }
-        catch (ProblemException e) when (e.Code == ErrorCode.NotFound)
-        {
-            return null;
-        }
-    }
 
     private static async Task<Connection<Account>> ListAsync(FieldCall call)
     {

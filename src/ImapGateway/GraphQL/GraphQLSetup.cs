@@ -1,6 +1,7 @@
 using GraphQL.Types;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.GraphQL.Schema;
+using ImapGateway.GraphQL.Transport;
 using ImapGateway.Settings;
 
 namespace ImapGateway.GraphQL;
@@ -14,6 +15,7 @@ public static class GraphQLSetup
         builder.Services.AddSingleton(_ => Assemble(graphs));
         builder.Services.AddSingleton<Documents>();
         builder.Services.AddSingleton<GraphExecutor>();
+        builder.Services.AddSingleton<KnownAnswers>();
     }
 
     public static ISchema Assemble(params IEnumerable<IGraph> graphs)

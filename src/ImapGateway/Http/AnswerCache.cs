@@ -11,10 +11,16 @@ public sealed record KeptAnswer(string Tag, byte[] Json, string? Link)
     /// <summary>Its tag is known to hold, without asking anybody, while the guard of the account shows this; null: it has to be asked.</summary>
     public GuardedAt? Guarded { get; set; }
 
-    public bool Holds => Guarded is { } guarded && guarded.Guard.Now == guarded.At;
+    /// <summary>Where it is about several accounts: the others.</summary>
+    public IReadOnlyList<GuardedAt> AlsoGuarded { get; init; } = [];
+
+    public bool Holds => Guarded is { Holds: true } && AlsoGuarded.All(other => other.Holds);
 }
 
-public sealed record GuardedAt(AnswerGuard Guard, long At);
+public sealed record GuardedAt(AnswerGuard Guard, long At)
+{
+    public bool Holds => Guard.Now == At;
+}
 
 /// <summary>What makes two answers differ, but for the state they show.</summary>
 /// <param name="Period">See <see cref="Conditions.Period"/>.</param>

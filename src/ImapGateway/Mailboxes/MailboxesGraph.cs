@@ -15,19 +15,18 @@ public sealed class MailboxesGraph : IGraph
 
     /// <summary>Of fields that the server has to be asked for where changes are not heard of.</summary>
     private const string Counters = "counters";
-    private const string Rights = "rights";
 
     public void Build(GraphBuilder graph)
     {
         BuildMailbox(graph);
         var account = graph.Extend<Account>("Account");
         account.Field("mailboxes", "[Mailbox!]", (one, call) => ListAsync(call, one.Id), "All mailboxes by path, the account's own and those that others share with it.", new GraphArgument("top", "Boolean", "Only those that are below no other: `children` has the rest.", false))
-            .Requires(Scope.MailReadBasic).Counts(_ => Guess);
+            .Requires(Scope.MailReadBasic).Counts(_ => Guess).Held();
         account.Field(
             "mailbox", "Mailbox", (one, call) => FindAsync(call, one.Id), "A mailbox by exactly one of these; null where there is none.",
             new("id", "ID", "Its id."), new("role", "Role", "What it is for."), new("path", "String", "Where it is, with the server's delimiter."))
-            .Requires(Scope.MailReadBasic);
-        graph.Extend<InAccount<Message>>("Message").Field("mailbox", "Mailbox", (message, call) => LoadAsync(call, message.Account, new MailboxRef(message.Value.MailboxId, null, null)), "The mailbox it is in.").Requires(Scope.MailReadBasic);
+            .Requires(Scope.MailReadBasic).Held();
+        graph.Extend<InAccount<Message>>("Message").Field("mailbox", "Mailbox", (message, call) => LoadAsync(call, message.Account, new MailboxRef(message.Value.MailboxId, null, null)), "The mailbox it is in.").Requires(Scope.MailReadBasic).Held();
         MailboxMutations.Build(graph);
         graph.Node("b_", async (call, id) => call.Caller.Has(Scope.MailReadBasic) && await AccountOf.IdAsync(call, id) is { } owner ? await LoadAsync(call, owner, new MailboxRef(id, null, null)) : null);
     }
@@ -55,9 +54,9 @@ public sealed class MailboxesGraph : IGraph
         mailbox.Leaf("uidValidity", "Long!", one => (long)one.Value.UidValidity, "UIDVALIDITY (RFC 3501 section 2.3.1.1).").Tagged(Counters);
         mailbox.Leaf("uidNext", "Long!", one => (long)one.Value.UidNext, "UIDNEXT: the uid a new message will have, or a smaller one than that.").Tagged(Counters);
         mailbox.Choice<Precision>("precision", "Precision!", one => one.Value.Precision, "How exact the flags of its messages are known.");
-        mailbox.Field("myRights", "String", RightsAsync, "RFC 4314 letters, where the server has ACL.").Tagged(Rights);
-        mailbox.Field("parent", "Mailbox", ParentAsync, "The mailbox above it; null at the top.");
-        mailbox.Field("children", "[Mailbox!]", ChildrenAsync, "Those directly below it, by path.").Counts(_ => 10);
+        mailbox.Field("myRights", "String", RightsAsync, "RFC 4314 letters, where the server has ACL.").Held();
+        mailbox.Field("parent", "Mailbox", ParentAsync, "The mailbox above it; null at the top.").Held();
+        mailbox.Field("children", "[Mailbox!]", ChildrenAsync, "Those directly below it, by path.").Counts(_ => 10).Held();
     }
 
     private static async Task<IReadOnlyList<InAccount<Mailbox>>> ListAsync(FieldCall call, string account)
@@ -69,7 +68,7 @@ public sealed class MailboxesGraph : IGraph
     private static async Task<IReadOnlyList<Mailbox>> AllAsync(FieldCall call, string account) =>
         (await call.LoadAsync<string, Page<Mailbox>>((nameof(ListMailboxes), account), account, async _ => new Dictionary<string, Page<Mailbox>>
         {
-            [account] = (await call.Service<AccountRegistry>().Grain(account).Execute(new ListMailboxes(null) { When = call.Context.When }, call.Cancel)).Demand(),
+            [account] = (await call.ReadAsync(account, new ListMailboxes(null) { When = call.Context.When })).Demand(),
         }))!.Items;
 
     private static Task<InAccount<Mailbox>?> FindAsync(FieldCall call, string account)
@@ -97,7 +96,7 @@ public sealed class MailboxesGraph : IGraph
     {
         try
         {
-            return (await call.Service<AccountRegistry>().Grain(account).Execute(new ReadMailbox(wanted) { When = call.Context.When, Counters = counters, Rights = rights }, call.Cancel)).Demand();
+            return (await call.ReadAsync(account, new ReadMailbox(wanted) { When = call.Context.When, Counters = counters, Rights = rights })).Demand();
         }
         catch (ProblemException e) when (e.Code is ErrorCode.NotFound or ErrorCode.Gone)
         {

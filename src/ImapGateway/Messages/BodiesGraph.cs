@@ -46,11 +46,11 @@ public sealed class BodiesGraph : IGraph
         var message = graph.Extend<InAccount<Message>>("Message");
         var maxBytes = new GraphArgument("maxBytes", "Int", $"UTF-8 octets at most, {ReadOptions.MostBodyBytes} or less.", ReadOptions.DefaultBodyBytes);
         message.Field("body", "MessageBody", (one, call) => BodyAsync(one, call, call.Choice<BodyKind>("kind") == BodyKind.Html, isRaw: false), "Its text.", new("kind", "BodyKind", "As text or as HTML.", BodyKind.Text), maxBytes)
-            .Requires(Scope.MailRead).Costs(BodyPrice);
+            .Requires(Scope.MailRead).Costs(BodyPrice).Held();
         message.Field("html", "MessageBody", (one, call) => BodyAsync(one, call, isHtml: true, call.Choice<HtmlMode>("mode") == HtmlMode.Raw), "Its HTML.", new("mode", "HtmlMode", "How to show it.", HtmlMode.Safe), maxBytes)
-            .Requires(Scope.MailRead).Costs(BodyPrice);
+            .Requires(Scope.MailRead).Costs(BodyPrice).Held();
         message.Field("headers", "[HeaderField!]", HeadersAsync, "Header fields by name; those that are not there are left out.", new GraphArgument("names", "[String!]", "Which; all where it is missing. At most 100."))
-            .Requires(Scope.MailReadBasic).Costs(BodyPrice).Counts(_ => 1);
+            .Requires(Scope.MailReadBasic).Costs(BodyPrice).Held();
         message.Part("attachments", "[Attachment!]!", one => one.Value.Attachments.Select(attachment => new File(one, attachment)), "Parts that a reader would see as files.");
         message.Leaf("rawUrl", "String!", one => $"{UrlOf(one)}/raw", "Where the message can be downloaded as it was sent, with the same key: relative to the gateway.");
     }

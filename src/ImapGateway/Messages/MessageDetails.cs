@@ -30,7 +30,7 @@ public static class MessageDetails
     {
         var found = new Dictionary<DetailsWanted, (Message?, Problem?)>();
         var calls = Alike(all).SelectMany(alike => alike.Chunk(GetMessages.MostIds).Select(some => (Wanted: some.SelectMany(one => one), Command: CommandFor(some)))).ToList();
-        var sets = await Task.WhenAll(calls.Select(one => call.Service<AccountRegistry>().Grain(account).Execute(one.Command with { When = call.Context.When with { Freshness = Freshness.AsRead } }, call.Cancel)));
+        var sets = await Task.WhenAll(calls.Select(one => call.ReadAsync(account, one.Command with { When = call.Context.When with { Freshness = Freshness.AsRead } })));
         foreach (var ((wanted, _), set) in calls.Zip(sets, (one, set) => (one, set.Demand())))
         {
             var items = set.Items.ToDictionary(item => item.Id);

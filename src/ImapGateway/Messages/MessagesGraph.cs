@@ -34,9 +34,9 @@ public sealed class MessagesGraph : IGraph
         graph.Extend<InAccount<Mailbox>>("Mailbox").Field(
             "messages", "MessageConnection", (mailbox, call) => ListAsync(call, mailbox), "Its messages, newest first.",
             [.. PageAsked.BothWays, new("filter", "MessageFilter", "Which of them.")])
-            .Requires(Scope.MailReadBasic).Counts(PageAsked.Size);
+            .Requires(Scope.MailReadBasic).Counts(PageAsked.Size).Held();
         var account = graph.Extend<Account>("Account");
-        account.Field("message", "Message", (one, call) => LoadAsync(call, one.Id, call.Text("id")!), "A message; null where it is gone, or never was.", new GraphArgument("id", "ID!", "Its id.")).Requires(Scope.MailReadBasic);
+        account.Field("message", "Message", (one, call) => LoadAsync(call, one.Id, call.Text("id")!), "A message; null where it is gone, or never was.", new GraphArgument("id", "ID!", "Its id.")).Requires(Scope.MailReadBasic).Held();
         MessageMutations.Build(graph);
         graph.Node("m_", async (call, id) => call.Caller.Has(Scope.MailReadBasic) && await AccountOf.IdAsync(call, id) is { } owner ? await LoadAsync(call, owner, id) : null);
     }
@@ -81,7 +81,7 @@ public sealed class MessagesGraph : IGraph
             IsBackward = page.IsBackward,
             IndexOnly = !call.Asks(field => field.Tag != InIndex, "nodes", "edges/node"),
         };
-        var answer = await call.Service<AccountRegistry>().Grain(mailbox.Account).Execute(list, call.Cancel);
+        var answer = await call.ReadAsync(mailbox.Account, list);
         var found = answer.Demand();
         var goesOn = found.NextCursor is not null;
         return new Connection<InAccount<Message>>(
@@ -118,7 +118,7 @@ public sealed class MessagesGraph : IGraph
             var loaded = new Dictionary<string, (Message?, Problem?)>();
             foreach (var some in ids.Chunk(GetMessages.MostIds))
             {
-                var set = (await call.Service<AccountRegistry>().Grain(account).Execute(new GetMessages([.. some], ReadOptions.Basic) { When = call.Context.When }, call.Cancel)).Demand();
+                var set = (await call.ReadAsync(account, new GetMessages([.. some], ReadOptions.Basic) { When = call.Context.When })).Demand();
                 foreach (var message in set.Items)
                 {
                     loaded[message.Id] = (Visible.To(call.Caller, message), null);

@@ -21,13 +21,22 @@ public static class Judges
     public static Task<IReadOnlyList<string>> Tool(string package, string script, params IEnumerable<string> arguments) =>
         Demand(["--chdir", Folder.Path, "node", Path.Combine(Folder.Path, "node_modules", package, script), .. arguments]);
 
-    private static async Task<IReadOnlyList<string>> Demand(IEnumerable<string> command)
+    /// <summary>The same, whatever it ends with.</summary>
+    public static Task<(int Code, IReadOnlyList<string> Output)> Outcome(string package, string script, params IEnumerable<string> arguments) =>
+        RunAsync(["--chdir", Folder.Path, "node", Path.Combine(Folder.Path, "node_modules", package, script), .. arguments]);
+
+    private static async Task<(int Code, IReadOnlyList<string> Output)> RunAsync(IEnumerable<string> command)
     {
         if (await Folder.Installed is { } unreachable)
         {
             Assert.Skip($"npm's registry cannot be reached: {unreachable}");
         }
-        var (code, output) = await NodeFolder.Run(command);
+        return await NodeFolder.Run(command);
+    }
+
+    private static async Task<IReadOnlyList<string>> Demand(IEnumerable<string> command)
+    {
+        var (code, output) = await RunAsync(command);
         Assert.True(code == 0, $"It ended with {code}:\n{string.Join('\n', output)}");
         return output;
     }

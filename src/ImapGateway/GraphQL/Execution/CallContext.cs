@@ -11,6 +11,8 @@ public sealed record CallContext(Caller Caller, IServiceProvider Services, Fresh
 {
     public Loaders Loaders { get; } = new();
 
+    public AnswerHolds Holds { get; } = new();
+
     /// <summary>Finds the operation in the log.</summary>
     public required string TraceId { get; init; }
 

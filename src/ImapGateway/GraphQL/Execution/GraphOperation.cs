@@ -15,6 +15,9 @@ public sealed class GraphOperation(GraphExecutor executor, Plan plan, Variables 
 {
     public OperationType Kind => plan.Kind;
 
+    /// <summary>After a run: until when its answer is known to hold; null: it is not.</summary>
+    public IReadOnlyList<GuardedAt>? HoldsAt { get; private set; }
+
     /// <summary>A query or a mutation.</summary>
     /// <param name="to">Written to at the end, at once.</param>
     public async Task RunAsync(IBufferWriter<byte> to, object? given = null)
@@ -25,7 +28,8 @@ public sealed class GraphOperation(GraphExecutor executor, Plan plan, Variables 
         var run = new PlanRun(plan, executor.Schema, variables, own);
         var root = await run.RunAsync(given);
         context.Cancel.ThrowIfCancellationRequested();
-        Write(run, root, to);
+        var isWhole = Write(run, root, to);
+        HoldsAt = isWhole && Kind == OperationType.Query && plan.Fields.All(field => field.IsReadOrHeld || !run.Asks(field)) ? context.Holds.Guards : null;
     }
 
     /// <summary>The answers of a subscription, each made when it is asked for.</summary>
@@ -41,7 +45,8 @@ public sealed class GraphOperation(GraphExecutor executor, Plan plan, Variables 
         }
     }
 
-    private void Write(PlanRun run, ObjectNode root, IBufferWriter<byte> to)
+    /// <returns>Nothing has failed.</returns>
+    private bool Write(PlanRun run, ObjectNode root, IBufferWriter<byte> to)
     {
         List<GraphError> errors = [];
         var stands = new NullBubbling(run.Asks, (field, path, reason) => errors.Add(ErrorOf(field, path, reason))).Settle(root);
@@ -66,6 +71,7 @@ public sealed class GraphOperation(GraphExecutor executor, Plan plan, Variables 
             json.WriteNullValue();
         }
         json.WriteEndObject();
+        return errors.Count == 0;
     }
 
     private GraphError ErrorOf(PlanField field, IReadOnlyList<object> path, Exception? reason)

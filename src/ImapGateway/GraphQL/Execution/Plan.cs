@@ -76,6 +76,8 @@ public sealed class PlanField(int id, string name, FieldType definition, GraphQL
     /// <summary>Whether its value, and all below it, is read off its object.</summary>
     public bool IsRead => IsTypeName || Leaf is not null || Part is not null && Selections.Values.All(selection => selection.Slots.Count == 0);
 
+    public bool IsReadOrHeld => IsTypeName || Leaf is not null || Part is not null || Definition is GraphField { IsHeld: true };
+
     public void Set(IReadOnlyDictionary<IObjectGraphType, PlanSelection> selections)
     {
         Selections = selections;

@@ -23,6 +23,15 @@ public abstract class GraphField : FieldType
     /// <summary>Whatever the resolvers above want to know of what they are asked for.</summary>
     public string? Tag { get; private set; }
 
+    /// <summary>Its resolver notes whatever it depends on (<see cref="CallContext.Holds"/>); of others nobody knows for how long their values hold.</summary>
+    public bool IsHeld { get; private set; }
+
+    public GraphField Held()
+    {
+        IsHeld = true;
+        return this;
+    }
+
     public GraphField Requires(Scope any)
     {
         Scope = any;

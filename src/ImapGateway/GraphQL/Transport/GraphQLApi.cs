@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 using System.Text.Json;
 using GraphQLParser.AST;
 using ImapGateway.GraphQL.Execution;
@@ -19,21 +20,29 @@ public static class GraphQLApi
         graph.MapGet("", GetAsync).Requires(Scopes.Any).ExcludeFromDescription();
     }
 
-    private static Task PostAsync(HttpContext context, GraphExecutor executor, Caller caller) =>
-        AnswerAsync(context, executor, caller, () => RequestReader.PostedAsync(context.Request, executor.Limits.MaxBodyBytes, context.RequestAborted));
-
-    private static Task GetAsync(HttpContext context, GraphExecutor executor, Caller caller, string? query, string? operationName, string? variables, string? extensions) =>
-        AnswerAsync(context, executor, caller, () => Task.FromResult(RequestReader.Asked(context.Request, executor.Limits.MaxBodyBytes)));
-
-    private static async Task AnswerAsync(HttpContext context, GraphExecutor executor, Caller caller, Func<Task<GraphRequest>> read)
+    private static async Task PostAsync(HttpContext context, GraphExecutor executor, KnownAnswers known, Caller caller)
     {
         var mediaType = Accepted.Of(context.Request.Headers.Accept);
+        var body = await RequestReader.BodyAsync(context.Request, executor.Limits.MaxBodyBytes, context.RequestAborted);
+        await AnswerAsync(context, mediaType, executor, known.Find(context.Request, caller, Encoding.UTF8.GetString(body.Span)), caller, () => RequestReader.Posted(body));
+    }
+
+    private static Task GetAsync(HttpContext context, GraphExecutor executor, KnownAnswers known, Caller caller, string? query, string? operationName, string? variables, string? extensions) =>
+        AnswerAsync(context, Accepted.Of(context.Request.Headers.Accept), executor, known.Find(context.Request, caller, context.Request.QueryString.Value ?? ""), caller, () => RequestReader.Asked(context.Request));
+
+    private static async Task AnswerAsync(HttpContext context, string mediaType, GraphExecutor executor, KnownAnswer known, Caller caller, Func<GraphRequest> read)
+    {
+        if (known.Json is { } before)
+        {
+            await WriteAsync(context, mediaType, before);
+            return;
+        }
         GraphRequest request;
         try
         {
-            request = await read();
+            request = read();
         }
-        catch (ProblemException refusal) when (refusal.Code == ErrorCode.BadRequest)
+        catch (ProblemException refusal)
         {
             await RefuseAsync(context, mediaType, [new GraphError(refusal.Problem, [], null)], StatusCodes.Status400BadRequest);
             return;
@@ -59,6 +68,7 @@ public static class GraphQLApi
         }
         var answer = new ArrayBufferWriter<byte>(4096);
         await operation.RunAsync(answer);
+        known.Keep(operation.HoldsAt, answer.WrittenSpan);
         await WriteAsync(context, mediaType, answer.WrittenMemory);
     }
 

@@ -12,17 +12,23 @@ public static class RequestReader
     private const int MaxDepth = 64;
 
     /// <summary>A browser sends other types to foreign places without asking them first: none of them is taken.</summary>
-    /// <exception cref="ProblemException">415, 413, or 400 for what is no operation.</exception>
-    public static async Task<GraphRequest> PostedAsync(HttpRequest request, int maxBytes, CancellationToken cancel)
+    /// <exception cref="ProblemException">415 or 413.</exception>
+    public static async Task<ReadOnlyMemory<byte>> BodyAsync(HttpRequest request, int maxBytes, CancellationToken cancel)
     {
         if (!MediaTypeHeaderValue.TryParse(request.ContentType, out var type) || !type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase)
             || type.Charset.Length > 0 && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase))
         {
             throw new ProblemException(ErrorCode.UnsupportedMediaType, "Send the operation as application/json in UTF-8.");
         }
+        return await ReadAsync(request, maxBytes, cancel);
+    }
+
+    /// <exception cref="ProblemException">400 for what is no operation.</exception>
+    public static GraphRequest Posted(ReadOnlyMemory<byte> body)
+    {
         try
         {
-            using var json = JsonDocument.Parse(await ReadAsync(request, maxBytes, cancel), new JsonDocumentOptions { MaxDepth = MaxDepth });
+            using var json = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth });
             return Of(json.RootElement);
         }
         catch (JsonException)
@@ -31,13 +37,10 @@ public static class RequestReader
         }
     }
 
-    public static GraphRequest Asked(HttpRequest request, int maxBytes)
+    /// <exception cref="ProblemException">400 for what is no operation.</exception>
+    public static GraphRequest Asked(HttpRequest request)
     {
         var query = request.Query;
-        if (request.QueryString.Value?.Length > maxBytes)
-        {
-            throw TooLarge(maxBytes);
-        }
         try
         {
             var variables = query["variables"] is { Count: > 0 } given && given[0] is { Length: > 0 } text ? Parsed(text) : Inputs.Empty;
