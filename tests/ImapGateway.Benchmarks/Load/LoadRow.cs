@@ -12,6 +12,6 @@ public static class LoadRow
         P99Milliseconds = Row.Median([.. loads.Select(load => load.P99Milliseconds)]),
     };
 
-    public static Row Beside(this Row row, string reference, IEnumerable<LoadResult> loads, Target target) =>
+    public static Row Beside(this Row row, string reference, IEnumerable<LoadResult> loads, Target? target) =>
         row with { Reference = reference, ReferenceValues = [.. loads.Select(load => load.Rate)], Target = target };
 }

@@ -16,7 +16,29 @@ public sealed class LimitTests
 
     [Fact]
     public async Task Two_thousand_equal_fields_are_refused() =>
-        Assert.Contains("GraphQL:MaxFields", await RefusalOf($"{{ {string.Concat(Enumerable.Repeat("nothing ", 2000))} }}"), StringComparison.Ordinal);
+        Assert.Contains("too often in one place", await RefusalOf($"{{ {string.Concat(Enumerable.Repeat("nothing ", 2000))} }}"), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Many_fields_are_refused() =>
+        Assert.Contains("GraphQL:MaxFields", await RefusalOf($"{{ {string.Concat(Enumerable.Repeat("people { id name mood age big isChild bornAt nicknames } ", 60))} }}"), StringComparison.Ordinal);
+
+    /// <summary>Few enough to be counted, and compared each with each and all their arguments.</summary>
+    [Theory]
+    [InlineData("echo(text: \"a\", number: 1, flag: true) ", 400)]
+    [InlineData("people(first: 3) { name } ", 200)]
+    [InlineData("node(id: \"p1\") { ... on Person { friend { id } } } ", 90)]
+    [InlineData("nothing ", 400)]
+    public async Task Equal_fields_with_arguments_are_refused(string field, int times) =>
+        Assert.Contains("too often in one place", await RefusalOf($"{{ {string.Concat(Enumerable.Repeat(field, times))} }}"), StringComparison.Ordinal);
+
+    /// <summary>As programs make them: every component asks for what it needs by a fragment of its own.</summary>
+    [Fact]
+    public async Task Fragments_that_ask_for_the_same_are_no_attack()
+    {
+        var fragments = Enumerable.Range(0, 40).Select(i => $"fragment f{i} on Person {{ id name friend {{ id mood }} }}");
+        using var sample = new SampleEngine();
+        Assert.True((await sample.Plan($"{{ people(first: 2) {{ {string.Concat(Enumerable.Range(0, 40).Select(i => $"...f{i} "))} }} }} {string.Join(' ', fragments)}")).ContainsKey("data"));
+    }
 
     /// <summary>Each uses the one before it twice: 2^23 fields in 900 bytes.</summary>
     [Fact]
@@ -45,6 +67,23 @@ public sealed class LimitTests
     [InlineData("{ ... { ", "")]
     public async Task Documents_of_nothing_but_brackets_are_refused(string open, string close) =>
         Assert.NotEmpty(await RefusalOf(string.Concat(Enumerable.Repeat(open, 20_000)) + string.Concat(Enumerable.Repeat(close, 20_000))));
+
+    /// <summary>None of them is a field, and each would be worth a mistake of its own, or a comparison with all others.</summary>
+    [Theory]
+    [InlineData("{ nothing ", "@include(if: true) ", "}")]
+    [InlineData("query (", "$v: Int ", ") { nothing }")]
+    [InlineData("{ echo(", "text: 1 ", ") }")]
+    [InlineData("{ echo(texts: [", "\"a\" ", "]) }")]
+    [InlineData("{ people(filter: { ", "a: 1 ", "}) { name } }")]
+    public async Task Documents_of_many_words_are_refused_before_they_are_parsed(string open, string word, string close) =>
+        Assert.Contains("words and signs", await RefusalOf(open + string.Concat(Enumerable.Repeat(word, 6_000)) + close), StringComparison.Ordinal);
+
+    [Fact]
+    public async Task Of_many_mistakes_the_first_are_told()
+    {
+        using var sample = new SampleEngine();
+        Assert.Equal(50, (await sample.Plan($"{{ {string.Concat(Enumerable.Range(0, 100).Select(i => $"typo{i} "))} }}"))["errors"]!.AsArray().Count);
+    }
 
     [Fact]
     public async Task Many_aliases_are_refused() =>

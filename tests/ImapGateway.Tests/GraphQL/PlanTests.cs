@@ -87,6 +87,16 @@ public sealed class PlanTests : IDisposable
     }
 
     [Fact]
+    public async Task A_node_that_cannot_be_read_fails_alone()
+    {
+        var answer = await _sample.Plan("{ nodes(ids: [\"p1\", \"broken\", \"p2\"]) { id } }");
+        Assert.Equal("[{\"id\":\"p1\"},null,{\"id\":\"p2\"}]", answer["data"]!["nodes"]!.ToJsonString());
+        var error = Assert.Single(answer["errors"]!.AsArray());
+        Assert.Equal("[\"nodes\",1]", error!["path"]!.ToJsonString());
+        Assert.Equal("account.unavailable", error["extensions"]!["code"]!.ToString());
+    }
+
+    [Fact]
     public async Task What_comes_first_is_known_before_the_others_begin()
     {
         await _sample.Plan("{ after before }");

@@ -55,6 +55,7 @@ public sealed class SampleGraph : IGraph
         pet.Part("owner", "Person!", one => one.Owner, "Whose it is.");
         pet.Field("lateOwner", "Person!", async (one, _) => await Later(one.Owner), "Whose it is, later.");
         graph.Node("p", (_, id) => Task.FromResult<object?>(People.FirstOrDefault(one => one.Id == id)));
+        graph.Node("broken", (_, id) => Task.FromException<object?>(new ProblemException(ErrorCode.AccountUnavailable, id)));
         graph.Node("t", (_, id) => Later<object?>(People.Where(one => "t" + one.Id == id).Select(one => new Pet(id, one)).FirstOrDefault()));
 
         var query = graph.Query;

@@ -10,7 +10,7 @@ public sealed class ObjectNode(PlanSelection selection, object source)
     public object?[] Slots { get; } = new object?[selection.Slots.Count];
 }
 
-/// <summary>A value that could not be had.</summary>
+/// <summary>A value that could not be had; a resolver may put it into a list, whose other items are not to fail with it.</summary>
 public sealed record Failed(Exception Reason);
 
 /// <summary>Stands for a value that is null because something below it must not be; the error has been told.</summary>

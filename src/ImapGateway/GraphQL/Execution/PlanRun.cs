@@ -151,7 +151,7 @@ public sealed class PlanRun
     /// <summary>GraphQL section 6.4.3, but for nulls where none may be: those are found when all is there.</summary>
     private object? Complete(PlanField field, IGraphType type, object? value) => type switch
     {
-        _ when value is null => null,
+        _ when value is null or Failed => value,
         NonNullGraphType required => Complete(field, required.ResolvedType!, value),
         ListGraphType list => CompleteAll(field, list.ResolvedType!, value),
         ScalarGraphType scalar => scalar.Serialize(value),

@@ -10,10 +10,40 @@ namespace ImapGateway.GraphQL.Limits;
 /// </summary>
 public sealed class DocumentBudget(GraphQLDocument document, GraphQLOptions limits)
 {
+    /// <summary>
+    /// Fields of one name in one place are compared by validation, each with each and with all its arguments (GraphQL section 5.3.2): in small units, of which some hundred take a millisecond.
+    /// </summary>
+    private const int MostComparisons = 20_000;
+
+    private const int ArgumentsPerUnit = 2;
+
+    private const int MostTokens = 5_000;
+
     private readonly Dictionary<ROM, GraphQLFragmentDefinition> _fragments = [];
     private readonly HashSet<ROM> _open = [];
     private int _fields;
     private int _aliases;
+    private long _comparisons;
+
+    /// <summary>The fields of one place in the answer, from wherever in the document.</summary>
+    private sealed class Place
+    {
+        public Dictionary<ROM, (int Count, Place Below)> Fields { get; } = [];
+    }
+
+    /// <summary>Before it is parsed: directives, variables and arguments are no fields, and each of them is worth an error of validation.</summary>
+    /// <exception cref="ProblemException">400 for more than anybody needs.</exception>
+    public static void DemandShort(string text)
+    {
+        var tokens = 0;
+        for (var token = Lexer.Lex(text); token.Kind is not TokenKind.EOF; token = Lexer.Lex(text, token.End))
+        {
+            if (++tokens > MostTokens)
+            {
+                throw new ProblemException(ErrorCode.BadRequest, $"The document has more than {MostTokens} words and signs: lists and objects are better sent as variables.");
+            }
+        }
+    }
 
     /// <exception cref="ProblemException">400 with the limit that is exceeded.</exception>
     public void Demand()
@@ -27,16 +57,16 @@ public sealed class DocumentBudget(GraphQLDocument document, GraphQLOptions limi
             switch (definition)
             {
                 case GraphQLOperationDefinition operation:
-                    Walk(operation.SelectionSet, 1);
+                    Walk(operation.SelectionSet, 1, new Place());
                     break;
                 case GraphQLFragmentDefinition fragment:
-                    Walk(fragment.SelectionSet, 1);
+                    Walk(fragment.SelectionSet, 1, new Place());
                     break;
             }
         }
     }
 
-    private void Walk(GraphQLSelectionSet? set, int depth)
+    private void Walk(GraphQLSelectionSet? set, int depth, Place place)
     {
         if (set is null)
         {
@@ -53,18 +83,28 @@ public sealed class DocumentBudget(GraphQLDocument document, GraphQLOptions limi
                     {
                         Hold(++_aliases, limits.MaxAliases, "aliases long", nameof(limits.MaxAliases));
                     }
-                    Walk(field.SelectionSet, depth + 1);
+                    Walk(field.SelectionSet, depth + 1, Compared(place, field));
                     break;
                 case GraphQLInlineFragment inline:
-                    Walk(inline.SelectionSet, depth);
+                    Walk(inline.SelectionSet, depth, place);
                     break;
                 // One that is in itself is for validation to tell.
                 case GraphQLFragmentSpread spread when _fragments.TryGetValue(spread.FragmentName.Name.Value, out var fragment) && _open.Add(spread.FragmentName.Name.Value):
-                    Walk(fragment.SelectionSet, depth);
+                    Walk(fragment.SelectionSet, depth, place);
                     _open.Remove(spread.FragmentName.Name.Value);
                     break;
             }
         }
+    }
+
+    private Place Compared(Place place, GraphQLField field)
+    {
+        var name = (field.Alias?.Name ?? field.Name).Value;
+        var (count, below) = place.Fields.TryGetValue(name, out var known) ? known : (0, new Place());
+        place.Fields[name] = (count + 1, below);
+        var arguments = field.Arguments is { } given ? given.Location.End - given.Location.Start : 0;
+        _comparisons += (long)count * (1 + arguments / ArgumentsPerUnit);
+        return _comparisons <= MostComparisons ? below : throw new ProblemException(ErrorCode.BadRequest, $"The document asks for {name} too often in one place: give each an alias, or ask for it once.");
     }
 
     private static void Hold(int count, int most, string what, string setting)

@@ -25,8 +25,21 @@ public static class NodeGraph
     }
 
     private static Task<object?[]> FindAsync(List<NodeLoader> loaders, FieldCall call, IReadOnlyList<string> ids) => ids.Count <= MostIds
-        ? Task.WhenAll(ids.Select(id => FindAsync(loaders, call, id)))
+        ? Task.WhenAll(ids.Select(id => FindOrFailAsync(loaders, call, id)))
         : throw RequestErrors.OfParameter("ids", $"At most {MostIds} ids are expected.");
+
+    /// <summary>One that cannot be read is no reason against the others.</summary>
+    private static async Task<object?> FindOrFailAsync(List<NodeLoader> loaders, FieldCall call, string id)
+    {
+        try
+        {
+            return await FindAsync(loaders, call, id);
+        }
+        catch (ProblemException e)
+        {
+            return new Failed(e);
+        }
+    }
 
     private static async Task<object?> FindAsync(List<NodeLoader> loaders, FieldCall call, string id)
     {
