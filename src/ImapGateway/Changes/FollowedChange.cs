@@ -24,6 +24,9 @@ public abstract class FollowedChange(LoggedChange row, string position, Message?
     /// <summary>The message or mailbox it is about; null where that is the account.</summary>
     public abstract string? ObjectId { get; }
 
+    /// <summary>The mailbox it is about, or its message is in; null where that is the account.</summary>
+    public abstract string? MailboxId { get; }
+
     /// <param name="feed">What the position belongs to.</param>
     public static FollowedChange Of(LoggedChange row, Feed feed, ChangeView view)
     {
@@ -68,6 +71,15 @@ public sealed class FollowedChange<T>(LoggedChange row, string position, T data,
     public T Data => data;
 
     public override string? ObjectId => objectId;
+
+    public override string? MailboxId { get; } = data switch
+    {
+        MessageAdded of => of.MailboxId,
+        MessageFlagsChanged of => of.MailboxId,
+        MessageMoved of => of.MailboxId,
+        MessageRemoved of => of.MailboxId,
+        _ => objectId,
+    };
 
     /// <summary>Lists of the summary of which only the first are there.</summary>
     public IReadOnlyList<string> Truncated { get; } = message is null ? [] : ChangeData.ReadTruncated(row.Data);
