@@ -8,7 +8,7 @@ namespace ImapGateway.IntegrationTests.GraphQL;
 [Collection(nameof(AloneInTheProcess))]
 public sealed class ManySubscribersTests
 {
-    private const string Follow = "subscription ($after: String) { allChanges(after: $after) { sequence ... on MessageAdded { message { subject } } } }";
+    private const string Follow = "subscription ($after: String) { allChanges(after: $after) { sequence position ... on MessageAdded { message { subject } } } }";
 
     [Fact]
     public async Task A_subscriber_who_takes_nothing_costs_little_memory_delays_nobody_and_misses_nothing()
@@ -18,7 +18,7 @@ public sealed class ManySubscribersTests
         const int Each = 100;
         await using var feed = await LiveFeed.Start();
         var anna = await feed.AddAccount("anna");
-        using var slow = await GraphSocket.Open(feed.Address, feed.AdminKey);
+        var slow = await GraphSocket.Open(feed.Address, feed.AdminKey);
         using var quick = await GraphSocket.Open(feed.Address, feed.AdminKey);
         await slow.Subscribe("1", Follow, new { after = "0" });
         await quick.Subscribe("1", Follow, new { after = "0" });
@@ -31,7 +31,7 @@ public sealed class ManySubscribersTests
         }
         var grown = GC.GetTotalMemory(forceFullCollection: true) - before;
         Assert.InRange(grown, long.MinValue, 25 * 1024 * 1024);
-        await Follows(slow, 1, Rounds * Each);
+        await Resumes(feed, slow, Rounds * Each);
     }
 
     [Fact]
@@ -50,6 +50,26 @@ public sealed class ManySubscribersTests
         }
         await Task.WhenAll(sockets.Select(socket => Follows(socket, 1, Changes)));
         Array.ForEach(sockets, socket => socket.Dispose());
+    }
+
+    /// <summary>A machine that is busy may have taken so long that the gateway has cut it off: it comes back.</summary>
+    private static async Task Resumes(LiveFeed feed, GraphSocket socket, int count)
+    {
+        var place = "0";
+        for (var n = 1; n <= count;)
+        {
+            if (await socket.NextOrLost() is { } message)
+            {
+                var change = message.At("payload.data.allChanges");
+                Assert.Equal(n++.ToString(CultureInfo.InvariantCulture), change.GetProperty("sequence").GetString());
+                place = change.GetProperty("position").GetString()!;
+                continue;
+            }
+            socket.Dispose();
+            socket = await GraphSocket.Open(feed.Address, feed.AdminKey);
+            await socket.Subscribe("1", Follow, new { after = place });
+        }
+        socket.Dispose();
     }
 
     private static async Task Follows(GraphSocket socket, int first, int count)
