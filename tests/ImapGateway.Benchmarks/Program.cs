@@ -13,6 +13,7 @@ var benchmarks = new Dictionary<string, Func<Report, Task>>
 {
     ["list"] = ListBenchmark.RunAsync,
     ["graphql"] = GraphQLBenchmark.RunAsync,
+    ["subscribers"] = SubscribersBenchmark.RunAsync,
     ["download"] = DownloadBenchmark.RunAsync,
     ["webhook"] = WebhookBenchmark.RunAsync,
     ["first-index"] = FirstIndexBenchmark.RunAsync,
