@@ -36,7 +36,8 @@ public static class Program
         builder.AddMessages();            // lengths of what was downloaded
         builder.AddKeys();                // API keys
         builder.AddWebhooks();            // endpoints, lanes, deliveries
-        builder.AddGraphQL(new AccountsGraph(), new MailboxesGraph(), new MessagesGraph(), new BodiesGraph(), new ChangesGraph(), new WebhooksGraph(), new KeysGraph());
+        builder.AddGraphQL(
+            new AccountsGraph(), new MailboxesGraph(), new MessagesGraph(), new BodiesGraph(), new ChangesGraph(), new FollowGraph(), new ChangedMessageGraph(), new WebhooksGraph(), new KeysGraph());
 
         var app = builder.Build();
         app.UseHttp();

@@ -16,7 +16,12 @@ public static class ChangeData
 
     private static readonly JsonSerializerOptions Json = Options();
 
+    /// <summary>Of rows that were written by other versions, too.</summary>
+    private static readonly JsonSerializerOptions Lenient = new(Json) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip, RespectRequiredConstructorParameters = false };
+
     private sealed record Truncation(ImmutableArray<string> Truncated);
+
+    private sealed record AccountData(string? Reason, string? Detail);
 
     /// <summary>A JSON object without the summary.</summary>
     /// <param name="truncated">Names of the summary's lists that were cut.</param>
@@ -31,6 +36,31 @@ public static class ChangeData
         var more = JsonSerializer.SerializeToUtf8Bytes(new Truncation(truncated), Json);
         return [.. data.AsSpan(0, data.Length - 1), (byte)',', .. more.AsSpan(1)];
     }
+
+    /// <summary>What was written, as far as its bytes tell it: without the places and the summary.</summary>
+    public static Change Read(ChangeType type, byte[] data) => type switch
+    {
+        ChangeType.MessageAdded => Read<MessageAdded>(data),
+        ChangeType.MessageFlagsChanged => Read<MessageFlagsChanged>(data),
+        ChangeType.MessageMoved => Read<MessageMoved>(data),
+        ChangeType.MessageRemoved => Read<MessageRemoved>(data),
+        ChangeType.MailboxAdded => Read<MailboxAdded>(data),
+        ChangeType.MailboxRenamed => Read<MailboxRenamed>(data),
+        ChangeType.MailboxRemoved => Read<MailboxRemoved>(data),
+        ChangeType.MailboxReset => Read<MailboxReset>(data),
+        _ => AccountOf(type, Read<AccountData>(data)),
+    };
+
+    private static AccountChanged AccountOf(ChangeType type, AccountData data) => new(type, data.Reason, data.Detail);
+
+    public static IReadOnlyList<string> ReadTruncated(byte[] data) => Read<Truncation>(data) is { Truncated: { IsDefault: false } names } ? names : [];
+
+    public static Message ReadSummary(byte[] summary) => Read<Message>(summary);
+
+    /// <summary>By their names.</summary>
+    public static IEnumerable<KeyValuePair<string, string>> ReadMetadata(byte[] metadata) => Read<Dictionary<string, string>>(metadata).OrderBy(note => note.Key, StringComparer.Ordinal);
+
+    private static T Read<T>(byte[] json) => JsonSerializer.Deserialize<T>(json, Lenient)!;
 
     public static byte[] Of(Message summary) => JsonSerializer.SerializeToUtf8Bytes(summary, Json);
 

@@ -11,6 +11,8 @@ public sealed class ChangeTypeFilter
 
     private ChangeTypeFilter(IEnumerable<ChangeType> types) => _types = types.ToFrozenSet();
 
+    public static ChangeTypeFilter Of(IEnumerable<ChangeType> types) => new(types);
+
     public bool Admits(ChangeType type) => _types.Contains(type);
 
     /// <param name="patterns">At least one.</param>

@@ -16,6 +16,8 @@ public abstract class Feed(bool isGlobal, string incarnation)
 
     public string Incarnation => incarnation;
 
+    public bool IsGlobal => isGlobal;
+
     public abstract Task<FeedBounds> BoundsAsync(CancellationToken cancel);
 
     /// <summary>Changes after a place, oldest first.</summary>

@@ -7,12 +7,17 @@ namespace ImapGateway.Changes;
 /// <param name="Items">None where nothing suits.</param>
 /// <param name="Next">Where to go on.</param>
 /// <param name="More">Whether there may be more at once.</param>
-/// <param name="View">What the reader may see of them.</param>
-public sealed record FeedPage(IReadOnlyList<LoggedChange> Items, GlobalPosition Next, bool More, ChangeView View);
+/// <param name="Caller">With the rights of this moment.</param>
+public sealed record FeedPage(IReadOnlyList<LoggedChange> Items, GlobalPosition Next, bool More, Caller Caller)
+{
+    /// <summary>What the reader may see of the items.</summary>
+    public ChangeView View { get; } = ChangeViews.Of(Caller);
+}
 
 /// <summary>Reads a feed for somebody: only what they asked for, only what their key may see at this moment.</summary>
 /// <param name="account">The account whose feed it is; null: all.</param>
-public sealed class FeedReader(Feed feed, Credential credential, string? account, ChangeTypeFilter types)
+/// <param name="mailboxes">Counters of their ids: only what happened in one of them, a move on either side; null: everything.</param>
+public sealed class FeedReader(Feed feed, Credential credential, string? account, ChangeTypeFilter types, IReadOnlySet<ulong>? mailboxes = null)
 {
     private const int Batch = 100;
 
@@ -37,7 +42,7 @@ public sealed class FeedReader(Feed feed, Credential credential, string? account
             foreach (var row in rows)
             {
                 after = feed.PlaceOf(row);
-                if (types.Admits(row.Type) && caller.MaySee(row.Account))
+                if (types.Admits(row.Type) && IsIn(row) && caller.MaySee(row.Account))
                 {
                     items.Add(row);
                     bytes += row.Data.Length + (row.Message?.Length ?? 0);
@@ -55,7 +60,7 @@ public sealed class FeedReader(Feed feed, Credential credential, string? account
         }
         return Page(more: true);
 
-        FeedPage Page(bool more) => new(items, after, more, ChangeViews.Of(caller));
+        FeedPage Page(bool more) => new(items, after, more, caller);
     }
 
     /// <summary>Waits for something after a place, for as long as the token allows.</summary>
@@ -72,6 +77,8 @@ public sealed class FeedReader(Feed feed, Credential credential, string? account
             return false;
         }
     }
+
+    private bool IsIn(LoggedChange change) => mailboxes is null || mailboxes.Contains(change.Mailbox) || mailboxes.Contains(change.FromMailbox);
 
     private async Task<Caller> DemandAsync(CancellationToken cancel)
     {

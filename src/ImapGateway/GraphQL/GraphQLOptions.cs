@@ -22,6 +22,12 @@ public sealed class GraphQLOptions : ISettings
     /// <summary>What is not known by then is told as failed.</summary>
     public TimeSpan RequestTime { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>How long a WebSocket may wait before it says who it is.</summary>
+    public TimeSpan InitTime { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Of one WebSocket, at the same time: subscriptions and whatever else is running.</summary>
+    public int MaxOperations { get; set; } = 50;
+
     /// <summary>Whether clients may ask for the schema.</summary>
     public bool Introspection { get; set; } = true;
 
@@ -33,6 +39,7 @@ public sealed class GraphQLOptions : ISettings
             (nameof(MaxDepth), MaxDepth, 3, 60),
             (nameof(MaxFields), MaxFields, 10, 10_000),
             (nameof(MaxAliases), MaxAliases, 0, 10_000),
+            (nameof(MaxOperations), MaxOperations, 1, 10_000),
             (nameof(MaxCost), MaxCost, 100, 100_000_000),
         })
         {
@@ -40,6 +47,10 @@ public sealed class GraphQLOptions : ISettings
             {
                 yield return (key, $"must be from {least} to {most}");
             }
+        }
+        if (InitTime < TimeSpan.FromMilliseconds(100) || InitTime > TimeSpan.FromMinutes(1))
+        {
+            yield return (nameof(InitTime), "must be from 100ms to 1m");
         }
         if (RequestTime < TimeSpan.FromSeconds(1) || RequestTime > TimeSpan.FromMinutes(10))
         {

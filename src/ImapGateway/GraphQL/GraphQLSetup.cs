@@ -15,6 +15,8 @@ public static class GraphQLSetup
         builder.Services.AddSingleton(_ => Assemble(graphs));
         builder.Services.AddSingleton<Documents>();
         builder.Services.AddSingleton<GraphExecutor>();
+        builder.Services.AddSingleton<SocketDoor>();
+        builder.Services.AddSingleton<EventDoor>();
         builder.Services.AddSingleton<KnownAnswers>();
     }
 

@@ -25,6 +25,13 @@ public sealed class CorsOptions : ISettings
         return (Origins.Contains("*") ? policy.AllowAnyOrigin() : policy.WithOrigins([.. Origins])).Build();
     }
 
+    /// <summary>Whether a page of this origin may open a connection that browsers open without asking first (RFC 6455 section 10.2): pages of the gateway's own, and those that may call.</summary>
+    /// <param name="origin">As the browser has sent it; null: it is no browser.</param>
+    /// <param name="host">Under which the gateway was called.</param>
+    public bool Admits(string? origin, HostString host) =>
+        string.IsNullOrEmpty(origin) || Origins.Contains("*") || Origins.Contains(origin)
+        || Uri.TryCreate(origin, UriKind.Absolute, out var uri) && uri.Authority.Equals(host.Value, StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The form browsers send (RFC 6454 section 6.2).</summary>
     private static bool IsOrigin(string? text) =>
         Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.GetLeftPart(UriPartial.Authority) == text && uri.UserInfo.Length == 0;

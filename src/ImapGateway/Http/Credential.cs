@@ -45,6 +45,13 @@ public sealed class CallerLookup(AdminKey admin, IKeyLookup keys)
 {
     private static readonly Caller Operator = new(null, Scopes.Expand(Scope.Admin), null);
 
+    /// <summary>After the commit of any change of a key: who has one open asks again.</summary>
+    public event Action? Changed
+    {
+        add => keys.Changed += value;
+        remove => keys.Changed -= value;
+    }
+
     /// <summary>Null where no key has this SHA-256, or has it no longer.</summary>
     public ValueTask<Caller?> FindAsync(ReadOnlyMemory<byte> sha256, CancellationToken cancel) =>
         admin.Matches(sha256.Span) ? ValueTask.FromResult<Caller?>(Operator) : keys.FindAsync(sha256, cancel);

@@ -13,6 +13,10 @@ public static class HttpSetup
     /// <summary>What is left for everything else when the requests have used up their time to stop.</summary>
     private static readonly TimeSpan AccountsTime = TimeSpan.FromSeconds(10);
 
+    /// <summary>Shows proxies that a WebSocket lives, and the gateway that somebody is there.</summary>
+    private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(30);
+
     /// <summary>After AddStorage: the admin key is made once the data directory is ours.</summary>
     public static void AddHttp(this WebApplicationBuilder builder)
     {
@@ -33,6 +37,7 @@ public static class HttpSetup
         services.AddSingleton<AdminKey>();
         services.AddSingleton<IStartupStep>(provider => provider.GetRequiredService<AdminKey>());
         services.AddSingleton<CallerLookup>();
+        services.AddSingleton<Credentials>();
 
         builder.AddSettings<CorsOptions>("Cors");
         services.AddCors();
@@ -57,6 +62,7 @@ public static class HttpSetup
         app.UseMiddleware<DrainMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
         app.UseOpenApiPage();
+        app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = PingInterval, KeepAliveTimeout = PingTimeout });
         app.UseRouting();
         app.UseCors();
         app.UseMiddleware<KeyMiddleware>();

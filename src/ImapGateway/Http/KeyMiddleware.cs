@@ -3,17 +3,12 @@ using ImapGateway.Mail;
 namespace ImapGateway.Http;
 
 /// <summary>Who asks, and whether they may: 401 without a valid key, 403 without the route's scope, 404 for accounts outside the key's.</summary>
-public sealed class KeyMiddleware(RequestDelegate next, CallerLookup callers, ITicketReader tickets)
+public sealed class KeyMiddleware(RequestDelegate next, Credentials credentials)
 {
-    private const string Scheme = "Bearer ";
-
-    /// <summary>Longer is no key, and is not worth hashing.</summary>
-    private const int MaxLength = 1024;
-
     public async Task InvokeAsync(HttpContext context)
     {
         var endpoint = context.GetEndpoint();
-        if (endpoint?.Metadata.GetMetadata<NeedsKey>() is null && !context.Request.Path.StartsWithSegments(RouteRights.Root))
+        if (endpoint?.Metadata.GetMetadata<NeedsKey>() is null && !context.Request.Path.StartsWithSegments(RouteRights.Root) || ComesLater(context))
         {
             await next(context);
             return;
@@ -40,14 +35,15 @@ public sealed class KeyMiddleware(RequestDelegate next, CallerLookup callers, IT
         if (header.Count == 0 && context.GetEndpoint()?.Metadata.GetMetadata<TakesTicket>() is not null)
         {
             var value = context.Request.Query[TakesTicket.Parameter];
-            return value.Count == 1 && tickets.Read(value[0]!) is { } ticket ? new Credential(callers, ticket.KeySha256, ticket) : null;
+            return value.Count == 1 ? credentials.OfTicket(value[0]) : null;
         }
-        if (header.Count != 1 || header[0] is not { } text || !text.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase) || text.Length > MaxLength)
-        {
-            return null;
-        }
-        return new Credential(callers, KeyValue.Hash(text[Scheme.Length..].Trim(' ')), null);
+        return header.Count == 1 ? credentials.OfAuthorization(header[0]) : null;
     }
+
+    /// <summary>A browser's WebSocket has no header of its own making, and its key need not stand in an address.</summary>
+    private static bool ComesLater(HttpContext context) =>
+        context.GetEndpoint()?.Metadata.GetMetadata<TakesKeyLater>() is not null && context.WebSockets.IsWebSocketRequest
+        && context.Request.Headers.Authorization.Count == 0 && !context.Request.Query.ContainsKey(TakesTicket.Parameter);
 
     private static void Authorise(HttpContext context, Endpoint endpoint, Caller caller)
     {

@@ -27,6 +27,9 @@ public static class RouteRights
     /// <summary>Browsers open it without a header: a ticket in the address does as well as a key.</summary>
     public static TBuilder TakesTicket<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new TakesTicket());
 
+    /// <summary>A WebSocket may bring its key in its first message: the handler then asks for it.</summary>
+    public static TBuilder TakesKeyLater<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new TakesKeyLater());
+
     /// <summary>See <see cref="QueryPrefix"/>.</summary>
     public static TBuilder TakesQueryPrefix<TBuilder>(this TBuilder route, string prefix) where TBuilder : IEndpointConventionBuilder =>
         route.WithMetadata(new QueryPrefix(prefix));
@@ -35,6 +38,8 @@ public static class RouteRights
 public sealed record NeedsKey;
 
 public sealed record RequiredScope(Scope Scope);
+
+public sealed record TakesKeyLater;
 
 public sealed record TakesTicket
 {

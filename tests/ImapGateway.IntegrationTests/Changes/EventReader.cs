@@ -22,13 +22,14 @@ public sealed class EventReader : IAsyncDisposable
 
     public HttpContentHeaders ContentHeaders => _response.Content.Headers;
 
-    public static async Task<EventReader> Open(HttpClient http, string path, string? lastEventId = null)
+    public static async Task<EventReader> Open(HttpClient http, string path, string? lastEventId = null, string? accept = null)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, path);
         if (lastEventId is not null)
         {
             request.Headers.TryAddWithoutValidation("Last-Event-ID", lastEventId);
         }
+        request.Headers.TryAddWithoutValidation("Accept", accept);
         var response = await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
         Assert.True(response.StatusCode == HttpStatusCode.OK, $"{(int)response.StatusCode} {(response.IsSuccessStatusCode ? "" : await response.Content.ReadAsStringAsync())}");
         return new EventReader(response, await response.Content.ReadAsStreamAsync());

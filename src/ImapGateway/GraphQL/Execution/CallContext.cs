@@ -16,6 +16,12 @@ public sealed record CallContext(Caller Caller, IServiceProvider Services, Fresh
     /// <summary>Finds the operation in the log.</summary>
     public required string TraceId { get; init; }
 
+    /// <summary>Asked again for as long as a subscription lasts; null where none can be.</summary>
+    public Credential? Credential { get; init; }
+
+    /// <summary>Where a client that comes back was; null where it begins as its document says.</summary>
+    public string? LastPosition { get; init; }
+
     /// <summary>For reads.</summary>
     public Conditions When => Conditions.None with { Freshness = Freshness };
 }

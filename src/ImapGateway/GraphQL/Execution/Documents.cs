@@ -115,8 +115,8 @@ public sealed class Documents(ISchema schema, IOptions<GraphQLOptions> options) 
         var operation = request.OperationName is { } name
             ? operations.FirstOrDefault(operation => operation.Name?.Value == name)
             : operations.Take(2).ToList() is [var only] ? only : null;
-        return request.IsQueryOnly && operation is { Operation: not OperationType.Query }
-            ? throw new ProblemException(ErrorCode.MethodNotAllowed, "GET is for queries alone: send it by POST.")
+        return request.IsQueryOnly && operation is { Operation: OperationType.Mutation }
+            ? throw new ProblemException(ErrorCode.MethodNotAllowed, "GET changes nothing: send it by POST.")
             : operation;
     }
 

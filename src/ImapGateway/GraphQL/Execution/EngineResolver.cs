@@ -6,7 +6,7 @@ using ImapGateway.GraphQL.Schema;
 namespace ImapGateway.GraphQL.Execution;
 
 /// <summary>The same fields for the engine's own execution, which the plan's answers are compared with.</summary>
-public sealed class EngineResolver(GraphField field) : IFieldResolver
+public sealed class EngineResolver(GraphField field) : IFieldResolver, ISourceStreamResolver
 {
     /// <summary>Of the user context.</summary>
     public const string Call = "call";
@@ -16,8 +16,13 @@ public sealed class EngineResolver(GraphField field) : IFieldResolver
         LeafField leaf => ValueTask.FromResult(leaf.Read(context.Source!)),
         PartField part => ValueTask.FromResult(part.Read(context.Source!)),
         ResolvedField resolved => resolved.ResolveAsync(context.Source!, CallOf(context)),
-        _ => throw new InvalidOperationException("Subscriptions run on the plan alone."),
+        _ => throw OnPlan(),
     };
+
+    /// <summary>The engine pushes, whether or not anybody takes what it has.</summary>
+    ValueTask<IObservable<object?>> ISourceStreamResolver.ResolveAsync(IResolveFieldContext context) => throw OnPlan();
+
+    private static InvalidOperationException OnPlan() => new("Subscriptions run on the plan alone.");
 
     private static FieldCall CallOf(IResolveFieldContext context) =>
         new((CallContext)context.UserContext[Call]!, context.Arguments is { } arguments ? new Dictionary<string, ArgumentValue>(arguments) : null, null);

@@ -28,6 +28,8 @@ public sealed class FieldCall(CallContext context, IReadOnlyDictionary<string, A
 
     public TEnum? Choice<TEnum>(string argument) where TEnum : struct, Enum => (TEnum?)Value(argument);
 
+    public IReadOnlyList<TEnum>? Choices<TEnum>(string argument) where TEnum : struct, Enum => Value(argument) is IEnumerable<object?> list ? [.. list.OfType<TEnum>()] : null;
+
     public IReadOnlyList<string>? Texts(string argument) => Value(argument) is IEnumerable<object?> list ? [.. list.OfType<string>()] : null;
 
     /// <summary>Of a list of an input type.</summary>

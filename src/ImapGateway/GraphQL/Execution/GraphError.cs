@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using GraphQL;
 using ImapGateway.Http;
@@ -14,6 +15,20 @@ public sealed record GraphError(Problem Problem, IReadOnlyList<(int Line, int Co
 
     public static GraphError Of(ExecutionError error) =>
         new(new Problem(ErrorCode.BadRequest, error.Message), [.. (error.Locations ?? []).Select(at => (at.Line, at.Column))], null);
+
+    /// <summary>An answer that has nothing but errors.</summary>
+    public static void WriteAll(IBufferWriter<byte> to, IReadOnlyList<GraphError> errors, string traceId)
+    {
+        using var json = new Utf8JsonWriter(to, GraphExecutor.Writing);
+        json.WriteStartObject();
+        json.WriteStartArray("errors");
+        foreach (var error in errors)
+        {
+            error.Write(json, traceId);
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
 
     public void Write(Utf8JsonWriter json, string traceId)
     {

@@ -18,6 +18,8 @@ public sealed partial class GraphExecutor(ISchema schema, Documents documents, I
 
     public GraphQLOptions Limits => options.Value;
 
+    public SharedAnswers Shared { get; } = new();
+
     /// <returns>The operation, or what is wrong with the request.</returns>
     public async Task<(GraphOperation? Operation, IReadOnlyList<GraphError> Errors)> PrepareAsync(GraphRequest request, CallContext context)
     {
@@ -55,10 +57,29 @@ public sealed partial class GraphExecutor(ISchema schema, Documents documents, I
             [(at.Line, at.Column)],
             null);
 
+    /// <exception cref="ProblemException">403: the caller's rights have changed.</exception>
+    internal static void Demand(Plan plan, PlanRun run, Caller caller)
+    {
+        if (Forbidden(plan, run, caller).FirstOrDefault() is { } forbidden)
+        {
+            throw new ProblemException(forbidden.Problem);
+        }
+    }
+
+    /// <summary>What nobody has expected, of a connection that goes on.</summary>
+    internal GraphError Tell(Exception reason, string traceId)
+    {
+        LogUnexpected(reason, traceId);
+        return new GraphError(FrameworkProblems.Unexpected, [], null);
+    }
+
     internal void Tell(PlanField field, Exception? reason, string traceId)
     {
         LogFault(reason, field.Parent.Name, field.Definition.Name, traceId);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "An operation of the graph failed, trace {TraceId}")]
+    private partial void LogUnexpected(Exception failure, string traceId);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The field {Type}.{Field} of the graph failed, trace {TraceId}")]
     private partial void LogFault(Exception? failure, string type, string field, string traceId);

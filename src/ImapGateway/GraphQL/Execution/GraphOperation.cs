@@ -10,6 +10,10 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.GraphQL.Execution;
 
+/// <param name="Json">The whole answer.</param>
+/// <param name="Position">Where to go on after it.</param>
+public readonly record struct StreamedAnswer(byte[] Json, string Position);
+
 /// <summary>An operation that is valid and allowed, ready to be run.</summary>
 public sealed class GraphOperation(GraphExecutor executor, Plan plan, Variables variables, CallContext context)
 {
@@ -32,17 +36,32 @@ public sealed class GraphOperation(GraphExecutor executor, Plan plan, Variables 
         HoldsAt = isWhole && Kind == OperationType.Query && plan.Fields.All(field => field.IsReadOrHeld || !run.Asks(field)) ? context.Holds.Guards : null;
     }
 
-    /// <summary>The answers of a subscription, each made when it is asked for.</summary>
-    public async IAsyncEnumerable<byte[]> StreamAsync([EnumeratorCancellation] CancellationToken cancel = default)
+    /// <summary>The answers of a subscription, each made when it is asked for; none of them is the only reader's: they are shared.</summary>
+    /// <exception cref="ProblemException">It cannot begin, or not go on: what is asked for must not be seen any more, or is gone.</exception>
+    public async IAsyncEnumerable<StreamedAnswer> StreamAsync([EnumeratorCancellation] CancellationToken cancel = default)
     {
         var run = new PlanRun(plan, executor.Schema, variables, context);
-        var field = plan.Root.Fields.Single(run.Asks);
-        await foreach (var given in ((StreamedField)field.Definition).Open(run.CallOf(field)).WithCancellation(cancel))
+        var field = plan.Root.Fields.FirstOrDefault(run.Asks) ?? throw new ProblemException(ErrorCode.BadRequest, "It asks for nothing.");
+        var form = AnswerForm.Of(plan, field, variables);
+        var scopes = context.Caller.Scopes;
+        await foreach (var item in ((StreamedField)field.Definition).Open(run.CallOf(field)).WithCancellation(cancel))
         {
-            var answer = new ArrayBufferWriter<byte>();
-            await RunAsync(answer, given);
-            yield return answer.WrittenSpan.ToArray();
+            if (item.Caller.Scopes != scopes)
+            {
+                GraphExecutor.Demand(plan, run, item.Caller);
+                scopes = item.Caller.Scopes;
+            }
+            yield return new StreamedAnswer(await executor.Shared.AnswerAsync(item.Value, form with { Scopes = scopes }, () => AnswerAsync(item)), item.Position);
         }
+    }
+
+    /// <summary>It may be others' too, and does not end with the one who asked first.</summary>
+    private async Task<byte[]> AnswerAsync(StreamedItem item)
+    {
+        var own = new CallContext(item.Caller, context.Services, context.Freshness, CancellationToken.None) { TraceId = context.TraceId };
+        var answer = new ArrayBufferWriter<byte>();
+        await new GraphOperation(executor, plan, variables, own).RunAsync(answer, item.Value);
+        return answer.WrittenSpan.ToArray();
     }
 
     /// <returns>Nothing has failed.</returns>

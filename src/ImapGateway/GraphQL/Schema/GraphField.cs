@@ -84,7 +84,12 @@ public sealed class ResolvedField(Func<object, FieldCall, ValueTask<object?>> re
 }
 
 /// <summary>Of the subscription type: every item is an answer.</summary>
-public sealed class StreamedField(Func<FieldCall, IAsyncEnumerable<object>> open) : GraphField
+public sealed class StreamedField(Func<FieldCall, IAsyncEnumerable<StreamedItem>> open) : GraphField
 {
-    public IAsyncEnumerable<object> Open(FieldCall call) => open(call);
+    public IAsyncEnumerable<StreamedItem> Open(FieldCall call) => open(call);
 }
+
+/// <param name="Value">What an answer is made of: the same object for all who may share one.</param>
+/// <param name="Position">Where to go on after it.</param>
+/// <param name="Caller">With the rights of this moment.</param>
+public sealed record StreamedItem(object Value, string Position, Caller Caller);

@@ -27,7 +27,7 @@ public sealed class GraphObject<T>(ObjectGraphType type)
         Add(new ResolvedField(async (source, call) => await resolve((T)source, call)), name, of, description, arguments);
 
     /// <summary>Of the subscription type.</summary>
-    public GraphField Stream(string name, string of, Func<FieldCall, IAsyncEnumerable<object>> open, string description, params GraphArgument[] arguments) =>
+    public GraphField Stream(string name, string of, Func<FieldCall, IAsyncEnumerable<StreamedItem>> open, string description, params GraphArgument[] arguments) =>
         Add(new StreamedField(open), name, of, description, arguments);
 
     public GraphObject<T> Implements(string name)
@@ -42,7 +42,9 @@ public sealed class GraphObject<T>(ObjectGraphType type)
         field.Description = description;
         field.ResolvedType = Notation.Parse(of);
         field.Arguments = arguments.Length == 0 ? null : new QueryArguments(arguments.Select(argument => argument.ToQueryArgument()));
-        field.Resolver = new EngineResolver(field);
+        var engine = new EngineResolver(field);
+        field.Resolver = engine;
+        field.StreamResolver = field is StreamedField ? engine : null;
         type.AddField(field);
         return field;
     }

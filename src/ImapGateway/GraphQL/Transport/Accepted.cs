@@ -10,6 +10,9 @@ public static class Accepted
     public const string Response = "application/graphql-response+json";
     public const string Json = "application/json";
 
+    /// <summary>Only where it is asked for by name: an answer that may go on.</summary>
+    public const string Events = "text/event-stream";
+
     /// <exception cref="ProblemException">406.</exception>
     public static string Of(StringValues accept)
     {
@@ -17,9 +20,9 @@ public static class Accepted
         {
             return Json;
         }
-        if (accept == Response)
+        if (accept == Response || accept == Events)
         {
-            return Response;
+            return accept.ToString();
         }
         if (!MediaTypeHeaderValue.TryParseList([.. accept.OfType<string>()], out var wanted))
         {
@@ -37,8 +40,9 @@ public static class Accepted
 
     private static string? TypeOf(MediaTypeHeaderValue range) =>
         range.MediaType.Equals(Response, StringComparison.OrdinalIgnoreCase) ? Response
+        : range.MediaType.Equals(Events, StringComparison.OrdinalIgnoreCase) ? Events
         : range.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase) || range.MatchesAllTypes || range.MatchesAllSubTypes && range.Type.Equals("application", StringComparison.OrdinalIgnoreCase) ? Json
         : null;
 
-    private static ProblemException NotAcceptable() => new(ErrorCode.NotAcceptable, $"Answers are {Response} or {Json}.");
+    private static ProblemException NotAcceptable() => new(ErrorCode.NotAcceptable, $"Answers are {Response}, {Json} or {Events}.");
 }

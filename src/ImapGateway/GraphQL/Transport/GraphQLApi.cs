@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using System.Text.Json;
 using GraphQLParser.AST;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.Http;
@@ -15,20 +14,52 @@ public static class GraphQLApi
 
     public static void MapGraphQL(this IEndpointRouteBuilder app)
     {
+        app.MapGraphiQL();
         var graph = app.MapGroup(Path).RequireKey();
         graph.MapPost("", PostAsync).Requires(Scopes.Any).ExcludeFromDescription();
-        graph.MapGet("", GetAsync).Requires(Scopes.Any).ExcludeFromDescription();
+        // A WebSocket comes by GET, over HTTP/2 by CONNECT (RFC 8441).
+        graph.MapMethods("", [HttpMethods.Get, HttpMethods.Connect], GetAsync).Requires(Scopes.Any).TakesTicket().TakesKeyLater().ExcludeFromDescription();
     }
 
-    private static async Task PostAsync(HttpContext context, GraphExecutor executor, KnownAnswers known, Caller caller)
+    private static async Task PostAsync(HttpContext context, GraphExecutor executor, EventDoor events, KnownAnswers known, Caller caller)
     {
         var mediaType = Accepted.Of(context.Request.Headers.Accept);
         var body = await RequestReader.BodyAsync(context.Request, executor.Limits.MaxBodyBytes, context.RequestAborted);
+        if (mediaType == Accepted.Events)
+        {
+            await StreamAsync(context, events, caller, () => RequestReader.Posted(body));
+            return;
+        }
         await AnswerAsync(context, mediaType, executor, known.Find(context.Request, caller, Encoding.UTF8.GetString(body.Span)), caller, () => RequestReader.Posted(body));
     }
 
-    private static Task GetAsync(HttpContext context, GraphExecutor executor, KnownAnswers known, Caller caller, string? query, string? operationName, string? variables, string? extensions) =>
-        AnswerAsync(context, Accepted.Of(context.Request.Headers.Accept), executor, known.Find(context.Request, caller, context.Request.QueryString.Value ?? ""), caller, () => RequestReader.Asked(context.Request));
+    private static Task GetAsync(
+        HttpContext context, GraphExecutor executor, SocketDoor sockets, EventDoor events, KnownAnswers known, Caller? caller, string? query, string? operationName, string? variables, string? extensions)
+    {
+        if (context.WebSockets.IsWebSocketRequest)
+        {
+            return sockets.AcceptAsync(context);
+        }
+        var mediaType = Accepted.Of(context.Request.Headers.Accept);
+        return mediaType == Accepted.Events
+            ? StreamAsync(context, events, caller!, () => RequestReader.Asked(context.Request))
+            : AnswerAsync(context, mediaType, executor, known.Find(context.Request, caller!, context.Request.QueryString.Value ?? ""), caller!, () => RequestReader.Asked(context.Request));
+    }
+
+    private static async Task StreamAsync(HttpContext context, EventDoor events, Caller caller, Func<GraphRequest> read)
+    {
+        GraphRequest request;
+        try
+        {
+            request = read();
+        }
+        catch (ProblemException refusal) when (refusal.Code == ErrorCode.BadRequest)
+        {
+            await RefuseAsync(context, Accepted.Json, [new GraphError(refusal.Problem, [], null)], StatusCodes.Status400BadRequest);
+            return;
+        }
+        await events.AnswerAsync(context, request, caller);
+    }
 
     private static async Task AnswerAsync(HttpContext context, string mediaType, GraphExecutor executor, KnownAnswer known, Caller caller, Func<GraphRequest> read)
     {
@@ -63,7 +94,7 @@ public static class GraphQLApi
         }
         if (operation.Kind == OperationType.Subscription)
         {
-            await RefuseAsync(context, mediaType, [GraphError.Of(ErrorCode.BadRequest, "Subscriptions are not answered here.")], StatusCodes.Status400BadRequest);
+            await RefuseAsync(context, mediaType, [GraphError.Of(ErrorCode.BadRequest, $"A subscription goes on: accept {Accepted.Events}, or open a WebSocket ({SocketDoor.Subprotocol}).")], StatusCodes.Status400BadRequest);
             return;
         }
         var answer = new ArrayBufferWriter<byte>(4096);
@@ -75,17 +106,7 @@ public static class GraphQLApi
     private static async Task RefuseAsync(HttpContext context, string mediaType, IReadOnlyList<GraphError> errors, int status)
     {
         var answer = new ArrayBufferWriter<byte>();
-        using (var json = new Utf8JsonWriter(answer, GraphExecutor.Writing))
-        {
-            json.WriteStartObject();
-            json.WriteStartArray("errors");
-            foreach (var error in errors)
-            {
-                error.Write(json, ProblemWriter.TraceId(context));
-            }
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
+        GraphError.WriteAll(answer, errors, ProblemWriter.TraceId(context));
         context.Response.StatusCode = status;
         await WriteAsync(context, mediaType, answer.WrittenMemory);
     }

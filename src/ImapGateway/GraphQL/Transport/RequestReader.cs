@@ -61,7 +61,8 @@ public static class RequestReader
         return Variables(json.RootElement);
     }
 
-    private static GraphRequest Of(JsonElement json)
+    /// <exception cref="ProblemException">400.</exception>
+    public static GraphRequest Of(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object)
         {

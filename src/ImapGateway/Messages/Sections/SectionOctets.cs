@@ -71,23 +71,24 @@ public static class SectionOctets
     private static async IAsyncEnumerable<byte[]> DecodeAsync(IAsyncEnumerable<ReadOnlySequence<byte>> pieces, string encoding)
     {
         var decoder = TransferDecoder.For(encoding);
+        var decoded = new ArrayBufferWriter<byte>();
         await foreach (var piece in pieces)
         {
-            if (await Task.Run(() => Decode(piece)) is { Length: > 0 } decoded)
+            if (await Task.Run(() => Decode(piece)) is { Length: > 0 } octets)
             {
-                yield return decoded;
+                yield return octets;
             }
         }
-        var rest = new ArrayBufferWriter<byte>();
-        decoder.Flush(rest);
-        if (rest.WrittenCount > 0)
+        decoded.ResetWrittenCount();
+        decoder.Flush(decoded);
+        if (decoded.WrittenCount > 0)
         {
-            yield return rest.WrittenSpan.ToArray();
+            yield return decoded.WrittenSpan.ToArray();
         }
 
         byte[] Decode(ReadOnlySequence<byte> piece)
         {
-            var decoded = new ArrayBufferWriter<byte>((int)piece.Length);
+            decoded.ResetWrittenCount();
             foreach (var segment in piece)
             {
                 decoder.Decode(segment.Span, decoded);

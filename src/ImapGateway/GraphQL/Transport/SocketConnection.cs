@@ -1,0 +1,170 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using ImapGateway.GraphQL.Execution;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+
+namespace ImapGateway.GraphQL.Transport;
+
+/// <summary>One connection of graphql-transport-ws: who it is, and what it has asked for.</summary>
+public sealed class SocketConnection(MessageSocket messages, GraphExecutor executor, IServiceProvider services, string traceId) : IAsyncDisposable
+{
+    /// <summary>How often the key is asked for where nobody has said that it has changed: it may expire.</summary>
+    private static readonly TimeSpan KeyInterval = TimeSpan.FromSeconds(15);
+
+    private readonly ConcurrentDictionary<string, SocketOperation> _operations = new();
+    private readonly CancellationTokenSource _over = new();
+    private volatile bool _hasBegun;
+    private volatile bool _isKnown;
+
+    /// <summary>What came with the handshake; null: it comes with the first message.</summary>
+    public Credential? Credential { get; set; }
+
+    public async Task RunAsync(Credentials credentials, TimeProvider time, CancellationToken stopping)
+    {
+        await using var init = time.CreateTimer(_ => End(CloseReason.InitTimeout, unless: _isKnown), null, executor.Limits.InitTime, Timeout.InfiniteTimeSpan);
+        await using var ask = time.CreateTimer(_ => _ = AskAsync(), null, KeyInterval, KeyInterval);
+        using var stop = stopping.UnsafeRegister(_ => _ = StopAsync(), null);
+        using var changes = credentials.OnChange(() => _ = AskAsync());
+        try
+        {
+            while (await messages.ReceiveAsync() is { } text)
+            {
+                await TakeAsync(ClientMessage.Parse(text), credentials);
+            }
+        }
+        catch (ProtocolException broken)
+        {
+            await messages.EndAsync(broken.Reason);
+            await messages.ReceiveAsync();
+        }
+        // The other side's close is answered in kind (RFC 6455 section 5.5.1).
+        await messages.EndAsync(CloseReason.GoingAway with { Code = 1000, Text = "" });
+    }
+
+    private async Task TakeAsync(ClientMessage message, Credentials credentials)
+    {
+        switch (message.Type)
+        {
+            case "connection_init":
+                await InitAsync(message, credentials);
+                break;
+            case "ping":
+                await messages.SendAsync(ServerMessage.Pong(message.Payload), _over.Token);
+                break;
+            case "subscribe" when !_isKnown:
+                throw new ProtocolException(CloseReason.Unauthorized);
+            case "subscribe":
+                await SubscribeAsync(message.Id!, message.Request());
+                break;
+            case "complete":
+                if (_operations.TryRemove(message.Id!, out var unwanted))
+                {
+                    unwanted.Cancel();
+                }
+                break;
+        }
+    }
+
+    private async Task InitAsync(ClientMessage message, Credentials credentials)
+    {
+        if (_hasBegun)
+        {
+            throw new ProtocolException(CloseReason.InitTwice);
+        }
+        _hasBegun = true;
+        Credential = CredentialOf(message.Payload, credentials) ?? Credential;
+        if (Credential is null || await Credential.CallerAsync(_over.Token) is not { } caller || !caller.Has(Scopes.Any))
+        {
+            throw new ProtocolException(CloseReason.Forbidden);
+        }
+        _isKnown = true;
+        await messages.SendAsync(ServerMessage.Ack, _over.Token);
+    }
+
+    /// <summary>What the payload says goes before what the handshake said.</summary>
+    private static Credential? CredentialOf(JsonElement payload, Credentials credentials)
+    {
+        if (payload.ValueKind == JsonValueKind.Object)
+        {
+            foreach (var member in payload.EnumerateObject().Where(member => member.Name.Equals("authorization", StringComparison.OrdinalIgnoreCase)))
+            {
+                return credentials.OfAuthorization(member.Value.ValueKind == JsonValueKind.String ? member.Value.GetString() : null) ?? throw new ProtocolException(CloseReason.Forbidden);
+            }
+        }
+        return null;
+    }
+
+    private async Task SubscribeAsync(string id, GraphRequest request)
+    {
+        if (_operations.ContainsKey(id))
+        {
+            throw new ProtocolException(CloseReason.IdInUse(id));
+        }
+        if (_operations.Count >= executor.Limits.MaxOperations)
+        {
+            await messages.SendAsync(ServerMessage.Error(id, [GraphError.Of(ErrorCode.RateLimited, $"A connection has at most {executor.Limits.MaxOperations} operations at a time (GraphQL:{nameof(GraphQLOptions.MaxOperations)}).")], traceId), _over.Token);
+            return;
+        }
+        if (await Credential!.CallerAsync(_over.Token) is not { } caller)
+        {
+            throw new ProtocolException(CloseReason.Forbidden);
+        }
+        var operation = new SocketOperation(id, messages, executor);
+        _operations[id] = operation;
+        _ = FinishAsync(operation, operation.RunAsync(request, cancel => new CallContext(caller, services, Freshness.Known, cancel) { TraceId = traceId, Credential = Credential }));
+    }
+
+    private async Task FinishAsync(SocketOperation operation, Task<bool> running)
+    {
+        var isAllowed = await running;
+        _operations.TryRemove(KeyValuePair.Create(operation.Id, operation));
+        operation.Dispose();
+        if (!isAllowed)
+        {
+            await messages.EndAsync(CloseReason.Forbidden);
+        }
+    }
+
+    /// <summary>Ends the connection where its key has ended.</summary>
+    private async Task AskAsync()
+    {
+        try
+        {
+            if (_isKnown && await Credential!.CallerAsync(_over.Token) is null)
+            {
+                await messages.EndAsync(CloseReason.Forbidden);
+            }
+        }
+        catch (Exception unknown) when (unknown is ProblemException or OperationCanceledException)
+        {
+            // Storage is away: it is asked again later.
+        }
+    }
+
+    /// <summary>What is followed ends at once, and comes back elsewhere; what is being answered is answered first, as long as the gateway waits for it.</summary>
+    private async Task StopAsync()
+    {
+        var running = _operations.Values.ToList();
+        running.ForEach(operation => operation.EndStream());
+        await Task.WhenAll(running.Select(operation => operation.Ended));
+        await messages.EndAsync(CloseReason.GoingAway);
+    }
+
+    private void End(CloseReason reason, bool unless)
+    {
+        if (!unless)
+        {
+            _ = messages.EndAsync(reason);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _over.CancelAsync();
+        var running = _operations.Values.ToList();
+        running.ForEach(operation => operation.Cancel());
+        await Task.WhenAll(running.Select(operation => operation.Ended));
+        _over.Dispose();
+    }
+}

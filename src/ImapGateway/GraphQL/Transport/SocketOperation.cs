@@ -1,0 +1,119 @@
+using System.Buffers;
+using GraphQLParser.AST;
+using ImapGateway.GraphQL.Execution;
+using ImapGateway.Mail;
+
+namespace ImapGateway.GraphQL.Transport;
+
+/// <summary>An operation of a connection, from its subscribe message to its end.</summary>
+public sealed class SocketOperation(string id, MessageSocket messages, GraphExecutor executor) : IDisposable
+{
+    private readonly CancellationTokenSource _unwanted = new();
+    private readonly CancellationTokenSource _streamEnds = new();
+    private readonly Lock _lock = new();
+    private bool _isOver;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public string Id => id;
+
+    /// <summary>Whatever it has come to.</summary>
+    public Task Ended => _ended.Task;
+
+    /// <summary>The client does not want it any more.</summary>
+    public void Cancel() => Cancel(_unwanted);
+
+    /// <summary>Ends it where it would go on for ever.</summary>
+    public void EndStream() => Cancel(_streamEnds);
+
+    /// <returns>False where the key has ended.</returns>
+    public async Task<bool> RunAsync(GraphRequest request, Func<CancellationToken, CallContext> makeContext)
+    {
+        // Its work begins beside the next message.
+        await Task.Yield();
+        var wanted = _unwanted.Token;
+        var context = makeContext(wanted);
+        try
+        {
+            await RunAsync(request, context, wanted);
+        }
+        catch (OperationCanceledException) when (wanted.IsCancellationRequested || _streamEnds.IsCancellationRequested)
+        {
+            // Nobody waits for it.
+        }
+        catch (ProblemException refused) when (refused.Code == ErrorCode.Unauthorized)
+        {
+            return false;
+        }
+        catch (ProblemException refused)
+        {
+            await FailAsync([new GraphError(refused.Problem, [], null)], context.TraceId);
+        }
+        catch (Exception failure)
+        {
+            await FailAsync([executor.Tell(failure, context.TraceId)], context.TraceId);
+        }
+        finally
+        {
+            _ended.SetResult();
+        }
+        return true;
+    }
+
+    private async Task RunAsync(GraphRequest request, CallContext context, CancellationToken wanted)
+    {
+        var (operation, errors) = await executor.PrepareAsync(request, context);
+        if (operation is null)
+        {
+            await FailAsync(errors, context.TraceId);
+            return;
+        }
+        if (operation.Kind == OperationType.Subscription)
+        {
+            using var goesOn = CancellationTokenSource.CreateLinkedTokenSource(wanted, _streamEnds.Token);
+            await foreach (var answer in operation.StreamAsync(goesOn.Token))
+            {
+                await messages.SendAsync(ServerMessage.Next(id, answer.Json), wanted);
+            }
+        }
+        else
+        {
+            var answer = new ArrayBufferWriter<byte>(1024);
+            await operation.RunAsync(answer);
+            await messages.SendAsync(ServerMessage.Next(id, answer.WrittenSpan), wanted);
+        }
+        await messages.SendAsync(ServerMessage.Complete(id), wanted);
+    }
+
+    private void Cancel(CancellationTokenSource source)
+    {
+        lock (_lock)
+        {
+            if (!_isOver)
+            {
+                source.Cancel();
+            }
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isOver = true;
+            _unwanted.Dispose();
+            _streamEnds.Dispose();
+        }
+    }
+
+    private async Task FailAsync(IReadOnlyList<GraphError> errors, string traceId)
+    {
+        try
+        {
+            await messages.SendAsync(ServerMessage.Error(id, errors, traceId), _unwanted.Token);
+        }
+        catch (OperationCanceledException) when (_unwanted.IsCancellationRequested)
+        {
+            // Nobody waits for it.
+        }
+    }
+}

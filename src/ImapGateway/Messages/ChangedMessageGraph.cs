@@ -1,0 +1,21 @@
+using ImapGateway.Accounts;
+using ImapGateway.Changes;
+using ImapGateway.GraphQL.Schema;
+using ImapGateway.Http;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Messages;
+
+/// <summary>The message of a change, as it was then; what its summary does not have is read when it is asked for.</summary>
+public sealed class ChangedMessageGraph : IGraph
+{
+    public void Build(GraphBuilder graph)
+    {
+        foreach (var type in ChangeGraphTypes.WithMessage)
+        {
+            graph.Extend<FollowedChange>(type).Part(
+                "message", "Message", change => change.Message is { } message ? new InAccount<Message>(change.Row.Account, message) : null,
+                "As it was then, where that was known.").Requires(Scope.MailReadBasic);
+        }
+    }
+}
