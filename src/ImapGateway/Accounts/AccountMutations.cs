@@ -36,6 +36,15 @@ public static class AccountMutations
                 var settings = input.Without("id", "verify").Body<AccountPatch>("metadata").ApplyTo(before.ToAccount()).Validate(needsCredential: false);
                 return await Registry(input).ChangeAsync(id, settings, input.Get<bool>("verify"), Conditions.None, input.Call.Cancel);
             });
+        BuildVerification(graph);
+        graph.Mutation(
+            "verifyAccount", Scope.Accounts, "verification", "Verification", "Tries settings without saving them.",
+            input => input.Field("email", "String!", "Its address.").Field("imap", "MailServerInput!", "Where its mail is.").Field("smtp", "MailServerInput", "Where mail is handed in."),
+            async input =>
+            {
+                var settings = input.Body<AccountInput>().Validate(needsCredential: true);
+                return await input.Call.Service<AccountVerifier>().RunAsync(settings.Imap, settings.Smtp, input.Call.Cancel);
+            });
         Mutation("pauseAccount", "Its mail can still be read and changed; changes of others are not looked for until it is resumed.", Id, hasVerify: false, async input => await Registry(input).PauseAsync(Visible(input), input.Call.Cancel));
         Mutation("resumeAccount", "What has happened meanwhile is found and reported.", Id, hasVerify: false, async input => await Registry(input).ResumeAsync(Visible(input), input.Call.Cancel));
         graph.Mutation<string>("deleteAccount", Scope.Accounts, "deletedId", "ID", "Its secrets are erased before the answer. Nothing changes on the mail server.", Id, async input =>
@@ -53,6 +62,19 @@ public static class AccountMutations
                     input.Field("verify", "Boolean", "False: it is saved without logging in.", true);
                 }
             }, run);
+    }
+
+    private static void BuildVerification(GraphBuilder graph)
+    {
+        var verification = graph.Object<Verification>("Verification", "What came of logging in.");
+        verification.Part("imap", "ServerVerification!", one => one.Imap, "To the server that has the mail.");
+        verification.Part("smtp", "ServerVerification", one => one.Smtp, "To the server that takes mail, where it was given.");
+        var server = graph.Object<ServerVerification>("ServerVerification", "What came of logging in to a server.");
+        server.Leaf("ok", "Boolean!", one => one.Ok, "The login succeeded.");
+        server.Leaf("code", "String", one => one.Code, "From the closed list of error codes, where it did not.");
+        server.Leaf("detail", "String", one => one.Detail, "What to do about it.");
+        server.Part("upstream", "Upstream", one => one.Upstream, "The server's words.");
+        server.Leaf("capabilities", "[String!]!", one => one.Capabilities, "What the server can do, where the login succeeded.");
     }
 
     private static void Id(GraphInput input) => input.Field("id", "ID!", "The account's id.");

@@ -106,6 +106,9 @@ public sealed class AccountsGraph : IGraph
             [.. rows.Take(page.Limit).Select(row => row.ToAccount())],
             account => Cursor.Encode(CursorKind, filter, new Position(account.Id, position)),
             rows.Count > page.Limit,
-            from is not null) { FeedPosition = position };
+            from is not null)
+        {
+            FeedPosition = position,
+        };
     }
 }

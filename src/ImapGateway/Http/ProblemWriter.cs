@@ -32,7 +32,8 @@ public static class ProblemWriter
 
     public static string TraceId(HttpContext context) => Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
 
-    private static long? RetryAfter(int status, Problem problem) => (problem.RetryAfter, status) switch
+    /// <summary>Seconds; 429 and 503 always have some.</summary>
+    public static long? RetryAfter(int status, Problem problem) => (problem.RetryAfter, status) switch
     {
         ({ } span, _) => Math.Max(1, (long)Math.Ceiling(span.TotalSeconds)),
         (null, StatusCodes.Status429TooManyRequests) => 1,

@@ -19,6 +19,12 @@ public static class WebhookMutations
             async input => Webhook.Of(await Registry(input).ResumeAsync(input.Call.Caller, input.Id, input.Call.Cancel)));
         Mutation("rotateWebhookSecret", "The only answer with the new `secret`. For 24 hours deliveries are signed with the old one, too.", input => Id(input),
             async input => await Registry(input).RotateAsync(input.Call.Caller, input.Id, input.Call.Cancel) is var (row, secret) ? Webhook.Of(row, secret) : null);
+        graph.Mutation("testWebhook", Scope.Webhooks, "result", "WebhookTest", "Sends a `webhook.test` event at once, whatever state the webhook is in, and tells what came of it. It is not tried again.", input => Id(input), async input =>
+            await input.Call.Service<WebhookTester>().RunAsync(await input.Call.Service<WebhookStore>().GetAsync(input.Call.Caller, input.Id, input.Call.Cancel), input.Call.Cancel));
+        var test = graph.Object<WebhookTestResult>("WebhookTest", "What came of a test.");
+        test.Leaf("id", "ID!", one => one.Id, "The `webhook-id` that was sent.");
+        test.Leaf("delivered", "Boolean!", one => one.Delivered, "Whether the endpoint has answered 2xx.");
+        test.Leaf("answer", "String", one => one.Answer, "The first 512 octets of the answer as text; null where it had no body.");
         graph.Mutation<string>("deleteWebhook", Scope.Webhooks, "deletedId", "ID", "What was not delivered never will be.", input => Id(input), async input =>
         {
             await Registry(input).RemoveAsync(input.Call.Caller, input.Id, input.Call.Cancel);

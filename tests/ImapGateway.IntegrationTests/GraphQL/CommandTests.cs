@@ -136,4 +136,29 @@ public sealed partial class CommandTests(ListeningGateway gateway) : IClassFixtu
         Assert.Equal("account.unavailable", error.Code());
         Assert.Equal("bad", error.At("path.0").GetString());
     }
+
+    /// <summary>By SELECT with QRESYNC (RFC 7162 section 3.2.5); what belongs to a list that was just read is not looked for again.</summary>
+    [Fact]
+    public async Task Where_nobody_watches_a_screen_costs_one_look()
+    {
+        var world = await World();
+        await world.Deliver("one");
+        await using var tap = Servers.TapProxy.Start(world.Dovecot.Port);
+        var account = await world.AddAccount(tap.Port);
+        var list = Inbox.Replace("FIELDS", "id subject", StringComparison.Ordinal);
+        var bodies = Inbox.Replace("FIELDS", "id subject body { content }", StringComparison.Ordinal);
+        await world.Api.Data(list, new { account = account.Id });
+        await new Committed(world.Gateway, account.Id).Fingerprinted();
+        await world.Api.Data(list, new { account = account.Id });
+        Assert.Equal(1, await Commands(list));
+        Assert.Equal(2, await Commands(bodies));
+        Assert.Equal(1, await Commands(Inbox.Replace("FIELDS", "id flags", StringComparison.Ordinal)));
+
+        async Task<int> Commands(string query)
+        {
+            tap.Lines.Clear();
+            await world.Api.Data(query, new { account = account.Id });
+            return tap.Lines.Count(line => line.Command is not null);
+        }
+    }
 }

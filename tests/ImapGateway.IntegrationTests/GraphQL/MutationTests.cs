@@ -70,6 +70,10 @@ public sealed class MutationTests
 
         var wrong = await world.Api.Data(create, new { input = Input("wrong") });
         Assert.Equal("account.auth_failed", wrong.At("createAccount.errors.0.code").GetString());
+        const string verify = "mutation ($input: VerifyAccountInput!) { verifyAccount(input: $input) { verification { imap { ok code capabilities } smtp { ok } } errors { code } } }";
+        object Trial(string password) => new { input = new { email = world.User, imap = new { host = "127.0.0.1", port = world.Dovecot.Port, security = "NONE", username = world.User, password } } };
+        Assert.Equal("account.auth_failed", (await world.Api.Data(verify, Trial("wrong"))).At("verifyAccount.verification.imap.code").GetString());
+        Assert.True((await world.Api.Data(verify, Trial(Servers.DovecotServer.Password))).At("verifyAccount.verification.imap.ok").GetBoolean());
         var account = (await world.Api.Data(create, new { input = Input(Servers.DovecotServer.Password) })).At("createAccount.account");
         Assert.Equal("4711", account.At("metadata.0.value").GetString());
         var id = account.GetProperty("id").GetString()!;
@@ -102,6 +106,8 @@ public sealed class MutationTests
         Assert.Equal(JsonValueKind.Null, changed.At("updateWebhook.webhook.secret").ValueKind);
         var paused = await world.Api.Data("mutation ($input: PauseWebhookInput!) { pauseWebhook(input: $input) { webhook { state } } }", new { input = new { id } });
         Assert.Equal("PAUSED", paused.At("pauseWebhook.webhook.state").GetString());
+        var tried = await world.Api.Data("mutation ($input: TestWebhookInput!) { testWebhook(input: $input) { result { id delivered answer } errors { code } } }", new { input = new { id } });
+        Assert.False(tried.At("testWebhook.result.delivered").GetBoolean());
         Assert.Contains(id, (await world.Api.Data("{ webhooks(first: 500) { nodes { id } } }")).At("webhooks.nodes").Texts("id"));
         Assert.Equal(id, (await world.Api.Data("mutation ($input: DeleteWebhookInput!) { deleteWebhook(input: $input) { deletedId } }", new { input = new { id } })).At("deleteWebhook.deletedId").GetString());
     }

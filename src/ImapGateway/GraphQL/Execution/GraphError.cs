@@ -53,7 +53,7 @@ public sealed record GraphError(Problem Problem, IReadOnlyList<(int Line, int Co
             JsonSerializer.Serialize(json, Path);
         }
         json.WritePropertyName("extensions");
-        JsonSerializer.Serialize(json, new Extensions(body.Code, body.Status, body.TraceId, body.Errors, body.Upstream, Problem.RetryAfter is { } wait ? Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)) : null), Wire);
+        JsonSerializer.Serialize(json, new Extensions(body.Code, body.Status, body.TraceId, body.Errors, body.Upstream, ProblemWriter.RetryAfter(body.Status, Problem)), Wire);
         json.WriteEndObject();
     }
 

@@ -1,6 +1,5 @@
 using System.Collections;
 using System.Threading.Channels;
-using GraphQL;
 using GraphQL.Execution;
 using GraphQL.Types;
 using GraphQL.Validation;
@@ -128,7 +127,7 @@ public sealed class PlanRun
                 node.Slots[field.Slot] = Complete(field, part.ResolvedType!, part.Read(node.Source));
                 return;
             }
-            var value = field.Definition is ResolvedField resolved ? resolved.ResolveAsync(node.Source, CallOf(field)) : field.Definition.Resolver!.ResolveAsync(EngineCall(node, field));
+            var value = field.Definition is ResolvedField resolved ? resolved.ResolveAsync(node.Source, CallOf(field)) : EngineCall.ResolveAsync(node.Source, field, ArgumentsOf(field), _plan, _schema, _variables, _context);
             if (value.IsCompletedSuccessfully)
             {
                 node.Slots[field.Slot] = Complete(field, field.Definition.ResolvedType!, value.Result);
@@ -214,33 +213,6 @@ public sealed class PlanRun
                 }
             }
         }
-    }
-
-    /// <summary>For fields that are the engine's own: introspection.</summary>
-    private ResolveFieldContext EngineCall(ObjectNode node, PlanField field) => new()
-    {
-        Source = node.Source,
-        FieldAst = field.Ast,
-        FieldDefinition = field.Definition,
-        ParentType = field.Parent,
-        Arguments = ArgumentsOf(field),
-        Schema = _schema,
-        Document = _plan.Document,
-        Operation = _plan.Operation,
-        Variables = _variables,
-        RequestServices = _context.Services,
-        CancellationToken = _context.Cancel,
-        UserContext = new Dictionary<string, object?>(),
-        Errors = [],
-        ArrayPool = NewArrays.Instance,
-    };
-
-    /// <summary>Introspection wants arrays for a while; it is too rare to keep some.</summary>
-    private sealed class NewArrays : IExecutionArrayPool
-    {
-        public static readonly NewArrays Instance = new();
-
-        public TElement[] Rent<TElement>(int minimumLength) => new TElement[minimumLength];
     }
 
     private bool Holds(Condition condition) => _variables.ValueFor(condition.Variable, out var value) && value.Value is bool given && given == condition.Holds;

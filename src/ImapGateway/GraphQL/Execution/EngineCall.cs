@@ -1,0 +1,38 @@
+using GraphQL;
+using GraphQL.Execution;
+using GraphQL.Types;
+using GraphQL.Validation;
+
+namespace ImapGateway.GraphQL.Execution;
+
+/// <summary>Fields that are the engine's own, which are those of introspection: they are resolved as it would.</summary>
+public static class EngineCall
+{
+    public static ValueTask<object?> ResolveAsync(
+        object source, PlanField field, IDictionary<string, ArgumentValue>? arguments, Plan plan, ISchema schema, Variables variables, CallContext context) =>
+        field.Definition.Resolver!.ResolveAsync(new ResolveFieldContext
+        {
+            Source = source,
+            FieldAst = field.Ast,
+            FieldDefinition = field.Definition,
+            ParentType = field.Parent,
+            Arguments = arguments,
+            Schema = schema,
+            Document = plan.Document,
+            Operation = plan.Operation,
+            Variables = variables,
+            RequestServices = context.Services,
+            CancellationToken = context.Cancel,
+            UserContext = new Dictionary<string, object?>(),
+            Errors = [],
+            ArrayPool = NewArrays.Instance,
+        });
+
+    /// <summary>Introspection wants arrays for a while; it is too rare to keep some.</summary>
+    private sealed class NewArrays : IExecutionArrayPool
+    {
+        public static readonly NewArrays Instance = new();
+
+        public TElement[] Rent<TElement>(int minimumLength) => new TElement[minimumLength];
+    }
+}
