@@ -37,7 +37,8 @@ public static class Program
         builder.AddKeys();                // API keys
         builder.AddWebhooks();            // endpoints, lanes, deliveries
         builder.AddGraphQL(
-            new AccountsGraph(), new MailboxesGraph(), new MessagesGraph(), new BodiesGraph(), new ChangesGraph(), new FollowGraph(), new ChangedMessageGraph(), new WebhooksGraph(), new KeysGraph());
+            new AccountsGraph(), new MailboxesGraph(), new MessagesGraph(), new BodiesGraph(), new WebhooksGraph(), new KeysGraph(),
+            new ChangesGraph(), new FollowGraph(), new ChangedAccountGraph(), new ChangedMailboxGraph(), new ChangedMessageGraph());
 
         var app = builder.Build();
         app.UseHttp();

@@ -42,7 +42,8 @@ public static class ChangeGraphTypes
         graph.Interface(
             Interface, "Something that has become of an account, a mailbox or a message.",
             ("id", "ID!", Id), ("type", "ChangeType!", Kind), ("timestamp", "DateTime!", Timestamp), ("accountId", "ID!", AccountId), ("metadata", "[Metadata!]!", Metadata),
-            ("sequence", "String!", Sequence), ("position", "String!", Position), ("objectId", "ID", ObjectId));
+            ("sequence", "String!", Sequence), ("position", "String!", Position), ("objectId", "ID", ObjectId),
+            ("account", "Account", "As it is now; null where it is removed."));
         BuildMessages(graph);
         BuildMailboxes(graph);
         var account = Object<AccountChanged>(graph, "The state of the account.");

@@ -8,7 +8,8 @@ namespace ImapGateway.Changes;
 /// <param name="position">Where to go on after it.</param>
 public abstract class FollowedChange(LoggedChange row, string position, Message? message)
 {
-    private static readonly ConditionalWeakTable<LoggedChange, FollowedChange?[]> Known = [];
+    /// <summary>Only as long as somebody is at it: what is read and written of a change takes more room than its row, and rows stay in memory for those who come later.</summary>
+    private static readonly ConditionalWeakTable<LoggedChange, WeakReference<FollowedChange>?[]> Known = [];
 
     public LoggedChange Row => row;
 
@@ -23,13 +24,23 @@ public abstract class FollowedChange(LoggedChange row, string position, Message?
     /// <summary>The message or mailbox it is about; null where that is the account.</summary>
     public abstract string? ObjectId { get; }
 
+    /// <summary>The mailbox it is about, or its message is in; null where that is the account.</summary>
+    public abstract string? MailboxId { get; }
+
     /// <param name="feed">What the position belongs to.</param>
     public static FollowedChange Of(LoggedChange row, Feed feed, ChangeView view)
     {
-        var forms = Known.GetValue(row, static _ => new FollowedChange?[2 * ((int)ChangeView.Full + 1)]);
-        // Whoever comes second takes what the first has made, so that answers are shared, too.
-        ref var form = ref forms[2 * (int)view + (feed.IsGlobal ? 1 : 0)];
-        return Volatile.Read(ref form) ?? Interlocked.CompareExchange(ref form, Read(row, feed, view), null) ?? form!;
+        var forms = Known.GetValue(row, static _ => new WeakReference<FollowedChange>?[2 * ((int)ChangeView.Full + 1)]);
+        lock (forms)
+        {
+            ref var form = ref forms[2 * (int)view + (feed.IsGlobal ? 1 : 0)];
+            if (form is null || !form.TryGetTarget(out var known))
+            {
+                known = Read(row, feed, view);
+                form = new WeakReference<FollowedChange>(known);
+            }
+            return known;
+        }
     }
 
     private static FollowedChange Read(LoggedChange row, Feed feed, ChangeView view)
@@ -60,6 +71,15 @@ public sealed class FollowedChange<T>(LoggedChange row, string position, T data,
     public T Data => data;
 
     public override string? ObjectId => objectId;
+
+    public override string? MailboxId { get; } = data switch
+    {
+        MessageAdded of => of.MailboxId,
+        MessageFlagsChanged of => of.MailboxId,
+        MessageMoved of => of.MailboxId,
+        MessageRemoved of => of.MailboxId,
+        _ => objectId,
+    };
 
     /// <summary>Lists of the summary of which only the first are there.</summary>
     public IReadOnlyList<string> Truncated { get; } = message is null ? [] : ChangeData.ReadTruncated(row.Data);

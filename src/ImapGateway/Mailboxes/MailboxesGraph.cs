@@ -82,7 +82,7 @@ public sealed class MailboxesGraph : IGraph
     }
 
     /// <summary>Null where there is none.</summary>
-    private static Task<InAccount<Mailbox>?> LoadAsync(FieldCall call, string account, MailboxRef wanted)
+    public static Task<InAccount<Mailbox>?> LoadAsync(FieldCall call, string account, MailboxRef wanted)
     {
         var counters = call.Asks(field => field.Tag == Counters, "");
         return call.LoadAsync<MailboxRef, InAccount<Mailbox>>((nameof(ReadMailbox), account, counters), wanted, async refs =>

@@ -54,6 +54,19 @@ public sealed class GraphSocket : IDisposable
         }
     }
 
+    /// <summary>The next message; null at the end, whether or not anything was said of it.</summary>
+    public async Task<JsonElement?> NextOrLost()
+    {
+        try
+        {
+            return await Next();
+        }
+        catch (WebSocketException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>The only field of the data of the next result.</summary>
     public async Task<JsonElement> NextItem()
     {

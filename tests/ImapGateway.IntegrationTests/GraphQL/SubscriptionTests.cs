@@ -215,30 +215,6 @@ public abstract class SubscriptionTests
     }
 
     [Fact]
-    public async Task A_reader_that_stops_reading_holds_up_nobody_and_misses_nothing()
-    {
-        const int Batches = 40, Each = 100;
-        await using var feed = await Start();
-        var anna = await feed.AddAccount("anna");
-        using var slow = await GraphSocket.Open(feed.Address, feed.AdminKey);
-        using var quick = await GraphSocket.Open(feed.Address, feed.AdminKey);
-        await slow.Subscribe("1", One, new { after = "0" });
-        await quick.Subscribe("1", One, new { after = "0" });
-        for (var batch = 0; batch < Batches; batch++)
-        {
-            await feed.Append(anna, "anna", [.. Enumerable.Range(0, Each).Select(n => Added(n, new string('s', 5000)))]);
-            for (var n = 1; n <= Each; n++)
-            {
-                Assert.Equal($"{batch * Each + n}", (await quick.NextItem()).GetProperty("sequence").GetString());
-            }
-        }
-        for (var n = 1; n <= Batches * Each; n++)
-        {
-            Assert.Equal($"{n}", (await slow.NextItem()).GetProperty("sequence").GetString());
-        }
-    }
-
-    [Fact]
     public async Task When_the_gateway_stops_connections_end_with_a_word()
     {
         await using var feed = await Start();

@@ -9,6 +9,7 @@ namespace ImapGateway.GraphQL.Transport;
 public readonly record struct CloseReason(int Code, string Text)
 {
     public static readonly CloseReason GoingAway = new(1001, "Going away");
+    public static readonly CloseReason TryAgainLater = new(1013, "Try again later");
     public static readonly CloseReason Unauthorized = new(4401, "Unauthorized");
     public static readonly CloseReason Forbidden = new(4403, "Forbidden");
     public static readonly CloseReason NoSubprotocol = new(4406, "Subprotocol not acceptable");

@@ -74,19 +74,34 @@ public sealed class EventDoor(GraphExecutor executor, IServiceProvider services,
     {
         await writer.CommentAsync(stop);
         await using var answers = operation.StreamAsync(stop).GetAsyncEnumerator(stop);
-        while (true)
+        while (await NextAsync(answers, writer, stop))
         {
-            var next = answers.MoveNextAsync().AsTask();
-            while (await Task.WhenAny(next, Task.Delay(Heartbeat, time, stop)) != next)
-            {
-                // An enumerator is not left while it works: it hears of the end as this does.
-                await (stop.IsCancellationRequested ? next : writer.CommentAsync(stop));
-            }
-            if (!await next)
-            {
-                return;
-            }
             await writer.NextAsync(answers.Current.Json, answers.Current.Position, stop);
+        }
+    }
+
+    /// <summary>Shows that the connection lives for as long as nothing happens.</summary>
+    private async Task<bool> NextAsync(IAsyncEnumerator<StreamedAnswer> answers, ResultWriter writer, CancellationToken stop)
+    {
+        var next = answers.MoveNextAsync().AsTask();
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    return await next.WaitAsync(Heartbeat, time, CancellationToken.None);
+                }
+                catch (TimeoutException) when (!next.IsCompleted)
+                {
+                    await writer.CommentAsync(stop);
+                }
+            }
+        }
+        finally
+        {
+            // An enumerator is not left while it works; what stops this stops it, too.
+            await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

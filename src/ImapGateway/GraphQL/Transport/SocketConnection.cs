@@ -38,6 +38,12 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
             await messages.EndAsync(broken.Reason);
             await messages.ReceiveAsync();
         }
+        catch (ProblemException)
+        {
+            // Whether the key is one cannot be told now: storage is away.
+            await messages.EndAsync(CloseReason.TryAgainLater);
+            await messages.ReceiveAsync();
+        }
         // The other side's close is answered in kind (RFC 6455 section 5.5.1).
         await messages.EndAsync(CloseReason.GoingAway with { Code = 1000, Text = "" });
     }

@@ -1,0 +1,19 @@
+using ImapGateway.Changes;
+using ImapGateway.GraphQL.Schema;
+using ImapGateway.Http;
+
+namespace ImapGateway.Accounts;
+
+/// <summary>The account of a change, as it is when the change is told.</summary>
+public sealed class ChangedAccountGraph : IGraph
+{
+    public void Build(GraphBuilder graph)
+    {
+        foreach (var type in ChangeGraphTypes.All)
+        {
+            graph.Extend<FollowedChange>(type)
+                .Field("account", "Account", (change, call) => AccountsGraph.LoadAsync(call, change.Row.Account), "As it is now; null where it is removed.")
+                .Requires(Scope.Accounts | Scope.MailReadBasic);
+        }
+    }
+}
