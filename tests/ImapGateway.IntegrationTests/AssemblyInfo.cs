@@ -6,6 +6,3 @@ using ImapGateway.IntegrationTests.Sync;
 [assembly: SupportedOSPlatform("linux")]
 [assembly: AssemblyFixture(typeof(SharedServers))]
 [assembly: AssemblyFixture(typeof(TierServers))]
-
-// Most of their time they wait: for what others have to notice, or for a process to start.
-[assembly: CollectionBehavior(MaxParallelThreads = 3)]
