@@ -11,16 +11,16 @@ namespace ImapGateway.IntegrationTests.Changes;
 public sealed class CrashTests
 {
     [Fact]
-    public Task Nothing_is_lost_or_doubled_when_the_gateway_is_killed_at_random_instants() => Survives(Kills, rounds: 3, seed: 20_261);
+    public Task Nothing_is_lost_or_doubled_when_the_gateway_is_killed_at_random_instants() => Survives(Kills, rounds: 2, seed: 20_261);
 
     [Fact]
-    public Task Nothing_is_lost_or_doubled_when_the_gateway_is_killed_at_random_instants_on_PostgreSQL() => SurvivesOnPostgres(Kills, rounds: 2, seed: 20_262);
+    public Task Nothing_is_lost_or_doubled_when_the_gateway_is_killed_at_random_instants_on_PostgreSQL() => SurvivesOnPostgres(Kills, rounds: 1, seed: 20_262);
 
     [Fact]
-    public Task Nothing_is_lost_or_doubled_when_the_mail_server_restarts_and_connections_are_reset() => Survives(Losses, rounds: 3, seed: 20_265);
+    public Task Nothing_is_lost_or_doubled_when_the_mail_server_restarts_and_connections_are_reset() => Survives(Losses, rounds: 2, seed: 20_265);
 
     [Fact]
-    public Task Nothing_is_lost_or_doubled_when_the_disk_is_full_for_a_while() => SurvivesFullDisk(rounds: 2, span: TimeSpan.Zero, seed: 20_268);
+    public Task Nothing_is_lost_or_doubled_when_the_disk_is_full_for_a_while() => SurvivesFullDisk(rounds: 1, span: TimeSpan.Zero, seed: 20_268);
 
     /// <summary>For longer than the other half of a move is waited for: what was seen gone before must not be taken for removed.</summary>
     [Fact]

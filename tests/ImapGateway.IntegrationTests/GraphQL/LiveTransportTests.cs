@@ -138,6 +138,7 @@ public sealed class LiveTransportTests
         await using var feed = await LiveFeed.Start();
         var anna = await feed.AddAccount("anna");
         using var profile = new TemporaryDirectory();
+        await Judges.Ready();
         var page = Judges.Run("graphiql.mjs", profile["profile"], feed.Address.GetLeftPart(UriPartial.Authority), feed.AdminKey);
         for (var n = 1; n <= 2; n++)
         {

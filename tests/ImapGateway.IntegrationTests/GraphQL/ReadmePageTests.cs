@@ -26,6 +26,7 @@ public sealed partial class ReadmePageTests
 
         using var folder = new TemporaryDirectory();
         await File.WriteAllTextAsync(folder["inbox.html"], Page().Match(readme).Groups["code"].Value.Replace("http://localhost:5000", feed.Address.GetLeftPart(UriPartial.Authority), StringComparison.Ordinal));
+        await Judges.Ready();
         var page = Judges.Run("readme-page.mjs", folder["profile"], folder["inbox.html"], port.ToString(CultureInfo.InvariantCulture), key, "second");
         await TestWait.For(() => feed.Log.Waiting > 0 || page.IsCompleted);
         await Deliver("second");

@@ -162,10 +162,17 @@ public class ImapPoolTests
                 await go.WaitAsync();
             }
         });
-        var job = world.Pool.RunAsync(null, repeatable: true, async session => { await session.Client.NoOpAsync(); return true; }, CancellationToken.None);
+        MailKit.IMailFolder? folder = null;
+        var job = world.Pool.RunAsync("INBOX", repeatable: true, async session =>
+        {
+            folder = await session.SelectAsync("INBOX");
+            await session.Client.NoOpAsync();
+            return true;
+        }, CancellationToken.None);
         for (var i = 0; i < 8; i++)
         {
             await dripped.First(drop => drop == i);
+            await TestWait.For(() => Task.FromResult(folder!.Count == i));
             // Never as long silent as is allowed.
             world.Time.Advance(TimeSpan.FromSeconds(5));
             go.Release();
