@@ -24,7 +24,7 @@ public static class DownloadBenchmark
         await gateway.AddAsync("asked", dovecot.Port, User, watch: "none");
         await AloneAsync(report, gateway, dovecot);
         await BesideAsync(report, gateway, "watched", "on the same account");
-        await BesideAsync(report, gateway, "asked", "on the same account, not watched: each list asks the server");
+        await BesideAsync(report, gateway, "asked", "on the same account, not watched (each list asks the server)");
     }
 
     private static byte[] Large()
@@ -108,7 +108,7 @@ public static class DownloadBenchmark
                 beside.Add(together.P99Milliseconds);
             }
         }
-        report.Add(new Row($"p99 of lists beside {Slow} slow downloads", "ms", beside) { Reference = "without", ReferenceValues = without, Target = Target.Most(2), Remark = where });
+        report.Add(new Row($"p99 of lists beside {Slow} slow downloads {where}", "ms", beside) { Reference = "without", ReferenceValues = without, Target = Target.Most(2) });
     }
 
     private static async Task<Uri> PartAsync(MeasuredGateway gateway, string account)

@@ -201,6 +201,22 @@ public abstract class SubscriptionTests
     }
 
     [Fact]
+    public async Task A_key_that_expires_takes_its_subscriptions_along()
+    {
+        await using var feed = await Start();
+        var key = (await feed.Api.Post("/v1/keys", new { name = "short", scopes = new[] { "mail.read" }, expiresAt = DateTimeOffset.UtcNow.AddSeconds(5) })).Is(HttpStatusCode.Created).Text("key");
+        using var socket = await GraphSocket.Open(feed.Address, key);
+        await socket.Subscribe("1", All);
+        await using var events = await EventReader.Open(feed.Client(key), "/graphql?query=" + Uri.EscapeDataString("subscription { allChanges { id } }"), accept: "text/event-stream");
+        Assert.Null(await socket.Next());
+        Assert.Equal(4403, socket.Closed);
+        while (await events.NextBlock() is not null)
+        {
+            // Heartbeats, and perhaps the reason.
+        }
+    }
+
+    [Fact]
     public async Task The_end_of_an_account_is_the_end_of_its_subscription()
     {
         await using var feed = await Start();

@@ -162,7 +162,7 @@ public class ImapPoolTests
                 await go.WaitAsync();
             }
         });
-        MailKit.IMailFolder? folder = null;
+        MailKit.Net.Imap.ImapFolder? folder = null;
         var job = world.Pool.RunAsync("INBOX", repeatable: true, async session =>
         {
             folder = await session.SelectAsync("INBOX");
