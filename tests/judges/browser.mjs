@@ -8,6 +8,7 @@ export async function withPage(profile, act) {
     headless: true,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
   });
+  context.setDefaultTimeout(60_000);
   try {
     return await act(context);
   } finally {

@@ -20,7 +20,8 @@ const seen = await withPage(profile, async context => {
     await page.click(".graphiql-query-editor .CodeMirror");
     // Typed as one piece: an editor that closes brackets by itself would close those that are there twice.
     await page.keyboard.insertText(text);
-    await page.click("button.graphiql-execute-button");
+    // For a moment it still offers the choice between the operations that were there before.
+    await page.click("button.graphiql-execute-button:not([aria-haspopup])");
   };
   const shown = () => page.evaluate(() => document.querySelector(".result-window .CodeMirror")?.CodeMirror.getValue() ?? "");
   const shows = async part => {

@@ -27,7 +27,11 @@ function run(name, messages, { protocols = ["graphql-transport-ws"], options = {
     socket.on("open", send);
     socket.on("message", data => JSON.parse(data).type === "connection_ack" && send());
     socket.on("close", (code, reason) => end(`${code} ${reason}`));
-    socket.on("unexpected-response", (_, response) => end(`status ${response.statusCode}`));
+    socket.on("unexpected-response", (request, response) => {
+      // Else the connection is kept, and this program with it, until the server has had enough.
+      request.destroy();
+      end(`status ${response.statusCode}`);
+    });
     socket.on("error", () => {});
   });
 }

@@ -93,7 +93,7 @@ public abstract class ChangeLogTests : StoreSuite
         await waiting.Item2.WaitAsync(Patience);
     }
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     private static readonly Func<GatewayDbContext, CancellationToken, Task> NoState = (_, _) => Task.CompletedTask;
 

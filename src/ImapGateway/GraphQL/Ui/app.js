@@ -76,6 +76,10 @@
     }
   }
 
+  // Until GraphiQL has the schema it names the operation that was there before the last edit.
+  const named = ({ operationName, ...params }) =>
+    new RegExp(`\\b(query|mutation|subscription)\\s+${operationName}\\b`).test(params.query) ? { ...params, operationName } : params;
+
   // A WebSocket answers whatever it is asked, so that a word too many does no harm.
   const send = (params, key) => (/\bsubscription\b/.test(params.query) ? follow(params, key) : post(params, key));
 
@@ -83,7 +87,7 @@
     told.textContent = key ? "" : "A key of the gateway is needed.";
     root.render(key && React.createElement(GraphiQL, {
       key,
-      fetcher: params => send(params, key),
+      fetcher: params => send(named(params), key),
       defaultQuery: welcome,
       isHeadersEditorEnabled: false,
       shouldPersistHeaders: false,
