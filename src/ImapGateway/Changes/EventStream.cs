@@ -1,7 +1,8 @@
 using System.Reflection;
+using System.Text.Json;
+using ImapGateway.Http;
 using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace ImapGateway.Changes;
@@ -14,12 +15,17 @@ namespace ImapGateway.Changes;
 /// <param name="after">Where to begin unless the client has come back.</param>
 public sealed class EventStream(FeedReader reader, string after, IHostApplicationLifetime lifetime, TimeProvider time) : IResult, IEndpointMetadataProvider
 {
-    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
-
-    /// <summary>What was sent must be taken within this time. Kestrel's own least rate is of no use here: whatever its buffers took at once counts in favour of the client.</summary>
-    public static readonly TimeSpan LongestStall = TimeSpan.FromSeconds(30);
+    /// <summary>Sent instead of the changes that are kept no longer.</summary>
+    private const string Reset = "reset";
 
     private const int Batch = 100;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Encoder = StrictJson.Encoder };
+
+    /// <param name="Code">Of the error the answer would have been.</param>
+    /// <param name="Detail">What cannot be continued, and how to recover.</param>
+    /// <param name="FeedPosition">Where the stream goes on.</param>
+    private sealed record ResetData(string Code, string Detail, string FeedPosition);
 
     public async Task ExecuteAsync(HttpContext httpContext)
     {
@@ -42,18 +48,12 @@ public sealed class EventStream(FeedReader reader, string after, IHostApplicatio
 
     private async Task RunAsync(HttpContext context, CancellationToken cancel)
     {
-        // Sent by those who come back, who cannot change the address they came to first.
-        var last = context.Request.Headers["Last-Event-ID"].ToString();
-        var (place, lost) = await StartAsync(last.Length > 0 ? last : after, cancel);
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        context.Response.ContentType = EventWriter.ContentType;
-        context.Response.Headers.CacheControl = "no-store";
-        // Else nginx keeps events until it has many.
-        context.Response.Headers["X-Accel-Buffering"] = "no";
-        using var stalled = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        using var abort = stalled.Token.UnsafeRegister(static state => ((HttpContext)state!).Abort(), context);
-        var writer = new EventWriter(context.Response.BodyWriter, stalled);
-        await (lost is null ? writer.WriteCommentAsync(reader.Feed.Format(place), cancel) : writer.WriteResetAsync(lost, reader.Feed.Format(place), cancel));
+        var (place, lost) = await StartAsync(EventWriter.LastId(context.Request) ?? after, cancel);
+        using var writer = new EventWriter(context, time);
+        var position = reader.Feed.Format(place);
+        await (lost is null
+            ? writer.WriteCommentAsync(position, cancel)
+            : writer.WriteAsync(position, Reset, JsonSerializer.SerializeToUtf8Bytes(new ResetData("gone", lost, position), Json), cancel));
         var quietSince = time.GetTimestamp();
         while (true)
         {
@@ -68,7 +68,7 @@ public sealed class EventStream(FeedReader reader, string after, IHostApplicatio
             }
             foreach (var change in page.Items)
             {
-                await writer.WriteAsync(change, page.View, reader.Feed.Format(reader.Feed.PlaceOf(change)), cancel);
+                await writer.WriteAsync(reader.Feed.Format(reader.Feed.PlaceOf(change)), ChangeTypes.Name(change.Type), change.ToJson(page.View), cancel);
                 quietSince = time.GetTimestamp();
                 if (reader.Feed.EndsWith(change))
                 {
@@ -76,7 +76,7 @@ public sealed class EventStream(FeedReader reader, string after, IHostApplicatio
                 }
             }
             place = page.Next;
-            var left = Heartbeat - time.GetElapsedTime(quietSince);
+            var left = EventWriter.Heartbeat - time.GetElapsedTime(quietSince);
             if (left > TimeSpan.Zero && (page.More || await NewsAsync(place, left, cancel)))
             {
                 continue;

@@ -1,64 +1,90 @@
 using System.Buffers;
 using System.IO.Pipelines;
 using System.Text;
-using System.Text.Json;
-using ImapGateway.Http;
+using Microsoft.AspNetCore.Http.Features;
 
-namespace ImapGateway.Changes;
+namespace ImapGateway.Http;
 
-/// <summary>Server-sent events (HTML standard, section 9.2.5). Every event is flushed, and waited for where the client takes them slowly.</summary>
-/// <param name="stalled">Cancelled where the client has taken nothing for too long.</param>
-public sealed class EventWriter(PipeWriter output, CancellationTokenSource stalled)
+/// <summary>
+/// An answer of server-sent events (HTML standard, section 9.2.5). Every event is flushed, and waited for where the client takes them slowly; one that takes nothing at all loses the connection,
+/// and may come back with its last id.
+/// </summary>
+public sealed class EventWriter : IDisposable
 {
     public const string ContentType = "text/event-stream";
 
-    /// <summary>Sent instead of the changes that are kept no longer.</summary>
-    public const string Reset = "reset";
+    /// <summary>After so much silence a comment shows that the connection lives.</summary>
+    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
-    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Encoder = StrictJson.Encoder };
+    /// <summary>What was sent must be taken within this time. Kestrel's own least rate is of no use here: whatever its buffers took at once counts in favour of the client.</summary>
+    public static readonly TimeSpan LongestStall = TimeSpan.FromSeconds(30);
 
-    private sealed record ResetData(string Code, string Detail, string FeedPosition);
+    private readonly PipeWriter _output;
+    private readonly CancellationTokenSource _stalled;
+    private readonly CancellationTokenRegistration _abort;
 
-    public Task WriteAsync(LoggedChange change, ChangeView view, string position, CancellationToken cancel) =>
-        WriteAsync(position, ChangeTypes.Name(change.Type), change.ToJson(view), cancel);
+    /// <summary>Begins the answer; the headers go with the first event or comment.</summary>
+    public EventWriter(HttpContext context, TimeProvider time)
+    {
+        _output = context.Response.BodyWriter;
+        _stalled = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
+        _abort = _stalled.Token.UnsafeRegister(static state => ((HttpContext)state!).Abort(), context);
+        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
+        context.Response.ContentType = ContentType;
+        context.Response.Headers.CacheControl = "no-store";
+        // Else nginx keeps events until it has many.
+        context.Response.Headers["X-Accel-Buffering"] = "no";
+    }
 
-    /// <param name="lost">What cannot be continued, and how to recover.</param>
-    /// <param name="position">Where the stream goes on.</param>
-    public Task WriteResetAsync(string lost, string position, CancellationToken cancel) =>
-        WriteAsync(position, Reset, JsonSerializer.SerializeToUtf8Bytes(new ResetData("gone", lost, position), Json), cancel);
+    /// <summary>Sent by those who come back, who cannot change the address they came to first.</summary>
+    public static string? LastId(HttpRequest request) => request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last ? last : null;
+
+    /// <param name="id">With which an EventSource comes back; null: as before.</param>
+    /// <param name="data">One line: JSON of ours has no line breaks.</param>
+    public Task WriteAsync(string? id, string type, ReadOnlyMemory<byte> data, CancellationToken cancel)
+    {
+        WriteId(id);
+        _output.Write("event: "u8);
+        Encoding.ASCII.GetBytes(type, _output);
+        _output.Write("\ndata: "u8);
+        _output.Write(data.Span);
+        _output.Write("\n\n"u8);
+        return FlushAsync(cancel);
+    }
 
     /// <summary>Shows that the connection lives. A browser remembers the id, though there is no event.</summary>
-    public async Task WriteCommentAsync(string position, CancellationToken cancel)
+    public Task WriteCommentAsync(string? id, CancellationToken cancel)
     {
-        output.Write(":\nid: "u8);
-        WriteText(position);
-        output.Write("\n\n"u8);
-        await FlushAsync(cancel);
+        _output.Write(":\n"u8);
+        WriteId(id);
+        _output.Write("\n"u8);
+        return FlushAsync(cancel);
     }
 
-    /// <summary>The data are one line: JSON of ours has no line breaks.</summary>
-    private async Task WriteAsync(string position, string type, byte[] data, CancellationToken cancel)
+    public void Dispose()
     {
-        output.Write("id: "u8);
-        WriteText(position);
-        output.Write("\nevent: "u8);
-        WriteText(type);
-        output.Write("\ndata: "u8);
-        output.Write(data);
-        output.Write("\n\n"u8);
-        await FlushAsync(cancel);
+        _abort.Dispose();
+        _stalled.Dispose();
     }
 
-    private async ValueTask FlushAsync(CancellationToken cancel)
+    private void WriteId(string? id)
     {
-        var flush = output.FlushAsync(cancel);
+        if (id is not null)
+        {
+            _output.Write("id: "u8);
+            Encoding.ASCII.GetBytes(id, _output);
+            _output.Write("\n"u8);
+        }
+    }
+
+    private async Task FlushAsync(CancellationToken cancel)
+    {
+        var flush = _output.FlushAsync(cancel);
         if (!flush.IsCompleted)
         {
-            stalled.CancelAfter(EventStream.LongestStall);
+            _stalled.CancelAfter(LongestStall);
         }
         await flush;
-        stalled.CancelAfter(Timeout.InfiniteTimeSpan);
+        _stalled.CancelAfter(Timeout.InfiniteTimeSpan);
     }
-
-    private void WriteText(string text) => Encoding.ASCII.GetBytes(text, output);
 }

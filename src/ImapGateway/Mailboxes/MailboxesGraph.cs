@@ -45,7 +45,7 @@ public sealed class MailboxesGraph : IGraph
         mailbox.Leaf("path", "String!", one => one.Value.Path, "Decoded to Unicode, with the server's delimiter.");
         mailbox.Leaf("name", "String!", one => one.Value.Name, "The last segment of the path.");
         mailbox.Leaf("delimiter", "String", one => one.Value.Delimiter, "Between the levels of a path; null on a server without hierarchy.");
-        mailbox.Leaf("parentId", "ID", one => one.Value.ParentId, "The mailbox above it; null at the top.");
+        mailbox.Leaf("parentId", "ID", one => one.Value.ParentId, "The id of the mailbox above it; null at the top.");
         mailbox.Choice<Role>("role", "Role", one => one.Value.Role, "What it is for; null for an ordinary one.");
         mailbox.Leaf("subscribed", "Boolean!", one => one.Value.Subscribed, "Whether other mail clients show it.").Tagged(Counters);
         mailbox.Leaf("selectable", "Boolean!", one => one.Value.Selectable, "False where it only holds other mailboxes.");

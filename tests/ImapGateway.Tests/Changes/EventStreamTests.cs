@@ -111,7 +111,7 @@ public sealed class EventStreamTests : IAsyncLifetime
         for (var n = 1; n <= 3; n++)
         {
             await Waits(n);
-            _gateway.Time.Advance(EventStream.Heartbeat);
+            _gateway.Time.Advance(EventWriter.Heartbeat);
             Assert.Equal(Beat, await Block(lines));
         }
     }
@@ -160,10 +160,10 @@ public sealed class EventStreamTests : IAsyncLifetime
         using var lines = await Open("/v1/events", key);
         await Block(lines);
         await Waits(1);
-        _gateway.Time.Advance(EventStream.Heartbeat);
+        _gateway.Time.Advance(EventWriter.Heartbeat);
         await Block(lines);
         await Waits(2);
-        _gateway.Time.Advance(EventStream.Heartbeat);
+        _gateway.Time.Advance(EventWriter.Heartbeat);
         await Block(lines);
         Assert.Null(await lines.ReadLineAsync());
     }
@@ -181,7 +181,7 @@ public sealed class EventStreamTests : IAsyncLifetime
         Assert.Equal(401, await Use(ticket));
         await Block(lines);
         await Waits(2);
-        _gateway.Time.Advance(EventStream.Heartbeat);
+        _gateway.Time.Advance(EventWriter.Heartbeat);
         Assert.StartsWith(":", await Block(lines), StringComparison.Ordinal);
     }
 

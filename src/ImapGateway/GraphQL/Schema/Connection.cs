@@ -89,7 +89,7 @@ public static class ConnectionTypes
             info.Leaf("startCursor", "String", page => page.StartCursor, "For `before`: the page that ends where this one begins.");
             info.Leaf("endCursor", "String", page => page.EndCursor, "For `after`: the page that begins where this one ends. Also there where the page has no items, and the list goes on.");
         }
-        var edge = graph.Object<Edge<T>>(name + "Edge", $"A {name} and its place in the list.");
+        var edge = graph.Object<Edge<T>>(name + "Edge", $"One {name} and its place in the list.");
         edge.Part("node", name + "!", one => one.Node, "The item.");
         edge.Leaf("cursor", "String!", one => one.CursorOf(one.Node), "Its place in the list.");
         var connection = graph.Object<Connection<T>>(name + "Connection", description);

@@ -1,3 +1,4 @@
+using ImapGateway.Http;
 using ImapGateway.Mail;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
@@ -10,9 +11,6 @@ public static class Accepted
     public const string Response = "application/graphql-response+json";
     public const string Json = "application/json";
 
-    /// <summary>Only where it is asked for by name: an answer that may go on.</summary>
-    public const string Events = "text/event-stream";
-
     /// <exception cref="ProblemException">406.</exception>
     public static string Of(StringValues accept)
     {
@@ -20,7 +18,7 @@ public static class Accepted
         {
             return Json;
         }
-        if (accept == Response || accept == Events)
+        if (accept == Response || accept == EventWriter.ContentType)
         {
             return accept.ToString();
         }
@@ -40,9 +38,9 @@ public static class Accepted
 
     private static string? TypeOf(MediaTypeHeaderValue range) =>
         range.MediaType.Equals(Response, StringComparison.OrdinalIgnoreCase) ? Response
-        : range.MediaType.Equals(Events, StringComparison.OrdinalIgnoreCase) ? Events
+        : range.MediaType.Equals(EventWriter.ContentType, StringComparison.OrdinalIgnoreCase) ? EventWriter.ContentType
         : range.MediaType.Equals(Json, StringComparison.OrdinalIgnoreCase) || range.MatchesAllTypes || range.MatchesAllSubTypes && range.Type.Equals("application", StringComparison.OrdinalIgnoreCase) ? Json
         : null;
 
-    private static ProblemException NotAcceptable() => new(ErrorCode.NotAcceptable, $"Answers are {Response}, {Json} or {Events}.");
+    private static ProblemException NotAcceptable() => new(ErrorCode.NotAcceptable, $"Answers are {Response}, {Json} or {EventWriter.ContentType}.");
 }

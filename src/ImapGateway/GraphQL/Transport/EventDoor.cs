@@ -10,26 +10,17 @@ namespace ImapGateway.GraphQL.Transport;
 /// <summary>GraphQL over SSE, distinct connections mode: one operation, whose answers are events. Whatever is wrong with it is an event, too: an EventSource never shows the body of a 400.</summary>
 public sealed class EventDoor(GraphExecutor executor, IServiceProvider services, IHostApplicationLifetime lifetime, TimeProvider time)
 {
-    public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
+    private const string Next = "next";
 
     public async Task AnswerAsync(HttpContext context, GraphRequest request, Caller caller)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        using var stalled = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
-        using var abort = stalled.Token.UnsafeRegister(static state => ((HttpContext)state!).Abort(), context);
-        context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
-        context.Response.ContentType = Accepted.Events;
-        context.Response.Headers.CacheControl = "no-store";
-        // Else nginx keeps events until it has many.
-        context.Response.Headers["X-Accel-Buffering"] = "no";
-        var writer = new ResultWriter(context.Response.BodyWriter, stalled);
-        // Sent by an EventSource that comes back to the address it came to first.
-        var last = context.Request.Headers["Last-Event-ID"].ToString();
+        using var writer = new EventWriter(context, time);
         var call = new CallContext(caller, services, Conditions.AsksAnew(context.Request) ? Freshness.Revalidated : Freshness.Known, context.RequestAborted)
         {
             TraceId = ProblemWriter.TraceId(context),
             Credential = context.Features.GetRequiredFeature<Credential>(),
-            LastPosition = last.Length > 0 ? last : null,
+            LastPosition = EventWriter.LastId(context.Request),
         };
         try
         {
@@ -41,7 +32,7 @@ public sealed class EventDoor(GraphExecutor executor, IServiceProvider services,
         }
     }
 
-    private async Task RunAsync(GraphRequest request, CallContext call, ResultWriter writer, CancellationToken stop)
+    private async Task RunAsync(GraphRequest request, CallContext call, EventWriter writer, CancellationToken stop)
     {
         var (operation, errors) = await executor.PrepareAsync(request, call);
         if (operation is { Kind: OperationType.Subscription })
@@ -59,29 +50,30 @@ public sealed class EventDoor(GraphExecutor executor, IServiceProvider services,
         {
             var answer = new ArrayBufferWriter<byte>(1024);
             await operation.RunAsync(answer);
-            await writer.NextAsync(answer.WrittenMemory, null, call.Cancel);
+            await writer.WriteAsync(null, Next, answer.WrittenMemory, call.Cancel);
         }
         if (errors.Count > 0)
         {
             var answer = new ArrayBufferWriter<byte>();
             GraphError.WriteAll(answer, errors, call.TraceId);
-            await writer.NextAsync(answer.WrittenMemory, null, call.Cancel);
+            await writer.WriteAsync(null, Next, answer.WrittenMemory, call.Cancel);
         }
-        await writer.CompleteAsync(call.Cancel);
+        // Without data an EventSource would not tell its page of it.
+        await writer.WriteAsync(null, "complete", default, call.Cancel);
     }
 
-    private async Task FollowAsync(GraphOperation operation, ResultWriter writer, CancellationToken stop)
+    private async Task FollowAsync(GraphOperation operation, EventWriter writer, CancellationToken stop)
     {
-        await writer.CommentAsync(stop);
+        await writer.WriteCommentAsync(null, stop);
         await using var answers = operation.StreamAsync(stop).GetAsyncEnumerator(stop);
         while (await NextAsync(answers, writer, stop))
         {
-            await writer.NextAsync(answers.Current.Json, answers.Current.Position, stop);
+            await writer.WriteAsync(answers.Current.Position, Next, answers.Current.Json, stop);
         }
     }
 
     /// <summary>Shows that the connection lives for as long as nothing happens.</summary>
-    private async Task<bool> NextAsync(IAsyncEnumerator<StreamedAnswer> answers, ResultWriter writer, CancellationToken stop)
+    private async Task<bool> NextAsync(IAsyncEnumerator<StreamedAnswer> answers, EventWriter writer, CancellationToken stop)
     {
         var next = answers.MoveNextAsync().AsTask();
         try
@@ -90,11 +82,11 @@ public sealed class EventDoor(GraphExecutor executor, IServiceProvider services,
             {
                 try
                 {
-                    return await next.WaitAsync(Heartbeat, time, CancellationToken.None);
+                    return await next.WaitAsync(EventWriter.Heartbeat, time, CancellationToken.None);
                 }
                 catch (TimeoutException) when (!next.IsCompleted)
                 {
-                    await writer.CommentAsync(stop);
+                    await writer.WriteCommentAsync(null, stop);
                 }
             }
         }

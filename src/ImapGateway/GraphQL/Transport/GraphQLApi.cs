@@ -25,7 +25,7 @@ public static class GraphQLApi
     {
         var mediaType = Accepted.Of(context.Request.Headers.Accept);
         var body = await RequestReader.BodyAsync(context.Request, executor.Limits.MaxBodyBytes, context.RequestAborted);
-        if (mediaType == Accepted.Events)
+        if (mediaType == EventWriter.ContentType)
         {
             await StreamAsync(context, events, caller, () => RequestReader.Posted(body));
             return;
@@ -41,7 +41,7 @@ public static class GraphQLApi
             return sockets.AcceptAsync(context);
         }
         var mediaType = Accepted.Of(context.Request.Headers.Accept);
-        return mediaType == Accepted.Events
+        return mediaType == EventWriter.ContentType
             ? StreamAsync(context, events, caller!, () => RequestReader.Asked(context.Request))
             : AnswerAsync(context, mediaType, executor, known.Find(context.Request, caller!, context.Request.QueryString.Value ?? ""), caller!, () => RequestReader.Asked(context.Request));
     }
@@ -94,7 +94,7 @@ public static class GraphQLApi
         }
         if (operation.Kind == OperationType.Subscription)
         {
-            await RefuseAsync(context, mediaType, [GraphError.Of(ErrorCode.BadRequest, $"A subscription goes on: accept {Accepted.Events}, or open a WebSocket ({SocketDoor.Subprotocol}).")], StatusCodes.Status400BadRequest);
+            await RefuseAsync(context, mediaType, [GraphError.Of(ErrorCode.BadRequest, $"A subscription goes on: accept {EventWriter.ContentType}, or open a WebSocket ({SocketDoor.Subprotocol}).")], StatusCodes.Status400BadRequest);
             return;
         }
         var answer = new ArrayBufferWriter<byte>(4096);

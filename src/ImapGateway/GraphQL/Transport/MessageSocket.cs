@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.WebSockets;
+using ImapGateway.Http;
 
 namespace ImapGateway.GraphQL.Transport;
 
@@ -7,8 +8,6 @@ namespace ImapGateway.GraphQL.Transport;
 public sealed class MessageSocket(WebSocket socket, int maxBytes, TimeProvider time) : IDisposable
 {
     /// <summary>What was sent must be taken within this time.</summary>
-    private static readonly TimeSpan LongestStall = TimeSpan.FromSeconds(30);
-
     /// <summary>How long the other side has to say farewell.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
 
@@ -68,7 +67,7 @@ public sealed class MessageSocket(WebSocket socket, int maxBytes, TimeProvider t
             {
                 return;
             }
-            using var stalled = new CancellationTokenSource(LongestStall, time);
+            using var stalled = new CancellationTokenSource(EventWriter.LongestStall, time);
             await socket.SendAsync(message, WebSocketMessageType.Text, WebSocketMessageFlags.EndOfMessage, stalled.Token);
         }
         catch (Exception lost) when (lost is WebSocketException or IOException || lost is OperationCanceledException && !wanted.IsCancellationRequested)
