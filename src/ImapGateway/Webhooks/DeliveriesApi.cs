@@ -37,21 +37,9 @@ public static class DeliveriesApi
     private static async Task<Ok<Delivery>> Get(Caller caller, string id, string delivery, WebhookStore webhooks, DeliveryStore store, CancellationToken cancel) =>
         TypedResults.Ok(await store.GetAsync(await webhooks.GetAsync(caller, id, cancel), delivery, cancel));
 
-    private static async Task<Accepted<Delivery>> Redeliver(
-        Caller caller, string id, string delivery, WebhookStore webhooks, DeliveryStore store, DeliveryWorker worker, TimeProvider time, CancellationToken cancel)
-    {
-        var again = await store.RedeliverAsync(await webhooks.GetAsync(caller, id, cancel), delivery, time.GetUtcNow(), cancel);
-        worker.Redeliver(id);
-        return TypedResults.Accepted((string?)null, again);
-    }
+    private static async Task<Accepted<Delivery>> Redeliver(Caller caller, string id, string delivery, Redelivery redelivery, CancellationToken cancel) =>
+        TypedResults.Accepted((string?)null, await redelivery.RedeliverAsync(caller, id, delivery, cancel));
 
-    private static async Task<Accepted<Replay>> Replay(
-        Caller caller, string id, NewReplay body, WebhookStore webhooks, WebhookRights rights, ReplayStore replays, DeliveryWorker worker, CancellationToken cancel)
-    {
-        var webhook = await webhooks.GetAsync(caller, id, cancel);
-        var owner = await rights.FindAsync(webhook, cancel) ?? throw new ProblemException(ErrorCode.Conflict, "It is disabled: its key is not what it was.");
-        var replay = await replays.AddAsync(webhook, owner, body, cancel);
-        await worker.ChangedAsync(id, lanes: false, cancel);
-        return TypedResults.Accepted((string?)null, replay);
-    }
+    private static async Task<Accepted<Replay>> Replay(Caller caller, string id, NewReplay body, Redelivery redelivery, CancellationToken cancel) =>
+        TypedResults.Accepted((string?)null, await redelivery.ReplayAsync(caller, id, body, cancel));
 }

@@ -27,6 +27,7 @@ public static class WebhooksApi
         services.AddSingleton<LaneStore>();
         services.AddSingleton<DeliveryStore>();
         services.AddSingleton<ReplayStore>();
+        services.AddSingleton<Redelivery>();
         services.AddSingleton<DeliveryContext>();
         services.AddSingleton<OutcomeWriter>();
         services.AddSingleton<DeliveryWorker>();

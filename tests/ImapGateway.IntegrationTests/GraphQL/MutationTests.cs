@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using ImapGateway.IntegrationTests.Webhooks;
 
 namespace ImapGateway.IntegrationTests.GraphQL;
 
@@ -110,6 +111,37 @@ public sealed class MutationTests
         Assert.False(tried.At("testWebhook.result.delivered").GetBoolean());
         Assert.Contains(id, (await world.Api.Data("{ webhooks(first: 500) { nodes { id } } }")).At("webhooks.nodes").Texts("id"));
         Assert.Equal(id, (await world.Api.Data("mutation ($input: DeleteWebhookInput!) { deleteWebhook(input: $input) { deletedId } }", new { input = new { id } })).At("deleteWebhook.deletedId").GetString());
+    }
+
+    [Fact]
+    public async Task What_was_delivered_is_delivered_again()
+    {
+        await using var world = await World.WithDovecot();
+        await using var receiver = await Receiver.Start();
+        var account = await world.AddAccount(watch: "all");
+        await TestWait.For(async () => (await world.Api.Get(account.Path)).Text("state") == "connected");
+        var id = (await world.Api.Data(
+            "mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { id } } }", new { input = new { url = receiver.Url(), accounts = new[] { account.Id }, types = new[] { "message.added" } } })).At("createWebhook.webhook.id").GetString()!;
+        await world.Deliver("one");
+        await receiver.Has(1);
+        var told = receiver.Calls[0];
+        const string Redeliver = "mutation ($input: RedeliverInput!) { redeliver(input: $input) { delivery { id type accountId state } errors { code } } }";
+        JsonElement again = default;
+        await TestWait.For(async () =>
+        {
+            // What came of the first call is written after it.
+            again = (await world.Api.Data(Redeliver, new { input = new { id, deliveryId = told.Id } })).GetProperty("redeliver");
+            return again.GetProperty("errors").GetArrayLength() == 0;
+        });
+        Assert.Equal((told.Id, "message.added", account.Id, "RETRYING"), (again.At("delivery.id").GetString(), again.At("delivery.type").GetString(), again.At("delivery.accountId").GetString(), again.At("delivery.state").GetString()));
+        await receiver.Has(2);
+        const string Replay = "mutation ($input: ReplayWebhookInput!) { replayWebhook(input: $input) { replay { accountId from through } errors { code } } }";
+        var replay = (await world.Api.Data(Replay, new { input = new { id, account = account.Id, after = "0" } })).GetProperty("replayWebhook");
+        Assert.Equal((account.Id, told.Json.GetProperty("sequence").GetString()), (replay.At("replay.accountId").GetString(), replay.At("replay.through").GetString()));
+        await receiver.Has(3);
+        Assert.All(receiver.Calls, call => Assert.Equal((told.Id, told.Json.GetRawText()), (call.Id, call.Json.GetRawText())));
+        Assert.Equal("not_found", (await world.Api.Data(Redeliver, new { input = new { id, deliveryId = "e_aaaaaaaa_1" } })).At("redeliver.errors.0.code").GetString());
+        Assert.Equal("gone", (await world.Api.Data(Replay, new { input = new { id, account = account.Id, after = "a_abcdefgh_1" } })).At("replayWebhook.errors.0.code").GetString());
     }
 
     [Fact]

@@ -1,0 +1,26 @@
+using ImapGateway.Http;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Webhooks;
+
+/// <summary>Has changes delivered once more: one, or all since a position.</summary>
+public sealed class Redelivery(WebhookStore webhooks, WebhookRights rights, DeliveryStore deliveries, ReplayStore replays, DeliveryWorker worker, TimeProvider time)
+{
+    /// <exception cref="ProblemException">404; 409 while it waits for its turn anyhow; 410: the change is kept no longer.</exception>
+    public async Task<Delivery> RedeliverAsync(Caller caller, string id, string delivery, CancellationToken cancel)
+    {
+        var again = await deliveries.RedeliverAsync(await webhooks.GetAsync(caller, id, cancel), delivery, time.GetUtcNow(), cancel);
+        worker.Redeliver(id);
+        return again;
+    }
+
+    /// <exception cref="ProblemException">404; 409: the webhook's key is not what it was; 410: changes since then are kept no longer.</exception>
+    public async Task<Replay> ReplayAsync(Caller caller, string id, NewReplay wanted, CancellationToken cancel)
+    {
+        var webhook = await webhooks.GetAsync(caller, id, cancel);
+        var owner = await rights.FindAsync(webhook, cancel) ?? throw new ProblemException(ErrorCode.Conflict, "It is disabled: its key is not what it was.");
+        var replay = await replays.AddAsync(webhook, owner, wanted, cancel);
+        await worker.ChangedAsync(id, lanes: false, cancel);
+        return replay;
+    }
+}
