@@ -26,6 +26,8 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         {
             ["ASPNETCORE_URLS"] = "http://127.0.0.1:0",
             ["DOTNET_NOLOGO"] = "1",
+            // Else each that is killed leaves its pipes in /tmp.
+            ["DOTNET_EnableDiagnostics"] = "0",
             ["DataDirectory"] = _data.Path,
             ["Auth__AdminKey"] = AdminKey,
             ["Egress__AllowPrivateNetworks"] = "true",
