@@ -1,22 +1,37 @@
 using ImapGateway.Benchmarks.Load;
 using ImapGateway.Benchmarks.Results;
-using ImapGateway.IntegrationTests.Servers;
+using ImapGateway.IntegrationTests.Servers.Scripted;
 
 namespace ImapGateway.Benchmarks;
 
-/// <summary>Ten thousand accounts that wait for news of their inbox, at a Dovecot that lets idle connections hibernate: memory of each, and what they cost while nothing happens.</summary>
+/// <summary>
+/// Ten thousand accounts that wait for news of their inbox: memory of each, and what they cost while nothing happens. Their servers are in memory: idle connections of Dovecot hibernate
+/// only with an inotify instance for each, of which Linux allows a user 128.
+/// </summary>
 public static class IdleBenchmark
 {
     private const int Messages = 100;
+    private const int AccountsOfAServer = 100; // Each tells all of its connections of every change.
 
     public static async Task RunAsync(Report report)
     {
         var all = report.Rounds.Of(10_000);
         var first = all / 10;
-        await using var dovecot = await DovecotServer.Start(new DovecotOptions { Tls = false, Hibernate = true, MaxConnections = all + 2_000 });
+        var servers = Enumerable.Range(0, all / AccountsOfAServer).Select(_ => Server()).ToList();
+        try
+        {
+            await MeasureAsync(report, all, first, servers);
+        }
+        finally
+        {
+            await Task.WhenAll(servers.Select(server => server.DisposeAsync().AsTask()));
+        }
+    }
+
+    private static async Task MeasureAsync(Report report, int all, int first, List<ScriptedImapServer> servers)
+    {
         await using var gateway = await MeasuredGateway.Start(("Watch:RampLogins", "200"));
-        await WatchedAccounts.SeedAsync(dovecot, Messages);
-        var accounts = new WatchedAccounts(gateway, dovecot, watch: "inbox");
+        var accounts = new WatchedAccounts(gateway, number => servers[number / AccountsOfAServer].Port, watch: "inbox");
         await accounts.GrowAsync(first);
         var few = (await accounts.RestartAsync()).Resident;
         var fewLive = await gateway.Cost.LiveBytes();
@@ -27,6 +42,16 @@ public static class IdleBenchmark
         report.Add(new Row($"memory of each of {all:N0} idle accounts, resident", "KB", [(resident - few) / 1024.0 / (all - first)]) { Remark = $"{resident >> 20:N0} MB in all" });
         report.Add(new Row($"memory of each of {all:N0} idle accounts, live on the heap", "KB", [(live - fewLive) / 1024.0 / (all - first)]));
         report.Add(new Row($"processor time of {all:N0} idle accounts", "ms/s", await IdleAsync(report.Rounds, gateway)));
+    }
+
+    private static ScriptedImapServer Server()
+    {
+        var server = ScriptedImapServer.Start(new ScriptedOptions { Capabilities = ScriptedOptions.Modest + " ENABLE CONDSTORE" });
+        for (var i = 0; i < Messages; i++)
+        {
+            server.Inbox.Add($"m{i}");
+        }
+        return server;
     }
 
     private static async Task<List<double>> IdleAsync(Rounds rounds, MeasuredGateway gateway)

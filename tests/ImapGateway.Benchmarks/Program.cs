@@ -12,6 +12,7 @@ var results = Path.GetFullPath("artifacts/bench");
 var benchmarks = new Dictionary<string, Func<Report, Task>>
 {
     ["list"] = ListBenchmark.RunAsync,
+    ["redis"] = RedisBenchmark.RunAsync,
     ["graphql"] = GraphQLBenchmark.RunAsync,
     ["subscribers"] = SubscribersBenchmark.RunAsync,
     ["download"] = DownloadBenchmark.RunAsync,

@@ -18,7 +18,7 @@ public static class ScaleBenchmark
         // Room for the headers of all lists that are asked for: what is compared is the way to them.
         await using var gateway = await MeasuredGateway.Start(("Cache:MemoryBytes", (256 << 20).ToString(CultureInfo.InvariantCulture)));
         await WatchedAccounts.SeedAsync(dovecot, Messages);
-        var accounts = new WatchedAccounts(gateway, dovecot);
+        var accounts = new WatchedAccounts(gateway, _ => dovecot.Port);
         using var folder = new TemporaryDirectory();
         (int Accounts, long Resident) before = default;
         List<double> few = [];

@@ -17,7 +17,7 @@ public static class WatchBenchmark
         await using var dovecot = await DovecotServer.Start(new DovecotOptions { Tls = false });
         await using var gateway = await MeasuredGateway.Start();
         await WatchedAccounts.SeedAsync(dovecot, Messages);
-        var accounts = new WatchedAccounts(gateway, dovecot);
+        var accounts = new WatchedAccounts(gateway, _ => dovecot.Port);
         await accounts.GrowAsync(first);
         var few = (await accounts.RestartAsync()).Resident;
         var fewLive = await gateway.Cost.LiveBytes();

@@ -6,7 +6,8 @@ using ImapGateway.IntegrationTests.Servers;
 namespace ImapGateway.Benchmarks.Load;
 
 /// <summary>Many accounts, all of the same mailbox: to the gateway each is an account like any other.</summary>
-public sealed class WatchedAccounts(MeasuredGateway gateway, DovecotServer dovecot, string watch = "all")
+/// <param name="port">Of the server that has the account of this number.</param>
+public sealed class WatchedAccounts(MeasuredGateway gateway, Func<int, int> port, string watch = "all")
 {
     public const string User = "bench@example.com";
 
@@ -20,11 +21,11 @@ public sealed class WatchedAccounts(MeasuredGateway gateway, DovecotServer dovec
     /// <summary>Until there are so many, and all that has to be known of them is stored, fingerprints too.</summary>
     public async Task GrowAsync(int count)
     {
-        var added = Enumerable.Range(Count, count - Count).Select(Id).ToList();
-        await Parallel.ForEachAsync(added, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (id, _) => await gateway.PutAsync(id, dovecot.Port, User, watch));
-        foreach (var id in added)
+        var added = Enumerable.Range(Count, count - Count).ToList();
+        await Parallel.ForEachAsync(added, new ParallelOptions { MaxDegreeOfParallelism = 16 }, async (number, _) => await gateway.PutAsync(Id(number), port(number), User, watch));
+        foreach (var number in added)
         {
-            await gateway.ConnectedAsync(id);
+            await gateway.ConnectedAsync(Id(number));
         }
         Count = count;
         await gateway.Cost.QuietAsync();

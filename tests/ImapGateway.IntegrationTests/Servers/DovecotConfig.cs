@@ -47,7 +47,7 @@ internal sealed record DovecotConfig(string Dir, DovecotOptions Options, int Ima
           mail_plugins = $mail_plugins {{(Plain ? "" : "imap_acl imap_quota imap_zlib")}}
           mail_max_userip_connections = {{Options.MaxConnectionsPerUser}}
           imap_metadata = {{(Plain ? "no" : "yes")}}
-          imap_hibernate_timeout = {{(Options.Hibernate ? "2s" : "0")}}
+          imap_hibernate_timeout = 0
           imap_idle_notify_interval = 29 mins
           {{(Options.CapabilityLine is { } line ? $"imap_capability = {line}" : "")}}
         }
@@ -157,15 +157,6 @@ internal sealed record DovecotConfig(string Dir, DovecotOptions Options, int Ima
         service imap {
           process_limit = {{Options.MaxConnections}}
           process_min_avail = 1
-          unix_listener imap-master {
-            user = {{InternalUser}}
-          }
-        }
-        service imap-hibernate {
-          client_limit = {{Options.MaxConnections}}
-          unix_listener imap-hibernate {
-            mode = 0666
-          }
         }
         service lmtp {
           inet_listener lmtp {

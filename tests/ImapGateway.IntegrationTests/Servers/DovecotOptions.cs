@@ -36,9 +36,6 @@ public sealed record DovecotOptions
     /// <summary>STARTTLS on the plain port and the implicit TLS port.</summary>
     public bool Tls { get; init; } = true;
 
-    /// <summary>Idle connections wait in a process of their own after two seconds: then pushes come in milliseconds instead of 500 ms.</summary>
-    public bool Hibernate { get; init; }
-
     internal string? CapabilityLine => Capabilities ?? Profile switch
     {
         DovecotProfile.CondstoreOnly => "IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE CHILDREN UNSELECT LIST-EXTENDED LIST-STATUS SPECIAL-USE CONDSTORE ESEARCH MOVE QUOTA ACL RIGHTS=texk"
