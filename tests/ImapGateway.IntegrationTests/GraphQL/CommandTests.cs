@@ -91,10 +91,11 @@ public sealed partial class CommandTests(ListeningGateway gateway) : IClassFixtu
     [Fact]
     public async Task Accounts_are_asked_side_by_side()
     {
+        const int All = 10;
         List<Watched> accounts = [];
         try
         {
-            for (var i = 0; i < 3; i++)
+            for (var i = 0; i < All; i++)
             {
                 accounts.Add(await Account(await World(), 5));
             }
@@ -110,7 +111,7 @@ public sealed partial class CommandTests(ListeningGateway gateway) : IClassFixtu
             Assert.False(answer.IsCompleted);
             accounts[0].Tap.Resume();
             var data = await answer;
-            Assert.All(Enumerable.Range(0, 3), i => Assert.Equal(5, data.At($"a{i}.mailbox.messages.nodes").GetArrayLength()));
+            Assert.All(Enumerable.Range(0, All), i => Assert.Equal(5, data.At($"a{i}.mailbox.messages.nodes").GetArrayLength()));
             Assert.All(accounts, account => Assert.Equal(2, account.Tap.CountOf("UID FETCH")));
         }
         finally

@@ -80,8 +80,8 @@ public sealed class Owners : IAsyncDisposable
         return new AccountContext(Account(), mailboxes, pool, headers, _cache.SectionsOf(Incarnation));
     });
 
-    /// <summary>The clock of the account's owner stands still until it is moved.</summary>
-    public void Pass(TimeSpan time) => _pools.Time.Advance(time);
+    /// <summary>The clock of the account's owner stands still until it is moved; not while the owner reckons how long to wait.</summary>
+    public void Pass(TimeSpan time) => _actor.StartNew(() => _pools.Time.Advance(time)).Wait();
 
     /// <summary>Until the gateway can tell every message of the account from others.</summary>
     public Task Fingerprinted(AccountContext account) =>
