@@ -90,6 +90,11 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
                 {
                     LogLater(unavailable.Message);
                 }
+                catch (Exception fault) when (fault is not OperationCanceledException)
+                {
+                    // Else the host would stop, and with it everything that has nothing to do with webhooks.
+                    LogFault(fault);
+                }
                 await Waiting.UntilAsync(next, context.Time.GetUtcNow() + Look, context.Time, stoppingToken);
             }
         }
@@ -226,4 +231,7 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
 
     [LoggerMessage(LogLevel.Warning, "Webhooks are looked after later: {Reason}")]
     private partial void LogLater(string reason);
+
+    [LoggerMessage(LogLevel.Error, "Webhooks could not be looked after and are looked after later")]
+    private partial void LogFault(Exception exception);
 }

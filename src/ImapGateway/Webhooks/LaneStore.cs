@@ -13,6 +13,7 @@ public sealed class LaneStore(IDatabase database)
 
     /// <summary>
     /// Adds the lanes that are missing: from now on for accounts that are older than the filters of the endpoint, from their first change for younger ones.
+    /// None where the endpoint has been deleted meanwhile.
     /// </summary>
     /// <param name="accounts">Those it may follow; null: all.</param>
     /// <param name="isNew">The endpoint, or its filters: it follows all from now on.</param>
@@ -28,6 +29,7 @@ public sealed class LaneStore(IDatabase database)
                 SELECT {0}, a."Incarnation", a."Id", CASE WHEN a."CreatedAt" > {1} THEN 0 ELSE f."Sequence" END, 0
                 FROM "account" AS a JOIN "fence" AS f ON f."Incarnation" = a."Incarnation"
                 WHERE a."RemovedAt" IS NULL {{named}}
+                AND EXISTS (SELECT 1 FROM "webhook" AS w WHERE w."Id" = {0})
                 AND NOT EXISTS (SELECT 1 FROM "webhook_lane" AS l WHERE l."Webhook" = {0} AND l."Incarnation" = a."Incarnation" AND l."End" IS NULL)
                 """;
             followed += await db.Database.ExecuteSqlRawAsync(sql, [webhook.Id, since, .. some ?? []], cancel);
