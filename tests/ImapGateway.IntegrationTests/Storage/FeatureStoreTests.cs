@@ -7,6 +7,7 @@ using ImapGateway.Keys;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
 using ImapGateway.Sync.Watching;
+using ImapGateway.Webhooks;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -54,6 +55,35 @@ public abstract class FeatureStoreTests : StoreSuite
         email, metadata.ToDictionary(pair => pair.Key, pair => pair.Value), visible, after, 10, default));
 
     private static async Task<List<string>> Ids(Task<List<AccountEntity>> accounts) => [.. (await accounts).Select(account => account.Id)];
+
+    /// <summary>Deleted by somebody while its lanes were about to be added: else the key to it fails, and whoever adds them.</summary>
+    [Fact]
+    public async Task No_lanes_are_added_to_an_endpoint_that_has_gone()
+    {
+        await Accounts.AddAsync(Account("a"), default);
+        var gone = new WebhookEntity
+        {
+            Id = "wh_gone",
+            Url = "https://example.com",
+            Description = null,
+            Types = ["*"],
+            Accounts = null,
+            Mailboxes = null,
+            Roles = null,
+            Format = WebhookFormat.Standard,
+            Order = WebhookOrder.Account,
+            IncludeBody = false,
+            HeaderNames = [],
+            HeaderSecret = null,
+            Secret = "",
+            KeyId = null,
+            GrantedScopes = Scope.Admin,
+            GrantedAccounts = null,
+            CreatedAt = DateTimeOffset.UnixEpoch,
+            FollowsSince = DateTimeOffset.UnixEpoch,
+        };
+        Assert.Equal(0, await new LaneStore(Database).AddMissingAsync(gone, accounts: null, CancellationToken.None));
+    }
 
     [Fact]
     public async Task Accounts_come_back_as_they_were_and_are_found_by_all_that_is_offered()
