@@ -7,6 +7,7 @@ using static ImapGateway.IntegrationTests.Changes.SampleChanges;
 namespace ImapGateway.IntegrationTests.Changes;
 
 /// <summary>Streams as public clients read them: they come back after the connection is lost, and miss and repeat nothing.</summary>
+[Trait("Category", "judges")]
 public class EventJudgesTests
 {
     private const int Events = 20;

@@ -6,6 +6,7 @@ using ImapGateway.IntegrationTests.Webhooks;
 namespace ImapGateway.IntegrationTests.Contract;
 
 /// <summary>A gateway answers as schema/openapi.json says: status, content type, headers, and bodies without a member that is not declared.</summary>
+[Trait("Category", "judges")]
 public class AnswersTests
 {
     private const string Mail =

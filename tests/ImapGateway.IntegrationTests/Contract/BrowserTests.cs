@@ -5,6 +5,7 @@ using ImapGateway.IntegrationTests.Servers;
 namespace ImapGateway.IntegrationTests.Contract;
 
 /// <summary>What browsers make of it: Chromium, headless.</summary>
+[Trait("Category", "judges")]
 public class BrowserTests
 {
     [Fact]

@@ -7,6 +7,7 @@ namespace ImapGateway.IntegrationTests.Contract;
 public class CachingTests
 {
     [Fact]
+    [Trait("Category", "judges")]
     public async Task A_caching_client_of_npm_revalidates_lists_and_messages_and_sees_new_flags()
     {
         await using var world = await World.WithDovecot();

@@ -6,6 +6,7 @@ namespace ImapGateway.IntegrationTests.Contract;
 public class DocumentTests
 {
     [Fact]
+    [Trait("Category", "judges")]
     public async Task Redocly_finds_nothing_to_complain_about()
     {
         var output = await Judges.Tool("@redocly/cli", "bin/cli.js", "lint", "--config", "redocly.yaml", Judges.Document);
@@ -14,6 +15,7 @@ public class DocumentTests
     }
 
     [Fact]
+    [Trait("Category", "judges")]
     public async Task Every_example_fits_its_schema()
     {
         var summary = (await Judges.Run("examples.mjs", Judges.Document))[^1];

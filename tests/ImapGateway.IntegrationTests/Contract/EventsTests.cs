@@ -9,6 +9,7 @@ using static ImapGateway.IntegrationTests.Changes.SampleChanges;
 namespace ImapGateway.IntegrationTests.Contract;
 
 /// <summary>Events are what schema/events/*.json say.</summary>
+[Trait("Category", "judges")]
 public class EventsTests
 {
     [Fact]

@@ -3,7 +3,8 @@ using ImapGateway.IntegrationTests.Servers;
 namespace ImapGateway.IntegrationTests.Contract;
 
 /// <summary>
-/// The public tools of tests/judges. A test is skipped where npm's registry is out of reach, and fails where they cannot be installed for any other reason.
+/// The public tools of tests/judges. Only tests of the category judges may use them: the others run where neither npm nor Chromium is installed.
+/// A test is skipped when npm's registry is out of reach, and fails when the tools cannot be installed for any other reason.
 /// </summary>
 public static class Judges
 {
@@ -28,6 +29,8 @@ public static class Judges
     /// <summary>Once they are installed, which takes a minute on a fresh checkout: for who waits for what they do meanwhile.</summary>
     public static async Task Ready()
     {
+        var categories = TestContext.Current.TestCase!.Traits.GetValueOrDefault("Category", []);
+        Assert.True(categories.Contains("judges"), "A test that uses the judges needs [Trait(\"Category\", \"judges\")].");
         if (await Folder.Installed is { } unreachable)
         {
             Assert.Skip($"npm's registry cannot be reached: {unreachable}");

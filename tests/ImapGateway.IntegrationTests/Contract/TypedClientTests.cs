@@ -3,6 +3,7 @@ using ImapGateway.IntegrationTests.Servers;
 
 namespace ImapGateway.IntegrationTests.Contract;
 
+[Trait("Category", "judges")]
 public class TypedClientTests
 {
     [Fact]

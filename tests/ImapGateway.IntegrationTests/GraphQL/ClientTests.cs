@@ -3,6 +3,7 @@ using ImapGateway.IntegrationTests.Contract;
 namespace ImapGateway.IntegrationTests.GraphQL;
 
 /// <summary>What public generators make of the published schema.</summary>
+[Trait("Category", "judges")]
 public sealed class ClientTests
 {
     [Fact]

@@ -4,6 +4,7 @@ using ImapGateway.IntegrationTests.Servers;
 namespace ImapGateway.IntegrationTests.GraphQL;
 
 /// <summary>The published schema, judged by a public tool: it is the one that runs, and whatever would break a client is found.</summary>
+[Trait("Category", "judges")]
 public sealed class ContractTests
 {
     private static readonly string Golden = Path.Combine(Judges.Root, "schema", "schema.graphql");

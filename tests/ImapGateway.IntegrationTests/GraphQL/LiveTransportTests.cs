@@ -13,6 +13,7 @@ public sealed class LiveTransportTests
     private const string Follow = "subscription ($after: String) { allChanges(after: $after) { sequence } }";
 
     [Fact]
+    [Trait("Category", "judges")]
     public async Task The_npm_package_graphql_ws_queries_changes_and_subscribes()
     {
         await using var feed = await LiveFeed.Start();
@@ -32,6 +33,7 @@ public sealed class LiveTransportTests
     }
 
     [Fact]
+    [Trait("Category", "judges")]
     public async Task Whoever_breaks_the_protocol_is_told_by_the_code_that_it_names()
     {
         await using var feed = await LiveFeed.Start(postgres: false, ("GraphQL:InitTime", "2s"));
@@ -101,6 +103,7 @@ public sealed class LiveTransportTests
     }
 
     [Fact]
+    [Trait("Category", "judges")]
     public async Task The_npm_package_graphql_sse_queries_and_subscribes_in_distinct_connections()
     {
         await using var feed = await LiveFeed.Start();
@@ -133,6 +136,7 @@ public sealed class LiveTransportTests
     }
 
     [Fact]
+    [Trait("Category", "judges")]
     public async Task GraphiQL_shows_a_query_and_a_subscription_in_Chromium_and_asks_nobody_else()
     {
         await using var feed = await LiveFeed.Start();

@@ -10,6 +10,7 @@ using MimeKit;
 namespace ImapGateway.IntegrationTests.GraphQL;
 
 /// <summary>The page that README shows, as it stands there, with the key that README makes.</summary>
+[Trait("Category", "judges")]
 public sealed partial class ReadmePageTests
 {
     [Fact]

@@ -10,6 +10,7 @@ public sealed class TransportTests
     private const int Audits = 61;
 
     [Fact]
+    [Trait("Category", "judges")]
     public async Task All_audits_of_graphql_http_pass()
     {
         var gateway = await SharedServers.Gateway;

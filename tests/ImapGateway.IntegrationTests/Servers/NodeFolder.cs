@@ -40,7 +40,7 @@ public sealed class NodeFolder(string path)
         var (code, output) = await Run("--chdir", path, "npm", "ci", "--no-progress");
         if (code == 127)
         {
-            throw new InvalidOperationException("npm is missing: ./dev test and ./dev bench install it.");
+            throw new InvalidOperationException("npm is missing: ./dev test judges and ./dev bench install it.");
         }
         if (code != 0)
         {

@@ -32,6 +32,7 @@ public abstract class EndpointTests
     }
 
     [Fact]
+    [Trait("Category", "judges")]
     public async Task Public_tools_verify_what_is_sent_before_and_after_a_rotation()
     {
         await using var world = await World();

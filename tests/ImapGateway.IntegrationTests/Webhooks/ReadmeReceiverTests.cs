@@ -7,6 +7,7 @@ using ImapGateway.IntegrationTests.Servers;
 namespace ImapGateway.IntegrationTests.Webhooks;
 
 /// <summary>The receivers that README shows, run as they stand there: they take what the gateway sends, and nothing else.</summary>
+[Trait("Category", "judges")]
 public sealed partial class ReadmeReceiverTests
 {
     [Fact]
