@@ -10,33 +10,21 @@ public static partial class EmailAddresses
 {
     private const int MaxDepth = 5;
 
-    public static ImmutableArray<EmailAddress> Of(InternetAddressList? list, string? charset = null)
+    public static ImmutableArray<EmailAddress> Of(InternetAddressList? list, string? charset = null) => [.. Flat(list).Select(mailbox => Map(mailbox, charset)).OfType<EmailAddress>()];
+
+    /// <summary>Mailboxes of groups stand where the group is. A mail server can nest groups without end: what lies too deep is left out.</summary>
+    public static IEnumerable<MailboxAddress> Flat(InternetAddressList? list, int depth = 0) => (list ?? []).SelectMany(entry => entry switch
     {
-        var flat = ImmutableArray.CreateBuilder<EmailAddress>(list?.Count ?? 0);
-        Flatten(list, flat, charset, 0);
-        return flat.ToImmutable();
-    }
+        MailboxAddress mailbox => [mailbox],
+        GroupAddress group when depth < MaxDepth => Flat(group.Members, depth + 1),
+        _ => [],
+    });
 
     /// <summary>What looks like an address in a field that no parser takes, else its text as a name: something to show beats nothing.</summary>
     public static ImmutableArray<EmailAddress> Salvage(string text)
     {
         var found = LooseAddress().Matches(text).Select(match => new EmailAddress(null, match.Value)).ToImmutableArray();
         return found.IsEmpty && text.Length > 0 ? [new EmailAddress(text, "")] : found;
-    }
-
-    private static void Flatten(InternetAddressList? list, ImmutableArray<EmailAddress>.Builder flat, string? charset, int depth)
-    {
-        foreach (var entry in list ?? [])
-        {
-            if (entry is GroupAddress group && depth < MaxDepth)
-            {
-                Flatten(group.Members, flat, charset, depth + 1);
-            }
-            else if (entry is MailboxAddress mailbox && Map(mailbox, charset) is { } address)
-            {
-                flat.Add(address);
-            }
-        }
     }
 
     private static EmailAddress? Map(MailboxAddress mailbox, string? charset)

@@ -70,7 +70,7 @@ public sealed partial class ImapSession : IAsyncDisposable
             stream = await connection.OpenAsync(server, EgressPurpose.Imap, timeout, cancel);
             using var limit = stream.Limit(2 * timeout);
             stream.Allow(MostAtLogin);
-            client = new StreamingImapClient();
+            client = new StreamingImapClient { Parsed = stream.Parsed };
             await client.ConnectAsync(stream, server.Host, server.Port, SecureSocketOptions.None, cancel);
             await LogInAsync(client, server.Username, credential, cancel);
             await PrepareAsync(client, stream, cancel);

@@ -1,99 +1,268 @@
+using System.Buffers;
+using System.Text;
+
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Watches what a mail server sends for brackets in brackets. MailKit parses BODYSTRUCTURE by recursion: 5,000 levels overflow the stack, which ends the process and
-/// every account in it. Lines stand alone, except that literals (RFC 3501 section 4.3) of data belong to their line and are not looked into.
+/// Limits how deep a mail server may nest brackets. MailKit parses BODYSTRUCTURE and THREAD by recursion, and a failure in the middle of it costs time and memory for
+/// every level.
+/// <para>
+/// Brackets in strings, in sections of messages and in response texts do not count, but only as long as there is no doubt where these end. MailKit is lenient, and from the
+/// first doubtful octet on it may read everything else in another way. Then every opening bracket counts, wherever it stands, and no closing bracket does; so it is in
+/// literals that MailKit may ignore.
+/// </para>
 /// </summary>
 public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
 {
-    /// <summary>Servers give up at a few hundred; MailKit lives with 1,000.</summary>
+    /// <summary>Mail servers stop at a hundred to a few hundred levels.</summary>
     public const int Default = 500;
 
-    private const int MaxStart = 4;
+    /// <summary>
+    /// Lists in one list: parts of a multipart, addresses of a field. MailKit takes addresses for groups in groups where the server says so, and adding one takes time by their
+    /// depth. A message that has more is read by its header.
+    /// </summary>
+    public const int MostInList = 2_500;
 
-    private readonly byte[] _start = new byte[MaxStart];
-    private int _startLength;
+    private const int LongestStatus = 7;
+
+    private static readonly SearchValues<byte> OfData = SearchValues.Create("\"{()\n"u8);
+    private static readonly SearchValues<byte> OfString = SearchValues.Create("\"\\\r\n"u8);
+    private static readonly SearchValues<byte> OfCode = SearchValues.Create("\"{]\n"u8);
+
+    private readonly byte[] _word = new byte[LongestStatus];
+    private readonly int[] _inList = new int[maxDepth + 2];
+    private Place _place = Place.FirstWord;
     private int _depth;
+    private int _unproven;
+    private byte _last;
+    private byte _lastButOne;
+    private bool _isSection;
     private long _literal;
-    private long _announced = -1;
-    private bool _isAnnouncing;
-    private bool _isQuoted;
-    private bool _isEscaped;
+    private int _length;
+    private bool _isUntagged;
+    private bool _isContinuation;
 
-    /// <summary>Octets that belong to a literal before the next line of the server's own words.</summary>
-    public long LiteralLeft => _literal;
+    private enum Place
+    {
+        /// <summary>"*", "+" or a tag.</summary>
+        FirstWord,
 
-    /// <summary>True where the octets, which follow those of the call before, go too deep: the connection must be closed before a parser sees them.</summary>
+        /// <summary>The status, or what the data are about.</summary>
+        SecondWord,
+
+        /// <summary>Before the text that follows a status.</summary>
+        TextStart,
+
+        /// <summary>A response code, which MailKit parses.</summary>
+        Code,
+
+        /// <summary>What MailKit takes as it is, up to the end of the line.</summary>
+        Text,
+
+        /// <summary>Atoms and lists.</summary>
+        Data,
+        Quoted,
+        QuotedPair,
+        QuotedEnd,
+        LiteralSize,
+        LiteralPlus,
+        LiteralEnd,
+        Doubt,
+    }
+
+    /// <summary>How many octets of the present literal are still to come.</summary>
+    public long LiteralLeft => _place == Place.Data ? _literal : 0;
+
+    /// <summary>True once it is uncertain where strings and literals end; it remains so.</summary>
+    public bool IsDoubtful => _place == Place.Doubt;
+
+    /// <summary>True if the octets, which follow those of the previous call, exceed the limit: the parser must not see them.</summary>
     public bool IsExceeded(ReadOnlySpan<byte> octets)
     {
-        while (!octets.IsEmpty)
+        while (!octets.IsEmpty && !IsOver)
         {
-            if (_literal > 0)
-            {
-                var skipped = (int)Math.Min(_literal, octets.Length);
-                _literal -= skipped;
-                octets = octets[skipped..];
-                continue;
-            }
-            Read(octets[0]);
-            octets = octets[1..];
-            if (_depth > maxDepth)
-            {
-                return true;
-            }
+            octets = octets[Read(octets)..];
         }
-        return false;
+        return IsOver;
     }
 
-    private void Read(byte octet)
-    {
-        if (octet == (byte)'\n')
-        {
-            EndLine();
-            return;
-        }
-        if (_startLength < MaxStart)
-        {
-            _start[_startLength++] = octet;
-        }
-        if (_isQuoted)
-        {
-            _isQuoted = _isEscaped || octet != (byte)'"';
-            _isEscaped = !_isEscaped && octet == (byte)'\\';
-            return;
-        }
-        Announce(octet);
-        _isQuoted = octet == (byte)'"';
-        _depth += octet == (byte)'(' ? 1 : octet == (byte)')' && _depth > 0 ? -1 : 0;
-    }
+    private bool IsOver => _depth + _unproven > maxDepth || _inList[_depth] > MostInList;
 
-    /// <summary>"{123}" or "{123+}" at the end of a line.</summary>
-    private void Announce(byte octet)
+    /// <summary>The parser is known to be in no nested list now.</summary>
+    public void Unwind() => (_depth, _unproven) = (IsDoubtful ? 0 : _depth, 0);
+
+    /// <returns>How many octets were read. Zero: the first is to be read again, at another place.</returns>
+    private int Read(ReadOnlySpan<byte> octets)
     {
-        if (octet == (byte)'{')
+        if (LiteralLeft > 0)
         {
-            (_announced, _isAnnouncing) = (0, true);
+            var skipped = (int)Math.Min(LiteralLeft, octets.Length);
+            _literal -= skipped;
+            _unproven += _isSection ? 0 : octets[..skipped].Count((byte)'(');
+            return skipped;
         }
-        else if (_isAnnouncing && octet is >= (byte)'0' and <= (byte)'9')
+        switch (_place)
         {
-            _announced = Math.Min(uint.MaxValue, _announced * 10 + octet - '0');
-        }
-        else if (octet is not ((byte)'}' or (byte)'+' or (byte)'\r'))
-        {
-            (_announced, _isAnnouncing) = (-1, false);
+            case Place.Doubt:
+                _unproven += octets.Count((byte)'(');
+                return octets.Length;
+            case Place.Text:
+                var end = octets.IndexOf((byte)'\n');
+                _place = end < 0 ? Place.Text : Place.FirstWord;
+                return end < 0 ? octets.Length : end + 1;
+            case Place.Data or Place.Quoted or Place.Code:
+                var index = octets.IndexOfAny(_place == Place.Data ? OfData : _place == Place.Quoted ? OfString : OfCode);
+                var read = index < 0 ? octets[..] : octets[..(index + 1)];
+                if (_place == Place.Data)
+                {
+                    Remember(read);
+                }
+                _place = index < 0 ? _place : After(octets[index]);
+                return read.Length;
+            default:
+                var next = After(octets[0]);
+                var isSame = next is Place.Doubt || (_place == Place.QuotedEnd && next == Place.Data) || (_place == Place.TextStart && next == Place.Text);
+                _place = next;
+                return isSame ? 0 : 1;
         }
     }
 
-    private void EndLine()
+    /// <summary>"] {" announces a section: of a message's octets, which MailKit never ignores.</summary>
+    private void Remember(ReadOnlySpan<byte> data)
     {
-        // Only data about a message has literals worth passing over: in the text of "* OK" the same signs mean nothing, and would hide what comes next.
-        var hasLiteral = _announced >= 0 && !_isQuoted && _start is [(byte)'*', (byte)' ', >= (byte)'0' and <= (byte)'9', ..];
-        _literal = hasLiteral ? _announced : 0;
-        (_announced, _isAnnouncing, _isQuoted, _isEscaped) = (-1, false, false, false);
-        if (!hasLiteral)
+        var beforeLast = data.Length > 1 ? data[^2] : _last;
+        _isSection = beforeLast == (byte)' ' && (data.Length > 2 ? data[^3] : data.Length > 1 ? _last : _lastButOne) == (byte)']';
+        (_lastButOne, _last) = (beforeLast, data[^1]);
+    }
+
+    private Place After(byte octet) => _place switch
+    {
+        Place.FirstWord => AfterFirstWord(octet),
+        Place.SecondWord => AfterSecondWord(octet),
+        Place.TextStart => octet switch
         {
-            (_depth, _startLength) = (0, 0);
-            _start.AsSpan().Clear();
+            (byte)' ' or (byte)'\r' => Place.TextStart,
+            (byte)'[' => Place.Code,
+            // MailKit reads the first word of a text as it reads data.
+            (byte)'"' or (byte)'{' => Place.Doubt,
+            _ => Place.Text,
+        },
+        Place.Code => octet switch
+        {
+            (byte)']' => Place.Text,
+            (byte)'\n' => Place.FirstWord,
+            _ => Place.Doubt,
+        },
+        Place.Data => AfterData(octet),
+        Place.Quoted => octet switch
+        {
+            (byte)'"' => Place.QuotedEnd,
+            (byte)'\\' => Place.QuotedPair,
+            // To MailKit the string goes on in the next line.
+            _ => Place.Doubt,
+        },
+        Place.QuotedPair => octet is (byte)'\r' or (byte)'\n' ? Place.Doubt : Place.Quoted,
+        // To MailKit the string goes on after a quote that is followed by anything else.
+        Place.QuotedEnd => octet is (byte)' ' or (byte)')' or (byte)']' or (byte)'\r' or (byte)'\n' ? Place.Data : Place.Doubt,
+        Place.LiteralSize => AfterLiteralSize(octet),
+        Place.LiteralPlus => octet == (byte)'}' ? Place.LiteralEnd : Place.Doubt,
+        _ => AfterLiteralEnd(octet),
+    };
+
+    private Place AfterFirstWord(byte octet)
+    {
+        switch (octet)
+        {
+            case (byte)' ' when _length > 0:
+                _length = 0;
+                return _isContinuation ? Place.Text : Place.SecondWord;
+            case (byte)'\r':
+                return Place.FirstWord;
+            case (byte)'\n':
+                _length = 0;
+                return Place.FirstWord;
+        }
+        if (_length++ == 0)
+        {
+            (_isUntagged, _isContinuation) = (octet == (byte)'*', octet == (byte)'+');
+            return _isUntagged || _isContinuation || IsOfWord(octet) ? Place.FirstWord : Place.Doubt;
+        }
+        return !_isUntagged && IsOfWord(octet) ? Place.FirstWord : Place.Doubt;
+    }
+
+    private Place AfterSecondWord(byte octet)
+    {
+        switch (octet)
+        {
+            case (byte)' ' or (byte)'\r' when _length == 0:
+                return Place.SecondWord;
+            case (byte)' ' or (byte)'\r':
+                var isData = _isUntagged && !IsStatus;
+                _length = 0;
+                return isData ? Place.Data : Place.TextStart;
+            case (byte)'\n':
+                _length = 0;
+                return Place.FirstWord;
+            case (byte)'[' when _length == 0:
+                return Place.Code;
+        }
+        if (_length < LongestStatus)
+        {
+            _word[_length] = octet;
+        }
+        _length++;
+        return IsOfWord(octet) || !_isUntagged ? Place.SecondWord : Place.Doubt;
+    }
+
+    private Place AfterData(byte octet)
+    {
+        switch (octet)
+        {
+            case (byte)'(':
+                _inList[_depth] += _depth > 0 ? 1 : 0;
+                if (_inList[_depth] <= MostInList)
+                {
+                    _inList[++_depth] = 0;
+                }
+                return Place.Data;
+            case (byte)')':
+                _depth = Math.Max(0, _depth - 1);
+                return Place.Data;
+            case (byte)'"':
+                return Place.Quoted;
+            case (byte)'{':
+                (_literal, _length) = (0, 0);
+                return Place.LiteralSize;
+            default:
+                _length = 0;
+                return _depth > 0 ? Place.Doubt : Place.FirstWord;
         }
     }
+
+    private Place AfterLiteralSize(byte octet)
+    {
+        if (octet is >= (byte)'0' and <= (byte)'9')
+        {
+            (_literal, _length) = (_literal * 10 + octet - '0', _length + 1);
+            return _literal > int.MaxValue ? Place.Doubt : Place.LiteralSize;
+        }
+        return _length == 0 ? Place.Doubt : octet switch
+        {
+            (byte)'+' => Place.LiteralPlus,
+            (byte)'}' => Place.LiteralEnd,
+            _ => Place.Doubt,
+        };
+    }
+
+    private Place AfterLiteralEnd(byte octet)
+    {
+        (var isEnd, _length) = (octet == (byte)'\n', 0);
+        return isEnd ? Place.Data : octet == (byte)'\r' ? Place.LiteralEnd : Place.Doubt;
+    }
+
+    private bool IsStatus => _length <= LongestStatus && (Is("OK"u8) || Is("NO"u8) || Is("BAD"u8) || Is("BYE"u8) || Is("PREAUTH"u8));
+
+    private bool Is(ReadOnlySpan<byte> word) => Ascii.EqualsIgnoreCase(_word.AsSpan(0, _length), word);
+
+    private static bool IsOfWord(byte octet) => char.IsAsciiLetterOrDigit((char)octet) || octet is (byte)'-' or (byte)'_' or (byte)'.';
 }

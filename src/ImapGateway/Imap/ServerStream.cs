@@ -17,6 +17,12 @@ public sealed class ServerStream : Stream
     private const int TailLength = 512;
     private const int TagLength = 9;
 
+    /// <summary>
+    /// So many opening brackets are handed to MailKit before the stack is left. It parses lists by recursion, and a read that completes at once returns into that recursion:
+    /// a level takes up to 4 KB of stack.
+    /// </summary>
+    private const int MostBrackets = 100;
+
     private readonly Socket _socket;
     private readonly TimeProvider _time;
     private readonly byte[] _tail = new byte[TailLength];
@@ -27,7 +33,8 @@ public sealed class ServerStream : Stream
     private readonly TimeSpan _silence;
     private Stream _inner;
     private int _tailUsed;
-    private ReadOnlyMemory<byte> _replay;
+    private ReadOnlyMemory<byte> _ahead;
+    private int _brackets;
     private long _allowance = long.MaxValue;
     private volatile bool _timedOut;
     private volatile bool _aborted;
@@ -67,7 +74,7 @@ public sealed class ServerStream : Stream
         {
             try
             {
-                return _socket.Poll(0, SelectMode.SelectRead);
+                return !_ahead.IsEmpty || _socket.Poll(0, SelectMode.SelectRead);
             }
             catch (Exception e) when (e is SocketException or ObjectDisposedException)
             {
@@ -87,7 +94,7 @@ public sealed class ServerStream : Stream
     }
 
     /// <summary>What the next reads return before anything from the server; stands in for the greeting that STARTTLS has used up.</summary>
-    public void Replay(ReadOnlyMemory<byte> bytes) => _replay = bytes;
+    public void Replay(ReadOnlyMemory<byte> bytes) => _ahead = bytes;
 
     /// <summary>Closes the socket under whoever reads or writes.</summary>
     public void Abort()
@@ -107,8 +114,15 @@ public sealed class ServerStream : Stream
     /// <summary>So many octets may come from the server until this is called again.</summary>
     public void Allow(long octets) => _allowance = octets;
 
-    /// <summary>These were handed on, and fill nobody's memory.</summary>
-    public void GiveBack(long octets) => _allowance += octets;
+    /// <summary>These were handed on, and fill nobody's memory. They came as a literal, so MailKit is in no list of lists.</summary>
+    public void GiveBack(long octets)
+    {
+        _allowance += octets;
+        _nesting.Unwind();
+    }
+
+    /// <summary>MailKit is in no nested list now.</summary>
+    public void Parsed() => _nesting.Unwind();
 
     private void GiveUp()
     {
@@ -118,24 +132,49 @@ public sealed class ServerStream : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (!_replay.IsEmpty)
+        if (_brackets > 0)
         {
-            var count = Math.Min(buffer.Length, _replay.Length);
-            _replay[..count].CopyTo(buffer);
-            _replay = _replay[count..];
-            return count;
+            _brackets = 0;
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
-        if (BeforeRead is { } beforeRead)
+        if (_ahead.IsEmpty)
         {
-            await beforeRead();
+            if (BeforeRead is { } beforeRead)
+            {
+                await beforeRead();
+            }
+            var read = await WithinSilenceAsync(_reading, static (stream, bytes, cancel) => stream._inner.ReadAsync(bytes, cancel), buffer, cancellationToken);
+            if (OperatingSystem.IsLinux())
+            {
+                QuickAcknowledge();
+            }
+            var piece = PieceOf(buffer.Span[..read]);
+            _ahead = piece == read ? default : buffer[piece..read].ToArray();
+            Inspect(buffer.Span[..piece]);
+            return piece;
         }
-        var read = await WithinSilenceAsync(_reading, static (stream, bytes, cancel) => stream._inner.ReadAsync(bytes, cancel), buffer, cancellationToken);
-        Inspect(buffer.Span[..read]);
-        if (OperatingSystem.IsLinux())
+        var next = PieceOf(_ahead.Span[..Math.Min(buffer.Length, _ahead.Length)]);
+        _ahead[..next].CopyTo(buffer);
+        _ahead = _ahead[next..];
+        Inspect(buffer.Span[..next]);
+        return next;
+    }
+
+    /// <summary>As much as may be handed over at once, whole lines where that is possible.</summary>
+    private int PieceOf(ReadOnlySpan<byte> octets)
+    {
+        _brackets = octets.Count((byte)'(');
+        if (_brackets <= MostBrackets)
         {
-            QuickAcknowledge();
+            return octets.Length;
         }
-        return read;
+        _brackets = MostBrackets;
+        var length = 0;
+        for (var brackets = 0; brackets < MostBrackets; brackets++)
+        {
+            length += octets[length..].IndexOf((byte)'(') + 1;
+        }
+        return octets[..length].LastIndexOf((byte)'\n') is >= 0 and var end ? end + 1 : length;
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -143,6 +182,7 @@ public sealed class ServerStream : Stream
         if (IsCommand(buffer.Span))
         {
             Commands++;
+            _nesting.Unwind();
             if (NextCommand is { } other)
             {
                 NextCommand = null;
@@ -206,8 +246,8 @@ public sealed class ServerStream : Stream
         {
             // A literal as a whole, then line by line.
             var inLiteral = _nesting.LiteralLeft > 0;
-            var length = inLiteral ? (int)Math.Min(_nesting.LiteralLeft, octets.Length) : octets.IndexOf((byte)'\n') is >= 0 and var end ? end + 1 : octets.Length;
-            if (!inLiteral)
+            var length = _nesting.IsDoubtful ? octets.Length : inLiteral ? (int)Math.Min(_nesting.LiteralLeft, octets.Length) : octets.IndexOf((byte)'\n') is >= 0 and var end ? end + 1 : octets.Length;
+            if (!inLiteral && !_nesting.IsDoubtful)
             {
                 ModSeqRepair.Apply(octets[..length]);
             }

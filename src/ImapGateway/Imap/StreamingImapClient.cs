@@ -15,6 +15,9 @@ public sealed class StreamingImapClient : ImapClient
     /// <summary>Called when a mailbox was made, renamed, deleted, subscribed or unsubscribed.</summary>
     public Action? HeardOfTree { get; set; }
 
+    /// <summary>Called when an answer about a message was parsed to its end, or is being copied.</summary>
+    public Action? Parsed { get; set; }
+
     protected override ImapFolder CreateImapFolder(ImapFolderConstructorArgs args) => new StreamingImapFolder(args, this);
 
     private sealed class StreamingImapFolder(ImapFolderConstructorArgs args, StreamingImapClient client) : ImapFolder(args)
@@ -22,10 +25,16 @@ public sealed class StreamingImapClient : ImapClient
         protected override Stream CreateStream(UniqueId? uid, string section, int offset, int length)
         {
             client.Sink?.Begin(length);
-            return client.Sink is { } sink ? sink : new SectionStream(section);
+            return client.Sink is { } sink ? sink : new SectionStream(section, client.Parsed);
         }
 
         protected override Stream CommitStream(Stream stream, UniqueId uid, string section, int offset, int length) => stream;
+
+        protected override void OnMessageSummaryFetched(IMessageSummary message)
+        {
+            client.Parsed?.Invoke();
+            base.OnMessageSummaryFetched(message);
+        }
 
         // Overridden rather than subscribed to: a watched account has many mailboxes, and nothing to say most of the time.
         protected override void OnCountChanged()
@@ -103,7 +112,14 @@ public sealed class StreamingImapClient : ImapClient
 }
 
 /// <summary>A section that is small enough for the memory.</summary>
-public sealed class SectionStream(string section) : MemoryStream
+/// <param name="written">Called whenever octets have arrived.</param>
+public sealed class SectionStream(string section, Action? written) : MemoryStream
 {
     public string Section => section;
+
+    public override void Write(byte[] buffer, int offset, int count)
+    {
+        written?.Invoke();
+        base.Write(buffer, offset, count);
+    }
 }

@@ -67,7 +67,7 @@ public static class SummaryMapping
     /// </summary>
     public static bool IsDoubtful(IMessageSummary summary) => summary.Envelope is { } envelope
         && (HeaderText.IsDoubtful(envelope.Subject) || new[] { envelope.From, envelope.Sender, envelope.ReplyTo, envelope.To, envelope.Cc, envelope.Bcc }
-            .Any(list => list.Mailboxes.Any(mailbox => HeaderText.IsDoubtful(mailbox.Name))));
+            .Any(list => EmailAddresses.Flat(list).Any(mailbox => HeaderText.IsDoubtful(mailbox.Name))));
 
     private static BodyPartBasic? Body(HeaderFields fields, long size)
     {

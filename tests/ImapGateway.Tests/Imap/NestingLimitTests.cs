@@ -37,6 +37,78 @@ public class NestingLimitTests
         Assert.True(IsExceeded($"* 1 FETCH (\"{{99999}}\" {Deep}"));
     }
 
+    public static TheoryData<string> Doubts =>
+    [
+        "* 1 FETCH (UID 1 ENVELOPE (NIL \"a string over a line end\r\n {2000000000}\r\n\" ",
+        "* 1 FETCH (UID 1 ENVELOPE (NIL \"a \"quote\" inside\" ",
+        "* 1 FETCH (UID 1 ENVELOPE (NIL \"no end\r\n",
+        "* 1 FETCH (X-IGNORED {2000000000}\r\n",
+        "* 1 FETCH (X {99999999999}\r\n",
+        "* 1 FETCH (X {5+5}\r\n",
+        "* OK \"a text that begins as a string\r\n",
+        "*  OK {99999}\r\n",
+        "* OK\u0001 {99999}\r\n",
+        "* OK% {99999}\r\n",
+        "* OK [X {99999}\r\n",
+        "* OK [X \"\r\n",
+        "* [X] {99999}\r\n",
+        "*OK {99999}\r\n",
+        "*5 FETCH (X \"\r\n",
+        "* 1 FETCH (never closed\r\n",
+        "*\rX {99999}\r\n",
+    ];
+
+    [Theory, MemberData(nameof(Doubts))]
+    public void What_may_be_read_in_two_ways_hides_no_brackets(string doubtful)
+    {
+        Assert.True(IsExceeded($"{doubtful}* 1 FETCH (BODYSTRUCTURE {Deep}"));
+        Assert.True(IsExceeded($"{doubtful}* 1 FETCH \"{Deep}\"{Deep}"));
+        // Not even one by one, each closed again at once to a reader who takes the string for a list.
+        Assert.True(IsExceeded($"{doubtful}* 1 FETCH " + string.Concat(Enumerable.Repeat("(\")\"", 600))));
+    }
+
+    [Fact]
+    public void In_doubt_each_message_counts_for_itself()
+    {
+        var limit = new NestingLimit();
+        for (var message = 0; message < 20; message++)
+        {
+            Assert.False(limit.IsExceeded(Encoding.Latin1.GetBytes($"* 1 FETCH (ENVELOPE (\"a \"quoted\" word\" {new string('(', 400)}{new string(')', 400)}))\r\n")));
+            Assert.True(limit.IsDoubtful);
+            limit.Unwind();
+        }
+    }
+
+    [Fact]
+    public void A_list_may_have_many_lists_but_not_any_number()
+    {
+        static string Envelope(int addresses) => $"* 1 FETCH (ENVELOPE (NIL \"s\" ({string.Concat(Enumerable.Repeat("(NIL NIL \"a\" \"b\")", addresses))}) NIL))\r\n";
+        Assert.False(IsExceeded(string.Concat(Enumerable.Repeat(Envelope(2_000), 5))));
+        Assert.True(IsExceeded(Envelope(3_000)));
+    }
+
+    [Theory]
+    [InlineData("* LIST (\\HasNoChildren) \"/\" \"a \\\"b\\\" c\"\r\n")]
+    [InlineData("* LIST () \"/\" {5}\r\na(b\"c\r\n")]
+    [InlineData("* STATUS INBOX (MESSAGES 1 UIDNEXT 2)\r\n")]
+    [InlineData("* 1 FETCH (UID 1 FLAGS (\\Seen) BODY[HEADER.FIELDS (\"X\")] {5}\r\n(\"{(\r)\r\n")]
+    [InlineData("* 1 FETCH (BODY[]<0> {2+}\r\n(( ENVELOPE (NIL {2}\r\n\"( \"\"))\r\n")]
+    [InlineData("* OK [PERMANENTFLAGS (\\Seen \\*)] it's \"fine {5}\r\n")]
+    [InlineData("* BYE\r\n")]
+    [InlineData("* SEARCH\r\n")]
+    [InlineData("* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n")]
+    [InlineData("* NAMESPACE ((\"\" \"/\")) NIL NIL\r\n")]
+    [InlineData("+ \r\n")]
+    [InlineData("+ idling \"(\r\n")]
+    [InlineData("A00000001 NO [CANNOT] no \"such\" {5}\r\n")]
+    [InlineData("220 mail (ready)\r\n250-SIZE\r\n")]
+    public void Honest_answers_leave_no_doubt(string answer)
+    {
+        var limit = new NestingLimit();
+        Assert.False(limit.IsExceeded(Encoding.Latin1.GetBytes(string.Concat(Enumerable.Repeat(answer, 100)))));
+        Assert.False(limit.IsDoubtful);
+    }
+
     [Fact]
     public void Chunks_may_end_anywhere() => Prop.ForAll<byte[]>(order =>
     {

@@ -33,6 +33,9 @@ public sealed class ScriptedImapServer : IAsyncDisposable
     /// <summary>May be exchanged while connections are open.</summary>
     public ScriptedOptions Options { get; set; }
 
+    /// <summary>What leaves a connection in place of what would have left it.</summary>
+    public Func<ScriptedSession, byte[], ReadOnlyMemory<byte>>? Rewrite { get; set; }
+
     public static string Host => "127.0.0.1";
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;

@@ -42,7 +42,8 @@ public sealed class ScriptedSession : IDisposable
 
     public async Task Flush()
     {
-        var octets = _output.GetBuffer().AsMemory(0, (int)Math.Min(_output.Length, CloseAfter));
+        var said = Server.Rewrite is { } rewrite && _output.Length > 0 ? rewrite(this, _output.ToArray()) : _output.GetBuffer().AsMemory(0, (int)_output.Length);
+        var octets = said[..(int)Math.Min(said.Length, CloseAfter)];
         await _client.GetStream().WriteAsync(octets, _stop);
         CloseAfter -= octets.Length;
         _output.SetLength(0);
