@@ -53,8 +53,12 @@ public sealed class AccountVerifier(ServerConnection connection, IOptions<ImapOp
     public async Task<Verification> DemandAsync(ServerSettings imap, ServerSettings? smtp, CancellationToken cancel)
     {
         var result = await RunAsync(imap, smtp, cancel);
-        return (result.Imap.Problem ?? result.Smtp?.Problem) is { } problem ? throw new ProblemException(problem) : result;
+        return (Located(result.Imap.Problem, "imap") ?? Located(result.Smtp?.Problem, "smtp")) is { } problem ? throw new ProblemException(problem) : result;
     }
+
+    /// <summary>Names the member of the request to change, where the refusal is the gateway's own and not the server's.</summary>
+    private static Problem? Located(Problem? problem, string server) =>
+        problem is { Code: ErrorCode.AccountPlaintextRefused } ? problem with { Errors = [new ProblemError(problem.Detail, $"/{server}/security")] } : problem;
 
     private async Task<ServerVerification> VerifyImapAsync(ServerSettings imap, CancellationToken cancel)
     {

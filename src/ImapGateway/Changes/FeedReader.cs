@@ -27,12 +27,15 @@ public sealed class FeedReader(Feed feed, Credential credential, string? account
     /// <summary>Of one page, however large its changes are.</summary>
     private const int MostBytes = 1024 * 1024;
 
+    private CancellationToken _unchanged;
+
     public Feed Feed => feed;
 
     /// <summary>The next changes after a place; at least one where there is one.</summary>
     /// <exception cref="ProblemException">401, 403 or 404 once the key has lost the right; 410 where changes are kept no longer.</exception>
     public async Task<FeedPage> NextAsync(GlobalPosition after, int limit, CancellationToken cancel)
     {
+        _unchanged = credential.Unchanged;
         var caller = await DemandAsync(cancel);
         var items = new List<LoggedChange>();
         var bytes = 0;
@@ -63,18 +66,19 @@ public sealed class FeedReader(Feed feed, Credential credential, string? account
         FeedPage Page(bool more) => new(items, after, more, caller);
     }
 
-    /// <summary>Waits for something after a place, for as long as the token allows.</summary>
-    /// <returns>False where nothing came.</returns>
+    /// <summary>Waits for something after a place, for as long as the token allows and the rights that the last page was read with cannot have changed.</summary>
+    /// <returns>False if the token has ended the wait; otherwise the next page is to be read, which may be empty or refused.</returns>
     public async Task<bool> WaitAsync(GlobalPosition after, CancellationToken until)
     {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(until, _unchanged);
         try
         {
-            await feed.WaitAsync(after, until);
+            await feed.WaitAsync(after, either.Token);
             return true;
         }
-        catch (OperationCanceledException) when (until.IsCancellationRequested)
+        catch (OperationCanceledException) when (either.IsCancellationRequested)
         {
-            return false;
+            return !until.IsCancellationRequested;
         }
     }
 

@@ -51,6 +51,14 @@ public static class AddressScopes
         ? AtLeastPrivate(Of(address.MapToIPv4()))   // IPNetwork would compare the four bytes with the first four of its own, of either kind
         : Embedded(address).Select(inner => AtLeastPrivate(Of(inner))).Append(Outer(address)).Max();
 
+    /// <summary>
+    /// Whether packets to the address may cross public networks. An address that contains a public IPv4 address does: a translator or a tunnel takes the packets there.
+    /// <see cref="Of(IPAddress)"/> calls such an address private, because no public server is written that way.
+    /// </summary>
+    public static bool LeadsToPublic(IPAddress address) => address.IsIPv4MappedToIPv6
+        ? LeadsToPublic(address.MapToIPv4())
+        : Outer(address) == AddressScope.Public || Nat64Local.Contains(address) || Embedded(address).Any(LeadsToPublic);
+
     private static AddressScope AtLeastPrivate(AddressScope scope) => scope > AddressScope.Private ? scope : AddressScope.Private;
 
     private static AddressScope Outer(IPAddress address)

@@ -24,9 +24,13 @@ public sealed class EgressConnector
     }
 
     /// <summary>Waits as long as the system does for an address that keeps silent; the caller's token is the deadline.</summary>
-    /// <exception cref="ProblemException">Unprocessable: no host, or none of its addresses is allowed. Which ones it has is not told.</exception>
+    /// <param name="plaintext">The connection is used without TLS.</param>
+    /// <exception cref="ProblemException">
+    /// <see cref="ErrorCode.Unprocessable"/>: no host, or none of its addresses is allowed. <see cref="ErrorCode.AccountPlaintextRefused"/>: none is allowed without TLS.
+    /// The addresses are not disclosed.
+    /// </exception>
     /// <exception cref="SocketException">It has no address, or none of those that are allowed answers.</exception>
-    public async Task<Socket> ConnectAsync(EgressPurpose purpose, string host, int port, CancellationToken cancel)
+    public async Task<Socket> ConnectAsync(EgressPurpose purpose, string host, int port, bool plaintext, CancellationToken cancel)
     {
         var resolved = await ResolveAsync(host, cancel);
         var allowed = resolved.Where(address => _policy.Allows(purpose, host, address)).ToList();
@@ -34,8 +38,16 @@ public sealed class EgressConnector
         {
             throw new ProblemException(ErrorCode.Unprocessable, $"The egress policy refuses to connect to {host}; the operator can allow it in {EgressPolicy.AllowList(purpose)}.");
         }
+        if (plaintext && allowed.RemoveAll(address => !_policy.AllowsPlaintext(purpose, host, address)) > 0 && allowed.Count == 0)
+        {
+            throw new ProblemException(PlaintextRefused(purpose, host));
+        }
         return await RaceAsync(new Queue<IPEndPoint>(allowed.Select(address => new IPEndPoint(address, port))), cancel);
     }
+
+    private static Problem PlaintextRefused(EgressPurpose purpose, string host) => purpose == EgressPurpose.Webhooks
+        ? new Problem(ErrorCode.Unprocessable, $"{host} is on a public network: https is expected.")
+        : new Problem(ErrorCode.AccountPlaintextRefused, $"{host} is on a public network, where the password and the mail could be read on the way. Set security to tls or starttls; the operator can allow plaintext with Egress:AllowPlaintext.");
 
     private async Task<IPAddress[]> ResolveAsync(string host, CancellationToken cancel)
     {

@@ -7,6 +7,9 @@ public sealed class EgressOptions : ISettings
     /// <summary>Opens private, loopback and link-local addresses; never those of cloud metadata.</summary>
     public bool AllowPrivateNetworks { get; set; }
 
+    /// <summary>Allows connections without TLS to mail servers on public networks: passwords and mail can then be read on the way.</summary>
+    public bool AllowPlaintext { get; set; }
+
     /// <summary>Of mail servers, IMAP and SMTP.</summary>
     public EgressTargets Imap { get; } = new();
 

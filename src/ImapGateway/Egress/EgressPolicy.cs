@@ -16,12 +16,14 @@ public enum EgressPurpose
 public sealed class EgressPolicy
 {
     private readonly bool _privateNetworks;
+    private readonly bool _plaintext;
     private readonly ImmutableArray<AllowedTarget> _mail;
     private readonly ImmutableArray<AllowedTarget> _webhooks;
 
     public EgressPolicy(IOptions<EgressOptions> options)
     {
         _privateNetworks = options.Value.AllowPrivateNetworks;
+        _plaintext = options.Value.AllowPlaintext;
         _mail = Targets(options.Value.Imap);
         _webhooks = Targets(options.Value.Webhooks);
     }
@@ -47,6 +49,10 @@ public sealed class EgressPolicy
         AddressScope.Metadata => Allowed(purpose).Any(target => target.Names(host, address)),
         _ => Allowed(purpose).Any(target => target.Includes(host, address)),
     };
+
+    /// <summary>Whether a connection to this address, which <see cref="Allows"/> allows, may do without TLS.</summary>
+    public bool AllowsPlaintext(EgressPurpose purpose, string host, IPAddress address) =>
+        !AddressScopes.LeadsToPublic(address) || (purpose == EgressPurpose.Webhooks ? AllowsPlain(purpose, host) : _plaintext);
 
     private ImmutableArray<AllowedTarget> Allowed(EgressPurpose purpose) => purpose switch
     {

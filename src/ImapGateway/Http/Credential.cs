@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using ImapGateway.Mail;
 
 namespace ImapGateway.Http;
 
@@ -14,6 +16,38 @@ public sealed record Credential(CallerLookup Lookup, ReadOnlyMemory<byte> Sha256
     /// <summary>The caller with the rights of this moment; null once the key has none any more. A ticket's own end is not asked: it opens connections, those it has opened go on.</summary>
     public async ValueTask<Caller?> CallerAsync(CancellationToken cancel) =>
         await Lookup.FindAsync(Sha256, cancel) is { } caller ? Ticket?.Narrow(caller) ?? caller : null;
+
+    /// <summary>How long a lookup that failed is waited with before the next one.</summary>
+    private static readonly TimeSpan RetryIn = TimeSpan.FromSeconds(1);
+
+    /// <summary>Cancelled when the caller may have other rights than before. Read it before the caller is looked up.</summary>
+    public CancellationToken Unchanged => Lookup.Unchanged;
+
+    /// <summary>Returns once the caller has lost a right: its key was narrowed or deleted, or has expired.</summary>
+    /// <param name="isAllowed">Whether the caller, with the rights of that moment, still has the right.</param>
+    /// <exception cref="OperationCanceledException">Nobody waits any more.</exception>
+    public async Task LostAsync(Func<Caller, bool> isAllowed, TimeProvider time, CancellationToken cancel)
+    {
+        while (true)
+        {
+            var (unchanged, most) = (Unchanged, Timeout.InfiniteTimeSpan);
+            try
+            {
+                if (await CallerAsync(cancel) is not { } caller || !isAllowed(caller))
+                {
+                    return;
+                }
+            }
+            catch (ProblemException)
+            {
+                // Storage is unavailable: the rights are unknown for now.
+                most = RetryIn;
+            }
+            using var change = CancellationTokenSource.CreateLinkedTokenSource(cancel, unchanged);
+            await Task.Delay(most, time, change.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancel.ThrowIfCancellationRequested();
+        }
+    }
 
     public static ValueTask<Credential?> BindAsync(HttpContext context) => ValueTask.FromResult(context.Features.Get<Credential>());
 }
@@ -41,18 +75,26 @@ public interface ITicketReader
 }
 
 /// <summary>Keys of all kinds: that of the settings, and those that were made.</summary>
-public sealed class CallerLookup(AdminKey admin, IKeyLookup keys)
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A CancellationTokenSource without a timer holds nothing unless its wait handle is asked for.")]
+public sealed class CallerLookup
 {
     private static readonly Caller Operator = new(null, Scopes.Expand(Scope.Admin), null);
 
-    /// <summary>After the commit of any change of a key: who has one open asks again.</summary>
-    public event Action? Changed
+    private readonly AdminKey _admin;
+    private readonly IKeyLookup _keys;
+    private CancellationTokenSource _unchanged = new();
+
+    public CallerLookup(AdminKey admin, IKeyLookup keys)
     {
-        add => keys.Changed += value;
-        remove => keys.Changed -= value;
+        (_admin, _keys) = (admin, keys);
+        // Away from whoever has changed the key: thousands may wait.
+        keys.Changed += () => _ = Interlocked.Exchange(ref _unchanged, new CancellationTokenSource()).CancelAsync();
     }
+
+    /// <summary>Cancelled once any key has changed or expired; the next call gives the token of the next change.</summary>
+    public CancellationToken Unchanged => Volatile.Read(ref _unchanged).Token;
 
     /// <summary>Null where no key has this SHA-256, or has it no longer.</summary>
     public ValueTask<Caller?> FindAsync(ReadOnlyMemory<byte> sha256, CancellationToken cancel) =>
-        admin.Matches(sha256.Span) ? ValueTask.FromResult<Caller?>(Operator) : keys.FindAsync(sha256, cancel);
+        _admin.Matches(sha256.Span) ? ValueTask.FromResult<Caller?>(Operator) : _keys.FindAsync(sha256, cancel);
 }

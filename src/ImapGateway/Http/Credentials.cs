@@ -16,21 +16,4 @@ public sealed class Credentials(CallerLookup callers, ITicketReader tickets)
 
     /// <summary>Null for what is no ticket, or opens nothing any more.</summary>
     public Credential? OfTicket(string? value) => value is not null && tickets.Read(value) is { } ticket ? new Credential(callers, ticket.KeySha256, ticket) : null;
-
-    /// <summary>After any change of a key, for as long as the result is not disposed of.</summary>
-    public IDisposable OnChange(Action ask) => new Listening(callers, ask);
-
-    private sealed class Listening : IDisposable
-    {
-        private readonly CallerLookup _callers;
-        private readonly Action _ask;
-
-        public Listening(CallerLookup callers, Action ask)
-        {
-            (_callers, _ask) = (callers, ask);
-            callers.Changed += ask;
-        }
-
-        public void Dispose() => _callers.Changed -= _ask;
-    }
 }

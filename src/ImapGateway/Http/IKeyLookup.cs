@@ -11,6 +11,6 @@ public interface IKeyLookup
     /// <summary>The same by the key's id, for what works on its behalf when nobody presents it. It does not count as a use.</summary>
     ValueTask<Caller?> FindByIdAsync(string keyId, CancellationToken cancel);
 
-    /// <summary>After the commit of any change of a key.</summary>
+    /// <summary>After the commit of any change of a key, and when a key that was found has expired: who has one in use asks for it again.</summary>
     event Action? Changed;
 }

@@ -3,7 +3,7 @@ using ImapGateway.Mail;
 namespace ImapGateway.Http;
 
 /// <summary>Who asks, and whether they may: 401 without a valid key, 403 without the route's scope, 404 for accounts outside the key's.</summary>
-public sealed class KeyMiddleware(RequestDelegate next, Credentials credentials)
+public sealed class KeyMiddleware(RequestDelegate next, Credentials credentials, TimeProvider time)
 {
     public async Task InvokeAsync(HttpContext context)
     {
@@ -26,7 +26,37 @@ public sealed class KeyMiddleware(RequestDelegate next, Credentials credentials)
         }
         context.Features.Set(credential);
         context.Features.Set(caller);
-        await next(context);
+        if (endpoint?.Metadata.GetMetadata<EndsWithKey>() is null)
+        {
+            await next(context);
+            return;
+        }
+        using var over = new CancellationTokenSource();
+        var ending = AbortWithKeyAsync(context, endpoint, credential!, over.Token);
+        try
+        {
+            await next(context);
+        }
+        finally
+        {
+            await over.CancelAsync();
+            await ending;
+        }
+    }
+
+    /// <summary>The client sees a connection that breaks off: nothing that was cut short looks complete.</summary>
+    private async Task AbortWithKeyAsync(HttpContext context, Endpoint endpoint, Credential credential, CancellationToken over)
+    {
+        var (scope, account) = Demands(context, endpoint);
+        try
+        {
+            await credential.LostAsync(caller => caller.Has(scope) && (account is null || caller.MaySee(account)), time, over);
+            context.Abort();
+        }
+        catch (OperationCanceledException) when (over.IsCancellationRequested)
+        {
+            // The answer has ended before its key.
+        }
     }
 
     private Credential? CredentialOf(HttpContext context)
@@ -47,10 +77,14 @@ public sealed class KeyMiddleware(RequestDelegate next, Credentials credentials)
 
     private static void Authorise(HttpContext context, Endpoint endpoint, Caller caller)
     {
-        caller.Demand(endpoint.Metadata.GetMetadata<RequiredScope>()?.Scope ?? Scope.Admin);
-        if (context.Request.RouteValues.TryGetValue("account", out var account) && account is string id && !caller.MaySee(id))
+        var (scope, account) = Demands(context, endpoint);
+        caller.Demand(scope);
+        if (account is not null && !caller.MaySee(account))
         {
             throw new ProblemException(RouteRights.NoSuchAccount);
         }
     }
+
+    private static (Scope Scope, string? Account) Demands(HttpContext context, Endpoint endpoint) =>
+        (endpoint.Metadata.GetMetadata<RequiredScope>()?.Scope ?? Scope.Admin, context.Request.RouteValues.GetValueOrDefault("account") as string);
 }

@@ -30,6 +30,9 @@ public static class RouteRights
     /// <summary>A WebSocket may bring its key in its first message: the handler then asks for it.</summary>
     public static TBuilder TakesKeyLater<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new TakesKeyLater());
 
+    /// <summary>Its answers can take long: one that runs is aborted when its key loses the right to it.</summary>
+    public static TBuilder EndsWithKey<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new EndsWithKey());
+
     /// <summary>See <see cref="QueryPrefix"/>.</summary>
     public static TBuilder TakesQueryPrefix<TBuilder>(this TBuilder route, string prefix) where TBuilder : IEndpointConventionBuilder =>
         route.WithMetadata(new QueryPrefix(prefix));
@@ -40,6 +43,8 @@ public sealed record NeedsKey;
 public sealed record RequiredScope(Scope Scope);
 
 public sealed record TakesKeyLater;
+
+public sealed record EndsWithKey;
 
 public sealed record TakesTicket
 {

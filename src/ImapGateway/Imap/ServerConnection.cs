@@ -33,7 +33,7 @@ public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
 
     private async Task<ServerStream> ConnectAsync(MailServer server, EgressPurpose purpose, TimeSpan silence, CancellationToken cancel)
     {
-        Socket socket = await egress.ConnectAsync(purpose, server.Host, server.Port, cancel);
+        Socket socket = await egress.ConnectAsync(purpose, server.Host, server.Port, plaintext: server.Security == Security.None, cancel);
         var stream = new ServerStream(socket, silence, time);
         try
         {

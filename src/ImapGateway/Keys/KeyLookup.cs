@@ -8,14 +8,28 @@ namespace ImapGateway.Keys;
 
 /// <summary>
 /// Keys by the hash of their value. What was found stays in memory until any key changes, since a change of one may reach all that descend from it;
-/// unknown values are asked anew each time. Expiry is looked at on every use.
+/// unknown values are asked anew each time. Expiry is looked at on every use, and a timer tells those who use a key for long.
 /// </summary>
-public sealed class KeyLookup(IDatabase database, TimeProvider time) : IKeyLookup
+public sealed class KeyLookup : IKeyLookup, IDisposable
 {
     private const int FlushBatch = 100;
 
+    /// <summary>The clock may be set meanwhile.</summary>
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(15);
+
+    private readonly IDatabase _database;
+    private readonly TimeProvider _time;
     private readonly ConcurrentDictionary<string, DateTimeOffset> _used = new();
+    private readonly Lock _expiring = new();
+    private readonly ITimer _expiry;
+    private DateTimeOffset _nextExpiry = DateTimeOffset.MaxValue;
     private volatile Known _known = new();
+
+    public KeyLookup(IDatabase database, TimeProvider time)
+    {
+        (_database, _time) = (database, time);
+        _expiry = time.CreateTimer(_ => Expire(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
 
     public event Action? Changed;
 
@@ -24,7 +38,7 @@ public sealed class KeyLookup(IDatabase database, TimeProvider time) : IKeyLooku
         var caller = await FindAsync(Convert.ToHexString(sha256.Span), ByHash, cancel);
         if (caller is not null)
         {
-            _used[caller.KeyId!] = time.GetUtcNow();
+            _used[caller.KeyId!] = _time.GetUtcNow();
         }
         return caller;
     }
@@ -38,6 +52,8 @@ public sealed class KeyLookup(IDatabase database, TimeProvider time) : IKeyLooku
         Changed?.Invoke();
     }
 
+    public void Dispose() => _expiry.Dispose();
+
     /// <summary>When this key was last used, where that is not written yet.</summary>
     public DateTimeOffset? LastUse(string keyId) => _used.TryGetValue(keyId, out var at) ? at : null;
 
@@ -46,7 +62,7 @@ public sealed class KeyLookup(IDatabase database, TimeProvider time) : IKeyLooku
     {
         foreach (var uses in _used.ToArray().Chunk(FlushBatch))
         {
-            await database.WriteAsync((db, c) => WriteUsesAsync(db.Set<ApiKey>(), uses, c), cancel);
+            await _database.WriteAsync((db, c) => WriteUsesAsync(db.Set<ApiKey>(), uses, c), cancel);
             foreach (var use in uses)
             {
                 _used.TryRemove(use);
@@ -62,14 +78,54 @@ public sealed class KeyLookup(IDatabase database, TimeProvider time) : IKeyLooku
         var known = _known;
         if (!known.Rights.TryGetValue(name, out var rights))
         {
-            var chain = await database.ReadAsync((db, c) => KeyChain.ReadAsync(db, which(name), c), cancel);
+            var chain = await _database.ReadAsync((db, c) => KeyChain.ReadAsync(db, which(name), c), cancel);
             if (chain is null)
             {
                 return null;
             }
             rights = known.Rights.GetOrAdd(name, KeyRights.Of(chain));
+            ExpectExpiry(rights.ExpiresAt);
         }
-        return rights.HasExpired(time.GetUtcNow()) ? null : rights.Caller;
+        return rights.HasExpired(_time.GetUtcNow()) ? null : rights.Caller;
+    }
+
+    private void ExpectExpiry(DateTimeOffset? at)
+    {
+        lock (_expiring)
+        {
+            if (at < _nextExpiry && at > _time.GetUtcNow())
+            {
+                _nextExpiry = at.Value;
+                Sleep();
+            }
+        }
+    }
+
+    private void Expire()
+    {
+        lock (_expiring)
+        {
+            var now = _time.GetUtcNow();
+            if (_nextExpiry > now)
+            {
+                Sleep();
+                return;
+            }
+            _nextExpiry = _known.Rights.Values.Select(rights => rights.ExpiresAt).Where(at => at > now).Min() ?? DateTimeOffset.MaxValue;
+            Sleep();
+        }
+        Changed?.Invoke();
+    }
+
+    private void Sleep()
+    {
+        if (_nextExpiry == DateTimeOffset.MaxValue)
+        {
+            return;
+        }
+        var left = _nextExpiry - _time.GetUtcNow();
+        // A timer counts whole milliseconds, and must not go off before the end of the last one.
+        _expiry.Change(left < LongestSleep ? TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(left.TotalMilliseconds))) : LongestSleep, Timeout.InfiniteTimeSpan);
     }
 
     private static Expression<Func<ApiKey, bool>> ByHash(string hex)

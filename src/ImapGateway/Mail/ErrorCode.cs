@@ -30,6 +30,7 @@ public enum ErrorCode
     AccountProtocol,
     AccountUnavailable,
     AccountTimeout,
+    AccountPlaintextRefused,
 }
 
 public static class ErrorCodes
@@ -61,6 +62,7 @@ public static class ErrorCodes
         ErrorCode.AccountProtocol => ("account.protocol", 502, "The mail server broke the protocol"),
         ErrorCode.AccountUnavailable => ("account.unavailable", 503, "The mail server cannot be reached"),
         ErrorCode.AccountTimeout => ("account.timeout", 504, "The mail server did not answer in time"),
+        ErrorCode.AccountPlaintextRefused => ("account.plaintext_refused", 422, "The mail server would be used without encryption"),
         _ => ("internal", 500, "The gateway failed"),
     };
 }

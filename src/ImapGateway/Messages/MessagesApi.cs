@@ -81,8 +81,8 @@ public static class MessagesApi
 
     private static void MapSection(this RouteGroupBuilder group, string path, Delegate handler, string name, string what, string mediaType)
     {
-        group.MapGet(path, handler).Requires(Scope.MailRead).WithName("get" + name).WithSummary("Download " + what)
-            .WithDescription("Streams. The content of an id never changes. The length is told where it is known.")
+        group.MapGet(path, handler).Requires(Scope.MailRead).EndsWithKey().WithName("get" + name).WithSummary("Download " + what)
+            .WithDescription("Streams. The content of an id never changes. The length is told where it is known. The connection is aborted when the key loses the right to the message.")
             .AnswersOctets(mediaType).ShowsMail().CanFail(ErrorCode.Gone, ErrorCode.PreconditionFailed);
         group.MapMethods(path, [HttpMethods.Head], handler).Requires(Scope.MailRead).WithName("head" + name).WithSummary("Look at " + what)
             .WithDescription("What GET would answer, without the octets.")

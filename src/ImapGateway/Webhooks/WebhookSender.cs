@@ -21,7 +21,9 @@ public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptio
     private readonly HttpMessageInvoker _http = new(new SocketsHttpHandler
     {
         ConnectCallback = async (context, cancel) => new NetworkStream(
-            await egress.ConnectAsync(EgressPurpose.Webhooks, context.DnsEndPoint.Host, context.DnsEndPoint.Port, cancel), ownsSocket: true),
+            await egress.ConnectAsync(
+                EgressPurpose.Webhooks, context.DnsEndPoint.Host, context.DnsEndPoint.Port, plaintext: context.InitialRequestMessage.RequestUri!.Scheme == Uri.UriSchemeHttp, cancel),
+            ownsSocket: true),
         ConnectTimeout = options.Value.Timeout,
         AllowAutoRedirect = false,
         UseProxy = false,

@@ -13,11 +13,12 @@ internal sealed class SlowReader : IDisposable
     private SlowReader(Socket socket) => _socket = socket;
 
     /// <summary>Sends a GET by HTTP/1.0, whose answer is whole when the connection is closed in order.</summary>
-    public static async Task<SlowReader> Get(GatewayProcess gateway, string path)
+    /// <param name="key">The admin key if null.</param>
+    public static async Task<SlowReader> Get(GatewayProcess gateway, string path, string? key = null)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 8 * 1024 };
         await socket.ConnectAsync(gateway.Http.BaseAddress!.Host, gateway.Http.BaseAddress.Port);
-        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {gateway.AdminKey}\r\n\r\n"));
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.0\r\nHost: localhost\r\nAuthorization: Bearer {key ?? gateway.AdminKey}\r\n\r\n"));
         return new SlowReader(socket);
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using ImapGateway.IntegrationTests.Servers;
 
 namespace ImapGateway.IntegrationTests.Messages;
@@ -70,6 +71,37 @@ public sealed class SlowReaderTests
 
         // Their ends free the workers.
         Assert.Equal(HttpStatusCode.OK, (await world.Gateway.Http.Download(account.Message(id, "/parts/1"))).Status);
+    }
+
+    [Theory]
+    [InlineData("/raw", true)]
+    [InlineData("/parts/2", false)]
+    public async Task A_download_breaks_off_when_its_key_loses_the_right_and_others_go_on(string section, bool isDeleted)
+    {
+        var content = Mail.Content(20_000_000);
+        var (world, tap, account, id) = await With(content);
+        await using var _ = tap;
+        var made = (await world.Api.Post("/v1/keys", new { name = "reader", scopes = new[] { "mail.read" } })).Is(HttpStatusCode.Created);
+        using var reader = await SlowReader.Get(world.Gateway, account.Message(id, section), made.Text("key"));
+        using var other = await SlowReader.Get(world.Gateway, account.Message(id, "/parts/2"));
+        Assert.StartsWith("HTTP/1.1 200", (await reader.Header()).Header, StringComparison.Ordinal);
+        var received = (await other.Header()).Octets.Length;
+
+        var key = $"/v1/keys/{made.Text("id")}";
+        var lost = await (isDeleted ? world.Api.Delete(key) : world.Api.Patch(key, new { scopes = new[] { "mail.readBasic" } }));
+        lost.Is(isDeleted ? HttpStatusCode.NoContent : HttpStatusCode.OK);
+        // Octet by octet, so that the end cannot come first.
+        await Assert.ThrowsAsync<SocketException>(async () =>
+        {
+            while ((await reader.Take(1)).Length > 0)
+            {
+            }
+        });
+        while (await other.Take(int.MaxValue) is { Length: > 0 } octets)
+        {
+            received += octets.Length;
+        }
+        Assert.Equal(content.Length, received);
     }
 
     [Fact]

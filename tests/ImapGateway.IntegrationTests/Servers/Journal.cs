@@ -4,7 +4,7 @@ namespace ImapGateway.IntegrationTests.Servers;
 public sealed class Journal<T>
 {
     /// <summary>Long enough for a busy machine; a test that waits this long has failed.</summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly Lock _gate = new();
     private readonly List<T> _entries = [];

@@ -154,7 +154,7 @@ public sealed class EventStreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_key_that_expires_ends_its_stream_at_the_next_heartbeat()
+    public async Task A_key_that_expires_ends_its_stream_at_that_moment()
     {
         var (_, key) = await _gateway.NewKey(["mail.read"], expiresAt: _gateway.Time.GetUtcNow().AddSeconds(20));
         using var lines = await Open("/v1/events", key);
@@ -163,8 +163,18 @@ public sealed class EventStreamTests : IAsyncLifetime
         _gateway.Time.Advance(EventWriter.Heartbeat);
         await Block(lines);
         await Waits(2);
-        _gateway.Time.Advance(EventWriter.Heartbeat);
+        _gateway.Time.Advance(TimeSpan.FromSeconds(5));
+        Assert.Null(await lines.ReadLineAsync());
+    }
+
+    [Fact]
+    public async Task A_key_that_is_deleted_ends_its_stream_though_nothing_happens()
+    {
+        var (id, key) = await _gateway.NewKey(["mail.read"]);
+        using var lines = await Open("/v1/events", key);
         await Block(lines);
+        await Waits(1);
+        Assert.Equal(204, (await _gateway.Send("DELETE", $"/v1/keys/{id}")).Status);
         Assert.Null(await lines.ReadLineAsync());
     }
 

@@ -19,7 +19,7 @@ public sealed class EgressConnectorTests : IDisposable
     [Fact]
     public async Task An_allowed_host_is_connected_with_no_delay_and_keepalive()
     {
-        using var socket = await Connector(allow: ["mail.internal"], "127.0.0.1").ConnectAsync(EgressPurpose.Imap, "mail.internal", Port, default);
+        using var socket = await Connector(allow: ["mail.internal"], "127.0.0.1").ConnectAsync(EgressPurpose.Imap, "mail.internal", Port, plaintext: true, default);
         Assert.True(socket.Connected);
         Assert.True(socket.NoDelay);
         Assert.Equal(1, socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive));
@@ -59,7 +59,29 @@ public sealed class EgressConnectorTests : IDisposable
     public async Task Only_the_allowed_ones_of_several_addresses_are_tried()
     {
         var connector = Connector(allow: ["127.0.0.1"], "127.0.0.2", "::1", "127.0.0.1");
-        using var socket = await connector.ConnectAsync(EgressPurpose.Imap, "mail.example", Port, default);
+        using var socket = await connector.ConnectAsync(EgressPurpose.Imap, "mail.example", Port, plaintext: true, default);
+        Assert.Equal(IPAddress.Loopback, ((IPEndPoint)socket.RemoteEndPoint!).Address);
+    }
+
+    [Theory]
+    [InlineData("8.8.8.8")]
+    [InlineData("8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "64:ff9b::808:808")]
+    public async Task A_public_mail_server_is_not_connected_without_TLS(params string[] addresses)
+    {
+        foreach (var purpose in new[] { EgressPurpose.Imap, EgressPurpose.Smtp })
+        {
+            var connecting = Connector(allow: ["mail.example"], addresses).ConnectAsync(purpose, "mail.example", Port, plaintext: true, default);
+            var refused = await Assert.ThrowsAsync<ProblemException>(() => connecting);
+            Assert.Equal(ErrorCode.AccountPlaintextRefused, refused.Code);
+            Assert.Contains("Egress:AllowPlaintext", refused.Problem.Detail, StringComparison.Ordinal);
+            Assert.All(addresses, address => Assert.DoesNotContain(address, refused.Problem.Detail, StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
+    public async Task The_private_address_of_a_host_that_has_a_public_one_too_is_connected_without_TLS()
+    {
+        using var socket = await Connector(allow: ["127.0.0.1"], "8.8.8.8", "127.0.0.1").ConnectAsync(EgressPurpose.Imap, "mail.example", Port, plaintext: true, default);
         Assert.Equal(IPAddress.Loopback, ((IPEndPoint)socket.RemoteEndPoint!).Address);
     }
 
@@ -67,7 +89,7 @@ public sealed class EgressConnectorTests : IDisposable
     public async Task The_next_address_is_tried_where_one_refuses()
     {
         var connector = Connector(allow: ["127.0.0.0/8"], "127.0.0.2", "127.0.0.1");
-        using var socket = await connector.ConnectAsync(EgressPurpose.Imap, "mail.example", Port, default);
+        using var socket = await connector.ConnectAsync(EgressPurpose.Imap, "mail.example", Port, plaintext: true, default);
         Assert.Equal(IPAddress.Loopback, ((IPEndPoint)socket.RemoteEndPoint!).Address);
     }
 
@@ -76,7 +98,7 @@ public sealed class EgressConnectorTests : IDisposable
     {
         using var silent = new SilentServer(IPAddress.Parse("127.0.0.3"), Port);
         var connector = Connector(allow: ["127.0.0.0/8"], "127.0.0.3", "127.0.0.1");
-        using var socket = await connector.ConnectAsync(EgressPurpose.Imap, "mail.example", Port, default);
+        using var socket = await connector.ConnectAsync(EgressPurpose.Imap, "mail.example", Port, plaintext: true, default);
         Assert.Equal(IPAddress.Loopback, ((IPEndPoint)socket.RemoteEndPoint!).Address);
     }
 
@@ -85,7 +107,7 @@ public sealed class EgressConnectorTests : IDisposable
     {
         using var silent = new SilentServer(IPAddress.Parse("127.0.0.3"), Port);
         using var deadline = new CancellationTokenSource(TimeSpan.FromMilliseconds(100));
-        var connecting = Connector(allow: ["127.0.0.3"], "127.0.0.3").ConnectAsync(EgressPurpose.Imap, "mail.example", Port, deadline.Token);
+        var connecting = Connector(allow: ["127.0.0.3"], "127.0.0.3").ConnectAsync(EgressPurpose.Imap, "mail.example", Port, plaintext: true, deadline.Token);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting);
     }
 
@@ -93,20 +115,20 @@ public sealed class EgressConnectorTests : IDisposable
     public async Task A_closed_port_is_a_socket_error()
     {
         var connector = Connector(allow: ["127.0.0.2"], "127.0.0.2");
-        var failure = await Assert.ThrowsAsync<SocketException>(() => connector.ConnectAsync(EgressPurpose.Imap, "mail.example", Port, default));
+        var failure = await Assert.ThrowsAsync<SocketException>(() => connector.ConnectAsync(EgressPurpose.Imap, "mail.example", Port, plaintext: true, default));
         Assert.Equal(SocketError.ConnectionRefused, failure.SocketErrorCode);
     }
 
     [Fact]
     public async Task A_name_without_addresses_is_a_socket_error()
     {
-        var failure = await Assert.ThrowsAsync<SocketException>(() => Connector([]).ConnectAsync(EgressPurpose.Imap, "nowhere.example", Port, default));
+        var failure = await Assert.ThrowsAsync<SocketException>(() => Connector([]).ConnectAsync(EgressPurpose.Imap, "nowhere.example", Port, plaintext: true, default));
         Assert.Equal(SocketError.HostNotFound, failure.SocketErrorCode);
     }
 
     private async Task<Problem> Refusal(EgressConnector connector, string host)
     {
-        var refused = await Assert.ThrowsAsync<ProblemException>(() => connector.ConnectAsync(EgressPurpose.Imap, host, Port, default));
+        var refused = await Assert.ThrowsAsync<ProblemException>(() => connector.ConnectAsync(EgressPurpose.Imap, host, Port, plaintext: true, default));
         Assert.Equal(ErrorCode.Unprocessable, refused.Code);
         return refused.Problem;
     }

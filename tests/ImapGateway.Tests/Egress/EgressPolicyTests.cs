@@ -116,6 +116,43 @@ public class EgressPolicyTests
     }
 
     [Theory]
+    [InlineData("8.8.8.8")]
+    [InlineData("2606:4700::1111")]
+    [InlineData("::ffff:8.8.8.8")]              // IPv4-mapped
+    [InlineData("::ffff:0:8.8.8.8")]            // IPv4-translated
+    [InlineData("::8.8.8.8")]                   // IPv4-compatible
+    [InlineData("64:ff9b::808:808")]            // NAT64
+    [InlineData("64:ff9b:1::a00:1")]            // NAT64, local prefix: where it leads cannot be seen
+    [InlineData("2002:808:808::1")]             // 6to4
+    [InlineData("2002:a00:1::1")]
+    [InlineData("2001:0:4136:e378:8000:63bf:f7f7:f7f7")] // Teredo
+    public void Plaintext_over_public_networks_needs_its_own_switch(string address)
+    {
+        var target = IPAddress.Parse(address);
+        foreach (var purpose in new[] { EgressPurpose.Imap, EgressPurpose.Smtp })
+        {
+            Assert.False(Policy(privateNetworks: true, allow: ["host", "::/0", "0.0.0.0/0"]).AllowsPlaintext(purpose, "host", target));
+            Assert.True(new EgressPolicy(Options.Create(new EgressOptions { AllowPlaintext = true })).AllowsPlaintext(purpose, "host", target));
+        }
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("10.0.0.1")]
+    [InlineData("169.254.1.1")]
+    [InlineData("100.64.0.1")]
+    [InlineData("::1")]
+    [InlineData("fd12:3456::1")]
+    [InlineData("fe80::1")]
+    [InlineData("::ffff:127.0.0.1")]
+    [InlineData("64:ff9b::7f00:1")]
+    public void Plaintext_within_private_networks_needs_no_other_switch_than_theirs(string address)
+    {
+        Assert.True(Policy().AllowsPlaintext(EgressPurpose.Imap, "host", IPAddress.Parse(address)));
+        Assert.False(Policy().Allows(EgressPurpose.Imap, "host", IPAddress.Parse(address)));
+    }
+
+    [Theory]
     [InlineData("10.1.0.0/16", "mail.example", "10.1.2.3", true)]
     [InlineData("10.1.0.0/16", "mail.example", "10.2.2.3", false)]
     [InlineData("10.1.2.3", "mail.example", "10.1.2.3", true)]

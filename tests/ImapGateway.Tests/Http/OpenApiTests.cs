@@ -79,7 +79,7 @@ public class OpenApiTests
         var document = await Document(v1 => v1.MapGet("/gadgets", () => TypedResults.Ok("")).Requires(Scope.MailRead).WithName("listGadgets").AsksMailServer().CanFail(ErrorCode.Gone));
 
         var operation = Operation(document, "/v1/gadgets", "get");
-        Assert.Equal(["200", "400", "401", "403", "410", "424", "429", "500", "502", "503", "504"], Statuses(operation));
+        Assert.Equal(["200", "400", "401", "403", "410", "422", "424", "429", "500", "502", "503", "504"], Statuses(operation));
         Assert.Equal("#/components/responses/UnavailableOrAccountUnavailable", (string?)operation["responses"]!["503"]!["$ref"]);
         var response = document["components"]!["responses"]!["UnavailableOrAccountUnavailable"]!;
         var examples = response["content"]!["application/problem+json"]!["examples"]!.AsObject();

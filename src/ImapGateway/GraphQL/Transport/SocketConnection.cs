@@ -9,9 +9,6 @@ namespace ImapGateway.GraphQL.Transport;
 /// <summary>One connection of graphql-transport-ws: who it is, and what it has asked for.</summary>
 public sealed class SocketConnection(MessageSocket messages, GraphExecutor executor, IServiceProvider services, string traceId) : IAsyncDisposable
 {
-    /// <summary>How often the key is asked for where nobody has said that it has changed: it may expire.</summary>
-    private static readonly TimeSpan KeyInterval = TimeSpan.FromSeconds(15);
-
     private readonly ConcurrentDictionary<string, SocketOperation> _operations = new();
     private readonly CancellationTokenSource _over = new();
     private volatile bool _hasBegun;
@@ -23,14 +20,12 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
     public async Task RunAsync(Credentials credentials, TimeProvider time, CancellationToken stopping)
     {
         await using var init = time.CreateTimer(_ => End(CloseReason.InitTimeout, unless: _isKnown), null, executor.Limits.InitTime, Timeout.InfiniteTimeSpan);
-        await using var ask = time.CreateTimer(_ => _ = AskAsync(), null, KeyInterval, KeyInterval);
         using var stop = stopping.UnsafeRegister(_ => _ = StopAsync(), null);
-        using var changes = credentials.OnChange(() => _ = AskAsync());
         try
         {
             while (await messages.ReceiveAsync() is { } text)
             {
-                await TakeAsync(ClientMessage.Parse(text), credentials);
+                await TakeAsync(ClientMessage.Parse(text), credentials, time);
             }
         }
         catch (ProtocolException broken)
@@ -48,12 +43,12 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
         await messages.EndAsync(CloseReason.GoingAway with { Code = 1000, Text = "" });
     }
 
-    private async Task TakeAsync(ClientMessage message, Credentials credentials)
+    private async Task TakeAsync(ClientMessage message, Credentials credentials, TimeProvider time)
     {
         switch (message.Type)
         {
             case "connection_init":
-                await InitAsync(message, credentials);
+                await InitAsync(message, credentials, time);
                 break;
             case "ping":
                 await messages.SendAsync(ServerMessage.Pong(message.Payload), _over.Token);
@@ -72,7 +67,7 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
         }
     }
 
-    private async Task InitAsync(ClientMessage message, Credentials credentials)
+    private async Task InitAsync(ClientMessage message, Credentials credentials, TimeProvider time)
     {
         if (_hasBegun)
         {
@@ -85,6 +80,7 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
             throw new ProtocolException(CloseReason.Forbidden);
         }
         _isKnown = true;
+        _ = EndWithKeyAsync(Credential, time);
         await messages.SendAsync(ServerMessage.Ack, _over.Token);
     }
 
@@ -132,20 +128,19 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
         }
     }
 
-    /// <summary>Ends the connection where its key has ended.</summary>
-    private async Task AskAsync()
+    /// <summary>Operations look after their own rights: the connection ends when the key has none at all.</summary>
+    private async Task EndWithKeyAsync(Credential credential, TimeProvider time)
     {
         try
         {
-            if (_isKnown && await Credential!.CallerAsync(_over.Token) is null)
-            {
-                await messages.EndAsync(CloseReason.Forbidden);
-            }
+            await credential.LostAsync(static _ => true, time, _over.Token);
         }
-        catch (Exception unknown) when (unknown is ProblemException or OperationCanceledException)
+        catch (OperationCanceledException)
         {
-            // Storage is away: it is asked again later.
+            // The connection has ended before its key.
+            return;
         }
+        await messages.EndAsync(CloseReason.Forbidden);
     }
 
     /// <summary>What is followed ends at once, and comes back elsewhere; what is being answered is answered first, as long as the gateway waits for it.</summary>
