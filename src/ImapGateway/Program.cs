@@ -19,7 +19,10 @@ namespace ImapGateway;
 
 public static class Program
 {
-    public static Task<int> Main(string[] args) => Build(args).RunValidatedAsync();
+    /// <summary>What the program can do beside running the gateway.</summary>
+    private static readonly Command[] Commands = [];
+
+    public static Task<int> Main(string[] args) => new CommandLine(Commands, settings => Build(settings).RunValidatedAsync()).RunAsync(args);
 
     /// <summary>The whole gateway, not started.</summary>
     public static WebApplication Build(string[] args)

@@ -28,6 +28,9 @@ public static class HttpSetup
         });
         // It writes whole addresses, and their queries hold what people search their mail for.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
+        // Both log the stack trace of a start that failed, which RunValidatedAsync reports in one line.
+        builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
+        services.PostConfigure<LoggerFilterOptions>(KeepCriticalOfKestrelQuiet);
         services.TryAddSingleton(TimeProvider.System);
         services.ConfigureHttpJsonOptions(StrictJson.Configure);
         // Else a malformed request is an empty 400 that says nothing.
@@ -54,6 +57,15 @@ public static class HttpSetup
         services.AddSingleton<IdempotencyStore>();
         services.AddHostedService<IdempotencyPurgeWorker>();
         services.AddOpenApi();
+    }
+
+    /// <summary>"Unable to start Kestrel" is its only critical event. All other levels stay as they are configured.</summary>
+    private static void KeepCriticalOfKestrelQuiet(LoggerFilterOptions options)
+    {
+        const string Kestrel = "Microsoft.AspNetCore.Server.Kestrel";
+        var configured = options.Rules.Where(rule => rule.ProviderName is null && Kestrel.StartsWith(rule.CategoryName ?? "", StringComparison.OrdinalIgnoreCase))
+            .MaxBy(rule => rule.CategoryName?.Length ?? 0)?.LogLevel;
+        options.Rules.Add(new LoggerFilterRule(null, Kestrel, configured ?? options.MinLevel, (_, category, level) => category != Kestrel || level != LogLevel.Critical));
     }
 
     /// <summary>First in the pipeline. Preflights need no key (CORS), unknown paths below /v1 do, and nothing is parsed for somebody who has none.</summary>

@@ -37,7 +37,8 @@ public static class SettingsExtensions
     }
 
     /// <summary>Validates the settings, takes the startup steps, runs until asked to stop.</summary>
-    /// <returns>The exit code: 1 where the operator has to mend something, which stands on stderr then.</returns>
+    /// <returns>The exit code.</returns>
+    /// <exception cref="StartupException">The operator must correct something first.</exception>
     public static async Task<int> RunValidatedAsync(this WebApplication app)
     {
         await using (app)
@@ -49,22 +50,28 @@ public static class SettingsExtensions
                 {
                     await step.RunAsync(app.Lifetime.ApplicationStopping);
                 }
-                await app.RunAsync();
-            }
-            catch (StartupException failure)
-            {
-                await Console.Error.WriteLineAsync("The gateway cannot start:");
-                foreach (var line in failure.Lines)
-                {
-                    await Console.Error.WriteLineAsync("  " + line);
-                }
-                return 1;
+                await app.StartListeningAsync();
+                await app.WaitForShutdownAsync();
             }
             catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
             {
                 // Asked to stop while it was starting.
             }
             return 0;
+        }
+    }
+
+    /// <summary>The web server starts last. Whatever runs by then is stopped in order if it cannot listen.</summary>
+    private static async Task StartListeningAsync(this WebApplication app)
+    {
+        try
+        {
+            await app.StartAsync();
+        }
+        catch (Exception failure) when (ListenFault.Describe(failure, app.Configuration["urls"]) is { } reason)
+        {
+            await app.StopAsync();
+            throw new StartupException(reason);
         }
     }
 

@@ -1,4 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
 using ImapGateway.Storage;
 
 namespace ImapGateway.Tests.Settings;
@@ -32,12 +35,94 @@ public sealed class ProcessTests : IDisposable
         directory.Claim();
         var (code, error) = await Run(("DataDirectory", "data"));   // relative to the working directory
         Assert.Equal(1, code);
-        Assert.Equal(["The gateway cannot start:", $"  DataDirectory: {directory.Path} is used by another gateway"], error);
+        Assert.Equal([$"The gateway cannot start: DataDirectory: {directory.Path} is used by another gateway"], error);
+    }
+
+    [Theory]
+    [InlineData("--version")]
+    [InlineData("version")]
+    public async Task The_version_is_printed_and_nothing_is_started(string argument)
+    {
+        var (code, output, error) = await RunWith([argument]);
+        Assert.Equal(0, code);
+        Assert.StartsWith("ImapGateway 0.", output, StringComparison.Ordinal);
+        Assert.Empty(error);
+        Assert.Empty(_folder.GetFileSystemInfos());
+    }
+
+    [Theory]
+    [InlineData("--help")]
+    [InlineData("-h")]
+    [InlineData("help")]
+    [InlineData("storage", "--help")]
+    public async Task Help_is_printed_and_nothing_is_started(params string[] arguments)
+    {
+        var (code, output, error) = await RunWith(arguments);
+        Assert.Equal(0, code);
+        Assert.StartsWith("Usage:", output, StringComparison.Ordinal);
+        Assert.Empty(error);
+        Assert.Empty(_folder.GetFileSystemInfos());
+    }
+
+    [Theory]
+    [InlineData("serve")]
+    [InlineData("--verson")]
+    [InlineData("-v")]
+    [InlineData("--DataDirectory")]
+    [InlineData("--")]
+    [InlineData("--=x")]
+    [InlineData("help", "me")]
+    [InlineData("--DataDirectory=data", "storage")]
+    public async Task Arguments_that_are_not_understood_start_nothing(params string[] arguments)
+    {
+        var (code, output, error) = await RunWith(arguments);
+        Assert.Equal(2, code);
+        Assert.Empty(output);
+        Assert.Equal([$"Unknown arguments: {string.Join(' ', arguments)}", "Usage:"], error.Take(2));
+        Assert.Empty(_folder.GetFileSystemInfos());
+    }
+
+    [Fact]
+    public async Task Settings_of_the_command_line_are_used_in_both_spellings()
+    {
+        var (code, _, error) = await RunWith(["--Storage:Provider=Postgres", "--Imap:CommandTimeout", "later"]);
+        Assert.Equal(1, code);
+        Assert.Contains(error, line => line.StartsWith("  Imap:CommandTimeout: \"later\" is not", StringComparison.Ordinal));
+        Assert.Contains(error, line => line.StartsWith("  Storage:ConnectionString: is needed", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:{0}", "address already in use")]
+    [InlineData("http://localhost:{0}", "address already in use")]
+    [InlineData("http://192.0.2.1:{0}", "http://192.0.2.1:{0} cannot be used: ")]
+    [InlineData("nonsense", "nonsense")]
+    [InlineData("https://127.0.0.1:0", "certificate")]
+    public async Task An_address_that_cannot_be_listened_on_ends_the_process_with_one_line(string url, string reason)
+    {
+        using var taken = new TcpListener(IPAddress.Any, 0);
+        taken.Start();
+        var port = ((IPEndPoint)taken.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture);
+        var (code, output, error) = await RunWith([], ("ASPNETCORE_URLS", url.Replace("{0}", port, StringComparison.Ordinal)));
+        Assert.Equal(1, code);
+        var line = Assert.Single(error);
+        Assert.StartsWith("The gateway cannot start: ASPNETCORE_URLS: ", line, StringComparison.Ordinal);
+        Assert.Contains(reason.Replace("{0}", port, StringComparison.Ordinal), line, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", output, StringComparison.Ordinal);
+        // What had started was stopped in order: the database file is closed, and its log is in it.
+        Assert.False(File.Exists(Path.Combine(_folder.FullName, "data", "gateway.db-wal")));
     }
 
     private async Task<(int Code, string[] Error)> Run(params (string Name, string Value)[] environment)
     {
-        var start = new ProcessStartInfo("dotnet", ["exec", typeof(DataDirectory).Assembly.Location])
+        var (code, output, error) = await RunWith([], environment);
+        Assert.Empty(output);
+        return (code, error);
+    }
+
+    private async Task<(int Code, string Output, string[] Error)> RunWith(string[] arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo("dotnet", ["exec", typeof(DataDirectory).Assembly.Location, .. arguments])
         {
             WorkingDirectory = _folder.FullName,
             RedirectStandardError = true,
@@ -55,8 +140,7 @@ public sealed class ProcessTests : IDisposable
             var output = process.StandardOutput.ReadToEndAsync(deadline.Token);
             var error = await process.StandardError.ReadToEndAsync(deadline.Token);
             await process.WaitForExitAsync(deadline.Token);
-            Assert.Empty(await output);
-            return (process.ExitCode, error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+            return (process.ExitCode, await output, error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
         }
         finally
         {
