@@ -91,13 +91,31 @@ public sealed partial class AccountGrain(
         }
     }
 
-    public async Task<Account> Read()
+    public Task<Account> Read() => ExplainedAsync(nameof(Read), async () =>
     {
         var opened = await OpenAsync();
         return opened.Status.Account with { FeedPosition = opened.Context.Mailboxes.FeedPosition };
+    });
+
+    public Task Reload(bool reconnect) => ExplainedAsync(nameof(Reload), async () =>
+    {
+        await ReloadAsync(reconnect);
+        return true;
+    });
+
+    private async Task<T> ExplainedAsync<T>(string operation, Func<Task<T>> run)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (Exception e) when (e is not ProblemException)
+        {
+            throw Explain(e, operation, CancellationToken.None).Expected;
+        }
     }
 
-    public async Task Reload(bool reconnect)
+    private async Task ReloadAsync(bool reconnect)
     {
         if (!reconnect && _opening is { IsCompletedSuccessfully: true } kept && await store.FindAsync(AccountId, CancellationToken.None) is { } row)
         {
@@ -196,6 +214,10 @@ public sealed partial class AccountGrain(
         await mailboxes.LoadAsync(CancellationToken.None);
         status.Commit = mailboxes.CommitChangesAsync;
         status.Changed = mailboxes.Guard.Change;
+        if (opener.Refused is { Code: ErrorCode.AccountCredentialUnreadable } unreadable)
+        {
+            await status.LoginFailedAsync(unreadable);
+        }
         var opened = new Opened(new AccountContext(status.Account, mailboxes, pool, headers, cache.SectionsOf(row.Incarnation)), status, opener);
         Watch(opened);
         return opened;
