@@ -29,6 +29,8 @@ public sealed partial class Loops : IDisposable
 
     public TimeProvider Time { get; }
 
+    internal Meter Meter => _meter;
+
     /// <summary>The loops whose last turn failed, in the order of their names.</summary>
     public IReadOnlyList<FailingLoop> Failing =>
         [.. _states.Select(state => state.Value.Describe(state.Key)).OfType<FailingLoop>().OrderBy(loop => loop.Name, StringComparer.Ordinal)];
