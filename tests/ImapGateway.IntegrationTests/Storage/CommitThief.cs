@@ -48,7 +48,7 @@ public sealed class CommitThief : IAsyncDisposable
         }
     }
 
-    private async Task Answers(NetworkStream from, NetworkStream to, TaskCompletionSource stolen, CancellationToken stop)
+    private static async Task Answers(NetworkStream from, NetworkStream to, TaskCompletionSource stolen, CancellationToken stop)
     {
         var buffer = new byte[65536];
         for (int read; (read = await from.ReadAsync(buffer, stop)) > 0;)
