@@ -66,20 +66,8 @@ public sealed partial class GatewayProcess : IAsyncDisposable
     /// </summary>
     public static Task<GatewayProcess> StartOnSmallDisk(int megabytes, params (string Name, string Value)[] settings) => Start(megabytes, settings);
 
-    private static async Task<GatewayProcess> Start(int? diskMegabytes, (string Name, string Value)[] settings)
-    {
-        var gateway = new GatewayProcess(settings.ToDictionary(s => s.Name, s => s.Value)) { _diskMegabytes = diskMegabytes };
-        try
-        {
-            await gateway.Resume();
-            return gateway;
-        }
-        catch
-        {
-            await gateway.DisposeAsync();
-            throw;
-        }
-    }
+    private static Task<GatewayProcess> Start(int? diskMegabytes, (string Name, string Value)[] settings) =>
+        new GatewayProcess(settings.ToDictionary(s => s.Name, s => s.Value)) { _diskMegabytes = diskMegabytes }.AfterAsync(gateway => gateway.Resume());
 
     /// <summary>Until not an octet is left.</summary>
     public void FillDisk()

@@ -9,11 +9,12 @@ namespace ImapGateway.IntegrationTests;
 /// <summary>A gateway, a mail server, and a user of this test's own: what most tests start with.</summary>
 public sealed class World : IAsyncDisposable
 {
-    private readonly bool _owned;
+    private readonly bool _ownsDovecot;
+    private readonly bool _ownsGateway;
 
-    private World(DovecotServer dovecot, GatewayProcess gateway, bool owned)
+    private World(DovecotServer dovecot, GatewayProcess gateway, bool ownsDovecot = false, bool ownsGateway = false)
     {
-        (Dovecot, Gateway, _owned) = (dovecot, gateway, owned);
+        (Dovecot, Gateway, _ownsDovecot, _ownsGateway) = (dovecot, gateway, ownsDovecot, ownsGateway);
         Api = new ApiClient(gateway);
     }
 
@@ -28,15 +29,16 @@ public sealed class World : IAsyncDisposable
     public string User { get; } = NewUser();
 
     /// <summary>The servers all ordinary tests share: nothing may be stopped or slowed down there.</summary>
-    public static async Task<World> WithDovecot() => new(await SharedServers.Dovecot, await SharedServers.Gateway, owned: false);
+    public static async Task<World> WithDovecot() => new(await SharedServers.Dovecot, await SharedServers.Gateway);
 
     /// <summary>The shared gateway, and another Dovecot than the shared one; it is not the world's to end.</summary>
-    public static async Task<World> With(DovecotServer dovecot) => new(dovecot, await SharedServers.Gateway, owned: false);
+    public static async Task<World> With(DovecotServer dovecot) => new(dovecot, await SharedServers.Gateway);
 
     /// <summary>Servers that are not the world's to end.</summary>
-    public static World With(DovecotServer dovecot, GatewayProcess gateway) => new(dovecot, gateway, owned: false);
+    public static World With(DovecotServer dovecot, GatewayProcess gateway) => new(dovecot, gateway);
 
-    /// <summary>Servers of the test's own, to be stopped, killed and set as it likes.</summary>
+    /// <summary>A gateway of the test's own, to be stopped, killed and set as it likes; and a Dovecot of its own where it has options, or is given more work or worse than others bear.</summary>
+    /// <param name="options">Null: the shared Dovecot.</param>
     public static Task<World> OfItsOwn(DovecotOptions? options = null, params (string Name, string Value)[] settings) => OfItsOwn(options, () => GatewayProcess.Start(settings));
 
     /// <summary>The same, with a disk that can be filled.</summary>
@@ -44,10 +46,14 @@ public sealed class World : IAsyncDisposable
 
     private static async Task<World> OfItsOwn(DovecotOptions? options, Func<Task<GatewayProcess>> start)
     {
+        if (options is null)
+        {
+            return new World(await SharedServers.Dovecot, await start(), ownsGateway: true);
+        }
         var dovecot = await DovecotServer.Start(options);
         try
         {
-            return new World(dovecot, await start(), owned: true);
+            return new World(dovecot, await start(), ownsDovecot: true, ownsGateway: true);
         }
         catch
         {
@@ -101,9 +107,12 @@ public sealed class World : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_owned)
+        if (_ownsGateway)
         {
             await Gateway.DisposeAsync();
+        }
+        if (_ownsDovecot)
+        {
             await Dovecot.DisposeAsync();
         }
     }

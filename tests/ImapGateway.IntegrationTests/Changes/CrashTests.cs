@@ -119,7 +119,7 @@ public sealed class CrashTests
 
     private static async Task Survives(ImmutableArray<Fault> faults, int rounds, int seed, params (string Name, string Value)[] storage)
     {
-        await using var world = await World.OfItsOwn(null, [.. Settings, .. storage]);
+        await using var world = await World.OfItsOwn(new DovecotOptions(), [.. Settings, .. storage]);
         await Survives(world, faults, rounds, seed);
     }
 

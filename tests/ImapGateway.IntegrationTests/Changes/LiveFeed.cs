@@ -34,18 +34,8 @@ public sealed class LiveFeed : IAsyncDisposable
     /// <param name="settings">By their names: <c>("Changes:Retention", "1s")</c>.</param>
     public static async Task<LiveFeed> Start(bool postgres = false, params (string Name, string Value)[] settings)
     {
-        var feed = new LiveFeed();
-        try
-        {
-            (string, string)[] storage = postgres ? [("Storage:Provider", "Postgres"), ("Storage:ConnectionString", await (await SharedServers.Postgres).NewDatabase())] : [];
-            await feed.Run([.. storage, .. settings]);
-            return feed;
-        }
-        catch
-        {
-            await feed.DisposeAsync();
-            throw;
-        }
+        (string, string)[] storage = postgres ? [("Storage:Provider", "Postgres"), ("Storage:ConnectionString", await (await SharedServers.Postgres).NewDatabase())] : [];
+        return await new LiveFeed().AfterAsync(feed => feed.Run([.. storage, .. settings]));
     }
 
     /// <summary>Adds an account whose server nobody can reach; returns its incarnation.</summary>

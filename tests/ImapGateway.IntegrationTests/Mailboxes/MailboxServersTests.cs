@@ -2,6 +2,7 @@ using System.Net;
 using System.Text.Json;
 using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Servers.Scripted;
+using ImapGateway.IntegrationTests.Sync;
 
 namespace ImapGateway.IntegrationTests.Mailboxes;
 
@@ -49,7 +50,7 @@ public class MailboxServersTests
     [Fact]
     public async Task A_plain_server_is_asked_for_nothing_it_does_not_offer()
     {
-        await using var world = await World.OfItsOwn(new DovecotOptions { Profile = DovecotProfile.Plain });
+        await using var world = await TierServers.World(Tier.C);
         await using var tap = TapProxy.Start(world.Dovecot.Port);
         var account = await world.AddAccount(tap.Port);
         var id = Text(await Created(account, new { path = "Gesendet" }), "id")!;
@@ -84,7 +85,8 @@ public class MailboxServersTests
     [InlineData(DovecotProfile.Plain)]
     public async Task A_server_that_keeps_everything_below_the_inbox(DovecotProfile profile)
     {
-        await using var world = await World.OfItsOwn(Below with { Profile = profile });
+        await using var dovecot = await DovecotServer.Start(Below with { Profile = profile });
+        await using var world = await World.With(dovecot);
         var account = await world.AddAccount();
         var named = await Created(account, new { name = "Work" });
         Assert.Equal(("INBOX.Work", "Work", ".", Text(await At(account, "INBOX"), "id")), (Text(named, "path"), Text(named, "name"), Text(named, "delimiter"), Text(named, "parentId")));

@@ -20,7 +20,7 @@ public sealed class LargeDownloadTests(ITestOutputHelper output)
     [Fact]
     public async Task A_message_of_300_MB_streams_in_16_MB()
     {
-        await using var world = await World.OfItsOwn();
+        await using var world = await World.OfItsOwn(new DovecotOptions());
         await Store(world);
         var account = await world.AddAccount();
         var id = (await account.Newest()).GetProperty("id").GetString()!;

@@ -43,29 +43,18 @@ public sealed class DovecotServer : IAsyncDisposable
             throw new InvalidOperationException("Dovecot is missing: ./dev test installs it (dovecot-imapd, dovecot-lmtpd).");
         }
 
-        var server = new DovecotServer(options ?? new DovecotOptions());
-        try
+        return await new DovecotServer(options ?? new DovecotOptions()).AfterAsync(async server =>
         {
             await server.Prepare();
-            for (var attempt = 1; ; attempt++)
-            {
-                await server.ChoosePorts();
-                if (await server.TryStart())
+            await Starting.OnFreePortsAsync(
+                "Dovecot",
+                async () =>
                 {
-                    return server;
-                }
-
-                if (attempt == 3)
-                {
-                    throw new InvalidOperationException($"Dovecot does not start:\n{server.Log}");
-                }
-            }
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
+                    await server.ChoosePorts();
+                    return await server.TryStart();
+                },
+                () => server.Log);
+        });
     }
 
     /// <summary>

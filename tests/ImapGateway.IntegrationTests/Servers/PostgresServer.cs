@@ -28,35 +28,19 @@ public sealed class PostgresServer : IAsyncDisposable
     public string Log => _process is null ? "" : string.Join('\n', _process.Output.Entries);
 
     /// <param name="durable">Whether commits are synced to the disk, as tests of crashes need it.</param>
-    public static async Task<PostgresServer> Start(bool durable = false)
+    public static Task<PostgresServer> Start(bool durable = false) => new PostgresServer(durable).AfterAsync(async server =>
     {
-        var server = new PostgresServer(durable);
-        try
-        {
-            await server.Initialise();
-            for (var attempt = 1; ; attempt++)
+        await server.Initialise();
+        await Starting.OnFreePortsAsync(
+            "PostgreSQL",
+            () =>
             {
                 server.Port = FreePort.Next();
-                if (await server.TryStart())
-                {
-                    break;
-                }
-
-                if (attempt == 3)
-                {
-                    throw new InvalidOperationException($"PostgreSQL does not start:\n{server.Log}");
-                }
-            }
-
-            await server.Execute($"CREATE ROLE {User} LOGIN PASSWORD '{Password.Replace("'", "''", StringComparison.Ordinal)}'");
-            return server;
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
-    }
+                return server.TryStart();
+            },
+            () => server.Log);
+        await server.Execute($"CREATE ROLE {User} LOGIN PASSWORD '{Password.Replace("'", "''", StringComparison.Ordinal)}'");
+    });
 
     /// <summary>A new database that belongs to <see cref="User"/>, and how <see cref="User"/> connects to it.</summary>
     /// <param name="template">A database of <see cref="User"/>'s nobody uses, to copy.</param>

@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
@@ -7,23 +6,18 @@ namespace ImapGateway.IntegrationTests.Servers;
 /// <summary>A server that knows no protocol: each connection is handed to the test's own code, and what clients say is kept.</summary>
 public sealed class RawServer : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Func<Connection, Task> _serve;
-    private readonly List<Task> _running = [];
-    private readonly Task _accepting;
+    private readonly AcceptLoop _accepting;
     private int _connections;
 
-    private RawServer(Func<Connection, Task> serve)
+    private RawServer(Func<Connection, Task> serve) => _accepting = new AcceptLoop(async (client, stop) =>
     {
-        _serve = serve;
-        _listener.Start();
-        _accepting = Accept();
-    }
+        Interlocked.Increment(ref _connections);
+        await serve(new Connection(this, client.GetStream(), stop));
+    });
 
     public static string Host => "127.0.0.1";
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _accepting.Port;
 
     /// <summary>Made so far.</summary>
     public int Connections => Volatile.Read(ref _connections);
@@ -42,48 +36,7 @@ public sealed class RawServer : IAsyncDisposable
         await connection.Listen();
     });
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        _listener.Stop();
-        await _accepting;
-        await Task.WhenAll(_running);
-        _listener.Dispose();
-        _stop.Dispose();
-    }
-
-    private async Task Accept()
-    {
-        while (true)
-        {
-            try
-            {
-                var client = await _listener.AcceptTcpClientAsync(_stop.Token);
-                Interlocked.Increment(ref _connections);
-                _running.Add(Serve(client));
-            }
-            catch (Exception stopped) when (stopped is OperationCanceledException or SocketException or InvalidOperationException)
-            {
-                return;
-            }
-        }
-    }
-
-    private async Task Serve(TcpClient client)
-    {
-        await Task.Yield();
-        using (client)
-        {
-            try
-            {
-                await _serve(new Connection(this, client.GetStream(), _stop.Token));
-            }
-            catch (Exception gone) when (gone is IOException or OperationCanceledException)
-            {
-                // The client left, or the test is over.
-            }
-        }
-    }
+    public ValueTask DisposeAsync() => _accepting.DisposeAsync();
 
     public sealed class Connection(RawServer server, NetworkStream stream, CancellationToken stop)
     {

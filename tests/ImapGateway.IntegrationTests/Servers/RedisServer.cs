@@ -33,27 +33,14 @@ public sealed class RedisServer : IAsyncDisposable
         {
             throw new InvalidOperationException("Redis is missing: ./dev test installs it (redis-server).");
         }
-        var server = new RedisServer(settings);
-        try
-        {
-            for (var attempt = 1; ; attempt++)
+        return await new RedisServer(settings).AfterAsync(server => Starting.OnFreePortsAsync(
+            "Redis",
+            () =>
             {
                 server.Port = FreePort.Next();
-                if (await server.TryStart())
-                {
-                    return server;
-                }
-                if (attempt == 3)
-                {
-                    throw new InvalidOperationException($"Redis does not start:\n{server.Log}");
-                }
-            }
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
+                return server.TryStart();
+            },
+            () => server.Log));
     }
 
     /// <summary>A client that may do everything and waits long.</summary>

@@ -11,22 +11,20 @@ public sealed class TapProxy : IAsyncDisposable
     private readonly int _upstream;
     private readonly Lock _gate = new();
     private readonly HashSet<TapConnection> _open = [];
-    private readonly List<Task> _running = [];
-    private TcpListener _listener;
+    private readonly AcceptLoop _accepting;
     private int _connections;
+    private bool _isDown;
     private volatile TaskCompletionSource? _stalled;
 
-    private TapProxy(int upstream, TcpListener listener)
+    private TapProxy(int upstream)
     {
         _upstream = upstream;
-        _listener = listener;
-        Port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        Run(Accept(listener));
+        _accepting = new AcceptLoop(Serve);
     }
 
     public static string Host => "127.0.0.1";
 
-    public int Port { get; }
+    public int Port => _accepting.Port;
 
     public Journal<TapLine> Lines { get; } = new();
 
@@ -56,12 +54,7 @@ public sealed class TapProxy : IAsyncDisposable
     /// <summary>When so many octets have come from the server on a connection, it is reset, in the middle of whatever is being said.</summary>
     public long? CutAfterServerOctets { get; set; }
 
-    public static TapProxy Start(int upstreamPort)
-    {
-        var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return new TapProxy(upstreamPort, listener);
-    }
+    public static TapProxy Start(int upstreamPort) => new(upstreamPort);
 
     /// <summary>How often a command was sent, e.g. <c>UID FETCH</c>.</summary>
     public int CountOf(string command) => Lines.Count(line => line.Command == command);
@@ -86,64 +79,52 @@ public sealed class TapProxy : IAsyncDisposable
     /// <summary>New connections are refused; the open ones are reset.</summary>
     public void GoDown()
     {
-        _listener.Stop();
+        _accepting.Refuse();
+        lock (_gate)
+        {
+            _isDown = true;
+        }
+
         Cut();
     }
 
     /// <summary>Listens again, on the same port.</summary>
     public void ComeBack()
     {
-        _listener = new TcpListener(IPAddress.Loopback, Port);
-        _listener.Start();
-        Run(Accept(_listener));
+        lock (_gate)
+        {
+            _isDown = false;
+        }
+
+        _accepting.Resume();
     }
 
     public async ValueTask DisposeAsync()
     {
         Resume();
         GoDown();
-        Task[] running;
-        lock (_gate)
-        {
-            running = [.. _running];
-        }
-
-        await Task.WhenAll(running);
-        _listener.Dispose();
+        await _accepting.DisposeAsync();
     }
 
     internal Task Stalled => _stalled?.Task ?? Task.CompletedTask;
 
-    private async Task Accept(TcpListener listener)
-    {
-        while (true)
-        {
-            Socket client;
-            try
-            {
-                client = await listener.AcceptSocketAsync();
-            }
-            catch (Exception closed) when (closed is SocketException or InvalidOperationException)
-            {
-                return;
-            }
-
-            Run(Serve(client));
-        }
-    }
-
-    private async Task Serve(Socket client)
+    private async Task Serve(TcpClient client, CancellationToken stop)
     {
         using var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        using var connection = new TapConnection(this, Interlocked.Increment(ref _connections), client, server);
+        using var connection = new TapConnection(this, Interlocked.Increment(ref _connections), client.Client, server);
         lock (_gate)
         {
             _open.Add(connection);
+            if (_isDown)
+            {
+                // Accepted just before.
+                connection.Cut();
+            }
         }
 
         try
         {
-            await server.ConnectAsync(IPAddress.Loopback, _upstream);
+            await server.ConnectAsync(IPAddress.Loopback, _upstream, stop);
             await connection.Run();
         }
         catch (SocketException)
@@ -168,14 +149,5 @@ public sealed class TapProxy : IAsyncDisposable
         }
 
         Array.ForEach(open, action);
-    }
-
-    private void Run(Task task)
-    {
-        lock (_gate)
-        {
-            _running.RemoveAll(done => done.IsCompletedSuccessfully);
-            _running.Add(task);
-        }
     }
 }

@@ -54,7 +54,7 @@ public class FirstIndexTests
     public async Task A_hundred_thousand_messages_take_little_memory_and_disk()
     {
         const int Count = 100_000;
-        await using var world = await World.OfItsOwn();
+        await using var world = await World.OfItsOwn(new DovecotOptions());
         await world.Dovecot.Seed(world.User, Count / 2, Message, flags: @"\Seen");
         await world.Dovecot.Seed(world.User, Count / 2, Message, flags: "$Forwarded");
         var account = await world.AddAccount();

@@ -1,12 +1,12 @@
 using System.Globalization;
 using System.Text.Json;
 using ImapGateway.IntegrationTests.Messages;
-using ImapGateway.IntegrationTests.Servers;
+using ImapGateway.IntegrationTests.Sync.Watching;
 
 namespace ImapGateway.IntegrationTests.Sync;
 
 /// <summary>Moves by other clients as an application hears of them: from a real server, however little it tells, watched or not, and over the death of the gateway.</summary>
-public class MovesOnDovecotTests
+public sealed class MovesOnDovecotTests(MovingGateway gateway) : IClassFixture<MovingGateway>
 {
     /// <summary>At once: a client without MOVE marks the message $deleted first, which may be seen and told.</summary>
     private static Task<string> Move(World world, uint uid, string from, string to) =>
@@ -39,12 +39,12 @@ public class MovesOnDovecotTests
     }
 
     [Theory]
-    [InlineData(DovecotProfile.Full)]
-    [InlineData(DovecotProfile.CondstoreOnly)]
-    [InlineData(DovecotProfile.Plain)]
-    public async Task A_watched_message_that_is_moved_about_keeps_its_id(DovecotProfile profile)
+    [InlineData(Tier.A)]
+    [InlineData(Tier.B)]
+    [InlineData(Tier.C)]
+    public async Task A_watched_message_that_is_moved_about_keeps_its_id(Tier tier)
     {
-        await using var world = await World.OfItsOwn(new DovecotOptions { Profile = profile }, ("Watch:MoveWindow", "2s"), ("Watch:PollInterval", "300ms"));
+        await using var world = await TierServers.World(tier, gateway.Process);
         await Make(world, "Work");
         var account = await world.AddAccount(watch: "all");
         await TestWait.For(async () => (await account.Api.Get(account.Path)).Text("state") == "connected");
@@ -118,11 +118,11 @@ public class MovesOnDovecotTests
     }
 
     [Theory]
-    [InlineData(DovecotProfile.Full)]
-    [InlineData(DovecotProfile.Plain)]
-    public async Task What_the_gateway_does_itself_is_told_once_while_it_watches(DovecotProfile profile)
+    [InlineData(Tier.A)]
+    [InlineData(Tier.C)]
+    public async Task What_the_gateway_does_itself_is_told_once_while_it_watches(Tier tier)
     {
-        await using var world = await World.OfItsOwn(new DovecotOptions { Profile = profile }, ("Watch:MoveWindow", "1s"), ("Watch:PollInterval", "300ms"));
+        await using var world = await TierServers.World(tier, gateway.Process);
         await Make(world, "Work");
         var account = await world.AddAccount(watch: "all");
         await TestWait.For(async () => (await account.Api.Get(account.Path)).Text("state") == "connected");

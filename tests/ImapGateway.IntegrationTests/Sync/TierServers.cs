@@ -21,12 +21,18 @@ public sealed class TierServers : IAsyncDisposable
     private static readonly Lazy<Task<DovecotServer>> CondstoreOnly = new(() => DovecotServer.Start(new DovecotOptions { Profile = DovecotProfile.CondstoreOnly }));
     private static readonly Lazy<Task<DovecotServer>> Plain = new(() => DovecotServer.Start(new DovecotOptions { Profile = DovecotProfile.Plain }));
 
-    public static async Task<World> World(Tier tier) => await IntegrationTests.World.With(await (tier switch
+    /// <summary>A user of the test's own at the server of the tier, and the shared gateway.</summary>
+    public static async Task<World> World(Tier tier) => await IntegrationTests.World.With(await Dovecot(tier));
+
+    /// <summary>The same with another gateway, which is not the world's to end.</summary>
+    public static async Task<World> World(Tier tier, GatewayProcess gateway) => IntegrationTests.World.With(await Dovecot(tier), gateway);
+
+    private static Task<DovecotServer> Dovecot(Tier tier) => tier switch
     {
         Tier.A => SharedServers.Dovecot,
         Tier.B => CondstoreOnly.Value,
         _ => Plain.Value,
-    }));
+    };
 
     public async ValueTask DisposeAsync()
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using ImapGateway.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Http;
 
 namespace ImapGateway.IntegrationTests.Webhooks;
@@ -19,7 +20,7 @@ public class KillTests
         (string, string)[] storage = store == "Sqlite" ? [] : [("Storage:Provider", "Postgres"), ("Storage:ConnectionString", await (await SharedServers.Postgres).NewDatabase())];
         // Long enough that no run of failures comes to its end.
         var schedule = Enumerable.Range(0, 20).Select(step => ($"Webhooks:RetrySchedule:{step}", "50ms"));
-        await using var world = await World.OfItsOwn(null, [.. storage, .. schedule]);
+        await using var world = await World.OfItsOwn(new DovecotOptions(), [.. storage, .. schedule]);
         await using var receiver = await Receiver.Start();
         var random = new Random(4711);
         receiver.Answer = (_, response) =>

@@ -203,7 +203,7 @@ public sealed class EventStreamTests : IAsyncLifetime
         await Block(lines);
         Assert.Equal(400, await Use(ticket));
         Assert.DoesNotContain(_gateway.Log.Lines, line => line.Text.Contains(ticket[4..40], StringComparison.Ordinal));
-        foreach (var file in Directory.GetFiles(_gateway.Folder, "test.db*"))
+        foreach (var file in Directory.GetFiles(_gateway.Folder, "gateway.db*"))
         {
             Assert.DoesNotContain(ticket[4..40], Encoding.Latin1.GetString(File.ReadAllBytes(file)));
         }

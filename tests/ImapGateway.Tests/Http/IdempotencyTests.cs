@@ -245,7 +245,7 @@ public sealed class IdempotencyTests : IAsyncLifetime
         await Post("/v1/accounts/a/things", "one", new { name = "payload-secret" });
         Assert.Equal("true", (await Post("/v1/accounts/a/things", "one", new { name = "payload-secret" })).Header("Idempotency-Replayed"));
 
-        foreach (var file in Directory.GetFiles(_gateway.Folder, "test.db*"))
+        foreach (var file in Directory.GetFiles(_gateway.Folder, "gateway.db*"))
         {
             Assert.DoesNotContain("payload-secret", Encoding.Latin1.GetString(File.ReadAllBytes(file)));
         }

@@ -6,6 +6,7 @@ using ImapGateway.Http;
 using ImapGateway.Keys;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
+using ImapGateway.Tests.Storage;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;
@@ -72,8 +73,7 @@ public sealed class TestGateway : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(settings ?? []);
         var log = new TestLog();
         builder.Logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log);
-        var database = new TestDatabase(Path.Combine(folder, "test.db"));
-        await database.CreateAsync();
+        var database = TestDatabase.OfGateway(folder);
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 5, 31, 12, 0, 0, TimeSpan.Zero));
         builder.Services.AddSingleton<IDatabase>(database);
         builder.Services.AddSingleton(new DataDirectory(folder));
@@ -119,7 +119,7 @@ public sealed class TestGateway : IAsyncDisposable
         using var response = await Client.SendAsync(request);
         if ((int)response.StatusCode == 500)
         {
-            TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', Log.Lines.Where(line => line.Level >= LogLevel.Error)));
+            Xunit.TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', Log.Lines.Where(line => line.Level >= LogLevel.Error)));
         }
         return new Answer((int)response.StatusCode, response.Headers, response.Content.Headers, await response.Content.ReadAsStringAsync());
     }
@@ -144,7 +144,7 @@ public sealed class TestGateway : IAsyncDisposable
     {
         Client.Dispose();
         await _app.DisposeAsync();
-        Database.Dispose();
+        await Database.DisposeAsync();
     }
 }
 

@@ -1,8 +1,10 @@
+using ImapGateway.Mail;
 using ImapGateway.Storage;
 using ImapGateway.Storage.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using Code = ImapGateway.Mail.ErrorCode;
 
 namespace ImapGateway.Tests.Storage;
 
@@ -29,24 +31,36 @@ public sealed class TestContext(DbContextOptions options) : GatewayDbContext(opt
     }
 }
 
-/// <summary>A database of the tests' own entities in a folder of its own, which goes with it.</summary>
-public sealed class TestDatabase : IAsyncDisposable
+/// <summary>A database in a folder, with tables that are made without migrations.</summary>
+public sealed class TestDatabase : IDatabase, IAsyncDisposable
 {
     private readonly DirectoryInfo _folder;
+    private readonly Func<DbContextOptions, GatewayDbContext> _context;
+    private readonly bool _keepsFolder;
 
+    /// <summary>Of the tests' own entities, in a new folder.</summary>
     public TestDatabase() : this(Directory.CreateTempSubdirectory("gateway-storage-")) { }
 
-    public TestDatabase(DirectoryInfo folder)
+    /// <summary>Of the tests' own entities. The folder is deleted with it.</summary>
+    public TestDatabase(DirectoryInfo folder) : this(folder, options => new TestContext(options), keepsFolder: false) { }
+
+    private TestDatabase(DirectoryInfo folder, Func<DbContextOptions, GatewayDbContext> context, bool keepsFolder)
     {
-        _folder = folder;
+        (_folder, _context, _keepsFolder) = (folder, context, keepsFolder);
         File = new SqliteFile(System.IO.Path.Combine(_folder.FullName, "gateway.db"));
         using (var connection = File.OpenForWriting())
         {
-            using var context = new TestContext(new DbContextOptionsBuilder().UseSqlite(connection).Options);
-            context.Database.EnsureCreated();
+            using var tables = context(new DbContextOptionsBuilder().UseSqlite(connection).Options);
+            tables.Database.EnsureCreated();
         }
         Database = Open();
     }
+
+    /// <summary>Of the gateway's entities, in a folder that stays.</summary>
+    public static TestDatabase OfGateway(string folder) => new(new DirectoryInfo(folder), options => new SqliteGatewayDbContext(options), keepsFolder: true);
+
+    /// <summary>Set: every call fails as if the disk were full.</summary>
+    public bool IsAway { get; set; }
 
     public SqliteFile File { get; }
 
@@ -54,6 +68,10 @@ public sealed class TestDatabase : IAsyncDisposable
 
     /// <summary>Stands still, so that a group of writes ends when a test says so.</summary>
     public FakeTimeProvider Time { get; } = new();
+
+    public Task<T> ReadAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> query, CancellationToken cancel) => Available().ReadAsync(query, cancel);
+
+    public Task<T> WriteAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> job, CancellationToken cancel) => Available().WriteAsync(job, cancel);
 
     public async Task Reopen()
     {
@@ -92,12 +110,17 @@ public sealed class TestDatabase : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Database.DisposeAsync();
-        _folder.Delete(recursive: true);
+        if (!_keepsFolder)
+        {
+            _folder.Delete(recursive: true);
+        }
     }
+
+    private SqliteDatabase Available() => IsAway ? throw new ProblemException(Code.Unavailable, "The database is away.") : Database;
 
     private SqliteDatabase Open()
     {
-        var database = new SqliteDatabase(File, options => new TestContext(options), Time, NullLogger<SqliteDatabase>.Instance);
+        var database = new SqliteDatabase(File, _context, Time, NullLogger<SqliteDatabase>.Instance);
         database.Open();
         return database;
     }

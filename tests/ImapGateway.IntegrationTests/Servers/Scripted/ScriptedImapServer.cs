@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Sockets;
 
 namespace ImapGateway.IntegrationTests.Servers.Scripted;
@@ -9,11 +8,9 @@ namespace ImapGateway.IntegrationTests.Servers.Scripted;
 /// </summary>
 public sealed class ScriptedImapServer : IAsyncDisposable
 {
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
+    private readonly AcceptLoop _accepting;
     private readonly Lock _gate = new();
     private readonly Dictionary<string, Hook> _hooks = new(StringComparer.OrdinalIgnoreCase);
-    private readonly List<Task> _running = [];
     private readonly HashSet<ScriptedSession> _sessions = [];
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _connections;
@@ -23,8 +20,7 @@ public sealed class ScriptedImapServer : IAsyncDisposable
     {
         Options = options;
         Inbox = AddMailbox("INBOX");
-        _listener.Start();
-        _running.Add(Accept());
+        _accepting = new AcceptLoop(Serve);
     }
 
     /// <summary>Runs in place of a command; <paramref name="proceed"/> does what the server would have done.</summary>
@@ -38,7 +34,7 @@ public sealed class ScriptedImapServer : IAsyncDisposable
 
     public static string Host => "127.0.0.1";
 
-    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+    public int Port => _accepting.Port;
 
     public ScriptedMailbox Inbox { get; }
 
@@ -100,20 +96,7 @@ public sealed class ScriptedImapServer : IAsyncDisposable
     /// <summary>As another client deletes it; sessions that have it selected are not told.</summary>
     public void Delete(ScriptedMailbox mailbox) => Change(() => Mailboxes.Remove(mailbox));
 
-    public async ValueTask DisposeAsync()
-    {
-        await _stop.CancelAsync();
-        _listener.Stop();
-        Task[] running;
-        lock (_gate)
-        {
-            running = [.. _running];
-        }
-
-        await Task.WhenAll(running);
-        _listener.Dispose();
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _accepting.DisposeAsync();
 
     internal List<ScriptedMailbox> Mailboxes { get; } = [];
 
@@ -140,35 +123,12 @@ public sealed class ScriptedImapServer : IAsyncDisposable
         return result;
     }
 
-    private async Task Accept()
+    private async Task Serve(TcpClient client, CancellationToken stop)
     {
-        while (true)
-        {
-            TcpClient client;
-            try
-            {
-                client = await _listener.AcceptTcpClientAsync(_stop.Token);
-            }
-            catch (Exception stopped) when (stopped is OperationCanceledException or SocketException or InvalidOperationException)
-            {
-                return;
-            }
-
-            lock (_gate)
-            {
-                _running.RemoveAll(done => done.IsCompletedSuccessfully);
-                _running.Add(Serve(client));
-            }
-        }
-    }
-
-    private async Task Serve(TcpClient client)
-    {
-        await Task.Yield();
         Change(() => ++_open);
         try
         {
-            using var session = new ScriptedSession(this, client, Change(() => ++_connections), _stop.Token);
+            using var session = new ScriptedSession(this, client, Change(() => ++_connections), stop);
             Locked(() => _sessions.Add(session));
             try
             {

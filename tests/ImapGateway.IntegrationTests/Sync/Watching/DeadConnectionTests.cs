@@ -117,7 +117,7 @@ public sealed class DeadConnectionTests
     public async Task Two_hundred_accounts_are_watched_after_a_restart()
     {
         const int Accounts = 200;
-        await using var world = await World.OfItsOwn();
+        await using var world = await World.OfItsOwn(new DovecotOptions());
         await using var tap = TapProxy.Start(world.Dovecot.Port);
         for (var i = 0; i < Accounts; i++)
         {

@@ -18,6 +18,9 @@ public sealed class ListeningGateway() : WatchingGateway(("Watch:PollInterval", 
 /// <summary>Polls all the time.</summary>
 public sealed class PollingGateway() : WatchingGateway(("Watch:PollInterval", "200ms"), ("Imap:CommandTimeout", "5s"));
 
+/// <summary>Waits for the other half of a move, and polls often where the server tells nothing.</summary>
+public sealed class MovingGateway() : WatchingGateway(("Watch:MoveWindow", "2s"), ("Watch:PollInterval", "300ms"));
+
 /// <summary>An account that is watched through a proxy.</summary>
 public sealed class Watched : IAsyncDisposable
 {
