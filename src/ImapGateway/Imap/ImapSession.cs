@@ -67,11 +67,12 @@ public sealed partial class ImapSession : IAsyncDisposable
         StreamingImapClient? client = null;
         try
         {
-            stream = await connection.OpenAsync(server, EgressPurpose.Imap, timeout, cancel);
+            stream = await connection.OpenAsync(server, credential, EgressPurpose.Imap, timeout, cancel);
             using var limit = stream.Limit(2 * timeout);
-            stream.Allow(MostAtLogin);
+            stream.Allow(ServerConnection.MostBeforeLogin);
             client = new StreamingImapClient { Parsed = stream.Parsed };
             await client.ConnectAsync(stream, server.Host, server.Port, SecureSocketOptions.None, cancel);
+            stream.Allow(MostAtLogin);
             await LogInAsync(client, server.Username, credential, cancel);
             await PrepareAsync(client, stream, cancel);
             stream.Allow(long.MaxValue);
@@ -79,7 +80,7 @@ public sealed partial class ImapSession : IAsyncDisposable
         }
         catch (Exception e)
         {
-            var problem = ImapFailure.Classify(e, stream?.Tail, loggingIn: true);
+            var failure = ImapFailure.Explain(e, stream, loggingIn: true);
             client?.Dispose();
             if (stream is not null)
             {
@@ -89,7 +90,7 @@ public sealed partial class ImapSession : IAsyncDisposable
             {
                 throw;
             }
-            throw new ProblemException(problem, e);
+            throw failure;
         }
     }
 
@@ -312,8 +313,7 @@ public sealed partial class ImapSession : IAsyncDisposable
         return IsUsable;
     }
 
-    public ProblemException Explain(Exception exception) =>
-        exception as ProblemException ?? new ProblemException(ImapFailure.Classify(exception, _stream.Tail), exception);
+    public ProblemException Explain(Exception exception) => ImapFailure.Explain(exception, _stream);
 
     /// <summary>Closes the socket under a running command.</summary>
     public void Abort() => _stream.Abort();
