@@ -14,12 +14,13 @@ public sealed class SessionFactory(ServerConnection connection, CredentialProtec
     public TimeSpan MoveWindow => watch.Value.MoveWindow;
 
     /// <summary>Logs in for the account, with credentials that are decrypted now.</summary>
-    public SessionOpener NewOpener(AccountEntity account, ILoginObserver observer)
+    /// <param name="suspicion">Why it must not log in, whatever the credentials are.</param>
+    public SessionOpener NewOpener(AccountEntity account, ILoginObserver observer, Problem? suspicion)
     {
         var credential = protector.Unprotect(account.Incarnation, "imap", account.ImapCredentialKind, account.ImapSecret);
         var refused = account is { State: AccountState.AuthFailed, LastError: { } error } ? new Problem(ErrorCode.AccountAuthFailed, error.Detail, Upstream: error.Upstream) : null;
         return new SessionOpener(
-            connection, account.Imap.ToMailServer(), credential, options.Value.CommandTimeout, observer, time, refused is not null && Backoff.IsFinal(refused) ? refused : null);
+            connection, account.Imap.ToMailServer(), credential, options.Value.CommandTimeout, observer, time, suspicion ?? (refused is not null && Backoff.IsFinal(refused) ? refused : null));
     }
 
     /// <summary>One of the account's connections is the watcher's.</summary>

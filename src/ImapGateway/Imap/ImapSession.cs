@@ -60,14 +60,16 @@ public sealed partial class ImapSession : IAsyncDisposable
     public bool HasUnread => _stream.HasUnread;
 
     /// <summary>Connects, logs in, identifies the gateway (RFC 2971) and enables what needs enabling before the first SELECT (RFC 7162 section 3.2.3).</summary>
+    /// <param name="connected">Called when the server can be reached, before it has said anything.</param>
     /// <exception cref="ProblemException">Whatever goes wrong, classified.</exception>
-    public static async Task<ImapSession> ConnectAsync(ServerConnection connection, MailServer server, Credential credential, TimeSpan timeout, CancellationToken cancel)
+    public static async Task<ImapSession> ConnectAsync(ServerConnection connection, MailServer server, Credential credential, TimeSpan timeout, CancellationToken cancel, Action? connected = null)
     {
         ServerStream? stream = null;
         StreamingImapClient? client = null;
         try
         {
             stream = await connection.OpenAsync(server, credential, EgressPurpose.Imap, timeout, cancel);
+            connected?.Invoke();
             using var limit = stream.Limit(2 * timeout);
             stream.Allow(ServerConnection.MostBeforeLogin);
             client = new StreamingImapClient { Parsed = stream.Parsed };
