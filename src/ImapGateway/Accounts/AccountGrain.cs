@@ -117,6 +117,8 @@ public sealed partial class AccountGrain(
 
     private async Task ReloadAsync(bool reconnect)
     {
+        // Whoever changes a suspected account wants it to be tried again.
+        reconnect |= _opening is { IsCompletedSuccessfully: true } suspected && watchers.Openings.Forgive((await suspected).Status.Incarnation);
         if (!reconnect && _opening is { IsCompletedSuccessfully: true } kept && await store.FindAsync(AccountId, CancellationToken.None) is { } row)
         {
             await DescribeAsync(await kept, row);
@@ -206,7 +208,12 @@ public sealed partial class AccountGrain(
         // The owner before may have lost its storage while it committed, and told nobody.
         changes.Appended(row.Incarnation);
         var status = new AccountStatus(row, sessions.Time, log) { Lost = DeactivateOnIdle };
-        var opener = sessions.NewOpener(row, status);
+        var suspicion = watchers.Openings.SuspicionOf(row.Incarnation);
+        if (suspicion is not null)
+        {
+            LogSuspected(AccountId);
+        }
+        var opener = sessions.NewOpener(row, status, suspicion);
         var pool = sessions.NewPool(opener);
         var writer = new AccountWriter(database, changes, owner, row.Id, counters, () => status.Account.Metadata, sessions.Time);
         var headers = new HeaderReader(cache, pool, row.Incarnation);
@@ -230,7 +237,7 @@ public sealed partial class AccountGrain(
         {
             return;
         }
-        var watcher = watchers.New(AccountId, context.Mailboxes, opened.Opener, account.Watch, opened.Status);
+        var watcher = watchers.New(AccountId, opened.Status.Incarnation, context.Mailboxes, opened.Opener, account.Watch, opened.Status);
         opened.Watcher = watcher;
         opened.Status.LoginsWork = watcher.Wake;
         context.Mailboxes.Watch = watcher;
@@ -291,6 +298,9 @@ public sealed partial class AccountGrain(
 
     [LoggerMessage(Message = "{Operation} {Target} of account {Account}: {Outcome} in {Milliseconds:0.0} ms with {ImapCommands} IMAP commands, trace {TraceId}")]
     private partial void LogOperation(LogLevel level, string account, string operation, string? target, string outcome, double milliseconds, int imapCommands, string? traceId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Account {Account} is not opened: its opening has ended the gateway twice. Resume it, or change its settings, to try it again.")]
+    private partial void LogSuspected(string account);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Account {Account} is not awake: {Code}")]
     private partial void LogAsleep(string account, ErrorCode code);

@@ -32,6 +32,9 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
         }
     } = row.ToAccount();
 
+    /// <summary>The key of what is stored about the account.</summary>
+    public string Incarnation => row.Incarnation;
+
     /// <summary>Called when the account is shown otherwise than before.</summary>
     public Action? Changed { get; set; }
 

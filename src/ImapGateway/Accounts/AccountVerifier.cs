@@ -78,7 +78,7 @@ public sealed class AccountVerifier(ServerConnection connection, IOptions<ImapOp
         ServerStream? stream = null;
         try
         {
-            stream = await connection.OpenAsync(smtp.Server.ToMailServer(), EgressPurpose.Smtp, options.Value.CommandTimeout, cancel);
+            stream = await connection.OpenAsync(smtp.Server.ToMailServer(), smtp.Credential!, EgressPurpose.Smtp, options.Value.CommandTimeout, cancel);
             using var limit = stream.Limit(2 * options.Value.CommandTimeout);
             stream.Allow(MostFromSmtp);
             using var client = new SmtpClient();
@@ -92,7 +92,7 @@ public sealed class AccountVerifier(ServerConnection connection, IOptions<ImapOp
         }
         catch (Exception e) when (e is not OperationCanceledException)
         {
-            return ServerVerification.Failed(ImapFailure.Classify(e, tail: null, loggingIn: true));
+            return ServerVerification.Failed(ImapFailure.Classify(e, tail: null, loggingIn: true, stream?.Secrets));
         }
         finally
         {

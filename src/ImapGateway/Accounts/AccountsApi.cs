@@ -33,7 +33,7 @@ public static class AccountsApi
         accounts.MapPost("/{account}/pause", PauseAsync).Requires(Scope.Accounts).WithName("pauseAccount").WithSummary("Stop watching an account")
             .WithDescription("Its mail can still be read and changed; changes of others are not looked for until it is resumed, not even after a restart.");
         accounts.MapPost("/{account}/resume", ResumeAsync).Requires(Scope.Accounts).WithName("resumeAccount").WithSummary("Watch an account again")
-            .WithDescription("What has happened meanwhile is found and reported. An account that is not paused stays as it is.");
+            .WithDescription("What has happened meanwhile is found and reported. An account that is `unavailable` with `account.suspected` is tried again; any other that is not paused stays as it is.");
         accounts.MapDelete("/{account}", RemoveAsync).Requires(Scope.Accounts).TakesIfMatch().WithName("deleteAccount").WithSummary("Remove an account")
             .WithDescription("Its secrets are erased before the answer; its rows follow in the background. Nothing changes on the mail server.");
     }

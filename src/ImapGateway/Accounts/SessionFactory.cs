@@ -16,12 +16,13 @@ public sealed class SessionFactory(ServerConnection connection, CredentialProtec
     public TimeSpan MoveWindow => watch.Value.MoveWindow;
 
     /// <summary>Logs in for the account, with credentials that are decrypted now.</summary>
-    public SessionOpener NewOpener(AccountEntity account, ILoginObserver observer)
+    /// <param name="suspicion">Why it must not log in, whatever the credentials are.</param>
+    public SessionOpener NewOpener(AccountEntity account, ILoginObserver observer, Problem? suspicion)
     {
         var (credential, unreadable) = CredentialOf(account);
         var refused = unreadable ?? (account is { State: AccountState.AuthFailed, LastError: { } error } ? new Problem(ErrorCode.AccountAuthFailed, error.Detail, Upstream: error.Upstream) : null);
         return new SessionOpener(
-            connection, account.Imap.ToMailServer(), credential, options.Value.CommandTimeout, observer, time, refused is not null && Backoff.IsFinal(refused) ? refused : null);
+            connection, account.Imap.ToMailServer(), credential, options.Value.CommandTimeout, observer, time, suspicion ?? (refused is not null && Backoff.IsFinal(refused) ? refused : null));
     }
 
     /// <summary>Without the credential nothing is connected to; all else that is known of the account can still be read.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ImapGateway.Mail;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -22,6 +23,7 @@ public sealed partial class RedisLink(IOptions<RedisOptions> options, CacheMetri
     private const long MostUnderWay = 8L << 20;
 
     private readonly RedisCircuit _circuit = new(time);
+    private readonly Redaction _secrets = new([RedisOptions.Parse(options.Value.ConnectionString)?.Password ?? ""]);
 
     /// <summary>Told since the connection was made, by operation and kind: the same reason would be told thousands of times.</summary>
     private readonly ConcurrentDictionary<(string Operation, string Kind), bool> _refusals = new();
@@ -145,7 +147,7 @@ public sealed partial class RedisLink(IOptions<RedisOptions> options, CacheMetri
             metrics.Called(operation, "refused");
             if (_refusals.TryAdd((operation, refused.Message.Split(' ')[0]), true))
             {
-                LogRefused(operation, refused.Message);
+                LogRefused(operation, Shown(refused));
             }
         }
         catch (Exception failure) when (failure is TimeoutException or RedisException or ObjectDisposedException or OperationCanceledException)
@@ -155,11 +157,14 @@ public sealed partial class RedisLink(IOptions<RedisOptions> options, CacheMetri
             metrics.Called(operation, failure is TimeoutException ? "timeout" : "disconnected");
             if (_circuit.Failed())
             {
-                LogAway(failure.Message);
+                LogAway(Shown(failure));
             }
         }
         return (false, default);
     }
+
+    /// <summary>Redis may repeat the command that it refuses, and AUTH is one.</summary>
+    private string Shown(Exception failure) => _secrets.Apply(failure.Message) ?? Redaction.Mask;
 
     private static async Task<bool> Answered(Task call)
     {

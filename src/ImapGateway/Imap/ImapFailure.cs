@@ -15,10 +15,38 @@ public static partial class ImapFailure
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan Later = TimeSpan.FromSeconds(60);
     private const int LongestText = 300;
+    private const int LongestMessage = 4096;
+
+    /// <summary>The exception for the caller of the session. Its cause is not the one of MailKit if that repeats a secret.</summary>
+    public static ProblemException Explain(Exception exception, ServerStream? stream, bool loggingIn = false) => exception as ProblemException
+        ?? new ProblemException(Classify(exception, stream?.Tail, loggingIn, stream?.Secrets), Cause(exception, stream?.Secrets ?? Redaction.None));
+
+    private static Exception Cause(Exception exception, Redaction secrets)
+    {
+        var messages = new List<string>();
+        for (var cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            messages.Add($"{cause.GetType()}: {cause.Message[..Math.Min(cause.Message.Length, LongestMessage)]}");
+        }
+        messages.Add((exception as CommandException)?.Message ?? "");
+        messages.Add((exception as ImapCommandException)?.ResponseText ?? "");
+        var text = string.Join('\n', messages);
+        if (secrets.Apply(text) is { } told && told == text)
+        {
+            return exception;
+        }
+        var message = secrets.Apply(exception.Message[..Math.Min(exception.Message.Length, LongestMessage)]) ?? Redaction.Mask;
+        return exception switch
+        {
+            ImapCommandException refusal => new ImapCommandException(refusal.Response, secrets.Apply(refusal.ResponseText) ?? "", message),
+            _ => new IOException($"{exception.GetType()}: {message}"),
+        };
+    }
 
     /// <param name="tail">The last bytes from the server: MailKit's exceptions lack the response code, and a BYE's text is lost.</param>
     /// <param name="loggingIn">At login a NO without a code means the credentials.</param>
-    public static Problem Classify(Exception exception, string? tail, bool loggingIn = false)
+    /// <param name="secrets">What the server may repeat, and must not be shown.</param>
+    public static Problem Classify(Exception exception, string? tail, bool loggingIn = false, Redaction? secrets = null)
     {
         if (exception is ProblemException known)
         {
@@ -26,7 +54,7 @@ public static partial class ImapFailure
         }
         var upstream = Upstream(exception, tail);
         var code = ByResponseCode(upstream?.Code) ?? ByWording(upstream?.Text) ?? ByReplyCode(upstream?.Code) ?? ByException(exception, tail, loggingIn);
-        return new Problem(code, Detail(code, exception, loggingIn), Upstream: upstream, RetryAfter: RetryAfter(code, upstream?.Text));
+        return new Problem(code, Detail(code, exception, loggingIn), Upstream: Shown(upstream, secrets ?? Redaction.None), RetryAfter: RetryAfter(code, upstream?.Text));
     }
 
     private static ErrorCode ByException(Exception exception, string? tail, bool loggingIn) => exception switch
@@ -107,11 +135,12 @@ public static partial class ImapFailure
         };
     }
 
-    private static string Printable(string? text)
-    {
-        var clean = new string([.. (text ?? "").Trim().Where(c => !char.IsControl(c))]);
-        return clean.Length <= LongestText ? clean : clean[..LongestText];
-    }
+    /// <summary>A response code is free text to a server that repeats secrets.</summary>
+    private static Upstream? Shown(Upstream? upstream, Redaction secrets) => upstream is null ? null : new Upstream(
+        upstream.Code is { } code && (ByResponseCode(code) is not null || secrets.Apply(code) == code) ? code : null,
+        secrets.Apply(upstream.Text) is { } text ? text[..Math.Min(text.Length, LongestText)] : null);
+
+    private static string Printable(string? text) => new([.. (text ?? "").Trim().Where(c => !char.IsControl(c))]);
 
     private static string Detail(ErrorCode code, Exception exception, bool loggingIn) => code switch
     {

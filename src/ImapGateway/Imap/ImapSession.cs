@@ -60,18 +60,21 @@ public sealed partial class ImapSession : IAsyncDisposable
     public bool HasUnread => _stream.HasUnread;
 
     /// <summary>Connects, logs in, identifies the gateway (RFC 2971) and enables what needs enabling before the first SELECT (RFC 7162 section 3.2.3).</summary>
+    /// <param name="connected">Called when the server can be reached, before it has said anything.</param>
     /// <exception cref="ProblemException">Whatever goes wrong, classified.</exception>
-    public static async Task<ImapSession> ConnectAsync(ServerConnection connection, MailServer server, Credential credential, TimeSpan timeout, CancellationToken cancel)
+    public static async Task<ImapSession> ConnectAsync(ServerConnection connection, MailServer server, Credential credential, TimeSpan timeout, CancellationToken cancel, Action? connected = null)
     {
         ServerStream? stream = null;
         StreamingImapClient? client = null;
         try
         {
-            stream = await connection.OpenAsync(server, EgressPurpose.Imap, timeout, cancel);
+            stream = await connection.OpenAsync(server, credential, EgressPurpose.Imap, timeout, cancel);
+            connected?.Invoke();
             using var limit = stream.Limit(2 * timeout);
-            stream.Allow(MostAtLogin);
+            stream.Allow(ServerConnection.MostBeforeLogin);
             client = new StreamingImapClient { Parsed = stream.Parsed };
             await client.ConnectAsync(stream, server.Host, server.Port, SecureSocketOptions.None, cancel);
+            stream.Allow(MostAtLogin);
             await LogInAsync(client, server.Username, credential, cancel);
             await PrepareAsync(client, stream, cancel);
             stream.Allow(long.MaxValue);
@@ -79,7 +82,7 @@ public sealed partial class ImapSession : IAsyncDisposable
         }
         catch (Exception e)
         {
-            var problem = ImapFailure.Classify(e, stream?.Tail, loggingIn: true);
+            var failure = ImapFailure.Explain(e, stream, loggingIn: true);
             client?.Dispose();
             if (stream is not null)
             {
@@ -89,7 +92,7 @@ public sealed partial class ImapSession : IAsyncDisposable
             {
                 throw;
             }
-            throw new ProblemException(problem, e);
+            throw failure;
         }
     }
 
@@ -312,8 +315,7 @@ public sealed partial class ImapSession : IAsyncDisposable
         return IsUsable;
     }
 
-    public ProblemException Explain(Exception exception) =>
-        exception as ProblemException ?? new ProblemException(ImapFailure.Classify(exception, _stream.Tail), exception);
+    public ProblemException Explain(Exception exception) => ImapFailure.Explain(exception, _stream);
 
     /// <summary>Closes the socket under a running command.</summary>
     public void Abort() => _stream.Abort();

@@ -11,19 +11,21 @@ namespace ImapGateway.Imap;
 /// <summary>Opens connections to mail servers: egress policy, TLS or STARTTLS of ours, certificate checks.</summary>
 public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
 {
-    private const int LongestLine = 8192;
+    /// <summary>Octets that a server may say before TLS, or before the login: a greeting, capabilities and a few lines of text.</summary>
+    public const int MostBeforeLogin = 64 << 10;
 
     /// <summary>A connected, encrypted stream whose next bytes are the server's greeting.</summary>
+    /// <param name="credential">Is not sent here, but the server may know and repeat it.</param>
     /// <param name="timeout">For connecting and TLS together, and later for each silence of the server.</param>
     /// <exception cref="TimeoutException">The server took longer.</exception>
     /// <exception cref="ProblemException">What the server said, or what the egress policy or the certificate is against.</exception>
-    public async Task<ServerStream> OpenAsync(MailServer server, EgressPurpose purpose, TimeSpan timeout, CancellationToken cancel)
+    public async Task<ServerStream> OpenAsync(MailServer server, Credential credential, EgressPurpose purpose, TimeSpan timeout, CancellationToken cancel)
     {
         using var deadline = new CancellationTokenSource(timeout, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(cancel, deadline.Token);
         try
         {
-            return await ConnectAsync(server, purpose, timeout, both.Token);
+            return await ConnectAsync(server, new Redaction([credential.Secret]), purpose, timeout, both.Token);
         }
         catch (OperationCanceledException e) when (!cancel.IsCancellationRequested)
         {
@@ -31,15 +33,19 @@ public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
         }
     }
 
-    private async Task<ServerStream> ConnectAsync(MailServer server, EgressPurpose purpose, TimeSpan silence, CancellationToken cancel)
+    private async Task<ServerStream> ConnectAsync(MailServer server, Redaction secrets, EgressPurpose purpose, TimeSpan silence, CancellationToken cancel)
     {
         Socket socket = await egress.ConnectAsync(purpose, server.Host, server.Port, plaintext: server.Security == Security.None, cancel);
-        var stream = new ServerStream(socket, silence, time);
+        var stream = new ServerStream(socket, secrets, silence, time);
         try
         {
             if (server.Security == Security.StartTls)
             {
-                await (purpose == EgressPurpose.Imap ? AskForTlsAsync(stream, cancel) : AskSmtpForTlsAsync(stream, cancel));
+                stream.Allow(MostBeforeLogin);
+                var lines = new ClearLines(stream);
+                await (purpose == EgressPurpose.Imap ? AskForTlsAsync(stream, lines, cancel) : AskSmtpForTlsAsync(stream, lines, cancel));
+                lines.DemandEnd();
+                stream.Allow(long.MaxValue);
             }
             if (server.Security != Security.None)
             {
@@ -59,7 +65,7 @@ public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
             {
                 throw;
             }
-            throw new ProblemException(ImapFailure.Classify(e, stream.Tail, loggingIn: true), e);
+            throw ImapFailure.Explain(e, stream, loggingIn: true);
         }
     }
 
@@ -71,9 +77,9 @@ public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
         RemoteCertificateValidationCallback = (_, _, _, errors) => errors == SslPolicyErrors.None || server.AllowInvalidCertificate,
     };
 
-    private static async Task AskForTlsAsync(ServerStream stream, CancellationToken cancel)
+    private static async Task AskForTlsAsync(ServerStream stream, ClearLines lines, CancellationToken cancel)
     {
-        var greeting = await ReadLineAsync(stream, cancel);
+        var greeting = await lines.ReadAsync(cancel);
         if (greeting.StartsWith("* BYE", StringComparison.OrdinalIgnoreCase))
         {
             throw new IOException("The server turns the connection down.");
@@ -87,7 +93,7 @@ public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
         string answer;
         do
         {
-            answer = await ReadLineAsync(stream, cancel);
+            answer = await lines.ReadAsync(cancel);
         }
         while (answer.StartsWith('*'));
         if (!answer.StartsWith("A OK", StringComparison.OrdinalIgnoreCase))
@@ -96,21 +102,21 @@ public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
         }
     }
 
-    private static async Task AskSmtpForTlsAsync(ServerStream stream, CancellationToken cancel)
+    private static async Task AskSmtpForTlsAsync(ServerStream stream, ClearLines lines, CancellationToken cancel)
     {
-        await ReadSmtpReplyAsync(stream, "220", cancel);
+        await ReadSmtpReplyAsync(lines, "220", cancel);
         await stream.WriteAsync("EHLO localhost\r\n"u8.ToArray(), cancel);
-        await ReadSmtpReplyAsync(stream, "250", cancel);
+        await ReadSmtpReplyAsync(lines, "250", cancel);
         await stream.WriteAsync("STARTTLS\r\n"u8.ToArray(), cancel);
-        await ReadSmtpReplyAsync(stream, "220", cancel);
+        await ReadSmtpReplyAsync(lines, "220", cancel);
     }
 
-    private static async Task ReadSmtpReplyAsync(ServerStream stream, string code, CancellationToken cancel)
+    private static async Task ReadSmtpReplyAsync(ClearLines lines, string code, CancellationToken cancel)
     {
         string line;
         do
         {
-            line = await ReadLineAsync(stream, cancel);
+            line = await lines.ReadAsync(cancel);
             if (!line.StartsWith(code, StringComparison.Ordinal))
             {
                 throw new SmtpProtocolException("The server refuses STARTTLS.");
@@ -119,23 +125,34 @@ public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
         while (line.Length > 3 && line[3] == '-');
     }
 
-    /// <summary>Byte by byte, so that nothing which came in clear can be left over and taken for what came encrypted.</summary>
-    private static async Task<string> ReadLineAsync(ServerStream stream, CancellationToken cancel)
+    /// <summary>What a server says before TLS.</summary>
+    private sealed class ClearLines(ServerStream stream)
     {
-        var line = new StringBuilder();
-        var one = new byte[1];
-        while (line.Length < LongestLine)
+        private readonly byte[] _octets = new byte[MostBeforeLogin + 1];
+        private int _start;
+        private int _end;
+
+        public async Task<string> ReadAsync(CancellationToken cancel)
         {
-            if (await stream.ReadAsync(one.AsMemory(), cancel) == 0)
+            int length;
+            while ((length = _octets.AsSpan(_start.._end).IndexOf((byte)'\n')) < 0)
             {
-                throw new IOException("The server closed the connection.");
+                // There is room for more than the stream allows.
+                var read = await stream.ReadAsync(_octets.AsMemory(_end), cancel);
+                _end += read > 0 ? read : throw new IOException("The server closed the connection.");
             }
-            if (one[0] == '\n')
-            {
-                return line.ToString().TrimEnd('\r');
-            }
-            line.Append((char)one[0]);
+            var line = Encoding.Latin1.GetString(_octets, _start, length).TrimEnd('\r');
+            _start += length + 1;
+            return line;
         }
-        throw new ImapProtocolException("The server's greeting is no line of text.");
+
+        /// <summary>What came in clear after the last answer would be taken for what came encrypted (CVE-2021-38371 and others).</summary>
+        public void DemandEnd()
+        {
+            if (_start < _end)
+            {
+                throw new ImapProtocolException("The server has said more in clear than it was asked for.");
+            }
+        }
     }
 }

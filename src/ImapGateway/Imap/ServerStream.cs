@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
+using ImapGateway.Mail;
 using MailKit.Net.Imap;
 
 namespace ImapGateway.Imap;
@@ -39,8 +40,9 @@ public sealed class ServerStream : Stream
     private volatile bool _timedOut;
     private volatile bool _aborted;
 
-    public ServerStream(Socket socket, TimeSpan silence, TimeProvider time)
+    public ServerStream(Socket socket, Redaction secrets, TimeSpan silence, TimeProvider time)
     {
+        Secrets = secrets;
         _socket = socket;
         _time = time;
         _silence = silence;
@@ -48,6 +50,9 @@ public sealed class ServerStream : Stream
         _reading = new SilenceLimit(silence, time);
         _writing = new SilenceLimit(silence, time);
     }
+
+    /// <summary>What this server is told and may repeat: it is removed from all that is said about the connection.</summary>
+    public Redaction Secrets { get; }
 
     /// <summary>Commands sent so far; MailKit's tags are a letter and eight digits.</summary>
     public int Commands { get; private set; }

@@ -43,15 +43,16 @@ public sealed class SessionOpener(
         : _notBefore == DateTimeOffset.MaxValue ? System.Threading.Timeout.InfiniteTimeSpan
         : _notBefore - time.GetUtcNow() is { Ticks: > 0 } left ? left : TimeSpan.Zero;
 
+    /// <param name="connected">Called when the server can be reached, before it has said anything.</param>
     /// <exception cref="ProblemException">Why there is no session: what the server said now, or a moment ago.</exception>
-    public async Task<ImapSession> OpenAsync()
+    public async Task<ImapSession> OpenAsync(Action? connected = null)
     {
         ImapSession session;
         await _turn.WaitAsync();
         try
         {
             ThrowWhileBackingOff();
-            session = await LogInAsync();
+            session = await LogInAsync(connected);
         }
         finally
         {
@@ -76,11 +77,11 @@ public sealed class SessionOpener(
         }
     }
 
-    private async Task<ImapSession> LogInAsync()
+    private async Task<ImapSession> LogInAsync(Action? connected)
     {
         try
         {
-            var session = await ImapSession.ConnectAsync(connection, server, credential, timeout, CancellationToken.None);
+            var session = await ImapSession.ConnectAsync(connection, server, credential, timeout, CancellationToken.None, connected);
             _failures = 0;
             _lastProblem = null;
             return session;

@@ -30,6 +30,7 @@ public enum ErrorCode
     AccountQuota,
     AccountProtocol,
     AccountUnavailable,
+    AccountSuspected,
     AccountTimeout,
     AccountPlaintextRefused,
 
@@ -66,6 +67,7 @@ public static class ErrorCodes
         ErrorCode.AccountQuota => ("account.quota", 507, "The account is over its quota"),
         ErrorCode.AccountProtocol => ("account.protocol", 502, "The mail server broke the protocol"),
         ErrorCode.AccountUnavailable => ("account.unavailable", 503, "The mail server cannot be reached"),
+        ErrorCode.AccountSuspected => ("account.suspected", 503, "Opening the account has ended the gateway"),
         ErrorCode.AccountTimeout => ("account.timeout", 504, "The mail server did not answer in time"),
         ErrorCode.AccountPlaintextRefused => ("account.plaintext_refused", 422, "The mail server would be used without encryption"),
         ErrorCode.AccountCredentialUnreadable => ("account.credential_unreadable", 503, "The stored credentials cannot be decrypted"),

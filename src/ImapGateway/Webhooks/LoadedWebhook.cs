@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text;
+using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;
 
@@ -6,6 +8,8 @@ namespace ImapGateway.Webhooks;
 public sealed record LoadedWebhook(WebhookEntity Row, Uri Url, ChangeFilter Filter, byte[] Key, byte[]? PreviousKey, ImmutableDictionary<string, string> Headers)
 {
     private static readonly Uri NoUrl = new("https://invalid/");
+
+    private Redaction? _secrets;
 
     /// <summary>One of <see cref="DisableReason"/>: why nothing can be sent to it until it is changed; null where it can.</summary>
     public string? Fault { get; private init; }
@@ -24,6 +28,32 @@ public sealed record LoadedWebhook(WebhookEntity Row, Uri Url, ChangeFilter Filt
         };
     }
 
+    /// <summary>What a receiver answers, at most <see cref="WebhookSender.MaxAnswer"/> octets of it: it may repeat what it was sent.</summary>
+    public byte[] WithoutSecrets(byte[] answer)
+    {
+        var shown = (_secrets ??= new Redaction(Secrets())).Apply(answer);
+        return shown[..Math.Min(shown.Length, WebhookSender.MaxAnswer)];
+    }
+
     /// <summary>The newest first; the one before for the overlap of a rotation.</summary>
     public IEnumerable<byte[]> Keys(DateTimeOffset now) => PreviousKey is not null && now < Row.PreviousSecretUntil ? [Key, PreviousKey] : [Key];
+
+    private IEnumerable<string> Secrets()
+    {
+        byte[][] keys = PreviousKey is null ? [Key] : [Key, PreviousKey];
+        return keys.SelectMany(key => new[] { Convert.ToBase64String(key), Encoding.Latin1.GetString(key) }).Concat(Headers.Values.SelectMany(Credentials));
+    }
+
+    /// <summary>
+    /// A value that is set for an endpoint may be a credential as a whole or, as in Authorization, after a scheme; for Basic (RFC 7617) the password counts on its own. A value of
+    /// three characters is none.
+    /// </summary>
+    private static IEnumerable<string> Credentials(string value)
+    {
+        var token = value[(value.LastIndexOf(' ') + 1)..];
+        var octets = new byte[token.Length];
+        var password = value.StartsWith("Basic ", StringComparison.OrdinalIgnoreCase) && Convert.TryFromBase64String(token, octets, out var length)
+            ? Encoding.UTF8.GetString(octets, 0, length).Split(':', 2)[^1] : "";
+        return new[] { value, token, password }.Where(one => one.Length > 3);
+    }
 }

@@ -55,7 +55,7 @@ public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptio
         {
             using var request = Request(webhook, id, at, body, contentType);
             using var response = await _http.SendAsync(request, deadline.Token);
-            return Ended((int)response.StatusCode, null, await AnswerAsync(response, deadline.Token), RetryAfter(response, at));
+            return Ended((int)response.StatusCode, null, webhook.WithoutSecrets(await AnswerAsync(response, deadline.Token)), RetryAfter(response, at));
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException && !cancel.IsCancellationRequested)
         {
@@ -94,7 +94,8 @@ public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptio
         {
             return [];
         }
-        var answer = new byte[MaxAnswer];
+        // A secret that is cut off at the end of what is kept would not be recognized.
+        var answer = new byte[2 * MaxAnswer];
         var length = 0;
         try
         {

@@ -21,6 +21,12 @@ public sealed class BrokenServersTests(ImpatientGateway impatient) : IClassFixtu
         { "talks nonsense", "account.protocol", HttpStatusCode.BadGateway, "none" },
         { "line without end", "account.protocol", HttpStatusCode.BadGateway, "none" },
         { "brackets without end", "account.protocol", HttpStatusCode.BadGateway, "none" },
+        { "lines without end", "account.protocol", HttpStatusCode.BadGateway, "none" },
+        { "lines without end", "account.protocol", HttpStatusCode.BadGateway, "starttls" },
+        { "lines without end after STARTTLS", "account.protocol", HttpStatusCode.BadGateway, "starttls" },
+        { "lines without end for a handshake", "account.protocol", HttpStatusCode.BadGateway, "starttls" },
+        { "lines without end in TLS", "account.protocol", HttpStatusCode.BadGateway, "starttls" },
+        { "a line with the answer to STARTTLS", "account.protocol", HttpStatusCode.BadGateway, "starttls" },
         { "talks nonsense", "account.protocol", HttpStatusCode.BadGateway, "tls" },
         { "plain port", "account.protocol", HttpStatusCode.BadGateway, "tls" },
         { "plain port", "account.protocol", HttpStatusCode.BadGateway, "starttls" },
@@ -39,7 +45,7 @@ public sealed class BrokenServersTests(ImpatientGateway impatient) : IClassFixtu
             _ => bad.Port,
         };
         var id = $"broken-{Guid.NewGuid():N}";
-        var body = new { id, email = "anna@example.com", watch = "none", imap = new { host = "127.0.0.1", port, security, username = "anna", password = "wrong" } };
+        var body = new { id, email = "anna@example.com", watch = "none", imap = new { host = "127.0.0.1", port, security, username = "anna", password = "wrong", allowInvalidCertificate = true } };
 
         var refused = (await impatient.Api.Post("/v1/accounts", body)).Is(status).IsProblem(code);
         Assert.NotEqual("", refused.Text("detail"));
@@ -83,6 +89,33 @@ public sealed class BrokenServersTests(ImpatientGateway impatient) : IClassFixtu
                 break;
             case "line without end":
                 await Flood(connection, "* OK ", "x");
+                break;
+            case "lines without end":
+                await Flood(connection, "* OK ready\r\n", "* OK still here\r\n");
+                break;
+            case "lines without end after STARTTLS":
+                await connection.Say("* OK ready\r\n");
+                await connection.Hear();
+                await Flood(connection, "", "* OK still here\r\n");
+                break;
+            case "lines without end for a handshake":
+                await connection.Say("* OK ready\r\n");
+                await connection.Hear();
+                await connection.Say("A OK begin\r\n");
+                await connection.Hear();
+                await Flood(connection, "", "* OK still here\r\n");
+                break;
+            case "lines without end in TLS":
+                await connection.Say("* OK ready\r\n");
+                await connection.Hear();
+                await connection.Say("A OK begin\r\n");
+                await connection.Encrypt();
+                await Flood(connection, "", "* OK still here\r\n");
+                break;
+            case "a line with the answer to STARTTLS":
+                await connection.Say("* OK ready\r\n");
+                await connection.Hear();
+                await connection.Say("A OK begin\r\n* CAPABILITY IMAP4rev1\r\n");
                 break;
             case "brackets without end":
                 await Flood(connection, "* OK ready\r\n* X ", "(");

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
@@ -38,8 +40,17 @@ public sealed class RawServer : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _accepting.DisposeAsync();
 
-    public sealed class Connection(RawServer server, NetworkStream stream, CancellationToken stop)
+    public sealed class Connection(RawServer server, Stream stream, CancellationToken stop)
     {
+        /// <summary>The server's side of a TLS handshake.</summary>
+        public async Task Encrypt()
+        {
+            var tls = new SslStream(stream);
+            using var certificate = TestCertificate.Load();
+            await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, stop);
+            stream = tls;
+        }
+
         public Task Say(string text) => Say(Encoding.Latin1.GetBytes(text));
 
         public async Task Say(ReadOnlyMemory<byte> octets) => await stream.WriteAsync(octets, stop);

@@ -11,7 +11,7 @@ public static class RouteDocs
     private static readonly ErrorCode[] OfMailServers =
     [
         ErrorCode.AccountAuthFailed, ErrorCode.AccountBusy, ErrorCode.AccountThrottled, ErrorCode.AccountLimit,
-        ErrorCode.AccountDenied, ErrorCode.AccountProtocol, ErrorCode.AccountUnavailable, ErrorCode.AccountTimeout,
+        ErrorCode.AccountDenied, ErrorCode.AccountProtocol, ErrorCode.AccountUnavailable, ErrorCode.AccountTimeout, ErrorCode.AccountSuspected,
         ErrorCode.AccountPlaintextRefused,
         ErrorCode.AccountCredentialUnreadable,
     ];

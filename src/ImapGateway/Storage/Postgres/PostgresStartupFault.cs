@@ -1,3 +1,4 @@
+using ImapGateway.Mail;
 using Npgsql;
 
 namespace ImapGateway.Storage.Postgres;
@@ -9,14 +10,16 @@ internal static class PostgresStartupFault
     {
         var parts = new NpgsqlConnectionStringBuilder(connectionString);
         var server = $"PostgreSQL at {parts.Host}:{parts.Port}";
+        var secrets = new Redaction([parts.Password ?? ""]);
+        var reason = secrets.Apply(failure is PostgresException told ? told.MessageText : failure.InnerException?.Message ?? failure.Message) ?? Redaction.Mask;
         return failure switch
         {
             PostgresException { SqlState: PostgresErrorCodes.InvalidCatalogName } => $"{server} has no database \"{parts.Database}\"; make it with CREATE DATABASE",
-            PostgresException { SqlState: ['2', '8', ..] } answer => $"{server} does not let the user in: {answer.MessageText}",
-            PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } answer =>
-                $"the user may not make tables in the database \"{parts.Database}\": {answer.MessageText}",
-            PostgresException answer => $"{server} cannot be used now: {answer.MessageText}",
-            _ => $"{server} cannot be reached: {failure.InnerException?.Message ?? failure.Message}",
+            PostgresException { SqlState: ['2', '8', ..] } => $"{server} does not let the user in: {reason}",
+            PostgresException { SqlState: PostgresErrorCodes.InsufficientPrivilege } =>
+                $"the user may not make tables in the database \"{parts.Database}\": {reason}",
+            PostgresException => $"{server} cannot be used now: {reason}",
+            _ => $"{server} cannot be reached: {reason}",
         };
     }
 }

@@ -68,6 +68,7 @@ public sealed partial class Watcher : IMailboxWatch
     /// <summary>Logs out; what is being written is written.</summary>
     public async Task StopAsync()
     {
+        _settings.Opening.End();
         await _stop.CancelAsync();
         await Task.WhenAny(_run, Task.Delay(StopTime, _settings.Time));
         // It waits for the server, and is not worth waiting for: what it would write is read again by the next.
@@ -85,6 +86,7 @@ public sealed partial class Watcher : IMailboxWatch
             try
             {
                 await _settings.Ramp.WaitAsync(_stop.Token);
+                await _settings.Opening.BeginAsync(_stop.Token);
                 var session = await OpenAsync();
                 if (session is null)
                 {
@@ -128,11 +130,12 @@ public sealed partial class Watcher : IMailboxWatch
     {
         try
         {
-            var session = await _settings.Opener.OpenAsync();
+            var session = await _settings.Opener.OpenAsync(() => _settings.Opening.At("login"));
             return new WatchedSession(session, _news, _settings.Opener.Timeout * JobTimeouts);
         }
         catch (ProblemException e)
         {
+            _settings.Opening.End();
             if (e.Code == ErrorCode.AccountLimit && _mailboxes.Pool.MakeRoom())
             {
                 // The watcher's connection is worth more than one of the pool's.
@@ -170,7 +173,8 @@ public sealed partial class Watcher : IMailboxWatch
             var watch = new Watch(_mailboxes, session, _news, _faults, _settings);
             (_watch, _ended) = (watch, IMailboxWatch.Now);
             LogConnected(_account, watch.Plan.Rung);
-            await watch.RunAsync(IsInScope, _observer.SyncedAsync, _stop.Token);
+            _settings.Opening.At("mailboxes");
+            await watch.RunAsync(IsInScope, SyncedAsync, _stop.Token);
             return null;
         }
         catch (ProblemException e) when (!_stop.IsCancellationRequested)
@@ -183,6 +187,7 @@ public sealed partial class Watcher : IMailboxWatch
         }
         finally
         {
+            _settings.Opening.End();
             _observer.WatchingChanged(false);
             _ended = _settings.Time.GetTimestamp();
             _mailboxes.Guard.Change();
@@ -190,6 +195,12 @@ public sealed partial class Watcher : IMailboxWatch
             _session = null;
             await session.DisposeAsync();
         }
+    }
+
+    private Task SyncedAsync()
+    {
+        _settings.Opening.End();
+        return _observer.SyncedAsync();
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Account {Account} is watched by {Rung}")]

@@ -1,0 +1,242 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+
+namespace ImapGateway.Mail;
+
+/// <summary>
+/// Removes secrets from text that comes from a server which knows them: a password that a mail server repeats, for example. A secret is found in any case and however it is
+/// encoded: base64 (also as a part of something larger, such as SASL PLAIN), percent, quoted-printable, hexadecimal, escapes of JSON, HTML and quoted strings, several of them
+/// on top of each other, and over line ends.
+/// </summary>
+public sealed class Redaction
+{
+    public const string Mask = "***";
+
+    /// <summary>Nothing is secret.</summary>
+    public static readonly Redaction None = new([]);
+
+    /// <summary>A shorter secret stands in any text by chance, and to mask it would tell what it is.</summary>
+    private const int Shortest = 4;
+
+    /// <summary>A shorter secret is one if it stands alone: "pass" is not removed from "password".</summary>
+    private const int ShortestInWord = 8;
+
+    /// <summary>Of a longer secret, a piece of this length is removed, too: the text may be cut off.</summary>
+    private const int Piece = 16;
+
+    /// <summary>Encodings on top of each other.</summary>
+    private const int MaxDepth = 3;
+
+    /// <summary>Words of nearly every refusal. Where one of them is the secret, the text does not show it; a gap would.</summary>
+    private static readonly HashSet<string> Ordinary = new(StringComparer.OrdinalIgnoreCase)
+    {
+        "access", "account", "authentication", "credentials", "denied", "error", "failed", "invalid", "login", "mail", "name", "password", "refused", "server", "user", "username", "wrong",
+    };
+
+    private readonly ImmutableArray<string> _secrets;
+    private readonly HashSet<string> _pieces;
+    private readonly bool _hidesAll;
+
+    /// <param name="secrets">Empty ones are ignored, and those that are ordinary words of a refusal.</param>
+    public Redaction(IEnumerable<string> secrets)
+    {
+        var given = secrets.Where(secret => secret.Length > 0 && !Ordinary.Contains(secret)).ToList();
+        _hidesAll = given.Exists(secret => secret.Length < Shortest);
+        // Texts of servers are Latin-1 here, and secrets are sent in UTF-8.
+        _secrets = [.. given.Where(secret => secret.Length >= Shortest)
+            .SelectMany(secret => new[] { secret, Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(secret)) })
+            .SelectMany(secret => new[] { secret, string.Concat(secret.Where(IsKept)) })
+            .Where(secret => secret.Length >= Shortest).Distinct()];
+        _pieces = _secrets.Where(secret => secret.Length > Piece)
+            .SelectMany(secret => Enumerable.Range(0, secret.Length - Piece + 1).Select(at => secret.Substring(at, Piece))).ToHashSet(StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <returns>The text with <see cref="Mask"/> in place of secrets. Null: a secret is too short to be told from other text, and nothing of the text may be shown.</returns>
+    public string? Apply(string? text)
+    {
+        if (string.IsNullOrEmpty(text) || (_secrets.IsEmpty && !_hidesAll))
+        {
+            return text;
+        }
+        if (_hidesAll)
+        {
+            return null;
+        }
+        var isSecret = new bool[text.Length];
+        Search(View.Of(text), isSecret, 0);
+        return isSecret.Contains(true) ? Masked(text, isSecret) : text;
+    }
+
+    /// <summary>The same for octets.</summary>
+    public byte[] Apply(byte[] octets) => Apply(Encoding.Latin1.GetString(octets)) is { } text ? Encoding.Latin1.GetBytes(text) : [];
+
+    private void Search(View view, bool[] isSecret, int depth)
+    {
+        foreach (var secret in _secrets)
+        {
+            for (var at = 0; (at = view.Text.IndexOf(secret, at, StringComparison.OrdinalIgnoreCase)) >= 0; at++)
+            {
+                if (secret.Length >= ShortestInWord || view.IsOctets || view.IsWord(at, secret.Length))
+                {
+                    view.Mark(at, secret.Length, isSecret);
+                }
+            }
+        }
+        for (var at = 0; _pieces.Count > 0 && at + Piece <= view.Text.Length; at++)
+        {
+            if (_pieces.Contains(view.Text.Substring(at, Piece)))
+            {
+                view.Mark(at, Piece, isSecret);
+            }
+        }
+        if (depth < MaxDepth)
+        {
+            foreach (var decoded in view.Decoded())
+            {
+                Search(decoded, isSecret, depth + 1);
+            }
+        }
+    }
+
+    private static string Masked(string text, bool[] isSecret)
+    {
+        var masked = new StringBuilder(text.Length);
+        for (var at = 0; at < text.Length; at++)
+        {
+            if (!isSecret[at])
+            {
+                masked.Append(text[at]);
+            }
+            else if (at == 0 || !isSecret[at - 1])
+            {
+                masked.Append(Mask);
+            }
+        }
+        return masked.ToString();
+    }
+
+    private static bool IsKept(char octet) => !char.IsWhiteSpace(octet) && !char.IsControl(octet);
+
+    /// <summary>A text, or what it is when it is decoded.</summary>
+    /// <param name="Places">For each character the place in the original text that it comes from, end exclusive.</param>
+    /// <param name="IsOctets">It was decoded from base64 or hexadecimal digits, or would be if it were any.</param>
+    private sealed record View(string Text, (int Start, int End)[] Places, bool IsOctets = false)
+    {
+        private const int ShortestRun = 6;
+
+        public static View Of(string text) => new(text, [.. Enumerable.Range(0, text.Length).Select(at => (at, at + 1))]);
+
+        public void Mark(int at, int length, bool[] isSecret) => Array.Fill(isSecret, true, Places[at].Start, Places[at + length - 1].End - Places[at].Start);
+
+        public bool IsWord(int at, int length) => IsBoundary(at) && IsBoundary(at + length);
+
+        /// <summary>Or something stood here that was left out.</summary>
+        private bool IsBoundary(int at) => at == 0 || at == Text.Length || !char.IsLetterOrDigit(Text[at - 1]) || !char.IsLetterOrDigit(Text[at]) || Places[at - 1].End < Places[at].Start;
+
+        public IEnumerable<View> Decoded()
+        {
+            if (Text.Any(octet => !IsKept(octet)))
+            {
+                var kept = Enumerable.Range(0, Text.Length).Where(at => IsKept(Text[at])).ToList();
+                yield return new View(string.Concat(kept.Select(at => Text[at])), [.. kept.Select(at => Places[at])], IsOctets);
+            }
+            if (Unescaped() is { } unescaped)
+            {
+                yield return unescaped;
+            }
+            if (Text.Contains('+', StringComparison.Ordinal))
+            {
+                yield return this with { Text = Text.Replace('+', ' ') };
+            }
+            foreach (var (start, end) in Runs(IsBase64))
+            {
+                for (var offset = 0; offset < 4 && end - start - offset >= ShortestRun; offset++)
+                {
+                    yield return From(FromBase64(Text[(start + offset)..end]), start + offset, end, digits: 4, octets: 3);
+                }
+            }
+            foreach (var (start, end) in Runs(char.IsAsciiHexDigit))
+            {
+                for (var offset = 0; offset < 2 && end - start - offset >= 2 * Shortest; offset++)
+                {
+                    yield return From(FromHex(Text[(start + offset)..end]), start + offset, end, digits: 2, octets: 1);
+                }
+            }
+        }
+
+        /// <summary>So many digits stand for so many octets, and are removed together.</summary>
+        private View From(string decoded, int start, int end, int digits, int octets) => new(
+            decoded,
+            [.. Enumerable.Range(0, decoded.Length).Select(at => start + at / octets * digits).Select(first => (Places[first].Start, Places[Math.Min(first + digits, end) - 1].End))],
+            IsOctets: true);
+
+        private IEnumerable<(int Start, int End)> Runs(Func<char, bool> belongs)
+        {
+            for (var at = 0; at < Text.Length;)
+            {
+                var end = at;
+                while (end < Text.Length && belongs(Text[end]))
+                {
+                    end++;
+                }
+                if (end - at >= ShortestRun)
+                {
+                    yield return (at, end);
+                }
+                at = end + 1;
+            }
+        }
+
+        private View? Unescaped()
+        {
+            var text = new StringBuilder();
+            var places = new List<(int, int)>();
+            var changed = false;
+            for (var at = 0; at < Text.Length;)
+            {
+                var (octet, length) = Escape(Text.AsSpan(at));
+                text.Append(octet);
+                places.Add((Places[at].Start, Places[at + length - 1].End));
+                changed |= length > 1;
+                at += length;
+            }
+            return changed ? new View(text.ToString(), [.. places], IsOctets) : null;
+        }
+
+        private static (char Octet, int Length) Escape(ReadOnlySpan<char> text) => text switch
+        {
+            ['%' or '=', var high, var low, ..] when Hex(text[1..3]) is { } octet => ((char)octet, 3),
+            ['\\', 'u', _, _, _, _, ..] when Hex(text[2..6]) is { } unit => ((char)unit, 6),
+            ['\\', 'x', _, _, ..] when Hex(text[2..4]) is { } octet => ((char)octet, 4),
+            ['\\', var escaped, ..] => (escaped switch { 'n' => '\n', 'r' => '\r', 't' => '\t', _ => escaped }, 2),
+            ['&', ..] => Entity(text),
+            _ => (text[0], 1),
+        };
+
+        private static (char Octet, int Length) Entity(ReadOnlySpan<char> text)
+        {
+            var end = text[..Math.Min(text.Length, 10)].IndexOf(';');
+            var decoded = end < 0 ? "" : System.Net.WebUtility.HtmlDecode(text[..(end + 1)].ToString());
+            return decoded.Length == 1 ? (decoded[0], end + 1) : (text[0], 1);
+        }
+
+        private static int? Hex(ReadOnlySpan<char> digits) => int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+        private static bool IsBase64(char octet) => char.IsAsciiLetterOrDigit(octet) || octet is '+' or '/' or '-' or '_' or '=';
+
+        private static string FromBase64(string text)
+        {
+            var digits = text.Replace('-', '+').Replace('_', '/').Split('=', 2)[0];
+            var octets = new byte[digits.Length];
+            return Convert.TryFromBase64String(digits[..(digits.Length / 4 * 4)], octets, out var written)
+                ? Encoding.Latin1.GetString(octets, 0, written) + Rest(digits[(digits.Length / 4 * 4)..])
+                : "";
+        }
+
+        /// <summary>Two or three digits at the end stand for one or two octets.</summary>
+        private static string Rest(string digits) => digits.Length < 2 ? "" : Encoding.Latin1.GetString(Convert.FromBase64String(digits.PadRight(4, '=')));
+
+        private static string FromHex(string text) => Encoding.Latin1.GetString(Convert.FromHexString(text[..(text.Length / 2 * 2)]));
+    }
+}

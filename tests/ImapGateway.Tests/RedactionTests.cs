@@ -1,0 +1,101 @@
+using System.Text;
+using System.Text.Json;
+using FsCheck;
+using FsCheck.Fluent;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Tests;
+
+public class RedactionTests
+{
+    private const string Secret = "Tr0ub/4dor \"&3é";
+
+    private static readonly Dictionary<string, Func<string, string>> Forms = new()
+    {
+        ["as it is"] = text => text,
+        ["in upper case"] = text => text.ToUpperInvariant(),
+        ["UTF-8 taken for Latin-1"] = text => Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(text)),
+        ["base64"] = text => Base64(text),
+        ["base64 behind an octet"] = text => Base64("x" + text),
+        ["base64 behind two octets"] = text => Base64("xy" + text + "z"),
+        ["base64 without padding"] = text => Base64(text).TrimEnd('='),
+        ["base64url"] = text => Base64(text).Replace('+', '-').Replace('/', '_').TrimEnd('='),
+        ["base64 within other letters"] = text => "abc" + Base64(text) + "abc",
+        ["base64 in lines"] = text => string.Join("\r\n ", Base64(text).Chunk(5).Select(line => new string(line))),
+        ["SASL PLAIN"] = text => Base64($"\0anna@example.com\0{text}"),
+        ["XOAUTH2"] = text => Base64($"user=anna\u0001auth=Bearer {text}\u0001\u0001"),
+        ["base64 twice"] = text => Base64(Base64(text)),
+        ["base64 of JSON"] = text => Base64(JsonSerializer.Serialize(new { password = text })),
+        ["percent"] = Uri.EscapeDataString,
+        ["percent in lower case"] = text => Uri.EscapeDataString(text).ToLowerInvariant(),
+        ["percent of everything"] = text => string.Concat(Encoding.UTF8.GetBytes(text).Select(octet => $"%{octet:x2}")),
+        ["percent twice"] = text => Uri.EscapeDataString(Uri.EscapeDataString(text)),
+        ["a form"] = text => System.Net.WebUtility.UrlEncode(text),
+        ["percent of base64"] = text => Uri.EscapeDataString(Base64(text)),
+        ["quoted-printable"] = text => string.Concat(Encoding.UTF8.GetBytes(text).Select(octet => $"={octet:X2}")),
+        ["a quoted string"] = text => $"\"{text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"",
+        ["JSON"] = text => JsonSerializer.Serialize(text),
+        ["JSON with escapes only"] = text => string.Concat(text.Select(unit => $"\\u{(int)unit:x4}")),
+        ["HTML"] = System.Net.WebUtility.HtmlEncode,
+        ["HTML in numbers"] = text => string.Concat(text.Select(unit => $"&#x{(int)unit:X};")),
+        ["hexadecimal"] = text => Convert.ToHexString(Encoding.UTF8.GetBytes(text)),
+        ["hexadecimal in lower case behind a digit"] = text => "f" + Convert.ToHexStringLower(Encoding.UTF8.GetBytes(text)),
+        ["over a line end"] = text => text.Insert(text.Length / 2, "\r\n "),
+    };
+
+    public static TheoryData<string> FormNames => [.. Forms.Keys];
+
+    private static string Base64(string text) => Convert.ToBase64String(Encoding.UTF8.GetBytes(text));
+
+    [Theory, MemberData(nameof(FormNames))]
+    public void A_secret_is_removed_in_every_form(string name)
+    {
+        foreach (var secret in new[] { Secret, "hunter2", new string('k', 30) + "-_~" + new string('q', 1500) })
+        {
+            var form = Forms[name](secret);
+            var shown = new Redaction([secret]).Apply($"The password {form} is wrong.");
+            Assert.DoesNotContain(form, shown, StringComparison.OrdinalIgnoreCase);
+            Assert.StartsWith("The passwor", shown, StringComparison.Ordinal);
+            Assert.EndsWith("wrong.", shown, StringComparison.Ordinal);
+            Assert.Contains(Redaction.Mask, shown, StringComparison.Ordinal);
+            // Nor is it there for somebody who decodes what is left.
+            Assert.Equal(shown, new Redaction([secret]).Apply(shown));
+        }
+    }
+
+    [Fact]
+    public void A_long_secret_that_is_cut_off_is_removed()
+    {
+        var token = string.Concat(Enumerable.Range(0, 60).Select(number => Base64(number.ToString("x5", System.Globalization.CultureInfo.InvariantCulture))));
+        var redaction = new Redaction([token]);
+        Assert.Equal($"bad {Redaction.Mask}", redaction.Apply($"bad {token[..300]}"));
+        Assert.Equal($"{Redaction.Mask} is bad", redaction.Apply($"{token[200..]} is bad"));
+        Assert.Equal($"bad {Base64("\0anna\0")[..8]}{Redaction.Mask}", redaction.Apply($"bad {Base64("\0anna\0" + token)[..300]}"));
+    }
+
+    [Fact]
+    public void What_repeats_no_secret_stays_as_it_is() => Prop.ForAll<string>(text =>
+        Assert.Equal(text, new Redaction(["one that is not among it", Secret]).Apply(text))).QuickCheckThrowOnFailure();
+
+    [Fact]
+    public void A_word_is_not_a_secret_because_a_part_of_it_is() => Assert.Equal("Wrong password, not ***.", new Redaction(["pass"]).Apply("Wrong password, not pass."));
+
+    [Fact]
+    public void An_ordinary_word_of_a_refusal_is_shown() => Assert.Equal("wrong user name or password", new Redaction(["wrong"]).Apply("wrong user name or password"));
+
+    [Fact]
+    public void Next_to_a_secret_of_three_characters_nothing_is_shown()
+    {
+        Assert.Null(new Redaction(["abc"]).Apply("Wrong user name or password."));
+        Assert.Null(new Redaction(["abc", Secret]).Apply("abc"));
+        Assert.Equal("Wrong password.", new Redaction([""]).Apply("Wrong password."));
+    }
+
+    [Fact]
+    public void Any_text_can_be_searched() => Prop.ForAll<byte[], byte[]>((one, other) =>
+    {
+        string[] pieces = ["%", "=", "\\u00", "\\x4", "&#", "&#x1f600;", "&amp;", ";", "QUJD", "/", "+", "-", "4", "f", " ", "\r\n", "\\", Secret, Base64(Secret), "é", "\ud800"];
+        var text = string.Concat(one.Concat(other).Select(index => pieces[index % pieces.Length]));
+        Assert.DoesNotContain(Secret, new Redaction([Secret]).Apply(text) ?? "", StringComparison.OrdinalIgnoreCase);
+    }).QuickCheckThrowOnFailure();
+}
