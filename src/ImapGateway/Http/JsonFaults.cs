@@ -108,7 +108,7 @@ public static partial class JsonFaults
         return Nullable.GetUnderlyingType(type) ?? type;
     }
 
-    [GeneratedRegex("^JSON deserialization for type '.*' was missing required properties including: (.*)$", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^JSON deserialization for type '.*' was missing required properties including: (.*)\z", RegexOptions.Singleline)]
     private static partial Regex MissingMembers();
 
     [GeneratedRegex("'([^']*)'")]
