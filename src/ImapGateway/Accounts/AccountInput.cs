@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.ComponentModel.DataAnnotations;
-using System.Text.RegularExpressions;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Sync.Watching;
@@ -8,14 +7,14 @@ using ImapGateway.Sync.Watching;
 namespace ImapGateway.Accounts;
 
 /// <summary>An account as clients give it.</summary>
-/// <param name="Id">Chosen by the client ([A-Za-z0-9_-]{1,64}), or left to the gateway.</param>
+/// <param name="Id">Chosen by the client ([A-Za-z0-9_-]{1,64}), or left to the gateway. An id of the form that the gateway gives (acc_k3v7q2mzp4x6a) cannot be chosen.</param>
 /// <param name="Name" example="Ann Example">Shown to people; the address where it is missing.</param>
 /// <param name="Email" example="ann@example.com">Its address.</param>
 /// <param name="Metadata" example="{&quot;customer&quot;: &quot;4711&quot;}">The client's own notes: at most 50, keys of 1-100 and values of at most 500 characters.</param>
 /// <param name="Imap">Where its mail is.</param>
 /// <param name="Smtp">Where mail is handed in; user name and credential are those of imap where they are missing.</param>
 /// <param name="Watch">Which mailboxes are watched; `all` where it is missing.</param>
-public sealed partial record AccountInput(
+public sealed record AccountInput(
     string? Id = null,
     string? Name = null,
     [property: Required] string? Email = null,
@@ -26,30 +25,28 @@ public sealed partial record AccountInput(
 {
     private const int MostMetadata = 50;
 
-    public static bool IsId(string text) => IdPattern().IsMatch(text);
-
     /// <summary>Complete and plausible, or every mistake at once.</summary>
     /// <exception cref="ProblemException">400 with a pointer to each member at fault.</exception>
     public AccountSettings Validate(bool needsCredential)
     {
         var errors = new List<ProblemError>();
-        if (Id is not null && !IsId(Id))
+        if (Id is not null && !AccountId.IsValid(Id))
         {
-            errors.Add(new ProblemError("An id has 1 to 64 letters, digits, '_' or '-'.", "/id"));
+            errors.Add(new ProblemError(AccountId.Expectation, "/id"));
         }
-        if (string.IsNullOrWhiteSpace(Email) || Email.Length > 320 || !Email.Contains('@', StringComparison.Ordinal) || Email.Any(char.IsControl))
+        if (string.IsNullOrWhiteSpace(Email) || Email.Length > 320 || !Email.Contains('@', StringComparison.Ordinal) || !InputText.IsPlain(Email))
         {
             errors.Add(new ProblemError("An address such as ann@example.com is expected.", "/email"));
         }
-        if (Name is { Length: > 200 } || Name?.Any(char.IsControl) == true)
+        if (Name is { Length: > 200 } || !InputText.IsPlain(Name))
         {
-            errors.Add(new ProblemError("A name has at most 200 characters and no control characters.", "/name"));
+            errors.Add(new ProblemError($"A name has at most 200 characters. {InputText.Expectation}", "/name"));
         }
         foreach (var (key, value) in Metadata ?? ImmutableDictionary<string, string?>.Empty)
         {
-            if (key.Length is 0 or > 100 || value is null or { Length: > 500 })
+            if (key.Length is 0 or > 100 || value is null or { Length: > 500 } || !InputText.IsPlain(key) || !InputText.IsPlain(value))
             {
-                errors.Add(new ProblemError("Keys have 1 to 100 characters, values are strings of at most 500.", "/metadata/" + key.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
+                errors.Add(new ProblemError($"Keys have 1 to 100 characters, values are strings of at most 500. {InputText.Expectation}", "/metadata/" + key.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
             }
         }
         if (Metadata?.Count > MostMetadata)
@@ -62,9 +59,6 @@ public sealed partial record AccountInput(
             ? new AccountSettings(Name ?? Email!, Email!, (Metadata ?? ImmutableDictionary<string, string?>.Empty).ToImmutableDictionary(pair => pair.Key, pair => pair.Value!), imap, smtp, Watch ?? WatchScope.All)
             : throw new ProblemException(new Problem(ErrorCode.BadRequest, "The account is not complete or not valid.", [.. errors]));
     }
-
-    [GeneratedRegex("^[A-Za-z0-9_-]{1,64}$")]
-    private static partial Regex IdPattern();
 }
 
 /// <summary>A mail server as clients give it; a password or an OAuth 2.0 access token, never both.</summary>
@@ -84,6 +78,8 @@ public sealed record ServerInput(
     string? AccessToken = null,
     bool? AllowInvalidCertificate = null)
 {
+    private const int LongestCredential = 16384;
+
     private bool HasCredential => Password is not null || AccessToken is not null;
 
     public static int ImapPort(Security security) => security == Imap.Security.Tls ? 993 : 143;
@@ -107,9 +103,9 @@ public sealed record ServerInput(
         {
             errors.Add(new ProblemError("A port is a number from 1 to 65535.", at + "/port"));
         }
-        if ((Username ?? defaultUsername ?? "").Any(char.IsControl) || Username is { Length: 0 or > 320 })
+        if (!InputText.IsPlain(Username ?? defaultUsername) || Username is { Length: 0 or > 320 })
         {
-            errors.Add(new ProblemError("A user name has 1 to 320 characters and no control characters.", at + "/username"));
+            errors.Add(new ProblemError($"A user name has 1 to 320 characters. {InputText.Expectation}", at + "/username"));
         }
         if (Password is not null && AccessToken is not null)
         {
@@ -119,9 +115,15 @@ public sealed record ServerInput(
         {
             errors.Add(new ProblemError("A password or an access token is needed.", at + "/password"));
         }
-        if ((Password ?? AccessToken) is { } secret && (secret.Length is 0 or > 16384 || secret.Contains('\0', StringComparison.Ordinal)))
+        // RFC 4013 section 2.3 keeps them out of passwords, too.
+        if (Password is { Length: 0 or > LongestCredential } || !InputText.IsPlain(Password))
         {
-            errors.Add(new ProblemError("A credential has 1 to 16384 characters and no NUL.", at + (Password is null ? "/accessToken" : "/password")));
+            errors.Add(new ProblemError($"A password has 1 to {LongestCredential} characters. {InputText.Expectation}", at + "/password"));
+        }
+        // RFC 6749 appendix A.12. XOAUTH2 and OAUTHBEARER separate their fields by a control character.
+        if (AccessToken is { Length: 0 or > LongestCredential } || AccessToken?.Any(c => c is < ' ' or > '~') == true)
+        {
+            errors.Add(new ProblemError($"An access token has 1 to {LongestCredential} printable ASCII characters.", at + "/accessToken"));
         }
         var credential = Password is not null ? new Credential(CredentialKind.Password, Password)
             : AccessToken is not null ? new Credential(CredentialKind.AccessToken, AccessToken)

@@ -9,9 +9,14 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
 {
     public IAccountGrain Grain(string id) => grains.GetGrain<IAccountGrain>(id);
 
-    /// <exception cref="ProblemException">What the server said, or 409 where the id is taken.</exception>
+    /// <exception cref="ProblemException">What the server said; 409 where the id is taken, 422 where it has the form of ids that the gateway gives.</exception>
     public async Task<Account> AddAsync(string? id, AccountSettings settings, bool verify, CancellationToken cancel)
     {
+        if (id is not null && ObjectId.LooksMinted(id))
+        {
+            const string Reason = "Ids of this form are given by the gateway. Choose another one, or leave it out.";
+            throw new ProblemException(new Problem(ErrorCode.Unprocessable, Reason, [new ProblemError(Reason, "/id")]));
+        }
         if (id is not null && await store.FindAsync(id, cancel) is not null)
         {
             throw new ProblemException(ErrorCode.Conflict, "There is an account with this id. PUT changes it.");
@@ -21,7 +26,7 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
         var account = new AccountEntity
         {
             Incarnation = incarnation,
-            Id = id ?? ObjectId.NewRandom("acc"),
+            Id = id ?? ObjectId.NewRandom(AccountId.Prefix),
             Name = settings.Name,
             Email = settings.Email,
             Metadata = Notes(settings),

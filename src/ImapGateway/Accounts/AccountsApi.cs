@@ -18,7 +18,7 @@ public static class AccountsApi
             .WithPathParameter("account", "The id of the account.", "acc_k3v7q2mzp4x6a");
         accounts.MapPost("", AddAsync).Requires(Scope.Accounts).Idempotent().WithName("createAccount").WithSummary("Add an account")
             .WithDescription("Logs in first, to IMAP and, where it is given, to SMTP; nothing is saved unless that works. `verify=false` skips it.")
-            .AsksMailServer();
+            .AsksMailServer().CanFail(ErrorCode.Unprocessable);
         accounts.MapGet("", ListAsync).Requires(Scope.Accounts | Scope.MailReadBasic).TakesQueryPrefix(MetadataPrefix).WithETag().WithName("listAccounts").WithSummary("List accounts")
             .WithDescription("In the order of their ids. `email=` and `metadata.KEY=` find those that have exactly this value.");
         accounts.MapPost("/verify", VerifyAsync).Requires(Scope.Accounts).WithName("verifyAccount").WithSummary("Try settings without saving them")
@@ -26,7 +26,7 @@ public static class AccountsApi
         accounts.MapGet("/{account}", ReadAsync).Requires(Scope.Accounts | Scope.MailReadBasic).WithETag().WithName("getAccount").WithSummary("Read an account");
         accounts.MapPut("/{account}", PutAsync).Requires(Scope.Accounts).TakesIfMatch().WithName("putAccount").WithSummary("Add or replace an account")
             .WithDescription("201 where it is new, 200 where it was there. A new host, port, security, user name or certificate rule needs the credential along.")
-            .AsksMailServer().CanFail(ErrorCode.Conflict);
+            .AsksMailServer().CanFail(ErrorCode.Conflict, ErrorCode.Unprocessable);
         accounts.MapPatch("/{account}", ChangeAsync).Requires(Scope.Accounts).TakesIfMatch().WithName("patchAccount").WithSummary("Change an account")
             .WithDescription("A JSON merge patch (RFC 7396). New credentials are tried first and connections are made anew; `verify=false` skips the trial.")
             .AsksMailServer().CanFail(ErrorCode.Conflict);
@@ -81,7 +81,7 @@ public static class AccountsApi
     private static async Task<Results<TaggedResult<Account>, Created<Account>>> PutAsync(
         string account, AccountInput input, Caller caller, Conditions when, AccountRegistry registry, AccountStore store, CancellationToken cancel, bool verify = true)
     {
-        if (!AccountInput.IsId(account))
+        if (!AccountId.IsValid(account))
         {
             throw AccountStore.NotFound();
         }

@@ -31,7 +31,7 @@ public sealed class AccountsGraph : IGraph
         graph.Extend<InAccount<Message>>("Message").Field("account", "Account", (message, call) => LoadAsync(call, message.Account), "The account it is in.").Requires(Readers).Held();
         graph.Extend<InAccount<Mailbox>>("Mailbox").Field("account", "Account", (mailbox, call) => LoadAsync(call, mailbox.Account), "The account it is in.").Requires(Readers).Held();
         AccountMutations.Build(graph);
-        graph.Node(null, async (call, id) => call.Caller.Has(Readers) && AccountInput.IsId(id) ? await LoadAsync(call, id) : null);
+        graph.Node(null, async (call, id) => call.Caller.Has(Readers) && AccountId.IsValid(id) ? await LoadAsync(call, id) : null);
     }
 
     private static void BuildAccount(GraphBuilder graph)
@@ -95,7 +95,12 @@ public sealed class AccountsGraph : IGraph
     private static async Task<Connection<Account>> ListAsync(FieldCall call)
     {
         var page = PageAsked.Of(call);
-        var notes = (call.List("metadata") ?? []).ToImmutableSortedDictionary(note => (string)note["key"]!, note => (string)note["value"]!, StringComparer.Ordinal);
+        var given = call.List("metadata") ?? [];
+        if (given.Count != given.DistinctBy(note => (string)note["key"]!).Count())
+        {
+            throw RequestErrors.OfParameter("metadata", "A key is given twice.");
+        }
+        var notes = given.ToImmutableSortedDictionary(note => (string)note["key"]!, note => (string)note["value"]!, StringComparer.Ordinal);
         var filter = $"{call.Text("email")}\n{string.Join('\n', notes)}";
         var from = Cursor.Decode<Position>(CursorKind, filter, page.Cursor);
         var feed = call.Service<GlobalFeed>();

@@ -23,15 +23,15 @@ public static partial class SafeUrls
     /// <summary>As a browser reads it (URL section 4.4): without tabs, newlines and what surrounds it.</summary>
     private static string Clean(string url) => Ignored().Replace(url, "");
 
-    [GeneratedRegex(@"^[\x00-\x20\x7F-\xA0]+|[\x00-\x1F\x7F-\x9F]|[\x00-\x20\x7F-\xA0]+$")]
+    [GeneratedRegex(@"^[\x00-\x20\x7F-\xA0]+|[\x00-\x1F\x7F-\x9F]|[\x00-\x20\x7F-\xA0]+\z")]
     private static partial Regex Ignored();
 
-    [GeneratedRegex(@"^(?:https?://|mailto:|tel:)[^\s<>""`\\]+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^(?:https?://|mailto:|tel:)[^\s<>""`\\]+\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex LinkScheme();
 
-    [GeneratedRegex(@"^https?://[^\s<>""`\\]+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^https?://[^\s<>""`\\]+\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex RemoteScheme();
 
-    [GeneratedRegex("^data:image/(?:png|gif|jpe?g|webp|bmp);base64,[A-Za-z0-9+/=]+$", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"^data:image/(?:png|gif|jpe?g|webp|bmp);base64,[A-Za-z0-9+/=]+\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Raster();
 }

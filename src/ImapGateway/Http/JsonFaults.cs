@@ -58,6 +58,11 @@ public static partial class JsonFaults
         {
             return Instants.Expectation;
         }
+        if (type is not null && options.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Object } members)
+        {
+            // Of a patch the serializer does not report which of its members is wrong.
+            return members.Properties.Any(member => Plain(member.PropertyType) != member.PropertyType) ? "An object is expected, with a value of the right type for each member." : "An object is expected.";
+        }
         if (type is null || options.GetJsonSchemaAsNode(type) is not JsonObject schema)
         {
             return "The value does not fit here.";
@@ -108,7 +113,7 @@ public static partial class JsonFaults
         return Nullable.GetUnderlyingType(type) ?? type;
     }
 
-    [GeneratedRegex("^JSON deserialization for type '.*' was missing required properties including: (.*)$", RegexOptions.Singleline)]
+    [GeneratedRegex(@"^JSON deserialization for type '.*' was missing required properties including: (.*)\z", RegexOptions.Singleline)]
     private static partial Regex MissingMembers();
 
     [GeneratedRegex("'([^']*)'")]

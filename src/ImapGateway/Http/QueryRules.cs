@@ -48,9 +48,9 @@ public sealed class QueryRules
                 {
                     errors.Add(new ProblemError("Unknown parameter.", Parameter: name));
                 }
-                else if (values.Count != 1 || Text.HasControl(values[0]))
+                else if (values.Count != 1 || !InputText.IsPlain(values[0]) || !InputText.IsPlain(name))
                 {
-                    errors.Add(new ProblemError("One value without control characters is expected.", Parameter: name));
+                    errors.Add(new ProblemError($"One value is expected. {InputText.Expectation}", Parameter: name));
                 }
                 continue;
             }
@@ -61,7 +61,7 @@ public sealed class QueryRules
             }
             foreach (var value in values)
             {
-                var fault = Text.HasControl(value) ? "Control characters are not allowed." : parameter.Fault(value ?? "");
+                var fault = !InputText.IsPlain(value) ? InputText.Expectation : parameter.Fault(value ?? "");
                 if (fault is not null)
                 {
                     errors.Add(new ProblemError(fault, Parameter: name));

@@ -9,9 +9,9 @@ public sealed class StrictRequestMiddleware(RequestDelegate next)
     {
         foreach (var (_, value) in context.Request.RouteValues)
         {
-            if (Text.HasControl(value as string))
+            if (!InputText.IsPlain(value as string))
             {
-                throw new ProblemException(ErrorCode.NotFound, "There is nothing at this path: it has control characters.");
+                throw new ProblemException(ErrorCode.NotFound, $"There is nothing at this path. {InputText.Expectation}");
             }
         }
         if (context.GetEndpoint()?.Metadata.GetMetadata<QueryRules>() is { } rules && rules.Check(context.Request.Query) is { Length: > 0 } errors)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
 using UtfUnknown;
@@ -35,15 +36,29 @@ public static class CharsetDecoder
             return LabelledUtf8(bytes);
         }
         // No windows-1252 text is valid UTF-8 by chance. East Asian text can be, so that other labels are believed.
-        if (encoding.CodePage == Charsets.Windows1252 && Utf8.IsValid(bytes))
+        if (encoding.CodePage == Charsets.Windows1252 && ValidUtf8(bytes) is { } mislabelled)
         {
-            return Encoding.UTF8.GetString(bytes);
+            return mislabelled;
         }
-        return Strict(encoding, bytes) ?? (Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : Lenient(encoding, bytes));
+        return Strict(encoding, bytes) ?? ValidUtf8(bytes) ?? Lenient(encoding, bytes);
     }
 
     /// <summary>What unlabelled bytes most likely say. A hint (the charset of the message's body) goes before statistics, which need more text than a header has.</summary>
     public static string Guess(ReadOnlySpan<byte> bytes, string? hint = null)
+    {
+        if (ValidUtf8(bytes) is { } valid)
+        {
+            return valid;
+        }
+        if (Charsets.Find(hint) is { } hinted && hinted.CodePage != Charsets.Utf8 && Strict(hinted, bytes) is { } text)
+        {
+            return text;
+        }
+        return Lenient(Detect(bytes) ?? Charsets.Western, bytes);
+    }
+
+    /// <summary>Null where the bytes are not valid UTF-8. A character that is cut off at the end is dropped.</summary>
+    private static string? ValidUtf8(ReadOnlySpan<byte> bytes)
     {
         if (Utf8.IsValid(bytes))
         {
@@ -51,15 +66,7 @@ public static class CharsetDecoder
         }
         // One odd byte at the end of ASCII is a letter with an accent rather than half a character.
         var whole = WithoutCutCharacter(bytes);
-        if (!Ascii.IsValid(whole) && Utf8.IsValid(whole))
-        {
-            return Encoding.UTF8.GetString(whole);
-        }
-        if (Charsets.Find(hint) is { } hinted && hinted.CodePage != Charsets.Utf8 && Strict(hinted, bytes) is { } text)
-        {
-            return text;
-        }
-        return Lenient(Detect(bytes) ?? Charsets.Western, bytes);
+        return !Ascii.IsValid(whole) && Utf8.IsValid(whole) ? Encoding.UTF8.GetString(whole) : null;
     }
 
     private static string LabelledUtf8(ReadOnlySpan<byte> bytes)
@@ -126,7 +133,7 @@ public static class CharsetDecoder
     {
         try
         {
-            return Encoding.GetEncoding(encoding.CodePage, EncoderFallback.ReplacementFallback, DecoderFallback.ExceptionFallback).GetString(bytes);
+            return Text(encoding.CodePage, DecoderFallback.ExceptionFallback, bytes);
         }
         catch (DecoderFallbackException)
         {
@@ -134,6 +141,20 @@ public static class CharsetDecoder
         }
     }
 
-    private static string Lenient(Encoding encoding, ReadOnlySpan<byte> bytes) =>
-        Encoding.GetEncoding(encoding.CodePage, EncoderFallback.ReplacementFallback, new DecoderReplacementFallback("\uFFFD")).GetString(bytes);
+    private static string Lenient(Encoding encoding, ReadOnlySpan<byte> bytes) => Text(encoding.CodePage, new DecoderReplacementFallback("\uFFFD"), bytes);
+
+    /// <summary>A fetch by octets may end inside a character of any charset: a decoder that is not flushed keeps it, and nothing is made of it.</summary>
+    private static string Text(int codePage, DecoderFallback fallback, ReadOnlySpan<byte> bytes)
+    {
+        var encoding = Encoding.GetEncoding(codePage, EncoderFallback.ReplacementFallback, fallback);
+        var text = ArrayPool<char>.Shared.Rent(encoding.GetMaxCharCount(bytes.Length));
+        try
+        {
+            return new string(text, 0, encoding.GetDecoder().GetChars(bytes, text, flush: false));
+        }
+        finally
+        {
+            ArrayPool<char>.Shared.Return(text);
+        }
+    }
 }

@@ -112,9 +112,9 @@ public static partial class Charsets
         }
     }
 
-    [GeneratedRegex("^(?:x-)?(?:cp|windows|win|ms|ansi|ibm)[-_]?((?:125[0-8])|(?:8[567][0-9])|437|737|775)$")]
+    [GeneratedRegex(@"^(?:x-)?(?:cp|windows|win|ms|ansi|ibm)[-_]?((?:125[0-8])|(?:8[567][0-9])|437|737|775)\z")]
     private static partial Regex WindowsName();
 
-    [GeneratedRegex("^(?:x-)?(?:iso[-_ ]?)?8859[-_ ]?([1-9]|1[0-6])(?:[-_:].*)?$")]
+    [GeneratedRegex(@"^(?:x-)?(?:iso[-_ ]?)?8859[-_ ]?([1-9]|1[0-6])(?:[-_:].*)?\z")]
     private static partial Regex IsoName();
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.IO.Pipelines;
 using ImapGateway.Mail;
 using MailKit;
@@ -62,7 +61,7 @@ public sealed class Download : IAsyncDisposable
             // MailKit's own ranges end at 2 GB.
             var command = offset == 0 && count is null
                 ? null
-                : string.Create(CultureInfo.InvariantCulture, $"UID FETCH {section.Uid} (BODY.PEEK[{section.Name}]<{offset}.{Math.Min(count ?? uint.MaxValue, uint.MaxValue)}>)");
+                : new SectionCommand([section.Uid], [new SectionSlice(section.Name, offset, Math.Min(count ?? uint.MaxValue, uint.MaxValue))]);
             await session.StreamAsync(_sink, () => session.SendInsteadAsync(command, () => folder.GetStreamAsync(id, section.Name)));
         }
         catch (MessageNotFoundException)

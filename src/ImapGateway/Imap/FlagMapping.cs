@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using ImapGateway.Mail;
 using MailKit;
@@ -19,9 +18,6 @@ public static class FlagMapping
         (Flags.Deleted, MessageFlags.Deleted),
     ];
 
-    /// <summary>RFC 3501 section 9, ATOM-CHAR: printable ASCII without atom-specials.</summary>
-    private static readonly SearchValues<char> AtomCharacters = SearchValues.Create([.. Enumerable.Range(33, 94).Select(code => (char)code).Except("(){%*\"\\]")]);
-
     /// <summary>
     /// \Recent and system flags of later RFCs are left out, for nobody can set them; so is a keyword spelled like one of ours ("$Seen"), which would be taken for the
     /// system flag.
@@ -33,6 +29,7 @@ public static class FlagMapping
     }
 
     /// <summary>For STORE: system flags and keywords apart.</summary>
+    /// <exception cref="ProblemException">422 for a keyword that the server shows, but that no command can name.</exception>
     public static (MessageFlags Flags, ImmutableArray<string> Keywords) ToImap(IEnumerable<string> names)
     {
         var flags = MessageFlags.None;
@@ -41,10 +38,12 @@ public static class FlagMapping
         {
             var flag = SystemFlag(name);
             flags |= flag;
-            if (flag == MessageFlags.None)
+            if (flag != MessageFlags.None)
             {
-                keywords.Add(name);
+                continue;
             }
+            // MailKit writes keywords as they are.
+            keywords.Add(ImapGrammar.IsKeyword(name) ? name : throw new ProblemException(ErrorCode.Unprocessable, "The message has a keyword that is not valid in IMAP (RFC 3501 section 9, atom): it cannot be stored."));
         }
         return (flags, [.. keywords.Distinct(StringComparer.OrdinalIgnoreCase)]);
     }
@@ -84,7 +83,7 @@ public static class FlagMapping
         {
             return "The mail server alone sets \\Recent, and it is not shown.";
         }
-        if (name.AsSpan().IndexOfAnyExcept(AtomCharacters) >= 0)
+        if (!ImapGrammar.IsKeyword(name))
         {
             return "A keyword consists of ASCII letters, digits and punctuation without blanks, ( ) { ] % * \" and \\ (RFC 3501, atom).";
         }

@@ -37,7 +37,7 @@ public static class HeaderText
     {
         if (text.Length > MaxLength)
         {
-            text = text[..MaxLength];
+            text = text[..(char.IsHighSurrogate(text[MaxLength - 1]) ? MaxLength - 1 : MaxLength)];
         }
         if (text.AsSpan().IndexOfAny(Unfit) < 0 && !text.AsSpan().ContainsAnyInRange('\uD800', '\uDFFF'))
         {

@@ -107,7 +107,7 @@ public sealed partial class ImapSession : IAsyncDisposable
         switch (credential.Kind)
         {
             case CredentialKind.AccessToken when offered.Contains("OAUTHBEARER"):
-                await client.AuthenticateAsync(new SaslMechanismOAuthBearer(username, credential.Secret), cancel);
+                await client.AuthenticateAsync(new SaslMechanismOAuthBearer(SaslName(username), credential.Secret), cancel);
                 break;
             case CredentialKind.AccessToken when offered.Contains("XOAUTH2"):
                 await client.AuthenticateAsync(new SaslMechanismOAuth2(username, credential.Secret), cancel);
@@ -128,6 +128,9 @@ public sealed partial class ImapSession : IAsyncDisposable
                 throw Refuse("The mail server takes no passwords here (LOGINDISABLED). Set security to tls or starttls, or give an access token.");
         }
     }
+
+    /// <summary>RFC 5801 section 4: a comma would end the name; MailKit writes it as it is.</summary>
+    private static string SaslName(string username) => username.Replace("=", "=3D", StringComparison.Ordinal).Replace(",", "=2C", StringComparison.Ordinal);
 
     private static ProblemException Refuse(string reason) => new(ErrorCode.AccountProtocol, reason);
 
@@ -277,10 +280,10 @@ public sealed partial class ImapSession : IAsyncDisposable
     }
 
     /// <summary>Runs a call of MailKit, but sends another command in place of its own, one with answers of the same kind: MailKit cannot say all that IMAP can.</summary>
-    /// <param name="command">Without tag and line end; null: MailKit's own.</param>
-    public async Task SendInsteadAsync(string? command, Func<Task> call)
+    /// <param name="command">Null: MailKit's own.</param>
+    public async Task SendInsteadAsync(SectionCommand? command, Func<Task> call)
     {
-        _stream.NextCommand = command;
+        _stream.NextCommand = command?.ToString();
         try
         {
             await call();

@@ -43,7 +43,7 @@ public static class MailboxLook
         var folder = await SelectAsync(session, path);
         var view = ViewOf(session, folder);
         var rows = folder.Count == 0 ? []
-            : session.Capabilities.HasFlag(ImapCapabilities.ESearch) ? await FlagsBySearchAsync(folder, view.HighestModSeq)
+            : session.Capabilities.HasFlag(ImapCapabilities.ESearch) && folder.AcceptedKeywords.All(ImapGrammar.IsKeyword) ? await FlagsBySearchAsync(folder, view.HighestModSeq)
             : await FlagsByFetchAsync(folder, view.HighestModSeq);
         return view with { Rows = rows, AllUids = [.. rows.Select(row => row.Uid)], Exists = rows.Count };
     }

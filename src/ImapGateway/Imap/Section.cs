@@ -8,6 +8,8 @@ namespace ImapGateway.Imap;
 /// <param name="Size">Octets, as the server tells; it may be wrong.</param>
 public sealed record Section(string Mailbox, uint UidValidity, uint Uid, string Name, string Encoding, long Size)
 {
+    public string Name { get; } = ImapGrammar.IsSection(Name) ? Name : throw new ArgumentException("It is not a section of a message.", nameof(Name));
+
     /// <summary>Lengths and ranges of what the server has are not those of what readers get.</summary>
     public bool IsEncoded => TransferDecoder.For(Encoding).ChangesLength;
 }

@@ -7,13 +7,25 @@ namespace ImapGateway.Imap;
 /// <summary>What is wanted of a message.</summary>
 /// <param name="Section">"HEADER", "HEADER.FIELDS (Subject To)", "1.2".</param>
 /// <param name="Count">Octets at most.</param>
-public readonly record struct SectionSlice(string Section, long Offset, int Count)
+public readonly record struct SectionSlice(string Section, long Offset, long Count)
 {
+    public string Section { get; } = ImapGrammar.IsSection(Section) ? Section : throw new ArgumentException("It is not a section of a message (RFC 3501 section 6.4.5).", nameof(Section));
+
     /// <summary>Always peeked: reading never marks as read.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"BODY.PEEK[{Section}]<{Offset}.{Count}>");
 
     /// <summary>Servers write the list of fields as they like.</summary>
-    public string Key => Section.StartsWith("HEADER", StringComparison.OrdinalIgnoreCase) ? "HEADER" : Section;
+    public string Key => KeyOf(Section);
+
+    /// <param name="section">As a server writes it.</param>
+    public static string KeyOf(string section) => section.StartsWith("HEADER", StringComparison.OrdinalIgnoreCase) ? "HEADER" : section;
+}
+
+/// <summary>A FETCH of sections: the only command that the gateway composes itself.</summary>
+public sealed record SectionCommand(IReadOnlyCollection<uint> Uids, IReadOnlyCollection<SectionSlice> Slices)
+{
+    /// <summary>Without tag and line end.</summary>
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"UID FETCH {string.Join(',', Uids)} ({string.Join(' ', Slices)})");
 }
 
 /// <summary>Beginnings of sections of many messages in one FETCH, which MailKit has no call for.</summary>
@@ -25,10 +37,9 @@ public static class SectionFetch
     {
         var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uids.Max());
         var found = new Dictionary<(uint, string), byte[]>();
-        var command = string.Create(CultureInfo.InvariantCulture, $"UID FETCH {string.Join(',', uids)} ({string.Join(' ', slices)})");
         try
         {
-            await session.SendInsteadAsync(command, () => folder.GetStreamsAsync([new UniqueId(folder.UidValidity, uids.First())], Keep));
+            await session.SendInsteadAsync(new SectionCommand(uids, slices), () => folder.GetStreamsAsync([new UniqueId(folder.UidValidity, uids.First())], Keep));
         }
         catch (ImapCommandException) when (found.Count > 0 || uids.Count > 1)
         {
@@ -40,7 +51,7 @@ public static class SectionFetch
         {
             if (stream is SectionStream section)
             {
-                found[(uid.Id, new SectionSlice(section.Section, 0, 0).Key)] = section.ToArray();
+                found[(uid.Id, SectionSlice.KeyOf(section.Section))] = section.ToArray();
             }
             return Task.CompletedTask;
         }

@@ -30,6 +30,7 @@ public sealed class ServerStream : Stream
     private readonly SilenceLimit _reading;
     private readonly SilenceLimit _writing;
     private readonly NestingLimit _nesting = new();
+    private readonly OutgoingLines _outgoing = new();
     private readonly PhraseScan _overflow = new("[NOTIFICATIONOVERFLOW]");
     private readonly TimeSpan _silence;
     private Stream _inner;
@@ -184,7 +185,7 @@ public sealed class ServerStream : Stream
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (IsCommand(buffer.Span))
+        if (_outgoing.IsAtStart && IsCommand(buffer.Span))
         {
             Commands++;
             _nesting.Unwind();
@@ -194,6 +195,7 @@ public sealed class ServerStream : Stream
                 buffer = Encoding.ASCII.GetBytes($"{Encoding.ASCII.GetString(buffer.Span[..TagLength])} {other}\r\n");
             }
         }
+        DemandOneLine(buffer.Span);
         await WithinSilenceAsync(
             _writing,
             static async (stream, bytes, cancel) =>
@@ -233,6 +235,7 @@ public sealed class ServerStream : Stream
     private void Inspect(Span<byte> octets)
     {
         Remember(octets);
+        _outgoing.ServerSpoke();
         if (NotificationsOverflowed is { } overflowed && _overflow.IsIn(octets))
         {
             overflowed();
@@ -263,6 +266,16 @@ public sealed class ServerStream : Stream
             octets = octets[length..];
         }
         return false;
+    }
+
+    /// <summary>Ends the connection rather than send what could be read as another command.</summary>
+    private void DemandOneLine(ReadOnlySpan<byte> octets)
+    {
+        if (!_outgoing.Admit(octets))
+        {
+            Abort();
+            throw new InvalidOperationException("A command with more than one line was about to be sent to the mail server.");
+        }
     }
 
     private static bool IsCommand(ReadOnlySpan<byte> bytes) =>
@@ -324,6 +337,7 @@ public sealed class ServerStream : Stream
     {
         try
         {
+            DemandOneLine(buffer.AsSpan(offset, count));
             _inner.Write(buffer, offset, count);
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidOperationException)

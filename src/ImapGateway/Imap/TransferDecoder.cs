@@ -13,6 +13,9 @@ public sealed class TransferDecoder
 
     private readonly IMimeDecoder? _decoder;
 
+    /// <summary>MimeKit's uudecoder forgets a line end that is the last octet of a call: it is passed on together with the octet behind it.</summary>
+    private bool _lineEnded;
+
     private TransferDecoder(IMimeDecoder? decoder) => _decoder = decoder;
 
     /// <summary>False where the octets are passed on as they are, so that lengths and ranges of the encoded part hold for the decoded one.</summary>
@@ -34,23 +37,62 @@ public sealed class TransferDecoder
             output.Write(encoded);
             return;
         }
-        var input = ArrayPool<byte>.Shared.Rent(Piece);
-        var decoded = ArrayPool<byte>.Shared.Rent(_decoder.EstimateOutputLength(Piece));
+        var input = ArrayPool<byte>.Shared.Rent(Piece + 1);
         try
         {
             while (!encoded.IsEmpty)
             {
                 var length = Math.Min(encoded.Length, Piece);
-                encoded[..length].CopyTo(input);
+                var taken = _decoder is UUDecoder ? TakeLines(encoded[..length], input) : Take(encoded[..length], input);
                 encoded = encoded[length..];
-                output.Write(decoded.AsSpan(0, _decoder.Decode(input, 0, length, decoded)));
+                DecodePiece(_decoder, input, taken, output);
             }
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(input);
+        }
+    }
+
+    private static void DecodePiece(IMimeDecoder decoder, byte[] input, int length, IBufferWriter<byte> output)
+    {
+        // The room that is needed depends on what the decoder has kept of the piece before.
+        var decoded = ArrayPool<byte>.Shared.Rent(decoder.EstimateOutputLength(length));
+        try
+        {
+            output.Write(decoded.AsSpan(0, decoder.Decode(input, 0, length, decoded)));
+        }
+        finally
+        {
             ArrayPool<byte>.Shared.Return(decoded);
         }
+    }
+
+    private static int Take(ReadOnlySpan<byte> encoded, byte[] input)
+    {
+        encoded.CopyTo(input);
+        return encoded.Length;
+    }
+
+    /// <summary>Without carriage returns and empty lines, which have no meaning, and without a line end as the last octet.</summary>
+    private int TakeLines(ReadOnlySpan<byte> encoded, byte[] input)
+    {
+        var length = 0;
+        foreach (var octet in encoded)
+        {
+            if (octet is (byte)'\r' or (byte)'\n')
+            {
+                _lineEnded |= octet == (byte)'\n';
+                continue;
+            }
+            if (_lineEnded)
+            {
+                input[length++] = (byte)'\n';
+                _lineEnded = false;
+            }
+            input[length++] = octet;
+        }
+        return length;
     }
 
     /// <summary>To be called once, after the last octet: base64 that ends without its padding still holds up to two octets.</summary>

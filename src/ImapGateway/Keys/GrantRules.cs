@@ -1,11 +1,11 @@
 using System.Collections.Immutable;
-using System.Text.RegularExpressions;
 using ImapGateway.Http;
+using ImapGateway.Mail;
 
 namespace ImapGateway.Keys;
 
 /// <summary>What a key may give to a key or a ticket it makes: well formed, and nothing it does not have itself.</summary>
-public static partial class GrantRules
+public static class GrantRules
 {
     public static Scope ParseScopes(ImmutableArray<string>? names, RequestErrors errors)
     {
@@ -39,9 +39,9 @@ public static partial class GrantRules
         }
         for (var i = 0; i < ids.Length; i++)
         {
-            if (!AccountId().IsMatch(ids[i] ?? ""))
+            if (!AccountId.IsValid(ids[i]))
             {
-                errors.Member($"/accounts/{i}", "An account's id has 1 to 64 letters, digits, _ or -.");
+                errors.Member($"/accounts/{i}", AccountId.Expectation);
             }
         }
     }
@@ -62,7 +62,4 @@ public static partial class GrantRules
         }
         beyond.ThrowIfAny(ErrorCode.Forbidden, "It would be allowed more than the key that makes it.");
     }
-
-    [GeneratedRegex(@"^[A-Za-z0-9_-]{1,64}\z")]
-    private static partial Regex AccountId();
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Http;
+using ImapGateway.Mail;
 
 namespace ImapGateway.Keys;
 
@@ -13,9 +14,9 @@ public sealed record KeyInput(string Name, Scope Scopes, ImmutableArray<string>?
     public static KeyInput Checked(string? name, ImmutableArray<string>? scopes, ImmutableArray<string>? accounts, DateTimeOffset? expiresAt, Caller caller, DateTimeOffset now)
     {
         var malformed = new RequestErrors();
-        if (name is not { Length: > 0 and <= MaxName } || Text.HasControl(name) || string.IsNullOrWhiteSpace(name))
+        if (name is not { Length: > 0 and <= MaxName } || !InputText.IsPlain(name) || string.IsNullOrWhiteSpace(name))
         {
-            malformed.Member("/name", $"A name of 1 to {MaxName} characters is expected.");
+            malformed.Member("/name", $"A name of 1 to {MaxName} characters is expected. {InputText.Expectation}");
         }
         var granted = GrantRules.ParseScopes(scopes, malformed);
         GrantRules.CheckAccounts(accounts, MaxAccounts, malformed);

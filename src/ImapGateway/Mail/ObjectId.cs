@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 
 namespace ImapGateway.Mail;
 
@@ -6,7 +7,7 @@ namespace ImapGateway.Mail;
 /// Ids of messages, mailboxes and changes: prefix, incarnation of the account (40 random bits, new whenever the account is created or its state is lost),
 /// counter of the account; both in lower-case base32. Whether an id was ever minted can be told from it alone.
 /// </summary>
-public readonly record struct ObjectId(char Kind, string Incarnation, ulong Counter)
+public readonly partial record struct ObjectId(char Kind, string Incarnation, ulong Counter)
 {
     public const char Message = 'm';
     public const char Mailbox = 'b';
@@ -14,11 +15,15 @@ public readonly record struct ObjectId(char Kind, string Incarnation, ulong Coun
 
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
     private const int IncarnationLength = 8;
+    private const int RandomLength = 13;
 
     public static string NewIncarnation() => RandomNumberGenerator.GetString(Alphabet, IncarnationLength);
 
-    /// <summary>65 random bits behind a prefix, for what has no account: keys, accounts.</summary>
-    public static string NewRandom(string prefix) => $"{prefix}_{RandomNumberGenerator.GetString(Alphabet, 13)}";
+    /// <summary>65 random bits behind a prefix, for what has no account: keys, accounts, webhooks.</summary>
+    public static string NewRandom(string prefix) => $"{prefix}_{RandomNumberGenerator.GetString(Alphabet, RandomLength)}";
+
+    /// <summary>True for every form that the gateway gives to ids of anything: a client that chooses such an id for its own could take another object's place.</summary>
+    public static bool LooksMinted(string text) => Minted().IsMatch(text);
 
     public static string Format(char kind, string incarnation, ulong counter)
     {
@@ -61,4 +66,7 @@ public readonly record struct ObjectId(char Kind, string Incarnation, ulong Coun
         id = new ObjectId(text[0], text.Substring(2, IncarnationLength), counter);
         return id.ToString() == text;
     }
+
+    [GeneratedRegex(@"^(?:[mbe]_[a-z2-7]{9,21}|(?:acc|key|wh)_[a-z2-7]{13})\z")]
+    private static partial Regex Minted();
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using ImapGateway.Mail;
 
 namespace ImapGateway.Mailboxes;
 
@@ -20,12 +21,9 @@ public static class MailboxText
         {
             return $"It is longer than {longest} characters.";
         }
-        foreach (var rune in text.EnumerateRunes())
+        if (!InputText.IsPlain(text) || text.Contains('\uFFFD', StringComparison.Ordinal))
         {
-            if (rune == Rune.ReplacementChar || Rune.IsControl(rune) || rune.Value is 0x2028 or 0x2029)
-            {
-                return "Control characters, line separators and broken Unicode are not allowed.";
-            }
+            return $"{InputText.Expectation} Neither is U+FFFD, which stands for broken text.";
         }
         return text.AsSpan().ContainsAny("*%") ? "The wildcards * and % are not allowed." : null;
     }

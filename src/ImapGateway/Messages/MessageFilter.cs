@@ -40,7 +40,7 @@ public sealed record MessageFilter(
 
     private string? BareMessageId => MessageId is null ? null : MessageIds.Bare(MessageId) ?? MessageId;
 
-    /// <exception cref="ProblemException">400 where a flag is none.</exception>
+    /// <exception cref="ProblemException">400 where a flag is none, or a text cannot be looked for.</exception>
     public void Validate()
     {
         var errors = new RequestErrors();
@@ -50,6 +50,10 @@ public sealed record MessageFilter(
             {
                 errors.Parameter(name, refusal);
             }
+        }
+        foreach (var (name, _) in Texts.Where(text => !InputText.IsPlain(text.Text)))
+        {
+            errors.Parameter(name, InputText.Expectation);
         }
         errors.ThrowIfAny();
     }

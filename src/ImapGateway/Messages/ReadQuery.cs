@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using System.ComponentModel.DataAnnotations;
-using System.Text.RegularExpressions;
 using ImapGateway.Http;
+using ImapGateway.Imap;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Messages;
@@ -11,7 +11,7 @@ namespace ImapGateway.Messages;
 /// <param name="Html" example="safe">`safe` (the default): without scripts, remote content and whatever else could harm a page it is shown in; `raw`: as it was sent.</param>
 /// <param name="MaxBodyBytes" example="65536">UTF-8 octets of the text, and of the HTML, at most; `truncated` tells that something was cut. 262144 where it is missing.</param>
 /// <param name="Headers" example="List-Unsubscribe,Received">Names of header fields with commas between, or `all`: they are shown in `headers`, decoded.</param>
-public sealed partial record ReadQuery(string? Body, string? Html, [Range(1, ReadOptions.MostBodyBytes)] int? MaxBodyBytes, string? Headers)
+public sealed record ReadQuery(string? Body, string? Html, [Range(1, ReadOptions.MostBodyBytes)] int? MaxBodyBytes, string? Headers)
 {
     private const int MostNames = 100;
 
@@ -37,7 +37,7 @@ public sealed partial record ReadQuery(string? Body, string? Html, [Range(1, Rea
             errors.Parameter("maxBodyBytes", "It cuts the body: ask for one with body=text or body=html.");
         }
         var headers = List(Headers);
-        if (headers is ([] or { Length: > MostNames }) || headers?.All(name => FieldName().IsMatch(name)) == false)
+        if (headers is ([] or { Length: > MostNames }) || headers?.All(name => ImapGrammar.IsHeaderName(name)) == false)
         {
             errors.Parameter("headers", $"Names of header fields are expected, {MostNames} at most, or all.");
         }
@@ -55,12 +55,8 @@ public sealed partial record ReadQuery(string? Body, string? Html, [Range(1, Rea
     /// <returns>Empty for all.</returns>
     /// <exception cref="ProblemException">400 for what are no names of header fields.</exception>
     public static ImmutableArray<string> NamesOf(IReadOnlyList<string>? names, string parameter) => names is null ? []
-        : names.Count is > 0 and <= MostNames && names.All(name => FieldName().IsMatch(name)) ? [.. names]
+        : names.Count is > 0 and <= MostNames && names.All(name => ImapGrammar.IsHeaderName(name)) ? [.. names]
         : throw RequestErrors.OfParameter(parameter, $"1 to {MostNames} names of header fields are expected.");
 
     private static string[]? List(string? text) => text?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
-
-    /// <summary>What an IMAP atom may hold (RFC 3501 section 9); names of RFC 5322 may hold more, and none does.</summary>
-    [GeneratedRegex("^[A-Za-z0-9!#$&'+.^_`|~-]{1,76}$")]
-    private static partial Regex FieldName();
 }

@@ -24,7 +24,7 @@ public sealed class SliceStore(StoredSections stored, ulong mailbox, uint uidVal
         foreach (var slice in slices)
         {
             using var entry = await stored.FindAsync(KeyOf(message), slice.Section, slice.Key, Name(slice, isCut: false), Name(slice, isCut: true));
-            if (entry is null || await entry.ReadAsync(slice.Count) is not { } octets)
+            if (entry is null || await entry.ReadAsync((int)slice.Count) is not { } octets)
             {
                 return null;
             }

@@ -1,6 +1,7 @@
 using System.Net;
 using ImapGateway.Egress;
 using ImapGateway.Http;
+using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;
 
@@ -12,7 +13,7 @@ public static class UrlRules
 
     public static void Check(string? url, EgressPolicy egress, RequestErrors errors)
     {
-        if (url is not { Length: > 0 and <= Longest } || Text.HasControl(url) || !Uri.TryCreate(url, UriKind.Absolute, out var uri)
+        if (url is not { Length: > 0 and <= Longest } || !InputText.IsPlain(url) || !Uri.TryCreate(url, UriKind.Absolute, out var uri)
             || (uri.Scheme != Uri.UriSchemeHttps && uri.Scheme != Uri.UriSchemeHttp) || uri.Host.Length == 0)
         {
             errors.Member(At, $"An https address of {Longest} characters at most is expected.");

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Text.RegularExpressions;
 using ImapGateway.Changes;
 using ImapGateway.Egress;
 using ImapGateway.Http;
@@ -8,7 +7,7 @@ using ImapGateway.Mail;
 namespace ImapGateway.Webhooks;
 
 /// <summary>The settings of an endpoint after all rules: well formed, and nothing its key may not see.</summary>
-public sealed partial record WebhookInput(
+public sealed record WebhookInput(
     string Url,
     string? Description,
     ImmutableArray<string> Types,
@@ -33,12 +32,12 @@ public sealed partial record WebhookInput(
     {
         var errors = new RequestErrors();
         UrlRules.Check(wanted.Url, egress, errors);
-        if (wanted.Description is { Length: > MaxDescription } || Text.HasControl(wanted.Description))
+        if (wanted.Description is { Length: > MaxDescription } || !InputText.IsPlain(wanted.Description))
         {
-            errors.Member("/description", $"At most {MaxDescription} characters and no control characters are expected.");
+            errors.Member("/description", $"At most {MaxDescription} characters are expected. {InputText.Expectation}");
         }
         Each(wanted.Types, "/types", pattern => ChangeTypeFilter.Parse([pattern], out _) is not null, $"One of {string.Join(", ", ChangeTypes.Names)}, or a wildcard such as message.* or *, is expected.", errors);
-        Each(wanted.Accounts, "/accounts", id => AccountId().IsMatch(id), "An account's id has 1 to 64 letters, digits, _ or -.", errors);
+        Each(wanted.Accounts, "/accounts", AccountId.IsValid, AccountId.Expectation, errors);
         Each(wanted.Mailboxes, "/mailboxes", id => ObjectId.TryParse(id, out var parsed) && parsed.Kind == ObjectId.Mailbox, "The id of a mailbox is expected.", errors);
         Each(wanted.Roles, "/roles", name => WireNames.Find<Role>(name) is not null, $"One of {WireNames.All<Role>()} is expected.", errors);
         var format = One<WebhookFormat>(wanted.Format, "/format", errors);
@@ -103,7 +102,4 @@ public sealed partial record WebhookInput(
     }
 
     private static ImmutableArray<string>? Distinct(ImmutableArray<string>? items) => items is { } given ? [.. given.Distinct()] : null;
-
-    [GeneratedRegex(@"^[A-Za-z0-9_-]{1,64}\z")]
-    private static partial Regex AccountId();
 }

@@ -161,7 +161,7 @@ public sealed class StrictInputTests : IAsyncLifetime
                 ["x-name"] = "The parameter is given more than once.",
                 ["limit"] = "A whole number from 1 to 500 is expected.",
                 ["Cursor"] = "Unknown parameter.",
-                ["text"] = "Control characters are not allowed.",
+                ["text"] = InputText.Expectation,
                 ["match"] = "Unknown parameter.",
                 ["keyId"] = "Unknown parameter.",
                 ["caller"] = "Unknown parameter.",

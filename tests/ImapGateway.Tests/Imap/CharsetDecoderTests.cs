@@ -65,6 +65,45 @@ public class CharsetDecoderTests
     [InlineData(3)]
     public void A_character_cut_off_at_the_end_is_dropped(int cut) => Assert.Equal("aé😀", CharsetDecoder.Decode("aé😀😀"u8[..^cut], cut == 1 ? "utf-8" : null));
 
+    /// <summary>A fetch by octets ends anywhere.</summary>
+    [Theory]
+    [InlineData("utf-8", "Grüße 日本 😀, é")]
+    [InlineData("utf-16le", "Grüße 日本 😀, é")]
+    [InlineData("utf-16be", "Grüße 日本 😀, é")]
+    [InlineData("utf-32", "Grüße 日本 😀, é")]
+    [InlineData("gb18030", "尊敬的客户 㐀 😀, 您好")]
+    [InlineData("big5", "繁體中文, 香港")]
+    [InlineData("shift_jis", "①日本語、ｶﾅ")]
+    [InlineData("euc-jp", "日本語、資料")]
+    [InlineData("ks_c_5601-1987", "똠방각하, 한국어")]
+    [InlineData("iso-2022-jp", "日本語のメール, abc 日本")]
+    [InlineData("koi8-r", "Привет, мир")]
+    public void Wherever_the_bytes_are_cut_off_the_text_is_a_beginning_of_the_whole(string charset, string text)
+    {
+        var bytes = In(charset, text);
+        Assert.Equal(text, CharsetDecoder.Decode(bytes, charset));
+        for (var length = 0; length < bytes.Length; length++)
+        {
+            Assert.StartsWith(CharsetDecoder.Decode(bytes.AsSpan(0, length), charset), text, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("iso-8859-1")]
+    [InlineData("us-ascii")]
+    [InlineData("no-such-charset")]
+    [InlineData(null)]
+    public void Utf8_under_a_western_or_useless_label_is_still_read_as_such_where_it_is_cut_off(string? label)
+    {
+        const string Text = "Grüße, 日本 😀";
+        var bytes = Encoding.UTF8.GetBytes(Text);
+        // Before the end of the first character outside of ASCII nothing tells that it is UTF-8.
+        for (var length = Encoding.UTF8.GetByteCount("Grü"); length < bytes.Length; length++)
+        {
+            Assert.StartsWith(CharsetDecoder.Decode(bytes.AsSpan(0, length), label), Text, StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public void Any_bytes_under_any_label_give_text_that_is_whole() => Prop.ForAll<byte[], string>((bytes, label) =>
     {

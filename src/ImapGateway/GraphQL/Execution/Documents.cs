@@ -96,7 +96,7 @@ public sealed class Documents(ISchema schema, IOptions<GraphQLOptions> options) 
     {
         try
         {
-            DocumentBudget.DemandShort(query);
+            DocumentBudget.DemandTokens(query);
             return Parser.Parse(query, new ParserOptions { Ignore = IgnoreOptions.Comments, MaxDepth = ParserDepth });
         }
         catch (GraphQLSyntaxErrorException fault)

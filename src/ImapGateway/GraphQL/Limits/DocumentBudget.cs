@@ -31,9 +31,11 @@ public sealed class DocumentBudget(GraphQLDocument document, GraphQLOptions limi
         public Dictionary<ROM, (int Count, Place Below)> Fields { get; } = [];
     }
 
-    /// <summary>Before it is parsed: directives, variables and arguments are no fields, and each of them is worth an error of validation.</summary>
-    /// <exception cref="ProblemException">400 for more than anybody needs.</exception>
-    public static void DemandShort(string text)
+    /// <summary>
+    /// Before it is parsed: directives, variables and arguments are no fields, and each of them is worth an error of validation. Strings are held to the rule of variables.
+    /// </summary>
+    /// <exception cref="ProblemException">400 for more than anybody needs, and for strings with control characters.</exception>
+    public static void DemandTokens(string text)
     {
         var tokens = 0;
         for (var token = Lexer.Lex(text); token.Kind is not TokenKind.EOF; token = Lexer.Lex(text, token.End))
@@ -41,6 +43,10 @@ public sealed class DocumentBudget(GraphQLDocument document, GraphQLOptions limi
             if (++tokens > MostTokens)
             {
                 throw new ProblemException(ErrorCode.BadRequest, $"The document has more than {MostTokens} words and signs: lists and objects are better sent as variables.");
+            }
+            if (token.Kind is TokenKind.STRING && !InputText.IsPlain(token.Value))
+            {
+                throw new ProblemException(ErrorCode.BadRequest, $"The document has a string that no argument takes. {InputText.Expectation}");
             }
         }
     }

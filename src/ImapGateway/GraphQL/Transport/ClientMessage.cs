@@ -36,14 +36,13 @@ public sealed record ClientMessage(string Type, string? Id, JsonElement Payload)
 {
     public const int ShownId = 64;
     private const int MaxId = 256;
-    private const int MaxDepth = 64;
 
     /// <exception cref="ProtocolException">4400.</exception>
     public static ClientMessage Parse(ReadOnlyMemory<byte> text)
     {
         try
         {
-            using var json = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            using var json = RequestReader.Parse(text);
             return Of(json.RootElement.Clone());
         }
         catch (JsonException)

@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using GraphQL;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.Mail;
@@ -28,12 +30,12 @@ public static class RequestReader
     {
         try
         {
-            using var json = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth });
+            using var json = Parse(body);
             return Of(json.RootElement);
         }
         catch (JsonException)
         {
-            throw new ProblemException(ErrorCode.BadRequest, $"The body is not JSON, or is nested more than {MaxDepth} deep.");
+            throw new ProblemException(ErrorCode.BadRequest, $"The body is not JSON in Unicode, or is nested more than {MaxDepth} deep.");
         }
     }
 
@@ -55,9 +57,41 @@ public static class RequestReader
         }
     }
 
+    /// <summary>JSON whose strings and names can all be read: <see cref="JsonElement.GetString"/> fails for escapes that are half a surrogate pair, and for invalid UTF-8.</summary>
+    /// <exception cref="JsonException">Also for strings that are not Unicode (RFC 8259 section 8.2).</exception>
+    public static JsonDocument Parse(ReadOnlyMemory<byte> utf8)
+    {
+        var reader = new Utf8JsonReader(utf8.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
+        while (reader.Read())
+        {
+            if (reader.TokenType is JsonTokenType.String or JsonTokenType.PropertyName && !IsUnicode(ref reader))
+            {
+                throw new JsonException("A string is not Unicode.");
+            }
+        }
+        return JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = MaxDepth });
+    }
+
+    private static bool IsUnicode(ref Utf8JsonReader reader)
+    {
+        if (!reader.ValueIsEscaped)
+        {
+            return Utf8.IsValid(reader.ValueSpan);
+        }
+        try
+        {
+            reader.GetString();
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            return false;
+        }
+    }
+
     private static Inputs Parsed(string text)
     {
-        using var json = JsonDocument.Parse(text, new JsonDocumentOptions { MaxDepth = MaxDepth });
+        using var json = Parse(Encoding.UTF8.GetBytes(text));
         return Variables(json.RootElement);
     }
 

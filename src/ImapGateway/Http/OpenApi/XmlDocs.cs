@@ -70,7 +70,7 @@ public sealed partial class XmlDocs
         return $"`{(target.StartsWith("T:", StringComparison.Ordinal) ? last : JsonNamingPolicy.CamelCase.ConvertName(last))}`";
     }
 
-    [GeneratedRegex("`[0-9]+$")]
+    [GeneratedRegex(@"`[0-9]+\z")]
     private static partial Regex Arity();
 
     [GeneratedRegex(@"\s+")]

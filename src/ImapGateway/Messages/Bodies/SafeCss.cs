@@ -44,7 +44,7 @@ public static partial class SafeCss
         return safe.ToString();
     }
 
-    [GeneratedRegex(@"/\*.*?(?:\*/|$)", RegexOptions.Singleline)]
+    [GeneratedRegex(@"/\*.*?(?:\*/|\z)", RegexOptions.Singleline)]
     private static partial Regex Comment();
 
     [GeneratedRegex(@"\s+")]
@@ -52,7 +52,7 @@ public static partial class SafeCss
 
     /// <summary>Words, numbers, #colours, strings of plain characters, and colour functions; nothing else that has a parenthesis.</summary>
     [GeneratedRegex("""
-        ^(?:\s*(?:(?:rgb|rgba|hsl|hsla)\([\d\s.,%/]{1,60}\)|"[\p{L}\p{N} _.,-]*"|'[\p{L}\p{N} _.,-]*'|[#+-]?[\p{L}\p{N}_.%-]+|![ ]?important|[,/]))+\s*$
+        ^(?:\s*(?:(?:rgb|rgba|hsl|hsla)\([\d\s.,%/]{1,60}\)|"[\p{L}\p{N} _.,-]*"|'[\p{L}\p{N} _.,-]*'|[#+-]?[\p{L}\p{N}_.%-]+|![ ]?important|[,/]))+\s*\z
         """, RegexOptions.IgnoreCase | RegexOptions.IgnorePatternWhitespace | RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)]
     private static partial Regex Value();
 }

@@ -123,6 +123,6 @@ public sealed partial class SectionResult(IAccountGrain account, SectionRef sect
     }
 
     /// <summary>RFC 9110 section 5.6.2.</summary>
-    [GeneratedRegex("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")]
+    [GeneratedRegex(@"^[A-Za-z0-9!#$%&'*+.^_`|~-]+\z")]
     private static partial Regex Token();
 }
