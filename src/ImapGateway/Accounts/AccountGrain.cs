@@ -196,6 +196,7 @@ public sealed partial class AccountGrain(
         await mailboxes.LoadAsync(CancellationToken.None);
         status.Commit = mailboxes.CommitChangesAsync;
         status.Changed = mailboxes.Guard.Change;
+        mailboxes.Limited = status.MailboxesLimitedAsync;
         var opened = new Opened(new AccountContext(status.Account, mailboxes, pool, headers, cache.SectionsOf(row.Incarnation)), status, opener);
         Watch(opened);
         return opened;

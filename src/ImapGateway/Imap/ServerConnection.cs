@@ -5,11 +5,12 @@ using ImapGateway.Egress;
 using ImapGateway.Mail;
 using MailKit.Net.Imap;
 using MailKit.Net.Smtp;
+using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Imap;
 
 /// <summary>Opens connections to mail servers: egress policy, TLS or STARTTLS of ours, certificate checks.</summary>
-public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
+public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOptions> options, TimeProvider time)
 {
     private const int LongestLine = 8192;
 
@@ -34,7 +35,7 @@ public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
     private async Task<ServerStream> ConnectAsync(MailServer server, EgressPurpose purpose, TimeSpan silence, CancellationToken cancel)
     {
         Socket socket = await egress.ConnectAsync(purpose, server.Host, server.Port, plaintext: server.Security == Security.None, cancel);
-        var stream = new ServerStream(socket, silence, time);
+        var stream = new ServerStream(socket, silence, time) { Listing = purpose == EgressPurpose.Imap ? new ListingLimit(options.Value.MaxMailboxes) : null };
         try
         {
             if (server.Security == Security.StartTls)

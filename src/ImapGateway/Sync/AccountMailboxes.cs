@@ -87,7 +87,7 @@ public sealed partial class AccountMailboxes
 
     public MailboxState? AtPath(string path) => _directory.AtPath(path);
 
-    public IReadOnlyDictionary<string, MailboxState> ByPath() => _directory.ByPath();
+    public MailboxOrder InOrder => _directory.InOrder;
 
     /// <summary>Where a message is.</summary>
     /// <exception cref="ProblemException">See <see cref="MailboxDirectory.FindMessage"/>.</exception>

@@ -220,7 +220,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         }
         foreach (var mailbox in removed)
         {
-            mailbox.LostSince = gone ? MoveWindow.Long : window.Now;
+            directory.Lose(mailbox, gone ? MoveWindow.Long : window.Now);
             mailbox.Arriving = ImmutableDictionary<uint, Arriving>.Empty;
             mailbox.Leaving = ImmutableDictionary<uint, long>.Empty;
             if (!lost.Contains(mailbox))

@@ -380,8 +380,8 @@ public class ImapPoolTests
                 return Task.CompletedTask;
             });
         }
-        var listed = await world.Pool.RunAsync(null, true, MailboxListing.AllAsync, CancellationToken.None);
-        Assert.Equal(["INBOX", "Other"], listed.Select(mailbox => mailbox.Path));
+        var listed = await world.Pool.RunAsync(null, true, session => MailboxListing.AllAsync(session, new ListingLimit.Known(0, _ => false, _ => false)), CancellationToken.None);
+        Assert.Equal(["INBOX", "Other"], listed.Mailboxes.Select(mailbox => mailbox.Path));
         var capabilities = await world.Pool.RunAsync(null, true, session => Task.FromResult(session.Capabilities), CancellationToken.None);
         Assert.False(capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.QuickResync));
         Assert.Equal((1, 1, 1), (world.Server.CountOf("ID"), world.Server.CountOf("ENABLE"), world.Server.CountOf("NAMESPACE")));

@@ -91,10 +91,17 @@ public sealed partial class Watcher : IMailboxWatch
                     continue;
                 }
                 var began = _settings.Time.GetTimestamp();
-                var problem = await WatchAsync(session);
+                var (problem, isFlood) = await WatchAsync(session);
                 if (problem is null)
                 {
                     return;
+                }
+                if (isFlood)
+                {
+                    await _settings.Opener.FloodedAsync(problem);
+                    LogLost(_account, problem.Code, problem.Detail);
+                    await PauseAsync(_settings.Opener.RetryIn);
+                    continue;
                 }
                 failures = _settings.Time.GetElapsedTime(began) >= LongLife ? 0 : failures + 1;
                 LogLost(_account, problem.Code, problem.Upstream?.Text);
@@ -160,7 +167,7 @@ public sealed partial class Watcher : IMailboxWatch
     }
 
     /// <returns>Why it ended; null: it was stopped.</returns>
-    private async Task<Problem?> WatchAsync(WatchedSession session)
+    private async Task<(Problem? Problem, bool IsFlood)> WatchAsync(WatchedSession session)
     {
         _session = session;
         _news.Take();
@@ -171,15 +178,15 @@ public sealed partial class Watcher : IMailboxWatch
             (_watch, _ended) = (watch, IMailboxWatch.Now);
             LogConnected(_account, watch.Plan.Rung);
             await watch.RunAsync(IsInScope, _observer.SyncedAsync, _stop.Token);
-            return null;
+            return (null, false);
         }
         catch (ProblemException e) when (!_stop.IsCancellationRequested)
         {
-            return e.Problem;
+            return (e.Problem, FloodException.In(e) is not null);
         }
         catch (ProblemException)
         {
-            return null;
+            return (null, false);
         }
         finally
         {
