@@ -28,13 +28,14 @@ public sealed class AnswerLimit
     private const int MostChanges = 300_000;
 
     /// <summary>Status responses and other lines that are not about a message or a mailbox. MailKit keeps each response code until the command ends.</summary>
-    private const int MostLines = 5_000;
+    private const int MostLines = 10_000;
 
     private long _octets = long.MaxValue;
     private int _lines;
     private int _messages = int.MaxValue;
     private long? _expected;
     private bool _isFetch;
+    private bool _isList;
     private bool _isAtStart = true;
 
     /// <summary>Messages of the mailbox that is selected, as far as the server can be believed.</summary>
@@ -56,8 +57,9 @@ public sealed class AnswerLimit
     public void Sent(ReadOnlySpan<byte> command)
     {
         (_lines, _isAtStart, _isFetch) = (0, true, Verb(command, "FETCH"u8));
+        _isList = Verb(command, "LIST"u8) || Verb(command, "XLIST"u8) || Verb(command, "LSUB"u8);
         _octets = _expected
-            ?? (_isFetch || Verb(command, "LIST"u8) || Verb(command, "XLIST"u8) || Verb(command, "LSUB"u8) || Verb(command, "NOTIFY"u8) || command.IndexOf("QRESYNC"u8) >= 0 ? long.MaxValue
+            ?? (_isFetch || _isList || Verb(command, "NOTIFY"u8) || command.IndexOf("QRESYNC"u8) >= 0 ? long.MaxValue
             : Little + Math.Min(Exists, MostChanges) * OctetsOfChange);
     }
 
@@ -79,7 +81,7 @@ public sealed class AnswerLimit
         // The lines of a message's text are none of the server's.
         while (!_isFetch && !octets.IsEmpty)
         {
-            _lines += _isAtStart && octets is not [(byte)'*', (byte)' ', >= (byte)'0' and <= (byte)'9', ..] && !IsOfMailbox(octets) ? 1 : 0;
+            _lines += _isAtStart && (_isList || octets is not [(byte)'*', (byte)' ', >= (byte)'0' and <= (byte)'9', ..]) && !IsOfMailbox(octets) ? 1 : 0;
             var end = octets.IndexOf((byte)'\n');
             _isAtStart = end >= 0;
             octets = end < 0 ? [] : octets[(end + 1)..];

@@ -16,8 +16,11 @@ public sealed class ListingLimit(int most)
     /// <summary>A line of the answer with all its literals. RFC 3501 has no limit; names are shorter than this on every server.</summary>
     private const int LongestLine = 16 * 1024;
 
-    /// <summary>Octets that are left out of one listing: one million mailboxes take less than 100 MB.</summary>
-    private const long MostLeftOut = 256L << 20;
+    /// <summary>Octets that are left out of one listing: one million mailboxes with their counters take about 150 MB.</summary>
+    private const long MostOctetsLeftOut = 256L << 20;
+
+    /// <summary>Lines that are left out of one listing.</summary>
+    private const int MostLinesLeftOut = 2_500_000;
 
     private readonly ArrayBufferWriter<byte> _line = new();
     private readonly HashSet<string> _kept = new(StringComparer.Ordinal);
@@ -28,6 +31,7 @@ public sealed class ListingLimit(int most)
     private int _room;
     private int _roomForRoles;
     private int _subscriptions;
+    private int _linesLeftOut;
     private long _octetsLeftOut;
 
     /// <summary>The mailboxes that the account has already, for <see cref="Collect"/>.</summary>
@@ -75,7 +79,7 @@ public sealed class ListingLimit(int most)
             Take(octets[..length], passed);
             octets = octets[length..];
         }
-        if ((_octetsLeftOut += leftOut) > MostLeftOut)
+        if ((_octetsLeftOut += leftOut) > MostOctetsLeftOut || _linesLeftOut > MostLinesLeftOut)
         {
             throw new FloodException("The mail server lists mailboxes without end.");
         }
@@ -107,6 +111,7 @@ public sealed class ListingLimit(int most)
         {
             passed.Write(line);
         }
+        _linesLeftOut += isKept ? 0 : 1;
         var leftOut = isKept ? 0 : line.Length;
         _line.ResetWrittenCount();
         return leftOut;
@@ -151,7 +156,7 @@ public sealed class ListingLimit(int most)
         _known = known;
         _kept.Clear();
         (_room, _roomForRoles) = (Math.Max(0, most - (known?.Count ?? 0)), MostWithRole);
-        (_subscriptions, _octetsLeftOut, LeftOut) = (0, 0, 0);
+        (_subscriptions, _linesLeftOut, _octetsLeftOut, LeftOut) = (0, 0, 0, 0);
     }
 
     private sealed class Collecting(ListingLimit limit) : IDisposable

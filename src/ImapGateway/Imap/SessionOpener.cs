@@ -53,7 +53,15 @@ public sealed class SessionOpener(
         try
         {
             ThrowWhileBackingOff();
+            var floods = _floods;
             session = await LogInAsync();
+            if (floods != _floods)
+            {
+                // Another session has been flooded meanwhile: a login that works says nothing about that.
+                await session.DisposeAsync();
+                ThrowWhileBackingOff();
+            }
+            (_failures, _lastProblem) = (0, null);
         }
         finally
         {
@@ -88,10 +96,7 @@ public sealed class SessionOpener(
     {
         try
         {
-            var session = await ImapSession.ConnectAsync(connection, server, credential, timeout, CancellationToken.None);
-            _failures = 0;
-            _lastProblem = null;
-            return session;
+            return await ImapSession.ConnectAsync(connection, server, credential, timeout, CancellationToken.None);
         }
         catch (ProblemException e)
         {

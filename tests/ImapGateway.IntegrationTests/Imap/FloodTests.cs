@@ -24,7 +24,7 @@ public sealed class FloodTests(ImpatientGateway impatient) : IClassFixture<Impat
         { "AUTHENTICATE", "* CAPABILITY IMAP4rev1" },
         { "LIST", Fetch },
         { "LIST", "* OK [X] x" },
-        { "LSUB", "* LSUB () \"/\" INBOX" },
+        { "LSUB", Fetch },
         { "STATUS", "* STATUS INBOX (MESSAGES 1)" },
         { "EXAMINE", "* FLAGS (a b c d e f g h)" },
         { "EXAMINE", "* 10000000 EXISTS" },

@@ -198,7 +198,13 @@ public class ImapPoolTests
             }
         });
         var job = world.Pool.RunAsync(null, repeatable: true, async session => { await session.Client.NoOpAsync(); return true; }, CancellationToken.None);
-        Assert.Equal(ErrorCode.AccountProtocol, (await Assert.ThrowsAsync<ProblemException>(() => job)).Code);
+        var flood = await Assert.ThrowsAsync<ProblemException>(() => job);
+        Assert.Equal(ErrorCode.AccountProtocol, flood.Code);
+        Assert.Equal("failed AccountProtocol", world.Told.Entries[^1]);
+        // The server is left in peace for a while, and whoever asks hears why.
+        Assert.Equal(flood.Problem.Detail, (await Assert.ThrowsAsync<ProblemException>(() => world.Select())).Problem.Detail);
+        Assert.Equal(1, world.Logins);
+        world.Time.Advance(TimeSpan.FromSeconds(10));
         await world.Select();
     }
 
