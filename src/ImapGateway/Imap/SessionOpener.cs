@@ -55,7 +55,7 @@ public sealed class SessionOpener(
             ThrowWhileBackingOff();
             var floods = _floods;
             session = await LogInAsync();
-            if (floods != _floods)
+            if (floods != _floods && time.GetUtcNow() < _notBefore)
             {
                 // Another session has been flooded meanwhile: a login that works says nothing about that.
                 await session.DisposeAsync();
