@@ -79,11 +79,10 @@ public sealed class ListingLimit(int most)
             Take(octets[..length], passed);
             octets = octets[length..];
         }
-        if ((_octetsLeftOut += leftOut) > MostOctetsLeftOut || _linesLeftOut > MostLinesLeftOut)
+        if (_octetsLeftOut > MostOctetsLeftOut || _linesLeftOut > MostLinesLeftOut)
         {
             throw new FloodException("The mail server lists mailboxes without end.");
         }
-        return leftOut;
     }
 
     private void Take(ReadOnlySpan<byte> octets, IBufferWriter<byte> passed)
@@ -106,15 +105,16 @@ public sealed class ListingLimit(int most)
             _literal = literal <= LongestLine ? literal : throw new FloodException("The mail server sends a mailbox name without end.");
             return;
         }
-        var isKept = entry is not { } named || IsKept(named);
-        if (isKept)
+        if (entry is null || IsKept(entry))
         {
             passed.Write(line);
         }
-        _linesLeftOut += isKept ? 0 : 1;
-        var leftOut = isKept ? 0 : line.Length;
+        else
+        {
+            _linesLeftOut++;
+            _octetsLeftOut += line.Length;
+        }
         _line.ResetWrittenCount();
-        return leftOut;
     }
 
     private bool IsKept(ListingLine entry)
