@@ -13,9 +13,11 @@ public sealed class MailboxOrder
     public MailboxOrder(IEnumerable<MailboxState> mailboxes)
     {
         _byPath = [.. mailboxes.OrderBy(mailbox => mailbox.Path, StringComparer.Ordinal)];
-        _atPath = _byPath.ToDictionary(mailbox => mailbox.Path, StringComparer.Ordinal);
+        _atPath = new Dictionary<string, MailboxState>(_byPath.Length, StringComparer.Ordinal);
         foreach (var mailbox in _byPath)
         {
+            // Two may have one path for a moment, while many are renamed.
+            _atPath.TryAdd(mailbox.Path, mailbox);
             if (mailbox.Role is { } role)
             {
                 _byRole.TryAdd(role, mailbox);

@@ -4,7 +4,27 @@ namespace ImapGateway.Sync;
 
 /// <summary>What a LIST means for the mailboxes that are known.</summary>
 public sealed record MailboxTreeDelta(
-    IReadOnlyList<(MailboxState Known, ListedMailbox Seen)> Kept, IReadOnlyList<ListedMailbox> Added, IReadOnlyList<MailboxState> Removed);
+    IReadOnlyList<(MailboxState Known, ListedMailbox Seen)> Kept, IReadOnlyList<ListedMailbox> Added, IReadOnlyList<MailboxState> Removed)
+{
+    /// <summary>The same in parts that are written one after the other, so that nobody's writes wait for all of it: first what is gone, then what is kept, then what is new, the inbox last.</summary>
+    /// <param name="size">Mailboxes of one part.</param>
+    /// <returns>One at least.</returns>
+    public IEnumerable<MailboxTreeDelta> Parts(int size)
+    {
+        if (Kept.Count + Added.Count + Removed.Count <= size)
+        {
+            return [this];
+        }
+        // The inbox is always there: an account whose inbox is not written was not listed to the end.
+        var added = Added.OrderBy(one => one.IsInbox);
+        return
+        [
+            .. Removed.Chunk(size).Select(some => new MailboxTreeDelta([], [], some)),
+            .. Kept.Chunk(size).Select(some => new MailboxTreeDelta(some, [], [])),
+            .. added.Chunk(size).Select(some => new MailboxTreeDelta([], some, [])),
+        ];
+    }
+}
 
 /// <summary>A rename that the gateway has just done, with all that lies below (RFC 3501 section 6.3.5).</summary>
 public sealed record MailboxRenaming(string From, string To, string? Delimiter)
