@@ -37,7 +37,7 @@ public sealed class LiveFeed : IAsyncDisposable
         var feed = new LiveFeed();
         try
         {
-            (string, string)[] storage = postgres ? [("Storage:Provider", "Postgres"), ("Storage:ConnectionString", await (await SharedServers.Postgres).NewDatabase())] : [];
+            (string, string)[] storage = postgres ? PostgresServer.Settings(await (await SharedServers.Postgres).NewDatabase()) : [];
             await feed.Run([.. storage, .. settings]);
             return feed;
         }
