@@ -78,22 +78,13 @@ public sealed partial class KeyEncryptionTests : IDisposable
         var ring = await Ring(gateway, database);
         Assert.Empty(MasterKeys(ring));
 
-        var missing = $"file:{_secrets["missing.key"]}";
-        foreach (var (source, reason) in new[]
-        {
-            (second, "Storage:KeyEncryption: the key ring is encrypted with key-"),
-            ("none", "Storage:KeyEncryption: the key ring is encrypted with key-"),
-            (missing, $"Storage:KeyEncryption: {_secrets["missing.key"]} cannot be read: "),
-            ("env:NO_SUCH_VARIABLE", "Storage:KeyEncryption: the environment variable NO_SUCH_VARIABLE is not set"),
-        })
-        {
-            gateway.Set("Storage:KeyEncryption", source);
-            var (code, output) = await gateway.ResumeRefused();
-            Assert.Equal(1, code);
-            Assert.Contains($"The gateway cannot start: {reason}", output, StringComparison.Ordinal);
-            Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
-            Assert.Equal(ring, await Ring(gateway, database));
-        }
+        // Other reasons are in KeyRingTests; this is what the process does about them.
+        gateway.Set("Storage:KeyEncryption", second);
+        var (code, output) = await gateway.ResumeRefused();
+        Assert.Equal(1, code);
+        Assert.Contains("The gateway cannot start: Storage:KeyEncryption: the key ring is encrypted with key-", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+        Assert.Equal(ring, await Ring(gateway, database));
 
         gateway.Set("Storage:KeyEncryption", null);
         gateway.Set("Storage:KeyEncryption:0", second);
@@ -102,12 +93,6 @@ public sealed partial class KeyEncryptionTests : IDisposable
         (await new ApiClient(gateway).Get("/v1/accounts/anna/mailboxes")).Is(HttpStatusCode.OK);
         await gateway.Stop();
         Assert.NotEqual(ring, await Ring(gateway, database));
-        gateway.Set("Storage:KeyEncryption:1", null);
-        await gateway.Restart();
-        (await new ApiClient(gateway).Get("/v1/accounts/anna/mailboxes")).Is(HttpStatusCode.OK);
-        gateway.Set("Storage:KeyEncryption:0", first);
-        await gateway.Stop();
-        Assert.Equal(1, (await gateway.ResumeRefused()).ExitCode);
     }
 
     [Fact]

@@ -168,7 +168,8 @@ public class PostgresFaultTests
             await IsUnavailable(() => store.Database.Ids());
             Assert.Equal(HealthStatus.Unhealthy, await Health(store));
             await server.Resume();
-            Assert.Equal(HealthStatus.Healthy, await Health(store));
+            // Also the session that holds the database has to come back.
+            await TestWait.For(async () => await Health(store) == HealthStatus.Healthy);
             await store.Database.Add($"back {round}");
         }
         Assert.Equal(["back 0", "back 1", "before"], await store.Database.Ids());
