@@ -1,3 +1,4 @@
+using ImapGateway.Mail;
 using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Settings;
@@ -52,6 +53,11 @@ public static class SettingsExtensions
                 }
                 await app.StartListeningAsync();
                 await app.WaitForShutdownAsync();
+            }
+            catch (ProblemException failure)
+            {
+                // A step of the start needs what cannot be used now, such as a damaged database.
+                throw new StartupException(failure.Problem.Detail);
             }
             catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
             {

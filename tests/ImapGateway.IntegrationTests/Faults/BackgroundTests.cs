@@ -58,7 +58,7 @@ public sealed class BackgroundTests
         http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
         var api = new ApiClient(http);
         // An endpoint that takes nothing, with something to be delivered, and a key whose use is to be written.
-        (await api.Post("/v1/webhooks", new { url = $"http://127.0.0.1:{FreePort.Next()}/" })).Is(HttpStatusCode.Created);
+        var webhook = (await api.Post("/v1/webhooks", new { url = $"http://127.0.0.1:{FreePort.Next()}/" })).Is(HttpStatusCode.Created).Text("id");
         var key = (await api.Post("/v1/keys", new { name = "k", scopes = new[] { "accounts" } })).Is(HttpStatusCode.Created).Text("key");
         var server = new { host = "127.0.0.1", port = FreePort.Next(), security = "none", username = "a", password = "b" };
         (await api.Post("/v1/accounts?verify=false", new { id = "a", email = "a@example.com", imap = server })).Is(HttpStatusCode.Created);
@@ -67,6 +67,14 @@ public sealed class BackgroundTests
             other.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
             (await new ApiClient(other).Get("/v1/accounts")).Is(HttpStatusCode.OK);
         }
+
+        // The account has told that its server cannot be reached, and the endpoint was tried: from now on outcomes of its attempts are to be written.
+        await TestWait.For(async () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            var deliveries = (await api.Get($"/v1/webhooks/{webhook}/deliveries")).Is(HttpStatusCode.OK).Json.GetProperty("items");
+            return deliveries.EnumerateArray().Any(delivery => delivery.GetProperty("attempts").GetArrayLength() > 0);
+        });
 
         database.Fault = Faults[fault];
         await TestWait.For(() =>
