@@ -132,7 +132,7 @@ public sealed class OpeningNotes(DataDirectory data) : IStartupStep, IDisposable
             if (before is not null && before.Step == _step)
             {
                 // It has passed what it did not before.
-                notes._before.TryRemove(incarnation, out before);
+                notes._before.TryRemove(incarnation, out _);
                 before = null;
                 Release();
             }

@@ -115,7 +115,7 @@ public sealed class ScriptedSession : IDisposable
                 await Flush();
             }
         }
-        catch (Exception gone) when (gone is IOException or OperationCanceledException or SocketException)
+        catch (Exception gone) when (gone is IOException or OperationCanceledException or SocketException or InvalidOperationException)
         {
             // The client left, or the server was told to stop.
         }
