@@ -1,5 +1,6 @@
 using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.Settings;
+using ImapGateway.Storage;
 using ImapGateway.Storage.Postgres;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
@@ -18,7 +19,7 @@ public class PostgresStartupTests
         return parts.ConnectionString;
     }
 
-    private static PostgresStorage NewStorage(string connectionString) => new(connectionString, NullLoggerFactory.Instance);
+    private static PostgresStorage NewStorage(string connectionString) => new(connectionString, new DataDirectory("unused"), TimeProvider.System, NullLoggerFactory.Instance);
 
     private static async Task<string> Refused(string connectionString)
     {

@@ -77,6 +77,6 @@ public abstract class StoreUnderTest : IAsyncDisposable
 
     private sealed class PostgresUnderTest : StoreUnderTest
     {
-        protected override IStorage Make() => new PostgresStorage(ConnectionString!, NullLoggerFactory.Instance);
+        protected override IStorage Make() => new PostgresStorage(ConnectionString!, new DataDirectory("unused"), TimeProvider.System, NullLoggerFactory.Instance);
     }
 }

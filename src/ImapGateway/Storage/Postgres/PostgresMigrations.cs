@@ -13,8 +13,10 @@ internal sealed partial class PostgresMigrations(NpgsqlDataSource source, Func<D
     private const long LockId = 0x696D617067617465;
 
     /// <param name="whileAlone">Run with the lock, once the tables are there.</param>
+    /// <param name="cancel">Ends it after the migration that runs.</param>
+    /// <param name="last">The last one to apply; null: all that there are.</param>
     /// <returns>The ids of the migrations that were applied.</returns>
-    public async Task<IReadOnlyList<string>> ApplyAsync(Action whileAlone, CancellationToken cancel)
+    public async Task<IReadOnlyList<string>> ApplyAsync(Action whileAlone, CancellationToken cancel, string? last = null)
     {
         // Not pooled: closing it gives the lock back.
         await using var connection = await source.OpenConnectionAsync(cancel);
@@ -25,7 +27,7 @@ internal sealed partial class PostgresMigrations(NpgsqlDataSource source, Func<D
         {
             // Some take as long as the tables are large.
             database.Database.SetCommandTimeout(0);
-            await database.Database.MigrateAsync(cancel);
+            await database.Database.MigrateAsync(last, cancel);
         }
         whileAlone();
         return pending;
@@ -43,7 +45,7 @@ internal sealed partial class PostgresMigrations(NpgsqlDataSource source, Func<D
         await wait.ExecuteNonQueryAsync(cancel);
     }
 
-    private static async Task<HashSet<string>> AppliedToAsync(NpgsqlConnection connection, CancellationToken cancel)
+    public static async Task<HashSet<string>> AppliedToAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         var applied = new HashSet<string>(StringComparer.Ordinal);
         await using var exists = new NpgsqlCommand("""SELECT to_regclass('"__EFMigrationsHistory"') IS NOT NULL""", connection);

@@ -12,13 +12,15 @@ public sealed class PostgresStorage : IStorage
     private readonly ILogger _log;
     private readonly NpgsqlDataSource _source;
     private readonly PostgresDatabase _database;
+    private readonly PostgresBackup _backup;
 
-    public PostgresStorage(string connectionString, ILoggerFactory logs)
+    public PostgresStorage(string connectionString, DataDirectory directory, TimeProvider time, ILoggerFactory logs)
     {
         _connectionString = connectionString;
         _log = logs.CreateLogger<PostgresStorage>();
         _source = PostgresConnectionString.Open(connectionString);
         _database = new PostgresDatabase(_source, NewContext, logs.CreateLogger<PostgresDatabase>());
+        _backup = new PostgresBackup(connectionString, NewContext, directory, time, _log);
         KeyRing = new PostgresKeyRing(_source);
     }
 
@@ -59,6 +61,12 @@ public sealed class PostgresStorage : IStorage
                 (write, token) => write.Database.ExecuteSqlAsync($"""UPDATE "__EFMigrationsHistory" SET "ProductVersion" = "ProductVersion" """, token), cancel);
         }
     }
+
+    public Task BackUpAsync(string path, CancellationToken cancel) => _backup.BackUpAsync(path, cancel);
+
+    public Task RestoreAsync(string folder, CancellationToken cancel) => _backup.RestoreAsync(folder, cancel);
+
+    public Task MarkRestoredAsync(string reason, CancellationToken cancel) => _backup.MarkRestoredAsync(reason, cancel);
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();
 
