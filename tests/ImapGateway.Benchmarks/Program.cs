@@ -24,6 +24,7 @@ var benchmarks = new Dictionary<string, Func<Report, Task>>
     ["size"] = SizeBenchmark.RunAsync,
     ["scale"] = ScaleBenchmark.RunAsync,
     ["idle"] = IdleBenchmark.RunAsync,
+    ["flood"] = FloodBenchmark.RunAsync,
 };
 
 if (args is [ReferenceServer.Command, var content])

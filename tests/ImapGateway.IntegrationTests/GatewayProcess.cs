@@ -20,7 +20,8 @@ public sealed partial class GatewayProcess : IAsyncDisposable
     private ChildProcess? _process;
     private HttpClient? _http;
 
-    private GatewayProcess(IReadOnlyDictionary<string, string> settings)
+    /// <param name="settings">Of two with one name the last counts.</param>
+    private GatewayProcess(IEnumerable<(string Name, string Value)> settings)
     {
         _environment = new Dictionary<string, string>
         {
@@ -37,7 +38,12 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         };
         foreach (var (name, value) in settings)
         {
-            _environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
+            Set(name, value);
+        }
+        if (_environment.GetValueOrDefault("Storage__Provider") == "Postgres")
+        {
+            _environment[PostgresServer.RingKey.Name] = PostgresServer.RingKey.Value;
+            _environment.TryAdd("Storage__KeyEncryption", $"env:{PostgresServer.RingKey.Name}");
         }
     }
 
@@ -67,7 +73,18 @@ public sealed partial class GatewayProcess : IAsyncDisposable
     public static Task<GatewayProcess> StartOnSmallDisk(int megabytes, params (string Name, string Value)[] settings) => Start(megabytes, settings);
 
     private static Task<GatewayProcess> Start(int? diskMegabytes, (string Name, string Value)[] settings) =>
-        new GatewayProcess(settings.ToDictionary(s => s.Name, s => s.Value)) { _diskMegabytes = diskMegabytes }.AfterAsync(gateway => gateway.Resume());
+        new GatewayProcess(settings) { _diskMegabytes = diskMegabytes }.AfterAsync(gateway => gateway.Resume());
+
+    /// <summary>A setting of the next life; null removes it.</summary>
+    public void Set(string name, string? value)
+    {
+        var variable = name.Replace(":", "__", StringComparison.Ordinal);
+        _environment.Remove(variable);
+        if (value is not null)
+        {
+            _environment[variable] = value;
+        }
+    }
 
     /// <summary>Until not an octet is left.</summary>
     public void FillDisk()
@@ -93,7 +110,7 @@ public sealed partial class GatewayProcess : IAsyncDisposable
     /// <summary>Launched, and not waited for: something keeps it from getting ready.</summary>
     public static async Task<GatewayProcess> StartUnready(params (string Name, string Value)[] settings)
     {
-        var gateway = new GatewayProcess(settings.ToDictionary(s => s.Name, s => s.Value));
+        var gateway = new GatewayProcess(settings);
         await gateway.Launch();
         return gateway;
     }
@@ -101,17 +118,39 @@ public sealed partial class GatewayProcess : IAsyncDisposable
     /// <summary>Starts with settings that must be refused: the exit code, and all that was printed.</summary>
     public static async Task<(int ExitCode, string Output)> StartRefused(params (string Name, string Value)[] settings)
     {
-        await using var gateway = new GatewayProcess(settings.ToDictionary(s => s.Name, s => s.Value));
-        await gateway.Launch();
-        using var deadline = new CancellationTokenSource(Journal<string>.Patience);
-        await gateway._process!.Exited(deadline.Token);
-        return (gateway._process.ExitCode, gateway.Printed);
+        await using var gateway = new GatewayProcess(settings);
+        return await gateway.ResumeRefused();
     }
+
+    /// <summary>The same on its data of before.</summary>
+    public async Task<(int ExitCode, string Output)> ResumeRefused()
+    {
+        await Launch();
+        return (await Ended(), Printed);
+    }
+
+    /// <summary>Waits until it has ended by itself: the exit code.</summary>
+    public async Task<int> Ended()
+    {
+        using var deadline = new CancellationTokenSource(Journal<string>.Patience);
+        await _process!.Exited(deadline.Token);
+        return _process.ExitCode;
+    }
+
+    public void Freeze() => _process!.Freeze();
+
+    public void Thaw() => _process!.Thaw();
 
     /// <summary>Starts again on the same data after <see cref="Stop"/> or <see cref="Kill"/>, on another port.</summary>
     public async Task Resume()
     {
         await Launch();
+        await BecomeReady();
+    }
+
+    /// <summary>Waits for one that was started by <see cref="StartUnready"/>.</summary>
+    public async Task BecomeReady()
+    {
         using var ended = new CancellationTokenSource();
         var exit = _process!.Exited(ended.Token);
         var listening = _process.Output.First(line => ListeningOn().IsMatch(line), cancel: ended.Token);
@@ -154,7 +193,7 @@ public sealed partial class GatewayProcess : IAsyncDisposable
     /// <summary>SIGTERM before it has said that it listens, or just after: the exit code, and all that was printed.</summary>
     public static async Task<(int ExitCode, string Output)> StopWhileStarting(TimeSpan after)
     {
-        await using var gateway = new GatewayProcess(new Dictionary<string, string>());
+        await using var gateway = new GatewayProcess([]);
         await gateway.Launch();
         await Task.Delay(after);
         return (await gateway._process!.Stop(), gateway.Printed);

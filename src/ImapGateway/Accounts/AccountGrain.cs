@@ -221,6 +221,7 @@ public sealed partial class AccountGrain(
         await mailboxes.LoadAsync(CancellationToken.None);
         status.Commit = mailboxes.CommitChangesAsync;
         status.Changed = mailboxes.Guard.Change;
+        mailboxes.Limited = status.MailboxesLimitedAsync;
         if (opener.Refused is { Code: ErrorCode.AccountCredentialUnreadable } unreadable)
         {
             await status.LoginFailedAsync(unreadable);

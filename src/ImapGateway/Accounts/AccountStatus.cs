@@ -60,7 +60,7 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
 
     public async Task LoggedInAsync(ImmutableArray<string> capabilities)
     {
-        await ChangeAsync(_life.LoggedIn(), IsAboutBudget(Account) ? Account.LastError : null, capabilities);
+        await ChangeAsync(_life.LoggedIn(), IsNotice(Account) ? Account.LastError : null, capabilities);
         LoginsWork?.Invoke();
     }
 
@@ -72,7 +72,13 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
     public Task BudgetShrunkAsync(int sessions, Problem problem) =>
         ChangeAsync((_life, null), AccountError.Of(problem with { Detail = $"{problem.Detail} In use: {sessions}." }, time.GetUtcNow()), Account.Capabilities);
 
-    public Task BudgetGrownAsync() => IsAboutBudget(Account) ? ChangeAsync((_life, null), null, Account.Capabilities) : Task.CompletedTask;
+    public Task BudgetGrownAsync() => IsNotice(Account, ErrorCode.AccountLimit) ? ChangeAsync((_life, null), null, Account.Capabilities) : Task.CompletedTask;
+
+    /// <param name="problem">The server lists more mailboxes than the account can have; null: it does not, or no more.</param>
+    public Task MailboxesLimitedAsync(Problem? problem) => problem is null
+        ? IsNotice(Account, ErrorCode.AccountMailboxLimit) ? ChangeAsync((_life, null), null, Account.Capabilities) : Task.CompletedTask
+        : IsNotice(Account, ErrorCode.AccountMailboxLimit) ? Task.CompletedTask
+        : ChangeAsync((_life, null), AccountError.Of(problem, time.GetUtcNow()), Account.Capabilities);
 
     public void WatchingChanged(bool connected) => _watching = connected;
 
@@ -86,8 +92,10 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
         Lost?.Invoke();
     }
 
-    /// <summary>Fewer connections than allowed are used, but the account is connected.</summary>
-    private static bool IsAboutBudget(Account account) => account is { State: AccountState.Connected or AccountState.Syncing, LastError.Code: "account.limit" };
+    /// <summary>The account is connected, but with fewer connections or fewer mailboxes than the server has: that stays so after the next login.</summary>
+    private static bool IsNotice(Account account) => IsNotice(account, ErrorCode.AccountLimit) || IsNotice(account, ErrorCode.AccountMailboxLimit);
+
+    private static bool IsNotice(Account account, ErrorCode code) => account is { State: AccountState.Connected or AccountState.Syncing, LastError.Code: { } last } && last == code.Describe().Name;
 
     private async Task ChangeAsync((AccountLife Life, ChangeType? Change) next, AccountError? error, ImmutableArray<string> capabilities)
     {

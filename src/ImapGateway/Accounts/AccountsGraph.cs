@@ -60,7 +60,7 @@ public sealed class AccountsGraph : IGraph
         account.Part("smtp", "MailServer", one => one.Smtp, "Where it hands in mail, if that was given.");
         account.Choice<WatchScope>("watch", "WatchScope!", one => one.Watch, "Which mailboxes are watched.");
         account.Leaf("createdAt", "DateTime!", one => one.CreatedAt, "When it was added.");
-        account.Part("lastError", "AccountError", one => one.LastError, "What went wrong at the last login, or why fewer connections than allowed are used; null when all is well.");
+        account.Part("lastError", "AccountError", one => one.LastError, "What went wrong at the last login, or why fewer connections or mailboxes are used than the server has; null when all is well.");
         account.Leaf("capabilities", "[String!]!", one => one.Capabilities, "IMAP capabilities that change what the gateway can do, as last seen after login.");
         account.Leaf("feedPosition", "String!", one => one.FeedPosition, "`after` for the changes of the account, which then misses nothing that comes after this.");
 

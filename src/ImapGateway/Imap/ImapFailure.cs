@@ -59,6 +59,7 @@ public static partial class ImapFailure
 
     private static ErrorCode ByException(Exception exception, string? tail, bool loggingIn) => exception switch
     {
+        _ when FloodException.In(exception) is not null => ErrorCode.AccountProtocol,
         AuthenticationException or SaslException => ErrorCode.AccountAuthFailed,
         FolderNotFoundException or MessageNotFoundException => ErrorCode.NotFound,
         TimeoutException => ErrorCode.AccountTimeout,
@@ -156,6 +157,7 @@ public static partial class ImapFailure
         ErrorCode.Gone => "The message is gone.",
         ErrorCode.Conflict => "The mail server says that it exists already.",
         ErrorCode.Unprocessable => "The mail server says that this can never be done.",
+        ErrorCode.AccountProtocol when FloodException.In(exception) is { } flood => $"{flood.Message} The connection was closed.",
         ErrorCode.AccountProtocol when Tls(exception) is { } reason => reason,
         ErrorCode.AccountProtocol => "The mail server's answer makes no sense. Check host, port and security.",
         _ => "The gateway failed.",

@@ -11,11 +11,18 @@ public sealed class ImapOptions : ISettings
     /// <summary>How long a server may be silent while it owes an answer, and how long connecting may take.</summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Mailboxes of one account. Of a server that lists more the account has the first ones; see <see cref="ListingLimit"/>.</summary>
+    public int MaxMailboxes { get; set; } = 20_000;
+
     public IEnumerable<(string Key, string Message)> Validate()
     {
         if (MaxSessionsPerAccount is < 2 or > 100)
         {
             yield return (nameof(MaxSessionsPerAccount), "must be from 2 (one connection watches, the others work) to 100");
+        }
+        if (MaxMailboxes is < 10 or > 100_000)
+        {
+            yield return (nameof(MaxMailboxes), "must be from 10 to 100000");
         }
         if (CommandTimeout < TimeSpan.FromSeconds(1) || CommandTimeout > TimeSpan.FromMinutes(10))
         {

@@ -121,7 +121,12 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
         }
         catch (Exception e) when (e is not ProblemException)
         {
-            throw _closed ? Closed() : session.Explain(e);
+            var explained = _closed ? Closed() : session.Explain(e);
+            if (FloodException.In(explained) is not null)
+            {
+                await _opener.FloodedAsync(explained.Problem);
+            }
+            throw explained;
         }
         finally
         {

@@ -78,7 +78,7 @@ public sealed partial class ImapSession
     /// <param name="done">Ends IDLE (RFC 2177).</param>
     public async Task IdleAsync(TimeSpan answer, CancellationToken done)
     {
-        _stream.Allow(MostPerJob);
+        _stream.Allow(MostBeside);
         _stream.Await(Timeout.InfiniteTimeSpan);
         try
         {

@@ -21,8 +21,16 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>Of all that a server says at login.</summary>
     private const long MostAtLogin = 4L << 20;
 
-    /// <summary>Of all that a server says to one job, streams apart: flags of 500,000 messages take half of it.</summary>
+    /// <summary>Of all that a server says to one job, streams apart: flags of 500,000 messages take half of it. <see cref="AnswerLimit"/> has the limits of single commands.</summary>
     private const long MostPerJob = 64L << 20;
+
+    /// <summary>Of what a server says beside the octets of a stream, and of what it says in IDLE.</summary>
+    private const long MostBeside = 8L << 20;
+
+    /// <summary>Mailboxes that one connection can name, of those that the account can have: some are renamed or deleted while it lasts.</summary>
+    private const int NamesPerMailbox = 3;
+
+    private const int NamesBeside = 1000;
 
     private readonly StreamingImapClient _client;
     private readonly ServerStream _stream;
@@ -44,6 +52,9 @@ public sealed partial class ImapSession : IAsyncDisposable
     public string? SelectedPath => _selected is { IsOpen: true } ? _selected.FullName : null;
 
     public int Commands => _stream.Commands;
+
+    /// <summary>How many mailboxes the server can list.</summary>
+    public ListingLimit Listing => _stream.Listing!;
 
     /// <summary>Called when a mailbox has just been selected: what was said about it before is known to whoever reads it now.</summary>
     public Action<string>? Opened { get; set; }
@@ -72,7 +83,9 @@ public sealed partial class ImapSession : IAsyncDisposable
             connected?.Invoke();
             using var limit = stream.Limit(2 * timeout);
             stream.Allow(ServerConnection.MostBeforeLogin);
-            client = new StreamingImapClient { Parsed = stream.Parsed };
+            var answers = new AnswerLimit();
+            stream.Answers = answers;
+            client = new StreamingImapClient(answers, stream.Listing!.Most * NamesPerMailbox + NamesBeside) { Parsed = stream.Parsed };
             await client.ConnectAsync(stream, server.Host, server.Port, SecureSocketOptions.None, cancel);
             stream.Allow(MostAtLogin);
             await LogInAsync(client, server.Username, credential, cancel);
@@ -257,6 +270,7 @@ public sealed partial class ImapSession : IAsyncDisposable
     private void NowSelected(ImapFolder folder)
     {
         _selected = folder;
+        _stream.Answers!.Exists = Math.Max(0, folder.Count);
         Opened?.Invoke(folder.FullName);
         _viewUidNext = folder.UidNext is { IsValid: true } next ? next.Id : 0;
     }
@@ -264,7 +278,7 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>Lets a sink receive the literals of <paramref name="fetch"/> as they arrive.</summary>
     public async Task StreamAsync(LiteralStream sink, Func<Task> fetch)
     {
-        _stream.Allow(MostPerJob);
+        _stream.Allow(MostBeside);
         _client.Sink = sink;
         sink.Taken = _stream.GiveBack;
         _stream.BeforeRead = sink.HandOnAsync;

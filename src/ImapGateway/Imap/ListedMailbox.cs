@@ -22,6 +22,11 @@ public sealed record ListedMailbox(string Path, string? Delimiter, bool Subscrib
     public bool IsBelow(ListedMailbox other) => other.Delimiter is { Length: > 0 } && Path.StartsWith(other.Path + other.Delimiter, StringComparison.Ordinal);
 }
 
+/// <summary>The mailboxes of an account as LIST shows them.</summary>
+/// <param name="LeftOut">Mailboxes that the server has listed beyond <paramref name="Most"/>, and that are not among <paramref name="Mailboxes"/>.</param>
+/// <param name="Most">Mailboxes that an account can have, see <see cref="ImapOptions.MaxMailboxes"/>.</param>
+public sealed record MailboxList(IReadOnlyList<ListedMailbox> Mailboxes, int LeftOut, int Most);
+
 /// <summary>STATUS of a mailbox (RFC 3501 section 6.3.10).</summary>
 /// <param name="UidNext">0 on servers that do not tell.</param>
 public sealed record MailboxCounters(long Total, long Unseen, uint UidValidity, uint UidNext, ulong HighestModSeq);

@@ -11,16 +11,36 @@ public static class MailboxListing
     // MAILBOXID is not among them: Cyrus 3.6 answers it within LIST with bytes that end the session.
     private const StatusItems Counted = StatusItems.Count | StatusItems.Unread | StatusItems.UidNext | StatusItems.UidValidity | StatusItems.HighestModSeq;
 
+    private static readonly SpecialFolder[] SpecialFolders = Enum.GetValues<SpecialFolder>();
+
     /// <summary>All of <see cref="AllAsync"/> is one LIST per namespace (RFC 5258, RFC 5819).</summary>
     public static bool IsCheap(ImapSession session) => session.Capabilities.HasFlag(ImapCapabilities.ListStatus) && session.Capabilities.HasFlag(ImapCapabilities.ListExtended);
 
     /// <summary>
     /// All mailboxes the account can see. Counters come with LIST-STATUS, else by one STATUS for each that can be selected; subscriptions with LIST-EXTENDED, else by LSUB.
     /// </summary>
-    public static Task<IReadOnlyList<ListedMailbox>> AllAsync(ImapSession session) => CollectAsync(session, counters: true);
+    /// <param name="known">The mailboxes that the account has already: they are kept, however many others the server lists.</param>
+    public static async Task<MailboxList> AllAsync(ImapSession session, ListingLimit.Known known)
+    {
+        using var collecting = Collect(session, known);
+        var mailboxes = await CollectAsync(session, counters: true);
+        return new MailboxList(mailboxes, session.Listing.LeftOut, session.Listing.Most);
+    }
 
     /// <summary>The same without counters, which cost most where there is no LIST-STATUS.</summary>
-    public static Task<IReadOnlyList<ListedMailbox>> NamesAsync(ImapSession session) => CollectAsync(session, counters: false);
+    public static async Task<IReadOnlyList<ListedMailbox>> NamesAsync(ImapSession session, ListingLimit.Known known)
+    {
+        using var collecting = Collect(session, known);
+        return await CollectAsync(session, counters: false);
+    }
+
+    /// <summary>Mailboxes with a role are listed by themselves at login (RFC 6154 section 2); LIST "*" need not repeat what they are for.</summary>
+    private static IDisposable Collect(ImapSession session, ListingLimit.Known known)
+    {
+        var special = (session.Capabilities & (ImapCapabilities.SpecialUse | ImapCapabilities.XList)) == 0 ? [] : SpecialFolders.Select(session.Client.GetFolder).OfType<IMailFolder>();
+        var withRole = special.Select(folder => folder.FullName).ToHashSet(StringComparer.Ordinal);
+        return session.Listing.Collect(known with { Has = path => withRole.Contains(path) || known.Has(path) });
+    }
 
     private static async Task<IReadOnlyList<ListedMailbox>> CollectAsync(ImapSession session, bool counters)
     {

@@ -18,7 +18,13 @@ public static class MailboxLook
     /// <summary>Messages per FETCH where all are asked for: what MailKit builds of an answer takes 800 bytes each.</summary>
     private const int Batch = 5000;
 
+    /// <summary>Messages whose changes are asked for at once.</summary>
+    private const int Changes = 10_000;
+
     private const int MostVanished = 100_000;
+
+    /// <summary>Messages that a mailbox can have. A number costs a server nothing, and what is known of each message takes the gateway 100 octets while it is being read.</summary>
+    private const int MostMessages = 2_000_000;
 
     private static readonly FetchRequest FlagItems = new(MessageSummaryItems.UniqueId | MessageSummaryItems.Flags);
     private static readonly FetchRequest FlagAndModSeqItems = new(MessageSummaryItems.UniqueId | MessageSummaryItems.Flags | MessageSummaryItems.ModSeq);
@@ -70,18 +76,19 @@ public static class MailboxLook
     {
         var rows = new List<SeenMessage>();
         var vanished = new List<uint>();
+        var implausible = false;
         void OnFlags(object? sender, MessageFlagsChangedEventArgs e)
         {
-            if (e.UniqueId is { IsValid: true } uid)
+            implausible |= rows.Count > MostVanished + known.Count;
+            if (e.UniqueId is { IsValid: true } uid && !implausible)
             {
                 rows.Add(new SeenMessage(uid.Id, FlagMapping.ToFlags(e.Flags, e.Keywords), ModSeq(e.ModSeq)));
             }
         }
-        var implausible = false;
         void OnVanished(object? sender, MessagesVanishedEventArgs e)
         {
             // A server that has forgotten what it expunged may name every uid there could be.
-            implausible |= e.UniqueIds.Count is var count && (count < 0 || count > MostVanished + known.Count);
+            implausible |= e.UniqueIds.Count is var count && (count < 0 || vanished.Count + (long)count > MostVanished + known.Count);
             if (!implausible)
             {
                 vanished.AddRange(e.UniqueIds.Select(uid => uid.Id));
@@ -136,7 +143,9 @@ public static class MailboxLook
             return view;
         }
         var request = new FetchRequest(FlagAndModSeqItems.Items) { ChangedSince = known.HighestModSeq };
-        var rows = folder.Count == 0 ? [] : Rows(await folder.FetchAsync(new UniqueIdRange(UniqueId.MinValue, UniqueId.MaxValue), request), 0);
+        var rows = folder.Count == 0 ? []
+            : folder.Count <= Changes ? Rows(await folder.FetchAsync(new UniqueIdRange(UniqueId.MinValue, UniqueId.MaxValue), request), 0)
+            : await InPartsAsync(folder, request, Changes, 0, mayBeEmpty: true);
         view = view with { Rows = rows };
         // HIGHESTMODSEQ alone does not show expunges (RFC 7162 section 3.1.1): the number of messages does.
         return ExpectedCount(known, rows) == folder.Count ? view : view with { AllUids = await AllUidsAsync(session, folder) };
@@ -200,12 +209,8 @@ public static class MailboxLook
         var uids = session.Capabilities.HasFlag(ImapCapabilities.ESearch)
             ? (await folder.SearchAsync(SearchOptions.All, SearchQuery.All)).UniqueIds
             : await folder.SearchAsync(SearchQuery.All);
-        return [.. Plausible(uids, folder).Select(uid => uid.Id).Order()];
+        return [.. uids.Select(uid => uid.Id).Order()];
     }
-
-    /// <summary>A range such as 1:* costs a server nothing to send, and the gateway all its memory to expand. MailKit's count of more than 2 billion is negative.</summary>
-    public static IList<UniqueId> Plausible(IList<UniqueId> uids, ImapFolder folder) =>
-        uids.Count >= 0 && uids.Count <= folder.Count + MostVanished ? uids : throw new ImapProtocolException("The server names more messages than the mailbox has.");
 
     /// <summary>One ESEARCH (RFC 4731) per flag: ranges of uids instead of a line per message.</summary>
     private static async Task<List<SeenMessage>> FlagsBySearchAsync(ImapFolder folder, ulong modSeq)
@@ -223,13 +228,13 @@ public static class MailboxLook
         var sets = new List<(string Name, IList<UniqueId> Uids)>();
         foreach (var (name, query) in names)
         {
-            var found = Plausible((await folder.SearchAsync(SearchOptions.All, query)).UniqueIds, folder);
+            var found = (await folder.SearchAsync(SearchOptions.All, query)).UniqueIds;
             if (found.Count > 0)
             {
                 sets.Add((name, found));
             }
         }
-        return await Task.Run(() => Combine(Plausible(all.UniqueIds, folder), sets, modSeq));
+        return await Task.Run(() => Combine(all.UniqueIds, sets, modSeq));
     }
 
     private static List<SeenMessage> Combine(IList<UniqueId> all, List<(string Name, IList<UniqueId> Uids)> sets, ulong modSeq)
@@ -273,14 +278,16 @@ public static class MailboxLook
         return rows;
     }
 
+    private static Task<List<SeenMessage>> FlagsByFetchAsync(ImapFolder folder, ulong modSeq) => InPartsAsync(folder, FlagItems, Batch, modSeq, mayBeEmpty: false);
+
     /// <summary>Downwards: what an expunge in between shifts is read twice rather than never.</summary>
-    private static async Task<List<SeenMessage>> FlagsByFetchAsync(ImapFolder folder, ulong modSeq)
+    private static async Task<List<SeenMessage>> InPartsAsync(ImapFolder folder, FetchRequest request, int part, ulong modSeq, bool mayBeEmpty)
     {
         var rows = new Dictionary<uint, SeenMessage>();
-        for (var end = folder.Count; end > 0; end = Math.Min(end - Batch, folder.Count))
+        for (var end = folder.Count; end > 0; end = Math.Min(end - part, folder.Count))
         {
-            var batch = Rows(await folder.FetchAsync(Math.Max(0, end - Batch), end - 1, FlagItems), modSeq);
-            if (batch.Count == 0 && end <= folder.Count)
+            var batch = Rows(await folder.FetchAsync(Math.Max(0, end - part), end - 1, request), modSeq);
+            if (!mayBeEmpty && batch.Count == 0 && end <= folder.Count)
             {
                 // EXISTS costs a server nothing either: two billion messages that are not there would be asked for one by one.
                 throw new ImapProtocolException("The mail server has fewer messages than it says.");
@@ -306,6 +313,10 @@ public static class MailboxLook
 
     private static MailboxView ViewOf(ImapSession session, ImapFolder folder)
     {
+        if (folder.Count > MostMessages)
+        {
+            throw new ProblemException(ErrorCode.AccountProtocol, $"The mail server says that the mailbox has {folder.Count} messages. The gateway reads mailboxes of up to {MostMessages}.");
+        }
         var modSeq = session.Capabilities.HasFlag(ImapCapabilities.CondStore) ? ModSeq(folder.HighestModSeq) : 0;
         return new MailboxView
         {

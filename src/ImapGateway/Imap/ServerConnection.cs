@@ -5,11 +5,12 @@ using ImapGateway.Egress;
 using ImapGateway.Mail;
 using MailKit.Net.Imap;
 using MailKit.Net.Smtp;
+using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Imap;
 
 /// <summary>Opens connections to mail servers: egress policy, TLS or STARTTLS of ours, certificate checks.</summary>
-public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
+public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOptions> options, TimeProvider time)
 {
     /// <summary>Octets that a server may say before TLS, or before the login: a greeting, capabilities and a few lines of text.</summary>
     public const int MostBeforeLogin = 64 << 10;
@@ -36,7 +37,10 @@ public sealed class ServerConnection(EgressConnector egress, TimeProvider time)
     private async Task<ServerStream> ConnectAsync(MailServer server, Redaction secrets, EgressPurpose purpose, TimeSpan silence, CancellationToken cancel)
     {
         Socket socket = await egress.ConnectAsync(purpose, server.Host, server.Port, plaintext: server.Security == Security.None, cancel);
-        var stream = new ServerStream(socket, secrets, silence, time);
+        var stream = new ServerStream(socket, secrets, silence, time)
+        {
+            Listing = purpose == EgressPurpose.Imap ? new ListingLimit(options.Value.MaxMailboxes) : null,
+        };
         try
         {
             if (server.Security == Security.StartTls)

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
@@ -35,6 +36,7 @@ public sealed class ServerStream : Stream
     private readonly TimeSpan _silence;
     private Stream _inner;
     private int _tailUsed;
+    private readonly ArrayBufferWriter<byte> _passed = new();
     private ReadOnlyMemory<byte> _ahead;
     private int _brackets;
     private long _allowance = long.MaxValue;
@@ -63,6 +65,12 @@ public sealed class ServerStream : Stream
 
     /// <summary>Awaited before every read from the server: a full sink slows the socket, not the memory.</summary>
     public Func<ValueTask>? BeforeRead { get; set; }
+
+    /// <summary>Counts what is answered to each command; null: there are no commands on this connection.</summary>
+    public AnswerLimit? Answers { get; set; }
+
+    /// <summary>Cuts the answers to LIST; null: there are none on this connection.</summary>
+    public ListingLimit? Listing { get; set; }
 
     /// <summary>Called when the server says that it has given up telling of changes (RFC 5465 section 5.8): nobody else tells, and silence follows.</summary>
     public Action? NotificationsOverflowed { get; set; }
@@ -143,7 +151,7 @@ public sealed class ServerStream : Stream
             _brackets = 0;
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
-        if (_ahead.IsEmpty)
+        while (_ahead.IsEmpty)
         {
             if (BeforeRead is { } beforeRead)
             {
@@ -153,6 +161,11 @@ public sealed class ServerStream : Stream
             if (OperatingSystem.IsLinux())
             {
                 QuickAcknowledge();
+            }
+            if (read > 0 && Listing is { IsActive: true } listing)
+            {
+                _ahead = Cut(listing, buffer.Span[..read]);
+                continue;
             }
             var piece = PieceOf(buffer.Span[..read]);
             _ahead = piece == read ? default : buffer[piece..read].ToArray();
@@ -164,6 +177,21 @@ public sealed class ServerStream : Stream
         _ahead = _ahead[next..];
         Inspect(buffer.Span[..next]);
         return next;
+    }
+
+    private ReadOnlyMemory<byte> Cut(ListingLimit listing, ReadOnlySpan<byte> octets)
+    {
+        _passed.ResetWrittenCount();
+        try
+        {
+            listing.Filter(octets, _passed);
+        }
+        catch (FloodException)
+        {
+            Abort();
+            throw;
+        }
+        return _passed.WrittenMemory;
     }
 
     /// <summary>As much as may be handed over at once, whole lines where that is possible.</summary>
@@ -194,6 +222,8 @@ public sealed class ServerStream : Stream
                 NextCommand = null;
                 buffer = Encoding.ASCII.GetBytes($"{Encoding.ASCII.GetString(buffer.Span[..TagLength])} {other}\r\n");
             }
+            Listing?.Sent(buffer.Span[(TagLength + 1)..]);
+            Answers?.Sent(buffer.Span[(TagLength + 1)..]);
         }
         DemandOneLine(buffer.Span);
         await WithinSilenceAsync(
@@ -241,10 +271,11 @@ public sealed class ServerStream : Stream
             overflowed();
         }
         _allowance -= octets.Length;
-        if (_allowance < 0 || IsNestedTooDeep(octets))
+        var isFlood = _allowance < 0 || Answers?.Admit(octets) == false;
+        if (isFlood || IsNestedTooDeep(octets))
         {
             Abort();
-            throw new ImapProtocolException(_allowance < 0 ? "The server's answer has no end." : "The server's answer is nested too deep.");
+            throw isFlood ? new FloodException("The mail server sends more than was asked for.") : new ImapProtocolException("The server's answer is nested too deep.");
         }
     }
 

@@ -30,6 +30,8 @@ public sealed class SessionOpener(
     /// <summary>One wrong password must count once towards a lock-out, however many requests wait; and some servers dislike parallel logins.</summary>
     private readonly SemaphoreSlim _turn = new(1, 1);
     private int _failures;
+    private int _floods;
+    private DateTimeOffset _lastFlood = DateTimeOffset.MinValue;
     private Problem? _lastProblem = refused;
     private DateTimeOffset _notBefore = DateTimeOffset.MaxValue;
 
@@ -52,7 +54,15 @@ public sealed class SessionOpener(
         try
         {
             ThrowWhileBackingOff();
+            var floods = _floods;
             session = await LogInAsync(connected);
+            if (floods != _floods && time.GetUtcNow() < _notBefore)
+            {
+                // Another session has been flooded meanwhile: a login that works says nothing about that.
+                await session.DisposeAsync();
+                ThrowWhileBackingOff();
+            }
+            (_failures, _lastProblem) = (0, null);
         }
         finally
         {
@@ -60,6 +70,15 @@ public sealed class SessionOpener(
         }
         await observer.LoggedInAsync(CapabilityNames.Of(session.Capabilities));
         return session;
+    }
+
+    /// <summary>A session has ended because the server sent more than it was asked for: the next one is made after a pause, which grows from time to time.</summary>
+    public async Task FloodedAsync(Problem problem)
+    {
+        var now = time.GetUtcNow();
+        (_floods, _lastFlood) = (now - _lastFlood > Backoff.CalmAfterFlood ? 1 : _floods + 1, now);
+        (_lastProblem, _notBefore) = (problem, now + Backoff.AfterFlood(_floods, Random.Shared.NextDouble()));
+        await observer.LoginFailedAsync(problem);
     }
 
     /// <summary>The last problem is no reason to wait: there are other sessions to go on with.</summary>
@@ -81,10 +100,7 @@ public sealed class SessionOpener(
     {
         try
         {
-            var session = await ImapSession.ConnectAsync(connection, server, credential, timeout, CancellationToken.None, connected);
-            _failures = 0;
-            _lastProblem = null;
-            return session;
+            return await ImapSession.ConnectAsync(connection, server, credential, timeout, CancellationToken.None, connected);
         }
         catch (ProblemException e)
         {
@@ -107,6 +123,8 @@ public static class Backoff
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan FirstAfterRefusal = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan LongestAfterRefusal = TimeSpan.FromHours(1);
+    private static readonly TimeSpan FirstAfterFlood = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LongestAfterFlood = TimeSpan.FromMinutes(10);
 
     /// <param name="problem">Of the last failure. What the server asks for is obeyed; a refusal without a reason is hardly ever tried again, for it may lock the account.</param>
     /// <param name="failures">In a row, at least 1.</param>
@@ -122,6 +140,14 @@ public static class Backoff
         var span = Math.Min(longest.TotalSeconds, first.TotalSeconds * Math.Pow(2, Math.Min(failures - 1, 16)));
         return TimeSpan.FromSeconds(span * (0.5 + jitter / 2));
     }
+
+    /// <summary>A server that has not sent too much for so long is as good as any other.</summary>
+    public static TimeSpan CalmAfterFlood => TimeSpan.FromHours(1);
+
+    /// <param name="floods">Of this server, at least 1.</param>
+    /// <param name="jitter">0 to 1; spreads the next try over the upper half of the span.</param>
+    public static TimeSpan AfterFlood(int floods, double jitter) =>
+        TimeSpan.FromSeconds(Math.Min(LongestAfterFlood.TotalSeconds, FirstAfterFlood.TotalSeconds * Math.Pow(2, Math.Min(floods - 1, 16))) * (0.5 + jitter / 2));
 
     /// <summary>Only new credentials can help: there are none, or the server named them as the reason, and trying them again can only lock the account.</summary>
     public static bool IsFinal(Problem problem) =>

@@ -1,11 +1,21 @@
 using MailKit;
 using MailKit.Net.Imap;
+using MailKit.Search;
 
 namespace ImapGateway.Imap;
 
-/// <summary>MailKit collects a literal in memory, and forgets which section it was, unless its folders are replaced.</summary>
-public sealed class StreamingImapClient : ImapClient
+/// <summary>
+/// MailKit collects a literal in memory, and forgets which section it was, unless its folders are replaced. It also collects whatever a server sends while a command runs: here is counted
+/// what is answered, and what nobody has asked for is left out.
+/// </summary>
+/// <param name="answers">Limits what the server can send.</param>
+/// <param name="mostFolders">Mailboxes that MailKit remembers of one connection.</param>
+public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : ImapClient
 {
+    private int _folders;
+
+    private AnswerLimit Answers => answers;
+
     /// <summary>Takes the next literals, as they arrive, while it is set.</summary>
     public LiteralStream? Sink { get; set; }
 
@@ -18,10 +28,40 @@ public sealed class StreamingImapClient : ImapClient
     /// <summary>Called when an answer about a message was parsed to its end, or is being copied.</summary>
     public Action? Parsed { get; set; }
 
-    protected override ImapFolder CreateImapFolder(ImapFolderConstructorArgs args) => new StreamingImapFolder(args, this);
+    protected override ImapFolder CreateImapFolder(ImapFolderConstructorArgs args) =>
+        ++_folders <= mostFolders ? new StreamingImapFolder(args, this) : throw new FloodException("The mail server names mailboxes without end.");
 
     private sealed class StreamingImapFolder(ImapFolderConstructorArgs args, StreamingImapClient client) : ImapFolder(args)
     {
+        public override async Task<IList<IMessageSummary>> FetchAsync(IList<UniqueId> uids, IFetchRequest request, CancellationToken cancellationToken = default)
+        {
+            using var expected = client.Answers.Expect(uids is UniqueIdRange ? Count : uids.Count, request);
+            var summaries = await base.FetchAsync(uids, request, cancellationToken);
+            // Flags of other messages are told in between (RFC 3501 section 7.4.2), and a hostile server can tell whatever it likes.
+            ICollection<UniqueId> asked = uids is UniqueIdRange ? uids : uids.ToHashSet();
+            return [.. summaries.Where(summary => summary.UniqueId.IsValid && asked.Contains(summary.UniqueId))];
+        }
+
+        public override async Task<IList<IMessageSummary>> FetchAsync(int min, int max, IFetchRequest request, CancellationToken cancellationToken = default)
+        {
+            using var expected = client.Answers.Expect((max < 0 ? Count - 1 : max) - min + 1, request);
+            return await base.FetchAsync(min, max, request, cancellationToken);
+        }
+
+        public override async Task<IList<UniqueId>> SearchAsync(SearchQuery query, CancellationToken cancellationToken = default) =>
+            Plausible(await base.SearchAsync(query, cancellationToken));
+
+        public override async Task<SearchResults> SearchAsync(SearchOptions options, SearchQuery query, CancellationToken cancellationToken = default)
+        {
+            var results = await base.SearchAsync(options, query, cancellationToken);
+            Plausible(results.UniqueIds);
+            return results;
+        }
+
+        /// <summary>A range such as 1:* costs a server nothing to send, and the gateway all its memory to expand. MailKit's count of more than 2 billion is negative.</summary>
+        private IList<UniqueId> Plausible(IList<UniqueId> uids) =>
+            uids.Count >= 0 && uids.Count <= Count + AnswerLimit.MostUnasked ? uids : throw new FloodException("The mail server finds more messages than the mailbox has.");
+
         protected override Stream CreateStream(UniqueId? uid, string section, int offset, int length)
         {
             client.Sink?.Begin(length);
@@ -34,6 +74,7 @@ public sealed class StreamingImapClient : ImapClient
         {
             client.Parsed?.Invoke();
             base.OnMessageSummaryFetched(message);
+            client.Answers.Count();
         }
 
         // Overridden rather than subscribed to: a watched account has many mailboxes, and nothing to say most of the time.

@@ -85,14 +85,15 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
                 cancel.ThrowIfCancellationRequested();
                 var renaming = new MailboxRenaming(from.Path, path, from.Delimiter);
                 var subscribed = account.Mailboxes.All.Select(one => one.Listed).Where(one => one.Subscribed && (one == from || one.IsBelow(from))).Select(one => one.Path).ToList();
+                var known = account.Mailboxes.Kept(renaming);
                 account.Pool.Retire(selected => renaming.PathNow(selected) != selected);
-                return await account.Pool.RunAsync(null, repeatable: false, session => RenameAsync(session, names, renaming, subscribed), CancellationToken.None);
+                return await account.Pool.RunAsync(null, repeatable: false, session => RenameAsync(session, names, renaming, subscribed, known), CancellationToken.None);
             },
             cancel);
         return true;
     }
 
-    private static async Task<MailboxRenaming?> RenameAsync(ImapSession session, MailboxNames names, MailboxRenaming renaming, IReadOnlyList<string> subscribed)
+    private static async Task<MailboxRenaming?> RenameAsync(ImapSession session, MailboxNames names, MailboxRenaming renaming, IReadOnlyList<string> subscribed, ListingLimit.Known known)
     {
         await session.UnselectAsync();
         var (above, name) = await names.AboveAsync(session, renaming.To);
@@ -114,7 +115,7 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
         }
         if (MailboxText.MayBeRespelt(renaming.To))
         {
-            var now = await MailboxListing.NamesAsync(session);
+            var now = await MailboxListing.NamesAsync(session, known);
             renaming = renaming with { To = names.Spelling(now.Select(one => one.Path), renaming.To) ?? renaming.To };
         }
         await SubscribeAsync(session, subscribed.Select(renaming.PathNow), true);

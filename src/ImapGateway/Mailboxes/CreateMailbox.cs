@@ -16,6 +16,10 @@ public sealed record CreateMailbox(MailboxPlace Place, bool Subscribed) : Accoun
         await account.Mailboxes.ChangeTreeAsync(
             async () =>
             {
+                if (account.Mailboxes.LimitReached is { } limit)
+                {
+                    throw new ProblemException(limit);
+                }
                 names = await MailboxNames.ReadAsync(account, cancel);
                 path = names.Free(Place, parent);
                 // From here on the outcome is recorded whether the client still waits for it or not.

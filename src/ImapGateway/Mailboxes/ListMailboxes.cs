@@ -7,41 +7,109 @@ using ImapGateway.Sync;
 
 namespace ImapGateway.Mailboxes;
 
-/// <summary>All mailboxes of an account with their counters, by path; or the one at a path, if there is one.</summary>
+/// <summary>A page of the mailboxes of an account, by path.</summary>
+/// <param name="NextCursor">Where the list goes on; null where it ends.</param>
+/// <param name="Bound">What a cursor of this list is bound to.</param>
 [GenerateSerializer, Immutable]
-public sealed record ListMailboxes(string? Path) : AccountCommand<Tagged<Page<Mailbox>>>
+public sealed record MailboxPage(ImmutableArray<Mailbox> Items, string? NextCursor, string FeedPosition, string Bound)
 {
+    public Page<Mailbox> ToPage() => new(Items, NextCursor, FeedPosition);
+
+    public string CursorOf(Mailbox mailbox) => ListMailboxes.CursorAt(Bound, mailbox.Path, mailbox.Id, FeedPosition);
+}
+
+/// <summary>The mailboxes of an account with their counters, by path, from a cursor on.</summary>
+[GenerateSerializer, Immutable]
+public sealed record ListMailboxes(int Limit, string? Cursor) : AccountCommand<Tagged<MailboxPage>>
+{
+    public const int DefaultLimit = Paging.MaxLimit;
+
+    private const string CursorKind = "mailboxes";
+
+    /// <summary>Of a path in a cursor. Servers allow a few hundred characters; a longer path is found again by the id of its mailbox.</summary>
+    private const int MostOfPath = 200;
+
+    /// <summary>Characters of all paths on a page: names have no limit in IMAP, and what crosses the actor's border has.</summary>
+    private const int MostCharacters = 300_000;
+
+    /// <param name="Path">Of the last mailbox of the page before, or its beginning where it is very long.</param>
+    /// <param name="Id">Of that mailbox.</param>
+    /// <param name="Feed">Of the first page: what has changed since then is told from there on, whichever page it is on.</param>
+    public sealed record Position(string Path, string Id, string Feed);
+
     [Id(0)] public Conditions When { get; init; } = Conditions.None;
 
-    public override async Task<Tagged<Page<Mailbox>>> RunAsync(AccountContext account, CancellationToken cancel)
+    /// <summary>Only the mailbox at exactly this path, if there is one.</summary>
+    [Id(1)] public string? Path { get; init; }
+
+    /// <summary>Only those that are below no other.</summary>
+    [Id(2)] public bool AtTop { get; init; }
+
+    /// <summary>Only those directly below the mailbox with this id.</summary>
+    [Id(3)] public string? Parent { get; init; }
+
+    public static string CursorAt(string bound, string path, string id, string feed)
     {
-        var stale = await account.Mailboxes.TreeReadyAsync(When.Freshness, cancel);
-        var holdsAt = account.Mailboxes.TreeHoldsAt;
-        var known = Known(account.Mailboxes, stale is not null);
-        var tag = When.Weak(EntityTags.Digest(string.Join('\n', known)));
-        return new Tagged<Page<Mailbox>>(tag, When.Has(tag) ? null : new Page<Mailbox>(known, null, account.Mailboxes.FeedPosition)) { StaleSince = stale, HoldsAt = holdsAt };
+        // A character outside the basic plane takes two places, and half of it cannot be written.
+        var length = path.Length <= MostOfPath ? path.Length : char.IsHighSurrogate(path[MostOfPath - 1]) ? MostOfPath - 1 : MostOfPath;
+        return Http.Cursor.Encode(CursorKind, bound, new Position(path[..length], id, feed));
     }
 
-    private ImmutableArray<Mailbox> Known(AccountMailboxes mailboxes, bool isStale)
+    public override async Task<Tagged<MailboxPage>> RunAsync(AccountContext account, CancellationToken cancel)
     {
-        var byPath = mailboxes.ByPath();
+        var bound = $"{account.Mailboxes.Incarnation}\n{Path}\n{AtTop}\n{Parent}";
+        var from = Http.Cursor.Decode<Position>(CursorKind, bound, Cursor);
+        var stale = await account.Mailboxes.TreeReadyAsync(When.Freshness, cancel);
+        // In one step: between two awaits others may change the mailboxes, and tell of it.
+        var holdsAt = account.Mailboxes.TreeHoldsAt;
+        var feed = from?.Feed ?? account.Mailboxes.FeedPosition;
+        var (items, hasMore) = Known(account.Mailboxes, from, stale is not null);
+        var tag = When.Weak(EntityTags.Digest($"{hasMore}\n{string.Join('\n', items)}"));
+        var page = When.Has(tag) ? null : new MailboxPage(items, hasMore ? CursorAt(bound, items[^1].Path, items[^1].Id, feed) : null, feed, bound);
+        return new Tagged<MailboxPage>(tag, page) { StaleSince = stale, HoldsAt = holdsAt };
+    }
+
+    private (ImmutableArray<Mailbox> Items, bool HasMore) Known(AccountMailboxes mailboxes, Position? from, bool isStale)
+    {
+        var order = mailboxes.InOrder;
+        var items = ImmutableArray.CreateBuilder<Mailbox>();
+        var characters = 0;
+        foreach (var mailbox in Asked(order, from is null ? null : After(order, from)))
+        {
+            characters += mailbox.Path.Length;
+            if (items.Count == Limit || items.Count > 0 && characters > MostCharacters)
+            {
+                return (items.ToImmutable(), true);
+            }
+            items.Add(MailboxOf(mailbox, order, mailboxes.CountersOf(mailbox, isStale)));
+        }
+        return (items.ToImmutable(), false);
+    }
+
+    private IEnumerable<MailboxState> Asked(MailboxOrder order, string? after)
+    {
         if (Path is not null)
         {
-            return mailboxes.AtPath(Path) is { } one ? [Of(one)] : [];
+            return after is null && order.AtPath(Path) is { } one ? [one] : [];
         }
-        return [.. byPath.Values.OrderBy(mailbox => mailbox.Path, StringComparer.Ordinal).Select(Of)];
-
-        Mailbox Of(MailboxState mailbox) => MailboxOf(mailbox, byPath, mailboxes.CountersOf(mailbox, isStale));
+        return Parent is not null ? order.After(after).Where(mailbox => order.ParentOf(mailbox)?.Id == Parent)
+            : AtTop ? order.After(after).Where(mailbox => order.ParentOf(mailbox) is null)
+            : order.After(after);
     }
 
+    /// <summary>The mailbox of the cursor may have been renamed or deleted: the list goes on where it was.</summary>
+    private static string After(MailboxOrder order, Position from) =>
+        from.Path.Length < MostOfPath - 1 ? from.Path
+        : order.After(from.Path).TakeWhile(mailbox => mailbox.Path.StartsWith(from.Path, StringComparison.Ordinal)).FirstOrDefault(mailbox => mailbox.Id == from.Id)?.Path ?? from.Path;
+
     /// <summary>A parent that LIST does not show is none: <c>parentId</c> is null.</summary>
-    public static Mailbox MailboxOf(MailboxState mailbox, IReadOnlyDictionary<string, MailboxState> byPath, MailboxCounters? counters) => new()
+    public static Mailbox MailboxOf(MailboxState mailbox, MailboxOrder order, MailboxCounters? counters) => new()
     {
         Id = mailbox.Id,
         Path = mailbox.Path,
         Name = mailbox.Listed.Name,
         Delimiter = mailbox.Listed.Delimiter,
-        ParentId = mailbox.Listed.ParentPath is { } parent ? byPath.GetValueOrDefault(parent)?.Id : null,
+        ParentId = order.ParentOf(mailbox)?.Id,
         Role = mailbox.Role,
         Subscribed = mailbox.Listed.Subscribed,
         Selectable = mailbox.Listed.Selectable,

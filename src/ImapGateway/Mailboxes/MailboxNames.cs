@@ -13,11 +13,15 @@ namespace ImapGateway.Mailboxes;
 /// <param name="Taken">The paths LIST shows.</param>
 public sealed record MailboxNames(string Prefix, string? Delimiter, ImmutableArray<string> Namespaces, ImmutableHashSet<string> Taken)
 {
-    public static Task<MailboxNames> ReadAsync(AccountContext account, CancellationToken cancel) => account.Pool.RunAsync(null, repeatable: true, ReadAsync, cancel);
-
-    private static async Task<MailboxNames> ReadAsync(ImapSession session)
+    public static Task<MailboxNames> ReadAsync(AccountContext account, CancellationToken cancel)
     {
-        var taken = await MailboxListing.NamesAsync(session);
+        var known = account.Mailboxes.Kept();
+        return account.Pool.RunAsync(null, repeatable: true, session => ReadAsync(session, known), cancel);
+    }
+
+    private static async Task<MailboxNames> ReadAsync(ImapSession session, ListingLimit.Known known)
+    {
+        var taken = await MailboxListing.NamesAsync(session, known);
         var client = session.Client;
         var own = client.PersonalNamespaces.FirstOrDefault();
         var delimiter = (own?.DirectorySeparator ?? client.Inbox.DirectorySeparator) is var separator and not '\0' ? separator.ToString() : null;

@@ -1,3 +1,4 @@
+using System.ComponentModel.DataAnnotations;
 using ImapGateway.Accounts;
 using ImapGateway.Http;
 using ImapGateway.Http.OpenApi;
@@ -15,11 +16,11 @@ public static class MailboxesApi
             .WithPathParameter("account", "The id of the account.", "acc_k3v7q2mzp4x6a")
             .WithPathParameter("mailbox", "The id of the mailbox, or its role.", "inbox");
         mailboxes.MapGet("", ListAsync).Requires(Scope.MailReadBasic).WithName("listMailboxes").WithSummary("List mailboxes with their counters")
-            .WithDescription("By path, the account's own and those that others share with it. `path=` gives the one at that path, or none.")
+            .WithDescription("By path, the account's own and those that others share with it. `path=` gives the one at that path, or none. A page may be shorter than `limit`: only one without `nextCursor` is the last.")
             .ShowsMail();
         mailboxes.MapPost("", CreateAsync).Requires(Scope.MailWrite).Idempotent().WithName("createMailbox").WithSummary("Create a mailbox")
             .WithDescription("At `path`, with the server's delimiter, or by `name`, below `parentId` if it is given. Levels that are missing above it are created. 409 where there is one already.")
-            .ChangesMailServer();
+            .ChangesMailServer().CanFail(ErrorCode.AccountMailboxLimit);
         mailboxes.MapGet("/{mailbox}", ReadAsync).Requires(Scope.MailReadBasic).WithName("getMailbox").WithSummary("Read a mailbox")
             .WithDescription("`{mailbox}` is an id or a role. `myRights` are the letters of RFC 4314, where the server has ACL.")
             .ShowsMail().CanFail(ErrorCode.Gone);
@@ -31,9 +32,14 @@ public static class MailboxesApi
             .ChangesMailServer().CanFail(ErrorCode.Gone);
     }
 
-    /// <param name="path" example="Projects/2026">Only the one at exactly this path.</param>
-    private static async Task<PageResult<Mailbox>> ListAsync(string account, AccountRegistry accounts, Fields<Mailbox> fields, Conditions when, CancellationToken cancel, string? path = null) =>
-        new(await accounts.Grain(account).Execute(new ListMailboxes(path) { When = when }, cancel), fields);
+    /// <summary>Query parameters of the list.</summary>
+    /// <param name="Path" example="Projects/2026">Only the one at exactly this path.</param>
+    /// <param name="Limit">Mailboxes on a page at most.</param>
+    /// <param name="Cursor" example="Q1JN2kzqvEF7IkJlbG93Ijo0NzExfQ">`nextCursor` of the page before, with the same `path`; the first page without.</param>
+    private sealed record ListQuery(string? Path = null, [Range(1, Paging.MaxLimit)] int Limit = ListMailboxes.DefaultLimit, string? Cursor = null);
+
+    private static async Task<PageResult<Mailbox>> ListAsync(string account, [AsParameters] ListQuery query, AccountRegistry accounts, Fields<Mailbox> fields, Conditions when, CancellationToken cancel) =>
+        new((await accounts.Grain(account).Execute(new ListMailboxes(query.Limit, query.Cursor) { Path = query.Path, When = when }, cancel)).With(page => page.ToPage()), fields);
 
     private static async Task<Created<Mailbox>> CreateAsync(string account, MailboxInput input, AccountRegistry accounts, CancellationToken cancel)
     {

@@ -10,18 +10,26 @@ namespace ImapGateway.Mailboxes;
 /// <summary>Mailboxes in the graph: flat or as a tree, by id, role or path.</summary>
 public sealed class MailboxesGraph : IGraph
 {
-    /// <summary>For the cost: how many an account may have.</summary>
-    private const int Guess = 50;
+    /// <summary>For the cost, where no number is asked for: how many an account usually has.</summary>
+    private const int Usual = 50;
 
     /// <summary>Of fields that the server has to be asked for where changes are not heard of.</summary>
     private const string Counters = "counters";
 
+    private static readonly GraphArgument[] Paged = PageAsked.ForwardBy(ListMailboxes.DefaultLimit);
+
     public void Build(GraphBuilder graph)
     {
         BuildMailbox(graph);
+        var page = graph.Connection<InAccount<Mailbox>>("Mailbox", "Mailboxes by path.");
+        page.Leaf("feedPosition", "String!", one => one.FeedPosition, "`after` for the changes of the account, which then misses nothing that this list does not show; the same on all pages.");
+        page.Leaf("staleSince", "DateTime", one => one.StaleSince, "Not null: the mail server could not be asked, and this was so then.");
         var account = graph.Extend<Account>("Account");
-        account.Field("mailboxes", "[Mailbox!]", (one, call) => ListAsync(call, one.Id), "All mailboxes by path, the account's own and those that others share with it.", new GraphArgument("top", "Boolean", "Only those that are below no other: `children` has the rest.", false))
-            .Requires(Scope.MailReadBasic).Counts(_ => Guess).Held();
+        account.Field(
+            "mailboxes", "MailboxConnection", (one, call) => ListAsync(call, one.Id, new ListMailboxes(0, null) { AtTop = call.Flag("top") == true, When = call.Context.When }),
+            "Mailboxes by path, the account's own and those that others share with it.",
+            [.. Paged, new("top", "Boolean", "Only those that are below no other: `children` has the rest.", false)])
+            .Requires(Scope.MailReadBasic).Counts(Size).Held();
         account.Field(
             "mailbox", "Mailbox", (one, call) => FindAsync(call, one.Id), "A mailbox by exactly one of these; null where there is none.",
             new("id", "ID", "Its id."), new("role", "Role", "What it is for."), new("path", "String", "Where it is, with the server's delimiter."))
@@ -56,20 +64,30 @@ public sealed class MailboxesGraph : IGraph
         mailbox.Choice<Precision>("precision", "Precision!", one => one.Value.Precision, "How exact the flags of its messages are known.");
         mailbox.Field("myRights", "String", RightsAsync, "RFC 4314 letters, where the server has ACL.").Held();
         mailbox.Field("parent", "Mailbox", ParentAsync, "The mailbox above it; null at the top.").Held();
-        mailbox.Field("children", "[Mailbox!]", ChildrenAsync, "Those directly below it, by path.").Counts(_ => 10).Held();
+        mailbox.Field(
+            "children", "MailboxConnection",
+            // They belong to the mailbox that was read just before.
+            (one, call) => ListAsync(call, one.Account, new ListMailboxes(0, null) { Parent = one.Value.Id, When = call.Context.When with { Freshness = Freshness.AsRead } }),
+            "Those directly below it, by path.", Paged).Counts(call => call.Number("first") is null ? 10 : Size(call)).Held();
     }
 
-    private static async Task<IReadOnlyList<InAccount<Mailbox>>> ListAsync(FieldCall call, string account)
+    private static int Size(FieldCall call) => call.Number("first") is null ? Usual : PageAsked.Size(call);
+
+    private static async Task<Connection<InAccount<Mailbox>>> ListAsync(FieldCall call, string account, ListMailboxes list)
     {
-        var all = await AllAsync(call, account);
-        return [.. all.Where(one => call.Flag("top") != true || one.ParentId is null).Select(one => new InAccount<Mailbox>(account, one) { Among = all })];
-    }
-
-    private static async Task<IReadOnlyList<Mailbox>> AllAsync(FieldCall call, string account) =>
-        (await call.LoadAsync<string, Page<Mailbox>>((nameof(ListMailboxes), account), account, async _ => new Dictionary<string, Page<Mailbox>>
+        var asked = PageAsked.Of(call, ListMailboxes.DefaultLimit);
+        var answer = await call.ReadAsync(account, list with { Limit = asked.Limit, Cursor = asked.Cursor });
+        var page = answer.Demand();
+        return new Connection<InAccount<Mailbox>>(
+            [.. page.Items.Select(mailbox => new InAccount<Mailbox>(account, mailbox) { Among = page.Items })],
+            mailbox => page.CursorOf(mailbox.Value),
+            HasNextPage: page.NextCursor is not null,
+            HasPreviousPage: asked.Cursor is not null)
         {
-            [account] = (await call.ReadAsync(account, new ListMailboxes(null) { When = call.Context.When })).Demand(),
-        }))!.Items;
+            FeedPosition = page.FeedPosition,
+            StaleSince = answer.StaleSince,
+        };
+    }
 
     private static Task<InAccount<Mailbox>?> FindAsync(FieldCall call, string account)
     {
@@ -107,16 +125,8 @@ public sealed class MailboxesGraph : IGraph
     private static async Task<string?> RightsAsync(InAccount<Mailbox> mailbox, FieldCall call) =>
         (await ReadAsync(call, mailbox.Account, new MailboxRef(mailbox.Value.Id, null, null), counters: false, rights: true))?.MyRights;
 
-    private static async Task<InAccount<Mailbox>?> ParentAsync(InAccount<Mailbox> mailbox, FieldCall call) => mailbox switch
-    {
-        { Value.ParentId: null } => null,
-        { Among: { } all } => mailbox with { Value = all.Single(one => one.Id == mailbox.Value.ParentId) },
-        _ => await LoadAsync(call, mailbox.Account, new MailboxRef(mailbox.Value.ParentId, null, null)),
-    };
-
-    private static async Task<IReadOnlyList<InAccount<Mailbox>>> ChildrenAsync(InAccount<Mailbox> mailbox, FieldCall call)
-    {
-        var all = mailbox.Among ?? await AllAsync(call, mailbox.Account);
-        return [.. all.Where(one => one.ParentId == mailbox.Value.Id).Select(one => new InAccount<Mailbox>(mailbox.Account, one) { Among = all })];
-    }
+    private static async Task<InAccount<Mailbox>?> ParentAsync(InAccount<Mailbox> mailbox, FieldCall call) =>
+        mailbox.Value.ParentId is not { } parent ? null
+        : mailbox.Among?.FirstOrDefault(one => one.Id == parent) is { } known ? mailbox with { Value = known }
+        : await LoadAsync(call, mailbox.Account, new MailboxRef(parent, null, null));
 }

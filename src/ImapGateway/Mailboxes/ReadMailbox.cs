@@ -55,7 +55,7 @@ public sealed record ReadMailbox(MailboxRef Mailbox) : AccountCommand<Tagged<Mai
     }
 
     private static Mailbox MailboxOf(AccountContext account, MailboxState mailbox, bool isStale) =>
-        ListMailboxes.MailboxOf(mailbox, account.Mailboxes.ByPath(), account.Mailboxes.CountersOf(mailbox, isStale));
+        ListMailboxes.MailboxOf(mailbox, account.Mailboxes.InOrder, account.Mailboxes.CountersOf(mailbox, isStale));
 
     /// <summary>Without the rights, which nobody changes through the gateway.</summary>
     private static string StateOf(Mailbox known) => EntityTags.Digest(known.ToString());

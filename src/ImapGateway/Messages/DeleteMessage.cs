@@ -29,11 +29,11 @@ public sealed record DeleteMessage(string Id, bool Permanent) : AccountCommand<b
         {
             throw new ProblemException(ErrorCode.Conflict, "The message is in the trash already. With ?permanent=true it is expunged.");
         }
-        if (account.Mailboxes.All.All(one => one.Role != Role.Trash))
+        if (account.Mailboxes.InOrder.OfRole(Role.Trash) is null)
         {
             await account.Mailboxes.ListAsync(cancel);
         }
-        var trash = account.Mailboxes.All.FirstOrDefault(one => one.Role == Role.Trash)
+        var trash = account.Mailboxes.InOrder.OfRole(Role.Trash)
             ?? throw new ProblemException(ErrorCode.Conflict, "The account has no mailbox with the role trash. Create one, or expunge the message with ?permanent=true.");
         await new MoveMessage(Id, new MailboxRef(trash.Id, null, null)) { When = When }.RunAsync(account, cancel);
         return true;

@@ -55,7 +55,7 @@ public sealed record MessageSearch(HashSet<uint>? Uids, bool TextIsLeft)
         {
             return null;
         }
-        var uids = MailboxLook.Plausible(await folder.SearchAsync(query), folder);
+        var uids = await folder.SearchAsync(query);
         return [.. uids.Select(uid => uid.Id)];
     }
 

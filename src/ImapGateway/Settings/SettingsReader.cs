@@ -74,15 +74,20 @@ internal sealed class SettingsReader
         }
     }
 
-    /// <summary>A configured list replaces the default; an empty one in JSON arrives as an empty value.</summary>
+    /// <summary>A configured list replaces the default; a single value is a list of one, and an empty one in JSON arrives as an empty value.</summary>
     private void FillList(object target, PropertyInfo property, Type element, IConfigurationSection section)
     {
         var items = section.GetChildren().ToList();
-        if (!string.IsNullOrEmpty(section.Value) || items.Exists(item => item.Value is null || !int.TryParse(item.Key, out _)))
+        if (items.Count == 0 && !string.IsNullOrEmpty(section.Value))
+        {
+            items = [section];
+        }
+        else if (!string.IsNullOrEmpty(section.Value) || items.Exists(item => item.Value is null || !int.TryParse(item.Key, out _)))
         {
             Report(section.Path, $"is a list of values: {section.Path}:0, {section.Path}:1, ...");
+            return;
         }
-        else if (items.Count > 0 || section.Value is not null)
+        if (items.Count > 0 || section.Value is not null)
         {
             var values = items.Select(item => Parse(element, item.Value!, item.Path)).Where(value => value is not null).ToArray();
             var list = Array.CreateInstance(element, values.Length);

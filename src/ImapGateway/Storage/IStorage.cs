@@ -1,5 +1,5 @@
 using ImapGateway.Settings;
-using Microsoft.AspNetCore.DataProtection.Repositories;
+using ImapGateway.Storage.KeyRing;
 
 namespace ImapGateway.Storage;
 
@@ -11,14 +11,17 @@ public interface IStorage : IAsyncDisposable
     /// <summary>It can never write again in this process.</summary>
     event Action<Exception>? Failed;
 
-    /// <summary>Where Data Protection keeps its keys: all gateways on one database read the same.</summary>
-    IXmlRepository KeyRing { get; }
+    /// <summary>Where Data Protection keeps its keys.</summary>
+    IKeyRing KeyRing { get; }
 
-    /// <summary>Brings the tables up to date and lets jobs in.</summary>
-    /// <param name="whileAlone">Run once the tables are there, while no other gateway does the same.</param>
+    /// <summary>Completes with the reason when another gateway has used the storage since this one opened it: nothing can be written any more, and what this process remembers is out of date.</summary>
+    Task<string> TakenOver { get; }
+
+    /// <summary>Makes this process the only one that uses the storage, brings the tables up to date and lets jobs in.</summary>
+    /// <param name="guard">Checks the key ring before anything is changed, and encrypts it.</param>
     /// <returns>The ids of the migrations that were applied.</returns>
     /// <exception cref="StartupException">The operator must mend something first.</exception>
-    Task<IReadOnlyList<string>> OpenAsync(Action whileAlone, CancellationToken cancel);
+    Task<IReadOnlyList<string>> OpenAsync(IKeyRingGuard guard, CancellationToken cancel);
 
     /// <summary>Whether it can be read and the last write went through. Only after a failure is a write tried: anybody may ask, and a write costs a sync.</summary>
     /// <exception cref="Mail.ProblemException">Unavailable.</exception>

@@ -1,4 +1,5 @@
 using ImapGateway.Settings;
+using ImapGateway.Storage.KeyRing;
 using ImapGateway.Storage.Postgres;
 using ImapGateway.Storage.Sqlite;
 using Microsoft.AspNetCore.DataProtection;
@@ -28,7 +29,13 @@ public static class StorageExtensions
         services.AddHostedService(provider => provider.GetRequiredService<StorageStartup>());
         services.AddHealthChecks().AddCheck<StorageHealth>("storage");
         services.AddDataProtection().SetApplicationName("ImapGateway");
-        services.AddOptions<KeyManagementOptions>().Configure<IStorage>((options, storage) => options.XmlRepository = storage.KeyRing);
+        services.AddSingleton<KeyEncryption>();
+        services.AddSingleton<KeyRingGuard>();
+        services.AddOptions<KeyManagementOptions>().Configure<IStorage, KeyEncryption>((options, storage, keys) =>
+        {
+            options.XmlRepository = storage.KeyRing;
+            options.XmlEncryptor = keys.First is { } key ? new KeyRingEncryptor(key) : null;
+        });
         return builder;
     }
 
@@ -36,7 +43,7 @@ public static class StorageExtensions
     {
         var options = provider.GetRequiredService<IOptions<StorageOptions>>().Value;
         return options.Provider == StorageProvider.Postgres
-            ? ActivatorUtilities.CreateInstance<PostgresStorage>(provider, options.ConnectionString)
+            ? ActivatorUtilities.CreateInstance<PostgresStorage>(provider, options)
             : ActivatorUtilities.CreateInstance<SqliteStorage>(provider);
     }
 }

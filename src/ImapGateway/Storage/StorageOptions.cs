@@ -1,4 +1,5 @@
 using ImapGateway.Settings;
+using ImapGateway.Storage.KeyRing;
 using ImapGateway.Storage.Postgres;
 
 namespace ImapGateway.Storage;
@@ -20,7 +21,35 @@ public sealed class StorageOptions : ISettings
     /// <summary>As Npgsql reads it: Host=...;Database=...;Username=...;Password=.... Only for PostgreSQL. Holds a secret: never shown, not even in part.</summary>
     public string ConnectionString { get; set; } = "";
 
-    public IEnumerable<(string Key, string Message)> Validate()
+    /// <summary>How long the start waits for a PostgreSQL server that is away, and for another gateway to give the database back.</summary>
+    public TimeSpan WaitAtStart { get; set; }
+
+    /// <summary>
+    /// What encrypts the key ring: file:PATH, env:NAME, certificate:PATH, certificate:PATH;PASSWORDFILE, or none. The first one encrypts, the others only decrypt. Needed for
+    /// PostgreSQL; on SQLite the ring is in files of the data directory, where a key would lie beside what it protects.
+    /// </summary>
+    public IReadOnlyList<string> KeyEncryption { get; set; } = [];
+
+    public IEnumerable<(string Key, string Message)> Validate() => [.. ProviderFaults(), .. KeyFaults(), .. WaitFaults()];
+
+    private IEnumerable<(string Key, string Message)> WaitFaults() => WaitAtStart < TimeSpan.Zero ? [(nameof(WaitAtStart), "must not be negative")] : [];
+
+    private IEnumerable<(string Key, string Message)> KeyFaults()
+    {
+        if (Provider == StorageProvider.Postgres && KeyEncryption.Count == 0)
+        {
+            yield return (nameof(KeyEncryption), "is needed for PostgreSQL: file:PATH, env:NAME or certificate:PATH; with none whoever reads the database can decrypt all mail passwords");
+        }
+        foreach (var (at, source) in KeyEncryption.Index())
+        {
+            if (KeySource.FaultOf(source) is { } fault)
+            {
+                yield return (KeyEncryption.Count > 1 ? $"{nameof(KeyEncryption)}:{at}" : nameof(KeyEncryption), fault);
+            }
+        }
+    }
+
+    private IEnumerable<(string Key, string Message)> ProviderFaults()
     {
         if (Provider == StorageProvider.Postgres)
         {

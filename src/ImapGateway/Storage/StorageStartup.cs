@@ -1,10 +1,11 @@
 using ImapGateway.Settings;
+using ImapGateway.Storage.KeyRing;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace ImapGateway.Storage;
 
 /// <summary>Opens the storage before any other part of the host starts, and closes it after all have stopped.</summary>
-internal sealed partial class StorageStartup(DataDirectory directory, IStorage storage, FatalFault fatal, IServiceProvider services, ILogger<StorageStartup> log)
+internal sealed partial class StorageStartup(DataDirectory directory, IStorage storage, KeyRingGuard guard, FatalFault fatal, IServiceProvider services, ILogger<StorageStartup> log)
     : IStartupStep, IHostedLifecycleService
 {
     private bool _open;
@@ -17,7 +18,9 @@ internal sealed partial class StorageStartup(DataDirectory directory, IStorage s
         }
         directory.Claim();
         storage.Failed += fatal.Report;
-        var applied = await storage.OpenAsync(MakeFirstKey, cancel);
+        var applied = await storage.OpenAsync(guard, cancel);
+        MakeFirstKey();
+        _ = EndWhenTakenOverAsync();
         if (applied.Count > 0)
         {
             LogMigrated(string.Join(", ", applied));
@@ -26,9 +29,18 @@ internal sealed partial class StorageStartup(DataDirectory directory, IStorage s
     }
 
     /// <summary>
-    /// Two gateways that begin with an empty ring at once would make a key each, and one would not know the other's for a day: what that one encrypts it
-    /// could not read.
+    /// At once: whatever this process still does, such as sending webhooks, the other gateway does as well. A supervisor starts it again with a fresh memory, or it is told then
+    /// who has the storage.
     /// </summary>
+    private async Task EndWhenTakenOverAsync()
+    {
+        var reason = await storage.TakenOver;
+        LogTakenOver(reason);
+        await Console.Error.WriteLineAsync($"The gateway ends: {reason}");
+        Environment.Exit(1);
+    }
+
+    /// <summary>A ring that cannot be written is noticed at the start, not when the first secret is stored.</summary>
     private void MakeFirstKey() => services.GetRequiredService<IDataProtectionProvider>().CreateProtector(nameof(StorageStartup)).Protect([]);
 
     /// <summary>For hosts that are started without <see cref="SettingsExtensions.RunValidatedAsync"/>.</summary>
@@ -43,6 +55,9 @@ internal sealed partial class StorageStartup(DataDirectory directory, IStorage s
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => storage.DisposeAsync().AsTask();
+
+    [LoggerMessage(LogLevel.Critical, "The gateway ends: {Reason}")]
+    private partial void LogTakenOver(string reason);
 
     [LoggerMessage(LogLevel.Information, "The database was migrated: {Migrations}")]
     private partial void LogMigrated(string migrations);

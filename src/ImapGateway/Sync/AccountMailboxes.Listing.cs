@@ -58,8 +58,10 @@ public sealed partial class AccountMailboxes
     private async Task ListInTurnAsync(ISessionRunner runner, MailboxRenaming? renaming, CancellationToken cancel)
     {
         var began = _pool.Time.GetTimestamp();
-        var (seen, hasObjectIds) = await runner.RunAsync(
-            null, repeatable: true, async session => (await MailboxListing.AllAsync(session), session.Capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.ObjectID)), cancel);
+        var known = Kept(renaming);
+        var (list, hasObjectIds) = await runner.RunAsync(
+            null, repeatable: true, async session => (await MailboxListing.AllAsync(session, known), session.Capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.ObjectID)), cancel);
+        var seen = list.Mailboxes;
         var proofs = new Dictionary<string, MailboxProof>(StringComparer.Ordinal);
         var doubtful = MailboxTree.Doubtful(All, seen, renaming);
         if (doubtful.Count > 0)
@@ -75,6 +77,29 @@ public sealed partial class AccountMailboxes
         await CommitTreeAsync(MailboxTree.Compare(All, seen, proofs, renaming), Roles.Assign(seen), proofs, gone: false, cancel);
         _listed = true;
         _treeListed = began;
+        LimitReached = list.LeftOut > 0 ? new Problem(
+            ErrorCode.AccountMailboxLimit,
+            $"The mail server lists more than {list.Most} mailboxes (Imap:MaxMailboxes). The account has the inbox, the mailboxes with a role and the first ones of the others; the rest are neither shown nor watched.") : null;
+        await (Limited?.Invoke(LimitReached) ?? Task.CompletedTask);
+    }
+
+    /// <summary>Not null: the server lists more mailboxes than an account can have, by the last listing.</summary>
+    public Problem? LimitReached { get; private set; }
+
+    /// <summary>Called after each listing with <see cref="LimitReached"/>.</summary>
+    public Func<Problem?, Task>? Limited { get; set; }
+
+    /// <summary>Mailboxes that a listing must not leave out: the others of a server that lists too many would take their places, and clients would be told that they are gone.</summary>
+    public ListingLimit.Known Kept(MailboxRenaming? renaming = null)
+    {
+        // On another thread than the actor's: what is read there must not change.
+        var order = InOrder;
+        Func<string, bool> has = path => order.AtPath(path) is not null;
+        if (renaming is not null)
+        {
+            has = order.Mailboxes.Select(mailbox => renaming.PathNow(mailbox.Path)).ToHashSet(StringComparer.Ordinal).Contains;
+        }
+        return new ListingLimit.Known(order.Mailboxes.Count, has, name => RoleNames.Find(name) is not null);
     }
 
     private static async Task ProveAsync(ISessionRunner runner, Dictionary<string, MailboxProof> proofs, IReadOnlyCollection<string> paths, bool uids, CancellationToken cancel)

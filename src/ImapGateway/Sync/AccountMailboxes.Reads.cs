@@ -27,7 +27,7 @@ public sealed partial class AccountMailboxes
 
     /// <summary>The same of which mailboxes there are, and of their counters.</summary>
     public Task<DateTimeOffset?> TreeReadyAsync(Freshness freshness, CancellationToken cancel) =>
-        freshness == Freshness.Known && IsTreeCurrent ? ShownAsync(cancel) : TryAsync(() => ListAsync(cancel), () => freshness == Freshness.Known && _listed, Since);
+        freshness == Freshness.Known && IsTreeCurrent || freshness == Freshness.AsRead && _listed ? ShownAsync(cancel) : TryAsync(() => ListAsync(cancel), () => freshness == Freshness.Known && _listed, Since);
 
     /// <summary>The same of one mailbox and its counters alone.</summary>
     public Task<DateTimeOffset?> CountersReadyAsync(MailboxState mailbox, Freshness freshness, CancellationToken cancel) =>

@@ -99,7 +99,7 @@ public sealed partial class AccountMailboxes
 
     public MailboxState? AtPath(string path) => _directory.AtPath(path);
 
-    public IReadOnlyDictionary<string, MailboxState> ByPath() => _directory.ByPath();
+    public MailboxOrder InOrder => _directory.InOrder;
 
     /// <summary>Where a message is.</summary>
     /// <exception cref="ProblemException">See <see cref="MailboxDirectory.FindMessage"/>.</exception>
@@ -134,7 +134,8 @@ public sealed partial class AccountMailboxes
             }
             _directory.Add(mailbox);
         }
-        _listed = All.Count > 0;
+        // The inbox is written last (MailboxTreeDelta.Parts): without it the first listing has not come to its end, and what it has left out is no news.
+        _listed = All.Any(mailbox => mailbox.Listed.IsInbox);
         _loaded = _pool.Time.GetTimestamp();
         _settlement.Poke();
     }

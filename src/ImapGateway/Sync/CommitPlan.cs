@@ -24,6 +24,9 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
     /// <summary>Settled in one transaction; what is left is settled in the next.</summary>
     public const int MostSettled = 1000;
 
+    /// <summary>Mailboxes that are written in one transaction: each takes some statements.</summary>
+    private const int MostMailboxes = 50;
+
     private readonly Dictionary<ulong, MailboxDraft> _drafts = [];
     private readonly Dictionary<ulong, MailboxState> _byCounter = mailboxes.ToDictionary(mailbox => mailbox.Counter);
     private readonly Dictionary<MessagePlace, MessageHeaders> _headers = [];
@@ -162,7 +165,7 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
                 Draft(mailbox).Forget(place.Uid);
             }
         }
-        foreach (var empty in mailboxes.Where(mailbox => mailbox is { LostSince: not null, Index.Count: 0 }))
+        foreach (var empty in mailboxes.Where(mailbox => mailbox is { LostSince: not null, Index.Count: 0 }).Take(MostSettled))
         {
             Draft(empty);
         }
@@ -176,11 +179,13 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
         var added = decisions.Added.Where(one => HeadersOf(one.Place) is not null).ToList();
         var moved = decisions.Moved.Where(pair => HeadersOf(pair.To.Place) is not null || HeadersOf(pair.From.Place) is not null).ToList();
         Unread = decisions.Moved.Except(moved).Select(pair => pair.To.Place).ToHashSet();
-        HasMore = moved.Count + decisions.Removed.Count + added.Count > MostSettled;
         var room = MostSettled;
-        foreach (var (from, to) in moved.Take(room))
+        var settled = 0;
+        bool HasRoom(MessagePlace place) => _drafts.ContainsKey(place.Mailbox) || _drafts.Count < MostMailboxes;
+        foreach (var (from, to) in moved.Take(room).TakeWhile(pair => HasRoom(pair.From.Place) && HasRoom(pair.To.Place)))
         {
             room--;
+            settled++;
             var (source, target) = (Draft(from.Place), Draft(to.Place));
             source.TryGet(from.Place.Uid, out var row);
             source.Remove(from.Place.Uid);
@@ -188,18 +193,21 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
             target.Forget(to.Place.Uid);
             Moved(source, row, target, new SeenMessage(to.Place.Uid, now.Flags, now.ModSeq));
         }
-        foreach (var one in decisions.Removed.Take(room))
+        foreach (var one in decisions.Removed.Take(room).TakeWhile(one => HasRoom(one.Place)))
         {
             room--;
+            settled++;
             Removed(Draft(one.Place), one.Place.Uid);
         }
-        foreach (var one in added.Take(room))
+        foreach (var one in added.Take(room).TakeWhile(one => HasRoom(one.Place)))
         {
+            settled++;
             var draft = Draft(one.Place);
             var now = draft.Arriving[one.Place.Uid];
             draft.Forget(one.Place.Uid);
             Added(draft, new SeenMessage(one.Place.Uid, now.Flags, now.ModSeq), now.Fingerprint, HeadersOf(one.Place)!);
         }
+        HasMore = settled < moved.Count + decisions.Removed.Count + added.Count;
     }
 
     private List<LeavingMessage> Leaving()

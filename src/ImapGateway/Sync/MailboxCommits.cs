@@ -18,6 +18,9 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     /// <summary>Beyond this a plan is made away from the actor.</summary>
     private const int Many = MailboxIndex.DefaultPageSize;
 
+    /// <summary>Mailboxes that are written in one transaction: it takes some milliseconds.</summary>
+    private const int MailboxesAtOnce = 500;
+
     private readonly Turn _turn = new();
     private TaskCompletionSource? _writing;
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -109,10 +112,11 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             plan.Changes,
             async (db, token) =>
             {
-                foreach (var update in updates)
+                foreach (var update in updates.Where(update => !update.IsOver))
                 {
                     await MailboxStore.WriteAsync(db, writer.Incarnation, update, token);
                 }
+                await MailboxStore.RemoveAsync(db, writer.Incarnation, [.. updates.Where(update => update.IsOver).Select(update => (long)update.Mailbox.Counter)], token);
             },
             CancellationToken.None);
         directory.NextCounter = plan.NextCounter;
@@ -182,33 +186,44 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         Told();
     }
 
-    /// <summary>Writes which mailboxes there are.</summary>
+    /// <summary>
+    /// Writes which mailboxes there are, in parts: others' writes go between them, also those of the same account. What is written is true by itself, whatever becomes of the rest; the next listing finds it.
+    /// </summary>
     /// <param name="first">The account was never listed before: what is there is no news.</param>
     /// <param name="gone">Mailboxes the gateway itself has deleted: their messages wait for nothing.</param>
     /// <returns>Paths that mean another mailbox now, or none.</returns>
     public async Task<IReadOnlySet<string>> CommitTreeAsync(
         MailboxTreeDelta delta, IReadOnlyDictionary<string, Role>? roles, IReadOnlyDictionary<string, MailboxProof>? proofs, bool first, bool gone, CancellationToken cancel)
     {
-        using var turn = await _turn.EnterAsync(cancel);
-        var counter = writer.Counters.NextCounter;
-        var tree = TreePlan.Of(delta, roles, proofs, first, directory.Knows, seen => new MailboxState(writer.Incarnation, counter++) { Listed = seen, Role = null });
-        var removed = delta.Removed.Where(directory.Knows).ToList();
-        var lost = removed.Where(mailbox => mailbox.Index.Count > 0).ToList();
+        var left = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var part in delta.Parts(MailboxesAtOnce))
+        {
+            using var turn = await _turn.EnterAsync(cancel);
+            var counter = writer.Counters.NextCounter;
+            var tree = TreePlan.Of(part, roles, proofs, first, directory.Knows, seen => new MailboxState(writer.Incarnation, counter++) { Listed = seen, Role = null });
+            left.UnionWith(await CommitTreeAsync(tree, counter, [.. part.Removed.Where(directory.Knows)], gone, cancel));
+        }
+        return left;
+    }
+
+    private async Task<IEnumerable<string>> CommitTreeAsync(TreePlan tree, ulong nextCounter, IReadOnlyList<MailboxState> removed, bool gone, CancellationToken cancel)
+    {
+        var lost = removed.Where(mailbox => mailbox.Index.Count > 0).ToHashSet();
+        var left = removed.Concat(tree.States.Where(one => one.Mailbox.Path != one.Seen.Path).Select(one => one.Mailbox)).Select(mailbox => mailbox.Path).ToList();
         if (tree.Changed.Count > 0 || removed.Count > 0)
         {
             await WriteAsync(
-                counter,
+                nextCounter,
                 tree.Changes,
                 async (db, token) =>
                 {
                     await MailboxStore.WriteAsync(db, writer.Incarnation, tree.Changed, token);
                     await MailboxStore.LoseAsync(db, writer.Incarnation, [.. lost.Select(mailbox => (long)mailbox.Counter)], token);
-                    await MailboxStore.RemoveAsync(db, writer.Incarnation, [.. removed.Except(lost).Select(mailbox => (long)mailbox.Counter)], token);
+                    await MailboxStore.RemoveAsync(db, writer.Incarnation, [.. removed.Where(mailbox => !lost.Contains(mailbox)).Select(mailbox => (long)mailbox.Counter)], token);
                 },
                 cancel);
         }
-        directory.NextCounter = counter;
-        var left = removed.Concat(delta.Kept.Where(pair => pair.Known.Path != pair.Seen.Path).Select(pair => pair.Known)).Select(mailbox => mailbox.Path).ToHashSet(StringComparer.Ordinal);
+        directory.NextCounter = nextCounter;
         foreach (var (state, seen, role, objectId, baseline) in tree.States)
         {
             state.Listed = seen;
@@ -220,7 +235,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         }
         foreach (var mailbox in removed)
         {
-            mailbox.LostSince = gone ? MoveWindow.Long : window.Now;
+            directory.Lose(mailbox, gone ? MoveWindow.Long : window.Now);
             mailbox.Arriving = ImmutableDictionary<uint, Arriving>.Empty;
             mailbox.Leaving = ImmutableDictionary<uint, long>.Empty;
             if (!lost.Contains(mailbox))

@@ -9,20 +9,32 @@ namespace ImapGateway.Sync;
 public sealed class MailboxDirectory(string incarnation, ulong nextCounter)
 {
     private readonly Dictionary<ulong, MailboxState> _byCounter = [];
+    private MailboxOrder? _order;
 
     /// <summary>Of the next id that is minted.</summary>
     public ulong NextCounter { get; set; } = nextCounter;
 
-    public IReadOnlyCollection<MailboxState> All => [.. _byCounter.Values.Where(mailbox => mailbox.LostSince is null)];
+    /// <summary>By path. An account may have thousands: the order is made once, and again after the mailboxes have changed.</summary>
+    public MailboxOrder InOrder => _order ??= new MailboxOrder(_byCounter.Values.Where(mailbox => mailbox.LostSince is null));
+
+    public IReadOnlyCollection<MailboxState> All => InOrder.Mailboxes;
 
     /// <summary>Those that are gone and still have messages among them.</summary>
     public IReadOnlyCollection<MailboxState> Everything => _byCounter.Values;
 
     public bool Knows(MailboxState mailbox) => mailbox.LostSince is null && _byCounter.ContainsKey(mailbox.Counter);
 
-    public void Add(MailboxState mailbox) => _byCounter[mailbox.Counter] = mailbox;
+    /// <summary>A new mailbox, or one that has another path or role than before.</summary>
+    public void Add(MailboxState mailbox) => (_byCounter[mailbox.Counter], _order) = (mailbox, null);
 
-    public void Remove(MailboxState mailbox) => _byCounter.Remove(mailbox.Counter);
+    public void Remove(MailboxState mailbox)
+    {
+        _byCounter.Remove(mailbox.Counter);
+        _order = null;
+    }
+
+    /// <summary>The mailbox is gone; its messages are kept until it is known what has become of them.</summary>
+    public void Lose(MailboxState mailbox, long since) => (mailbox.LostSince, _order) = (since, null);
 
     /// <summary>Messages of before a new UIDVALIDITY that have not been looked for yet among those of the mailbox.</summary>
     public IReadOnlyList<MailboxState> Unmatched(MailboxState mailbox) => [.. _byCounter.Values.Where(one => one.Unmatched && one.ShownAs == mailbox.Counter)];
@@ -46,16 +58,13 @@ public sealed class MailboxDirectory(string incarnation, ulong nextCounter)
     {
         { Id: { } id } => ObjectId.TryParse(id, out var parsed) && parsed.Kind == ObjectId.Mailbox && parsed.Incarnation == incarnation
             && _byCounter.GetValueOrDefault(parsed.Counter) is { LostSince: null } found ? found : null,
-        { Role: { } role } => All.FirstOrDefault(one => one.Role == role),
+        { Role: { } role } => InOrder.OfRole(role),
         { Path: { } path } => AtPath(path),
         _ => null,
     };
 
     /// <summary>INBOX in any case (RFC 3501 section 5.1); null where nothing is known at the path.</summary>
-    public MailboxState? AtPath(string path) =>
-        All.FirstOrDefault(one => one.Path == path || one.Listed.IsInbox && path.Equals("INBOX", StringComparison.OrdinalIgnoreCase));
-
-    public IReadOnlyDictionary<string, MailboxState> ByPath() => All.ToDictionary(mailbox => mailbox.Path, StringComparer.Ordinal);
+    public MailboxState? AtPath(string path) => InOrder.AtPath(path);
 
     /// <summary>Where a message is.</summary>
     /// <exception cref="ProblemException">

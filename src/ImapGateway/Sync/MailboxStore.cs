@@ -63,18 +63,13 @@ public static class MailboxStore
     private static Flags FlagsOf(string text) => Flags.Of(text.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
     /// <summary>
-    /// Writes the state, the changed pages and the pending messages of a mailbox, and drops the pages that are no more: all, where UIDVALIDITY is another; and the
-    /// mailbox itself where it was lost and nothing is left of it.
+    /// Writes the state, the changed pages and the pending messages of a mailbox, and drops the pages that are no more: all, where UIDVALIDITY is another. One that was lost and of which
+    /// nothing is left is to be removed instead.
     /// </summary>
     public static async Task WriteAsync(GatewayDbContext database, string incarnation, MailboxUpdate update, CancellationToken cancel)
     {
         var (write, mailbox) = (update.State, update.Mailbox);
         var counter = (long)mailbox.Counter;
-        if (update.IsOver)
-        {
-            await RemoveAsync(database, incarnation, [counter], cancel);
-            return;
-        }
         var pages = database.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation && page.Mailbox == counter);
         if (write.UidValidity == mailbox.UidValidity)
         {
@@ -146,21 +141,23 @@ public static class MailboxStore
         var counters = writes.Select(write => (long)write.Mailbox.Counter).ToList();
         var rows = await database.Set<MailboxEntity>().AsTracking()
             .Where(row => row.Incarnation == incarnation && EF.Parameter(counters).Contains(row.Counter)).ToDictionaryAsync(row => row.Counter, cancel);
-        foreach (var (mailbox, seen, role, objectId, baseline) in writes)
+        var added = new List<MailboxEntity>();
+        foreach (var write in writes)
         {
-            if (!rows.TryGetValue((long)mailbox.Counter, out var row))
+            if (!rows.TryGetValue((long)write.Mailbox.Counter, out var row))
             {
-                row = new MailboxEntity { Incarnation = incarnation, Counter = (long)mailbox.Counter, ShownAs = (long)mailbox.ShownAs, Path = seen.Path };
-                database.Add(row);
+                row = new MailboxEntity { Incarnation = incarnation, Counter = (long)write.Mailbox.Counter, ShownAs = (long)write.Mailbox.ShownAs, Path = write.Seen.Path };
+                added.Add(row);
             }
-            row.Path = seen.Path;
-            row.Delimiter = seen.Delimiter;
-            row.Role = role;
-            row.ObjectId = objectId;
-            row.Subscribed = seen.Subscribed;
-            row.Selectable = seen.Selectable;
-            row.Baseline = baseline;
+            row.Path = write.Seen.Path;
+            row.Delimiter = write.Seen.Delimiter;
+            row.Role = write.Role;
+            row.ObjectId = write.ObjectId;
+            row.Subscribed = write.Seen.Subscribed;
+            row.Selectable = write.Seen.Selectable;
+            row.Baseline = write.Baseline;
         }
+        await database.InsertAsync(added, cancel);
     }
 
     /// <summary>The mailbox has a new UIDVALIDITY and no message any more; those it had are kept by <paramref name="lost"/>, if there were any.</summary>
@@ -203,6 +200,10 @@ public static class MailboxStore
     /// <summary>The mailboxes are gone; their messages are kept until it is certain what has become of them.</summary>
     public static async Task LoseAsync(GatewayDbContext database, string incarnation, IReadOnlyCollection<long> counters, CancellationToken cancel)
     {
+        if (counters.Count == 0)
+        {
+            return;
+        }
         await database.Set<PendingEntity>().Where(one => one.Incarnation == incarnation && EF.Parameter(counters).Contains(one.Mailbox)).ExecuteDeleteAsync(cancel);
         await database.Set<MailboxEntity>().Where(row => row.Incarnation == incarnation && EF.Parameter(counters).Contains(row.Counter))
             .ExecuteUpdateAsync(set => set.SetProperty(row => row.Lost, true), cancel);
@@ -210,6 +211,10 @@ public static class MailboxStore
 
     public static async Task RemoveAsync(GatewayDbContext database, string incarnation, IReadOnlyCollection<long> counters, CancellationToken cancel)
     {
+        if (counters.Count == 0)
+        {
+            return;
+        }
         await database.Set<IndexPageEntity>().Where(page => page.Incarnation == incarnation && EF.Parameter(counters).Contains(page.Mailbox)).ExecuteDeleteAsync(cancel);
         await database.Set<PendingEntity>().Where(one => one.Incarnation == incarnation && EF.Parameter(counters).Contains(one.Mailbox)).ExecuteDeleteAsync(cancel);
         await database.Set<MailboxEntity>().Where(row => row.Incarnation == incarnation && EF.Parameter(counters).Contains(row.Counter)).ExecuteDeleteAsync(cancel);

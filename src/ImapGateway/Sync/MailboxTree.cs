@@ -4,7 +4,27 @@ namespace ImapGateway.Sync;
 
 /// <summary>What a LIST means for the mailboxes that are known.</summary>
 public sealed record MailboxTreeDelta(
-    IReadOnlyList<(MailboxState Known, ListedMailbox Seen)> Kept, IReadOnlyList<ListedMailbox> Added, IReadOnlyList<MailboxState> Removed);
+    IReadOnlyList<(MailboxState Known, ListedMailbox Seen)> Kept, IReadOnlyList<ListedMailbox> Added, IReadOnlyList<MailboxState> Removed)
+{
+    /// <summary>The same in parts that are written one after the other, so that nobody's writes wait for all of it: first what is gone, then what is kept, then what is new, the inbox last.</summary>
+    /// <param name="size">Mailboxes of one part.</param>
+    /// <returns>One at least.</returns>
+    public IEnumerable<MailboxTreeDelta> Parts(int size)
+    {
+        if (Kept.Count + Added.Count + Removed.Count <= size)
+        {
+            return [this];
+        }
+        // The inbox is always there: an account whose inbox is not written was not listed to the end.
+        var added = Added.OrderBy(one => one.IsInbox);
+        return
+        [
+            .. Removed.Chunk(size).Select(some => new MailboxTreeDelta([], [], some)),
+            .. Kept.Chunk(size).Select(some => new MailboxTreeDelta(some, [], [])),
+            .. added.Chunk(size).Select(some => new MailboxTreeDelta([], some, [])),
+        ];
+    }
+}
 
 /// <summary>A rename that the gateway has just done, with all that lies below (RFC 3501 section 6.3.5).</summary>
 public sealed record MailboxRenaming(string From, string To, string? Delimiter)
@@ -20,11 +40,20 @@ public sealed record MailboxRenaming(string From, string To, string? Delimiter)
 /// </summary>
 public static class MailboxTree
 {
+    /// <summary>Mailboxes that are looked into in one listing; what is beyond is another mailbox.</summary>
+    private const int MostProofs = 1000;
+
+    /// <summary>Mailboxes that are gone, times those that are new, where all have in common what could tell which is which: where there are more, nothing proves anything.</summary>
+    private const int MostPairs = 250_000;
+
     /// <summary>The paths whose identity LIST alone leaves open: they have to be looked into (<see cref="MailboxProof"/>) before <see cref="Compare"/>.</summary>
     public static IReadOnlyList<string> Doubtful(IReadOnlyCollection<MailboxState> known, IReadOnlyList<ListedMailbox> seen, MailboxRenaming? renaming = null)
     {
         var (_, lost, found) = ByPath(known, seen, NoProofs, renaming);
-        return [.. found.Where(one => one.Selectable && lost.Any(mailbox => mailbox.ObjectId is not null || MayBe(mailbox, one))).Select(one => one.Path)];
+        var haveIds = lost.Exists(mailbox => mailbox.ObjectId is not null);
+        var oldest = lost.Where(HasMessages).GroupBy(mailbox => mailbox.UidValidity).ToDictionary(alike => alike.Key, alike => alike.Min(mailbox => mailbox.UidNext));
+        return [.. found.Where(one => one.Selectable && (haveIds || one.Counters is { } now && oldest.TryGetValue(now.UidValidity, out var next) && (now.UidNext == 0 || now.UidNext >= next)))
+            .Take(MostProofs).Select(one => one.Path)];
     }
 
     /// <param name="proofs">By path; what could not be looked into is missing.</param>
@@ -32,10 +61,19 @@ public static class MailboxTree
         IReadOnlyCollection<MailboxState> known, IReadOnlyList<ListedMailbox> seen, IReadOnlyDictionary<string, MailboxProof> proofs, MailboxRenaming? renaming = null)
     {
         var (kept, lost, found) = ByPath(known, seen, proofs, renaming);
-        Match(kept, lost, found, (mailbox, one) => mailbox.ObjectId is { } id && proofs.GetValueOrDefault(one.Path)?.ObjectId == id);
-        Match(kept, lost, found, (mailbox, one) => !Differ(mailbox, proofs.GetValueOrDefault(one.Path)) && MayBe(mailbox, one) && proofs.GetValueOrDefault(one.Path) is { } proof && SameMessages(mailbox, proof));
-        Match(kept, lost, found, (mailbox, one) => !Differ(mailbox, proofs.GetValueOrDefault(one.Path)) && SameCounters(mailbox, one));
-        Match(kept, lost, found, (mailbox, one) => PathNow(mailbox, renaming) == one.Path && !Differ(mailbox, proofs.GetValueOrDefault(one.Path)) && (one.Selectable || mailbox.UidValidity == 0));
+        MailboxProof? ProofOf(ListedMailbox one) => proofs.GetValueOrDefault(one.Path);
+        bool MayAgree(MailboxState mailbox, ListedMailbox one) => !Differ(mailbox, ProofOf(one));
+        Match(kept, lost, found, mailbox => mailbox.ObjectId, one => ProofOf(one)?.ObjectId, (_, _) => true);
+        Match<uint?>(
+            kept,
+            lost,
+            found,
+            mailbox => HasMessages(mailbox) ? mailbox.UidValidity : null,
+            one => one.Counters?.UidValidity,
+            (mailbox, one) => MayAgree(mailbox, one) && MayBe(mailbox, one) && ProofOf(one) is { } proof && SameMessages(mailbox, proof));
+        Match(kept, lost, found, UnreadKey, one => one.Counters is { } now ? (now.UidValidity, now.UidNext, now.Total) : null, MayAgree);
+        Match(
+            kept, lost, found, mailbox => PathNow(mailbox, renaming), one => one.Path, (mailbox, one) => MayAgree(mailbox, one) && (one.Selectable || mailbox.UidValidity == 0));
         return new MailboxTreeDelta(kept, found, lost);
     }
 
@@ -65,15 +103,32 @@ public static class MailboxTree
     }
 
     /// <summary>Pairs of which neither side could be paired otherwise.</summary>
-    private static void Match(List<(MailboxState, ListedMailbox)> kept, List<MailboxState> lost, List<ListedMailbox> found, Func<MailboxState, ListedMailbox, bool> same)
+    /// <param name="known">What a mailbox must have in common with one that was found; null: nothing will do.</param>
+    private static void Match<TKey>(
+        List<(MailboxState, ListedMailbox)> kept,
+        List<MailboxState> lost,
+        List<ListedMailbox> found,
+        Func<MailboxState, TKey?> known,
+        Func<ListedMailbox, TKey?> seen,
+        Func<MailboxState, ListedMailbox, bool> same)
     {
-        var pairs = lost.SelectMany(mailbox => found.Where(one => same(mailbox, one)).Select(one => (Mailbox: mailbox, One: one))).ToList();
-        foreach (var (mailbox, one) in pairs.Where(pair => pairs.Count(other => other.Mailbox == pair.Mailbox) == 1 && pairs.Count(other => ReferenceEquals(other.One, pair.One)) == 1))
+        var candidates = found.Where(one => seen(one) is not null).ToLookup(one => seen(one)!);
+        var pairs = new List<(MailboxState Mailbox, ListedMailbox One)>();
+        foreach (var alike in lost.Where(mailbox => known(mailbox) is not null).GroupBy(mailbox => known(mailbox)!))
         {
-            lost.Remove(mailbox);
-            found.Remove(one);
-            kept.Add((mailbox, one));
+            var others = candidates[alike.Key].ToList();
+            if ((long)alike.Count() * others.Count <= MostPairs)
+            {
+                pairs.AddRange(alike.SelectMany(mailbox => others.Where(one => same(mailbox, one)).Select(one => (mailbox, one))));
+            }
         }
+        var ofKnown = pairs.CountBy(pair => pair.Mailbox).ToDictionary();
+        var ofSeen = pairs.CountBy(pair => pair.One.Path).ToDictionary();
+        pairs.RemoveAll(pair => ofKnown[pair.Mailbox] > 1 || ofSeen[pair.One.Path] > 1);
+        kept.AddRange(pairs);
+        var (paired, taken) = (pairs.Select(pair => pair.Mailbox).ToHashSet(), pairs.Select(pair => pair.One.Path).ToHashSet(StringComparer.Ordinal));
+        lost.RemoveAll(paired.Contains);
+        found.RemoveAll(one => taken.Contains(one.Path));
     }
 
     /// <summary>Nothing in the LIST speaks against it that this is the mailbox which was known at this path.</summary>
@@ -85,10 +140,11 @@ public static class MailboxTree
 
     private static bool Differ(MailboxState mailbox, MailboxProof? proof) => mailbox.ObjectId is { } id && proof?.ObjectId is { } other && id != other;
 
+    private static bool HasMessages(MailboxState mailbox) => mailbox.UidValidity != 0 && mailbox.Server.Count > 0;
+
     /// <summary>Worth a look at its uids.</summary>
     private static bool MayBe(MailboxState mailbox, ListedMailbox one) =>
-        mailbox.UidValidity != 0 && mailbox.Server.Count > 0
-        && one.Counters is { } counters && counters.UidValidity == mailbox.UidValidity && (counters.UidNext == 0 || counters.UidNext >= mailbox.UidNext);
+        HasMessages(mailbox) && one.Counters is { } counters && counters.UidValidity == mailbox.UidValidity && (counters.UidNext == 0 || counters.UidNext >= mailbox.UidNext);
 
     /// <summary>At least one message is there still, and none that ought to have been known before.</summary>
     private static bool SameMessages(MailboxState mailbox, MailboxProof proof)
@@ -103,7 +159,6 @@ public static class MailboxTree
     }
 
     /// <summary>A mailbox nobody has read yet, so that no message of it has an id: all that was ever seen of it is unchanged.</summary>
-    private static bool SameCounters(MailboxState mailbox, ListedMailbox one) =>
-        mailbox.UidValidity == 0 && mailbox.Listed.Counters is { Total: > 0, UidNext: > 1 } before && one.Counters is { } now
-        && (before.UidValidity, before.UidNext, before.Total) == (now.UidValidity, now.UidNext, now.Total);
+    private static (uint, uint, long)? UnreadKey(MailboxState mailbox) =>
+        mailbox.UidValidity == 0 && mailbox.Listed.Counters is { Total: > 0, UidNext: > 1 } before ? (before.UidValidity, before.UidNext, before.Total) : null;
 }

@@ -59,8 +59,7 @@ public sealed class CrashTests
             ],
             rounds: 10,
             seed: 20_270,
-            ("Storage:Provider", "Postgres"),
-            ("Storage:ConnectionString", await postgres.NewDatabase()));
+            PostgresServer.Settings(await postgres.NewDatabase()));
     }
 
     /// <summary>What may happen, with what another client does meanwhile: that must be found afterwards, too.</summary>
@@ -114,7 +113,7 @@ public sealed class CrashTests
     private static async Task SurvivesOnPostgres(ImmutableArray<Fault> faults, int rounds, int seed)
     {
         var database = await (await SharedServers.Postgres).NewDatabase();
-        await Survives(faults, rounds, seed, ("Storage:Provider", "Postgres"), ("Storage:ConnectionString", database));
+        await Survives(faults, rounds, seed, PostgresServer.Settings(database));
     }
 
     private static async Task Survives(ImmutableArray<Fault> faults, int rounds, int seed, params (string Name, string Value)[] storage)

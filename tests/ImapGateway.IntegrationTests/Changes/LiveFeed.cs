@@ -34,7 +34,7 @@ public sealed class LiveFeed : IAsyncDisposable
     /// <param name="settings">By their names: <c>("Changes:Retention", "1s")</c>.</param>
     public static async Task<LiveFeed> Start(bool postgres = false, params (string Name, string Value)[] settings)
     {
-        (string, string)[] storage = postgres ? [("Storage:Provider", "Postgres"), ("Storage:ConnectionString", await (await SharedServers.Postgres).NewDatabase())] : [];
+        (string, string)[] storage = postgres ? PostgresServer.Settings(await (await SharedServers.Postgres).NewDatabase()) : [];
         return await new LiveFeed().AfterAsync(feed => feed.Run([.. storage, .. settings]));
     }
 

@@ -52,7 +52,7 @@ public sealed partial class CommandTests(ListeningGateway gateway) : IClassFixtu
         // A watch face: three fields of three messages.
         Assert.Empty(await Asked(account, "query ($account: ID!) { account(id: $account) { mailbox(role: INBOX) { unseen messages(first: 3, filter: { unseen: true }) { nodes { subject receivedAt } } } } }"));
         // All mailboxes with their counters.
-        Assert.Empty(await Asked(account, "query ($account: ID!) { account(id: $account) { mailboxes(top: true) { name total unseen children { name total unseen } } } }"));
+        Assert.Empty(await Asked(account, "query ($account: ID!) { account(id: $account) { mailboxes(top: true) { nodes { name total unseen children { nodes { name total unseen } } } } } }"));
     }
 
     [Fact]

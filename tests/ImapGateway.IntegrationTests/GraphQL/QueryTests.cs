@@ -47,18 +47,18 @@ public sealed class QueryTests
             """
             query ($account: ID!) { account(id: $account) {
               id email state imap { host port security username } metadata { key value } watch
-              mailboxes { path total parent { path } }
-              tree: mailboxes(top: true) { name children { name total } }
+              mailboxes { nodes { path total parent { path } } }
+              tree: mailboxes(top: true) { nodes { name children { nodes { name total } } } }
               plans: mailbox(path: "Plans/2026") { id total account { id } messages { nodes { subject account { id } mailbox { path } } } }
             } }
             """,
             new { account = account.Id })).GetProperty("account");
         Assert.Equal(world.User, found.GetProperty("email").GetString());
         Assert.Equal("NONE", found.At("imap.security").GetString());
-        Assert.Contains("Plans/2026", found.GetProperty("mailboxes").Texts("path"));
-        var plans = Assert.Single(found.GetProperty("tree").EnumerateArray(), one => one.GetProperty("name").GetString() == "Plans");
-        Assert.Equal("2026", plans.At("children.0.name").GetString());
-        Assert.Equal(1, plans.At("children.0.total").GetInt32());
+        Assert.Contains("Plans/2026", found.At("mailboxes.nodes").Texts("path"));
+        var plans = Assert.Single(found.At("tree.nodes").EnumerateArray(), one => one.GetProperty("name").GetString() == "Plans");
+        Assert.Equal("2026", plans.At("children.nodes.0.name").GetString());
+        Assert.Equal(1, plans.At("children.nodes.0.total").GetInt32());
         Assert.Equal(account.Id, found.At("plans.account.id").GetString());
         Assert.Equal("one", found.At("plans.messages.nodes.0.subject").GetString());
         Assert.Equal("Plans/2026", found.At("plans.messages.nodes.0.mailbox.path").GetString());

@@ -198,7 +198,13 @@ public class ImapPoolTests
             }
         });
         var job = world.Pool.RunAsync(null, repeatable: true, async session => { await session.Client.NoOpAsync(); return true; }, CancellationToken.None);
-        Assert.Equal(ErrorCode.AccountProtocol, (await Assert.ThrowsAsync<ProblemException>(() => job)).Code);
+        var flood = await Assert.ThrowsAsync<ProblemException>(() => job);
+        Assert.Equal(ErrorCode.AccountProtocol, flood.Code);
+        Assert.Equal("failed AccountProtocol", world.Told.Entries[^1]);
+        // The server is left in peace for a while, and whoever asks hears why.
+        Assert.Equal(flood.Problem.Detail, (await Assert.ThrowsAsync<ProblemException>(() => world.Select())).Problem.Detail);
+        Assert.Equal(1, world.Logins);
+        world.Time.Advance(TimeSpan.FromSeconds(10));
         await world.Select();
     }
 
@@ -380,8 +386,8 @@ public class ImapPoolTests
                 return Task.CompletedTask;
             });
         }
-        var listed = await world.Pool.RunAsync(null, true, MailboxListing.AllAsync, CancellationToken.None);
-        Assert.Equal(["INBOX", "Other"], listed.Select(mailbox => mailbox.Path));
+        var listed = await world.Pool.RunAsync(null, true, session => MailboxListing.AllAsync(session, new ListingLimit.Known(0, _ => false, _ => false)), CancellationToken.None);
+        Assert.Equal(["INBOX", "Other"], listed.Mailboxes.Select(mailbox => mailbox.Path));
         var capabilities = await world.Pool.RunAsync(null, true, session => Task.FromResult(session.Capabilities), CancellationToken.None);
         Assert.False(capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.QuickResync));
         Assert.Equal((1, 1, 1), (world.Server.CountOf("ID"), world.Server.CountOf("ENABLE"), world.Server.CountOf("NAMESPACE")));

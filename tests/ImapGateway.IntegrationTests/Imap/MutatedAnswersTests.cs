@@ -67,7 +67,7 @@ public sealed class MutatedAnswersTests
         try
         {
             var policy = new EgressPolicy(Options.Create(new EgressOptions { AllowPrivateNetworks = true }));
-            var connection = new ServerConnection(new EgressConnector(policy, TimeProvider.System), TimeProvider.System);
+            var connection = new ServerConnection(new EgressConnector(policy, TimeProvider.System), Options.Create(new ImapOptions()), TimeProvider.System);
             var where = new MailServer(ScriptedImapServer.Host, server.Port, Security.None, "anna", false);
             await using var session = await ImapSession.ConnectAsync(connection, where, new Credential(CredentialKind.Password, "pass"), TimeSpan.FromSeconds(20), CancellationToken.None);
             using var limit = session.Begin(TimeSpan.FromSeconds(30));
@@ -91,7 +91,7 @@ public sealed class MutatedAnswersTests
                 await SectionFetch.RunAsync(session, "INBOX", 0, [1, 2], [new SectionSlice("HEADER", 0, 1000), new SectionSlice("1", 0, 1000)]);
                 break;
             case 3:
-                await MailboxListing.AllAsync(session);
+                await MailboxListing.AllAsync(session, new ListingLimit.Known(0, _ => false, _ => false));
                 await MailboxListing.ProveAsync(session, ["INBOX"], uids: true);
                 break;
             default:

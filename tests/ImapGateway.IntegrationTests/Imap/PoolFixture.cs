@@ -18,7 +18,7 @@ public sealed class PoolFixture : IAsyncDisposable, ILoginObserver
     {
         Server = ScriptedImapServer.Start(options);
         var policy = new EgressPolicy(Options.Create(new EgressOptions { AllowPrivateNetworks = true }));
-        _connection = new ServerConnection(new EgressConnector(policy, TimeProvider.System), Time);
+        _connection = new ServerConnection(new EgressConnector(policy, TimeProvider.System), Options.Create(new ImapOptions()), Time);
         Pool = NewPool(budget);
     }
 

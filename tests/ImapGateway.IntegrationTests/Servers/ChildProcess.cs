@@ -9,6 +9,8 @@ namespace ImapGateway.IntegrationTests.Servers;
 public sealed class ChildProcess : IAsyncDisposable
 {
     private const int SigTerm = 15;
+    private const int SigCont = 18;
+    private const int SigStop = 19;
     private const string SetPriv = "/usr/bin/setpriv";
 
     // The parent-death signal is tied to the thread that forked: a pool thread that retires would take the child with it.
@@ -96,14 +98,15 @@ public sealed class ChildProcess : IAsyncDisposable
         await _process.WaitForExitAsync();
     }
 
+    /// <summary>It stands still until <see cref="Thaw"/>: its connections stay, and the kernel answers for them.</summary>
+    public void Freeze() => Send(SigStop);
+
+    public void Thaw() => Send(SigCont);
+
     /// <summary>SIGTERM, and wait for the exit code; SIGKILL after <paramref name="patience"/>, which is a TimeoutException.</summary>
     public async Task<int> Stop(TimeSpan? patience = null)
     {
-        if (!_process.HasExited && SendSignal(Id, SigTerm) != 0 && !_process.HasExited)
-        {
-            throw new InvalidOperationException($"SIGTERM could not be sent to {Id}.");
-        }
-
+        Send(SigTerm);
         using var deadline = new CancellationTokenSource(patience ?? Journal<string>.Patience);
         try
         {
@@ -128,6 +131,14 @@ public sealed class ChildProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+    }
+
+    private void Send(int signal)
+    {
+        if (!_process.HasExited && SendSignal(Id, signal) != 0 && !_process.HasExited)
+        {
+            throw new InvalidOperationException($"Signal {signal} could not be sent to {Id}.");
+        }
     }
 
     private void Heard(string? line)

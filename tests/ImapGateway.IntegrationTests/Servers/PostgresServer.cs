@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net.Sockets;
+using System.Text;
 using Npgsql;
 
 namespace ImapGateway.IntegrationTests.Servers;
@@ -12,6 +13,14 @@ public sealed class PostgresServer : IAsyncDisposable
     private const string Admin = "admin";
     private const string AdminPassword = "admin";
     private const string SetPriv = "/usr/bin/setpriv";
+
+    private const string RingKeyVariable = "IMAPGATEWAY_RING_KEY";
+
+    /// <summary>The key of the key rings of all tests, for gateways in processes of their own.</summary>
+    public static readonly (string Name, string Value) RingKey = (RingKeyVariable, "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
+
+    /// <summary>For gateways in this process.</summary>
+    static PostgresServer() => Environment.SetEnvironmentVariable(RingKey.Name, RingKey.Value);
 
     private readonly TemporaryDirectory _directory = new();
     private readonly bool _durable;
@@ -49,6 +58,31 @@ public sealed class PostgresServer : IAsyncDisposable
         var name = $"db{Interlocked.Increment(ref _databases)}";
         await Execute($"CREATE DATABASE {name} OWNER {User} TEMPLATE {template}");
         return ConnectionString(name);
+    }
+
+    /// <summary>The settings of a gateway on this database.</summary>
+    public static (string Name, string Value)[] Settings(string connectionString) =>
+        [("Storage:Provider", "Postgres"), ("Storage:ConnectionString", connectionString), ("Storage:KeyEncryption", $"env:{RingKeyVariable}")];
+
+    /// <summary>What pg_dump writes.</summary>
+    public async Task<string> Dump(string database)
+    {
+        var file = _directory[$"{database}.sql"];
+        await Run(Program("pg_dump"), ["--file", file, $"host={Host} port={Port} dbname={database} user={Admin} password={AdminPassword}"]);
+        return await File.ReadAllTextAsync(file);
+    }
+
+    /// <summary>Whether a file of the tables has this text. The write-ahead log is not searched: it keeps the past for as long as the server needs it.</summary>
+    public async Task<bool> FilesContain(string text)
+    {
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Data, "base"), "*", SearchOption.AllDirectories))
+        {
+            if ((await File.ReadAllBytesAsync(file)).AsSpan().IndexOf(Encoding.UTF8.GetBytes(text)) >= 0)
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     public string ConnectionString(string database, string user = User, string password = Password) =>

@@ -1,6 +1,7 @@
 using ImapGateway.Changes;
 using ImapGateway.Http;
 using ImapGateway.Storage;
+using ImapGateway.Storage.Postgres;
 using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.IntegrationTests.Storage;
@@ -17,7 +18,7 @@ public sealed class SqliteFenceTests : FenceTests
 
 public sealed class PostgresFenceTests : FenceTests
 {
-    private StoreUnderTest? _other;
+    private PostgresDatabase? _other;
 
     [Fact]
     public async Task An_owner_that_was_replaced_after_its_transaction_began_is_refused()
@@ -54,7 +55,7 @@ public sealed class PostgresFenceTests : FenceTests
 
     protected override Task<StoreUnderTest> Make() => StoreUnderTest.Postgres();
 
-    protected override async Task<IDatabase> Other() => (_other ??= await StoreUnderTest.Postgres(Store.ConnectionString!)).Database;
+    protected override Task<IDatabase> Other() => Task.FromResult<IDatabase>(_other ??= Store.Beside());
 
     protected override async Task ClaimWaits()
     {

@@ -80,10 +80,10 @@ public class PostgresFaultTests
         await using var direct = await StoreUnderTest.Postgres();
         await using var thief = new CommitThief(server.Port);
         var way = new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = thief.Port, SslMode = SslMode.Disable, GssEncryptionMode = GssEncryptionMode.Disable };
-        await using var store = await StoreUnderTest.Postgres(way.ConnectionString);
-        await AddFence(store.Database);
+        await using var database = direct.Beside(way.ConnectionString);
+        await AddFence(database);
         var runs = 0;
-        Task<int> Increment() => store.Database.WriteAsync(
+        Task<int> Increment() => database.WriteAsync(
             async (db, cancel) =>
             {
                 runs++;
@@ -96,7 +96,7 @@ public class PostgresFaultTests
         Assert.Equal(1, runs);
         await TestWait.For(async () => await Counter(direct.Database) == 2);
         await Increment();
-        Assert.Equal(3, await Counter(store.Database));
+        Assert.Equal(3, await Counter(database));
     }
 
     [Fact]
@@ -106,10 +106,10 @@ public class PostgresFaultTests
         await using var direct = await StoreUnderTest.Postgres();
         await using var thief = new CommitThief(server.Port);
         var way = new NpgsqlConnectionStringBuilder(direct.ConnectionString) { Port = thief.Port, SslMode = SslMode.Disable, GssEncryptionMode = GssEncryptionMode.Disable };
-        await using var store = await StoreUnderTest.Postgres(way.ConnectionString);
-        await AddFence(store.Database);
-        Task<(Owner Owner, FenceCounters Counters)> Claim() => store.Database.WriteAsync((db, cancel) => Fence.ClaimAsync(db, "i", cancel), default);
-        Task<int> Pass(Owner owner, FenceCounters counters) => store.Database.WriteAsync(
+        await using var database = direct.Beside(way.ConnectionString);
+        await AddFence(database);
+        Task<(Owner Owner, FenceCounters Counters)> Claim() => database.WriteAsync((db, cancel) => Fence.ClaimAsync(db, "i", cancel), default);
+        Task<int> Pass(Owner owner, FenceCounters counters) => database.WriteAsync(
             async (db, cancel) =>
             {
                 await Fence.PassAsync(db, owner, counters, counters with { NextCounter = counters.NextCounter + 1 }, cancel);

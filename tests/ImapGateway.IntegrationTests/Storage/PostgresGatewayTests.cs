@@ -9,7 +9,7 @@ namespace ImapGateway.IntegrationTests.Storage;
 /// <summary>The whole gateway on PostgreSQL.</summary>
 public class PostgresGatewayTests
 {
-    private static (string, string)[] On(string connectionString) => [("Storage:Provider", "Postgres"), ("Storage:ConnectionString", connectionString)];
+    private static (string, string)[] On(string connectionString) => PostgresServer.Settings(connectionString);
 
     private static string DatabaseOf(string connectionString) => new NpgsqlConnectionStringBuilder(connectionString).Database!;
 
@@ -82,38 +82,6 @@ public class PostgresGatewayTests
             Assert.DoesNotContain(secret, stored, StringComparison.Ordinal);
             Assert.DoesNotContain(gateway.Output.Entries, line => line.Contains(secret, StringComparison.Ordinal));
         }
-    }
-
-    [Fact]
-    [Trait("Category", "long")]
-    public async Task Gateways_that_start_at_once_share_one_key_ring_and_each_reads_what_the_other_encrypted()
-    {
-        var server = await SharedServers.Postgres;
-        var database = await server.NewDatabase();
-        await using var dovecot = await World.OfItsOwn(null, On(database));
-        var others = await Task.WhenAll(GatewayProcess.Start(On(database)), GatewayProcess.Start(On(database)));
-        await using var second = others[0];
-        await using var third = others[1];
-        await dovecot.Deliver("hello");
-        var account = await dovecot.AddAccount();
-        var id = (await account.Newest()).GetProperty("id").GetString();
-        await dovecot.Gateway.Stop();
-        var elsewhere = account with { Api = new ApiClient(third) };
-        Assert.Equal(id, (await elsewhere.Newest()).GetProperty("id").GetString());
-        Assert.Equal(1L, await server.Execute("SELECT count(*) FROM key_ring", DatabaseOf(database)));
-    }
-
-    [Fact]
-    public async Task Gateways_that_start_at_once_on_an_empty_database_make_one_key()
-    {
-        var server = await SharedServers.Postgres;
-        var database = await server.NewDatabase();
-        var gateways = await Task.WhenAll(Enumerable.Range(0, 3).Select(_ => GatewayProcess.Start(On(database))));
-        foreach (var gateway in gateways)
-        {
-            await gateway.DisposeAsync();
-        }
-        Assert.Equal(1L, await server.Execute("SELECT count(*) FROM key_ring", DatabaseOf(database)));
     }
 
     [Fact]

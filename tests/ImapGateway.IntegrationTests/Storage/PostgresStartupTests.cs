@@ -10,7 +10,7 @@ namespace ImapGateway.IntegrationTests.Storage;
 /// <summary>What an operator sees who starts a gateway on PostgreSQL, or several.</summary>
 public class PostgresStartupTests
 {
-    private static (string, string)[] On(string connectionString) => [("Storage:Provider", "Postgres"), ("Storage:ConnectionString", connectionString)];
+    private static (string, string)[] On(string connectionString) => PostgresServer.Settings(connectionString);
 
     private static string With(string connectionString, Action<NpgsqlConnectionStringBuilder> change)
     {
@@ -19,12 +19,13 @@ public class PostgresStartupTests
         return parts.ConnectionString;
     }
 
-    private static PostgresStorage NewStorage(string connectionString) => new(connectionString, new DataDirectory("unused"), TimeProvider.System, NullLoggerFactory.Instance);
+    private static PostgresStorage NewStorage(string connectionString, TimeSpan waitAtStart = default) =>
+        new(new StorageOptions { ConnectionString = connectionString, WaitAtStart = waitAtStart }, new DataDirectory("unused"), TimeProvider.System, NullLoggerFactory.Instance);
 
     private static async Task<string> Refused(string connectionString)
     {
         await using var storage = NewStorage(connectionString);
-        return Assert.Single((await Assert.ThrowsAsync<StartupException>(() => storage.OpenAsync(() => { }, default))).Lines);
+        return Assert.Single((await Assert.ThrowsAsync<StartupException>(() => storage.OpenAsync(NoGuard.Instance, default))).Lines);
     }
 
     [Fact]
@@ -72,34 +73,40 @@ public class PostgresStartupTests
     [Fact]
     public async Task A_database_of_a_newer_version_is_refused()
     {
-        await using var store = await StoreUnderTest.Postgres();
-        await (await SharedServers.Postgres).Execute("""INSERT INTO "__EFMigrationsHistory" VALUES ('20990101000000_Future', '99.0.0')""", store.DatabaseName!);
-        Assert.Contains("newer version of the gateway (it has 20990101000000_Future)", await Refused(store.ConnectionString!), StringComparison.Ordinal);
+        var server = await SharedServers.Postgres;
+        var database = await server.NewDatabase();
+        await using (await StoreUnderTest.Postgres(database))
+        {
+            // Makes the tables.
+        }
+        await server.Execute("""INSERT INTO "__EFMigrationsHistory" VALUES ('20990101000000_Future', '99.0.0')""", new NpgsqlConnectionStringBuilder(database).Database!);
+        Assert.Contains("newer version of the gateway (it has 20990101000000_Future)", await Refused(database), StringComparison.Ordinal);
     }
 
     [Fact]
-    public async Task Of_many_that_start_at_once_on_an_empty_database_one_makes_the_tables_and_each_is_alone_meanwhile()
+    public async Task Of_many_that_start_at_once_on_an_empty_database_one_makes_the_tables_and_the_others_are_refused()
     {
         var database = await (await SharedServers.Postgres).NewDatabase();
-        var alone = 0;
-        var most = 0;
-        var applied = await Task.WhenAll(Enumerable.Range(0, 6).Select(_ => Task.Run(async () =>
+        var storages = Enumerable.Range(0, 6).Select(_ => NewStorage(database)).ToList();
+        var starts = await Task.WhenAll(storages.Select(storage => Task.Run(async () =>
         {
-            await using var storage = NewStorage(database);
-            var migrations = await storage.OpenAsync(
-                () =>
-                {
-                    most = Math.Max(most, Interlocked.Increment(ref alone));
-                    Thread.Yield();
-                    Interlocked.Decrement(ref alone);
-                },
-                default);
-            await storage.CheckAsync(default);
-            return migrations.Count;
+            try
+            {
+                Assert.NotEmpty(await storage.OpenAsync(NoGuard.Instance, default));
+                return null;
+            }
+            catch (StartupException refused)
+            {
+                return Assert.Single(refused.Lines);
+            }
         })));
-        Assert.Equal([0, 0, 0, 0, 0], applied.Order().Take(5));
-        Assert.True(applied.Max() > 0);
-        Assert.Equal(1, most);
+        var winner = storages[Assert.Single(Enumerable.Range(0, 6), n => starts[n] is null)];
+        Assert.All(starts.OfType<string>(), line => Assert.Contains($"is used by another gateway: ImapGateway on {Environment.MachineName}, process {Environment.ProcessId} ", line, StringComparison.Ordinal));
+        await winner.CheckAsync(default);
+        foreach (var storage in storages)
+        {
+            await storage.DisposeAsync();
+        }
     }
 
     [Fact]
@@ -117,17 +124,17 @@ public class PostgresStartupTests
 
         await using var gateway = await GatewayProcess.StartUnready(On(database));
         await Waiting(server, name, 1);
-        await using var second = NewStorage(database);
+        await using var second = NewStorage(database, TimeSpan.FromHours(1));
         using var patience = new CancellationTokenSource();
-        var waiting = second.OpenAsync(() => { }, patience.Token);
-        await Waiting(server, name, 2);
+        var waiting = second.OpenAsync(NoGuard.Instance, patience.Token);
+        Assert.False(waiting.IsCompleted);
         await patience.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
 
         await gateway.Kill();
         await transaction.RollbackAsync();
-        await using var third = NewStorage(database);
-        Assert.NotEmpty(await third.OpenAsync(() => { }, default));
+        await using var third = NewStorage(database, TimeSpan.FromMinutes(1));
+        Assert.NotEmpty(await third.OpenAsync(NoGuard.Instance, default));
         await third.CheckAsync(default);
     }
 

@@ -1,5 +1,6 @@
 using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.Storage;
+using ImapGateway.Storage.KeyRing;
 using ImapGateway.Storage.Postgres;
 using ImapGateway.Storage.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -36,8 +37,18 @@ public abstract class StoreUnderTest : IAsyncDisposable
 
     public static async Task<StoreUnderTest> Postgres() => await Postgres(await (await SharedServers.Postgres).NewDatabase(await Prepared.Value));
 
-    /// <summary>Another one beside those of other processes, as a second gateway opens it; a database that is empty gets its tables.</summary>
-    public static async Task<StoreUnderTest> Postgres(string connectionString) => await new PostgresUnderTest { ConnectionString = connectionString }.Opened();
+    /// <summary>As another gateway opens it; a database that is empty gets its tables.</summary>
+    public static async Task<StoreUnderTest> Postgres(string connectionString, TimeSpan waitAtStart = default) =>
+        await new PostgresUnderTest(waitAtStart) { ConnectionString = connectionString }.Opened();
+
+    /// <summary>Other connections to the same PostgreSQL database on behalf of the same gateway: two owners of an account, which is all that one process can have of two gateways.</summary>
+    internal PostgresDatabase Beside(string? connectionString = null)
+    {
+        var database = new PostgresDatabase(
+            NpgsqlDataSource.Create(connectionString ?? ConnectionString!), PostgresStorage.NewContext, ((PostgresStorage)Storage).Owner, NullLogger<PostgresDatabase>.Instance);
+        database.Open();
+        return database;
+    }
 
     public async Task Reopen()
     {
@@ -58,7 +69,7 @@ public abstract class StoreUnderTest : IAsyncDisposable
     private async Task<StoreUnderTest> Opened()
     {
         _storage = Make();
-        await _storage.OpenAsync(() => { }, CancellationToken.None);
+        await _storage.OpenAsync(NoGuard.Instance, CancellationToken.None);
         return this;
     }
 
@@ -75,8 +86,18 @@ public abstract class StoreUnderTest : IAsyncDisposable
         protected override IStorage Make() => new SqliteStorage(new DataDirectory(_directory.Path), TimeProvider.System, NullLoggerFactory.Instance);
     }
 
-    private sealed class PostgresUnderTest : StoreUnderTest
+    private sealed class PostgresUnderTest(TimeSpan waitAtStart) : StoreUnderTest
     {
-        protected override IStorage Make() => new PostgresStorage(ConnectionString!, new DataDirectory("unused"), TimeProvider.System, NullLoggerFactory.Instance);
+        protected override IStorage Make() => new PostgresStorage(new StorageOptions { ConnectionString = ConnectionString!, WaitAtStart = waitAtStart }, new DataDirectory("unused"), TimeProvider.System, NullLoggerFactory.Instance);
     }
+}
+
+/// <summary>For stores in which nothing is encrypted.</summary>
+internal sealed class NoGuard : IKeyRingGuard
+{
+    public static readonly NoGuard Instance = new();
+
+    public void Verify(IKeyRing ring) { }
+
+    public void Protect(IKeyRing ring) { }
 }

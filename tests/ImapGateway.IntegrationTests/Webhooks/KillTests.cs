@@ -1,3 +1,4 @@
+using ImapGateway.IntegrationTests.Servers;
 using System.Globalization;
 using System.Net;
 using ImapGateway.IntegrationTests.Servers;
@@ -17,7 +18,7 @@ public class KillTests
     [InlineData("Postgres")]
     public async Task Every_change_arrives_in_order_with_the_same_bytes_however_often_the_gateway_is_killed(string store)
     {
-        (string, string)[] storage = store == "Sqlite" ? [] : [("Storage:Provider", "Postgres"), ("Storage:ConnectionString", await (await SharedServers.Postgres).NewDatabase())];
+        (string, string)[] storage = store == "Sqlite" ? [] : PostgresServer.Settings(await (await SharedServers.Postgres).NewDatabase());
         // Long enough that no run of failures comes to its end.
         var schedule = Enumerable.Range(0, 20).Select(step => ($"Webhooks:RetrySchedule:{step}", "50ms"));
         await using var world = await World.OfItsOwn(new DovecotOptions(), [.. storage, .. schedule]);

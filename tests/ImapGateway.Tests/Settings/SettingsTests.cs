@@ -115,7 +115,7 @@ public class SettingsTests
         using var app = App(
             ("Mail:Sessions", "1"), ("Mail:Bytes", "99999999999999999999"), ("Mail:Timeout", "30"), ("Mail:Enabled", "maybe"), ("Mail:Mode", "1"),
             ("Mail:Address", "nowhere"), ("Mail:Limit", "x"), ("Mail:MaxSesions", "3"), ("Mail:Schedule:0", "soon"), ("Mail:Schedule:1", "later"),
-            ("Mail:Hosts", "one"), ("Mail:Name:First", "x"), ("Mail:Nested", "x"), ("Other:Port", "3000000000"), ("Unrelated:Key", "x"));
+            ("Mail:Hosts", "one"), ("Mail:Hosts:0", "two"), ("Mail:Name:First", "x"), ("Mail:Nested", "x"), ("Other:Port", "3000000000"), ("Unrelated:Key", "x"));
         var mistakes = Assert.Throws<StartupException>(app.Services.ValidateSettings).Lines;
         Assert.Equal(
             [
@@ -123,6 +123,14 @@ public class SettingsTests
                 "Mail:Schedule:0", "Mail:Schedule:1", "Mail:Sessions", "Mail:Timeout", "Other:Port",
             ],
             mistakes.Select(line => line[..line.IndexOf(": ", StringComparison.Ordinal)]).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void A_single_value_is_a_list_of_one()
+    {
+        Assert.Equal(["one"], Read(("Mail:Hosts", "one")).Hosts);
+        using var app = App(("Mail:Schedule", "soon"));
+        Assert.StartsWith("Mail:Schedule: \"soon\" is not ", Assert.Single(Assert.Throws<StartupException>(app.Services.ValidateSettings).Lines), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -5,7 +5,7 @@ namespace ImapGateway.Tests.Storage;
 public class StorageOptionsTests
 {
     private static (string Key, string Message)[] Faults(StorageProvider provider, string connectionString) =>
-        [.. new StorageOptions { Provider = provider, ConnectionString = connectionString }.Validate()];
+        [.. new StorageOptions { Provider = provider, ConnectionString = connectionString, KeyEncryption = ["none"] }.Validate()];
 
     [Fact]
     public void SQLite_needs_nothing_and_takes_no_connection_string()

@@ -56,6 +56,18 @@ public class MailboxTreeTests
     public void Anything_else_does_not(uint uidValidity, uint[] uids, uint uidNext) =>
         Assert.Equal("+b -a", Of(MailboxTree.Compare([Known("a", 7, [1, 2, 5])], [Seen("b", uidValidity, uidNext: uidNext)], Proof("b", uidValidity, uids, uidNext: uidNext))));
 
+    /// <summary>A server that gives all its mailboxes other names at each listing: 400 million pairs could be the same mailbox.</summary>
+    [Fact]
+    public void Thousands_of_mailboxes_that_are_all_alike_prove_nothing()
+    {
+        var counters = new MailboxCounters(1, 0, 7, 9, 0);
+        var known = Enumerable.Range(0, 20_000).Select(i => i % 2 == 0 ? Known($"a{i}", counters: counters) : Known($"a{i}", 7, [1])).ToList();
+        var seen = Enumerable.Range(0, 20_000).Select(i => Seen($"b{i}", 7, 9, 1)).ToList();
+        Assert.InRange(MailboxTree.Doubtful(known, seen).Count, 1, 1000);
+        var delta = MailboxTree.Compare(known, seen, NoProofs);
+        Assert.Equal((0, 20_000, 20_000), (delta.Kept.Count, delta.Added.Count, delta.Removed.Count));
+    }
+
     [Fact]
     public void Two_candidates_prove_nothing()
     {

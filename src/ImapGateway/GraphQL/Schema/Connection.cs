@@ -40,9 +40,12 @@ public interface IConnection
 /// <param name="IsBackward">Towards the beginning of the list.</param>
 public sealed record PageAsked(int Limit, string? Cursor, bool IsBackward)
 {
-    public static readonly GraphArgument[] Forward =
+    public static readonly GraphArgument[] Forward = ForwardBy(Paging.DefaultLimit);
+
+    /// <param name="limit">Items on a page where nothing is asked for.</param>
+    public static GraphArgument[] ForwardBy(int limit) =>
     [
-        new("first", "Int", "How many at most: 50 where it is missing, and no more than 500."),
+        new("first", "Int", $"How many at most: {limit} where it is missing, and no more than {Paging.MaxLimit}."),
         new("after", "String", "The cursor of an item: the page begins after it."),
     ];
 
@@ -53,8 +56,9 @@ public sealed record PageAsked(int Limit, string? Cursor, bool IsBackward)
         new("before", "String", "The cursor of an item: the page ends before it. Goes with `last`."),
     ];
 
+    /// <param name="limit">Items on a page where nothing is asked for.</param>
     /// <exception cref="ProblemException">400.</exception>
-    public static PageAsked Of(FieldCall call)
+    public static PageAsked Of(FieldCall call, int limit = Paging.DefaultLimit)
     {
         var (first, last, after, before) = (call.Number("first"), call.Number("last"), call.Text("after"), call.Text("before"));
         var errors = new RequestErrors();
@@ -69,7 +73,7 @@ public sealed record PageAsked(int Limit, string? Cursor, bool IsBackward)
             errors.Parameter("before", "It goes with last.");
         }
         errors.ThrowIfAny();
-        return last is null ? new PageAsked(first ?? Paging.DefaultLimit, after, false) : new PageAsked(last.Value, before, true);
+        return last is null ? new PageAsked(first ?? limit, after, false) : new PageAsked(last.Value, before, true);
     }
 
     /// <summary>For the cost, whatever it is worth.</summary>

@@ -15,10 +15,13 @@ namespace ImapGateway.Storage.Postgres;
 /// version of the server, by this or a later version of the gateway.
 /// </summary>
 /// <param name="connectionString">Of the settings.</param>
-/// <param name="context">Knows the tables.</param>
+/// <param name="owner">Is taken to write: not while a gateway works.</param>
 /// <param name="directory">With the admin key.</param>
-internal sealed class PostgresBackup(string connectionString, Func<DbContextOptions, GatewayDbContext> context, DataDirectory directory, TimeProvider time, ILogger log)
+internal sealed class PostgresBackup(string connectionString, PostgresOwner owner, DataDirectory directory, TimeProvider time)
 {
+    /// <summary>A gateway that was just stopped may need a moment to give the database back.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
     private const string Place = "Storage:ConnectionString: the database";
 
     /// <exception cref="StartupException">There is nothing to copy, or the copy cannot be written.</exception>
@@ -54,8 +57,10 @@ internal sealed class PostgresBackup(string connectionString, Func<DbContextOpti
             "The backup was not restored",
             async source =>
             {
-                await new PostgresMigrations(source, context, log).ApplyAsync(() => { }, cancel, manifest.Migration);
+                await owner.TakeAsync(Patience, cancel);
                 await using var connection = await source.OpenConnectionAsync(cancel);
+                await owner.JoinWritersAsync(connection, cancel);
+                await PostgresMigrations.ApplyAsync(connection, PostgresStorage.NewContext, cancel, manifest.Migration);
                 await using var transaction = await connection.BeginTransactionAsync(cancel);
                 await ExecuteAsync(connection, """LOCK TABLE "store" IN ACCESS EXCLUSIVE MODE""", cancel);
                 if (await ScalarAsync(connection, """SELECT count(*) FROM "store" """, cancel) > 0)
@@ -74,12 +79,14 @@ internal sealed class PostgresBackup(string connectionString, Func<DbContextOpti
             });
     }
 
-    /// <exception cref="StartupException">There is no database.</exception>
+    /// <exception cref="StartupException">There is no database, or a gateway uses it.</exception>
     public Task MarkRestoredAsync(string reason, CancellationToken cancel) => ConnectedAsync(
         "Nothing was written",
         async source =>
         {
+            await owner.TakeAsync(Patience, cancel);
             await using var connection = await source.OpenConnectionAsync(cancel);
+            await owner.JoinWritersAsync(connection, cancel);
             KnownMigrations.DemandPresent(typeof(PostgresGatewayDbContext), await PostgresMigrations.AppliedToAsync(connection, cancel), Place);
             await using var mark = new NpgsqlCommand("""UPDATE "store" SET "Restored" = $1""", connection) { Parameters = { new() { Value = reason } } };
             await mark.ExecuteNonQueryAsync(cancel);
@@ -117,9 +124,9 @@ internal sealed class PostgresBackup(string connectionString, Func<DbContextOpti
     }
 
     /// <summary>Of the model, each after those that it refers to.</summary>
-    private List<BackupTable> Tables()
+    private static List<BackupTable> Tables()
     {
-        using var database = context(new DbContextOptionsBuilder().UseNpgsql("Host=none").Options);
+        using var database = PostgresStorage.NewContext(new DbContextOptionsBuilder().UseNpgsql("Host=none").Options);
         var entities = database.Model.GetEntityTypes().ToList();
         var ordered = new List<IEntityType>();
         while (ordered.Count < entities.Count)

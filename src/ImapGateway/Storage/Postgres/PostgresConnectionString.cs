@@ -11,6 +11,9 @@ internal static class PostgresConnectionString
     /// </summary>
     private const string Defaults = "Application Name=ImapGateway;Maximum Pool Size=20;Timeout=10;Command Timeout=15;Keepalive=30;Tcp Keepalive=true;";
 
+    /// <summary>The server cuts application names off after 63 characters.</summary>
+    private const int LongestHost = 30;
+
     /// <summary>What to tell the operator after the name of the setting; null where nothing is wrong.</summary>
     public static string? FaultOf(string text)
     {
@@ -29,13 +32,20 @@ internal static class PostgresConnectionString
         }
     }
 
+    /// <summary>Closing a connection ends the session, and with it the locks that it has. Its name tells others which gateway it belongs to.</summary>
     /// <param name="text">Has no fault.</param>
-    /// <param name="pooled">False: closing a connection ends the session, and with it the locks it has.</param>
-    public static NpgsqlDataSource Open(string text, bool pooled = true)
+    public static NpgsqlDataSource OpenForOwner(string text) =>
+        Open(text, pooled: false, $"ImapGateway on {Environment.MachineName[..Math.Min(Environment.MachineName.Length, LongestHost)]}, process {Environment.ProcessId}");
+
+    /// <param name="text">Has no fault.</param>
+    /// <param name="pooled">False: closing a connection ends the session.</param>
+    /// <param name="name">Replaces the application name of the text.</param>
+    public static NpgsqlDataSource Open(string text, bool pooled = true, string? name = null)
     {
         var builder = new NpgsqlDataSourceBuilder(Defaults + text);
         var parts = builder.ConnectionStringBuilder;
         parts.Pooling = pooled;
+        parts.ApplicationName = name ?? parts.ApplicationName;
         // Values of rows would stand in messages that are logged.
         parts.IncludeErrorDetail = false;
         parts.PersistSecurityInfo = false;

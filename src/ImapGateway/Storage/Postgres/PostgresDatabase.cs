@@ -11,10 +11,14 @@ namespace ImapGateway.Storage.Postgres;
 /// </summary>
 /// <param name="source">Disposed with it.</param>
 /// <param name="context">Makes the context of a job from its options.</param>
+/// <param name="owner">Decides whether this process may write.</param>
 /// <param name="log">Told when the storage fails and when it recovers.</param>
-public sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbContextOptions, GatewayDbContext> context, ILogger<PostgresDatabase> log)
+internal sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbContextOptions, GatewayDbContext> context, PostgresOwner owner, ILogger<PostgresDatabase> log)
     : IDatabase, IAsyncDisposable
 {
+    /// <summary>How often a job may find that the session of the owner has ended before its own transaction began.</summary>
+    private const int MostSuspicions = 10;
+
     private const string ReadOnly = "SET TRANSACTION READ ONLY";
 
     private readonly DbContextOptions _readOptions = new DbContextOptionsBuilder().UseNpgsql(source).UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking).Options;
@@ -127,10 +131,28 @@ public sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbCon
     private async Task<T> WriteOnceAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> job, CancellationToken cancel)
     {
         _corruption.ThrowIfFound();
+        for (var suspicions = 0; suspicions < MostSuspicions && await owner.NumberAsync() is { } number; suspicions++)
+        {
+            if (await TryWriteAsync(number, job, cancel) is (true, var result))
+            {
+                return result;
+            }
+            owner.Suspect(number);
+        }
+        throw PostgresFailure.Unavailable("The database is not held by this gateway at the moment; nothing can be written.");
+    }
+
+    /// <summary>False if this process does not own the database any more; the job was not run then.</summary>
+    private async Task<(bool Owned, T Result)> TryWriteAsync<T>(int number, Func<GatewayDbContext, CancellationToken, Task<T>> job, CancellationToken cancel)
+    {
         await using var writer = context(_writeOptions);
         await using var transaction = await writer.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
         // The transaction fails as a whole: a savepoint before SaveChanges would only cost two round trips.
         writer.Database.AutoSavepointsEnabled = false;
+        if (!await OwnerLock.MayWriteAsync((NpgsqlConnection)writer.Database.GetDbConnection(), number, CancellationToken.None))
+        {
+            return (false, default!);
+        }
         var result = await job(writer, CancellationToken.None);
         await writer.SaveChangesAsync(CancellationToken.None);
         // Another job may have found damage while this one ran.
@@ -143,7 +165,7 @@ public sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbCon
         {
             throw PostgresFailure.Unavailable("The storage was lost while it wrote. Nobody knows whether it has.", failure);
         }
-        return result;
+        return (true, result);
     }
 
     [LoggerMessage(LogLevel.Error, "The storage cannot be written: {Reason}")]

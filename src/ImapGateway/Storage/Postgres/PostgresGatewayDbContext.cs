@@ -16,6 +16,7 @@ public sealed class PostgresGatewayDbContext(DbContextOptions options) : Gateway
     {
         base.OnModelCreating(modelBuilder);
         modelBuilder.Entity<KeyRingElement>().ToTable("key_ring");
+        modelBuilder.Entity<OwnerEntity>().ToTable("owner").Property(owner => owner.Id).ValueGeneratedNever();
         foreach (var entity in modelBuilder.Model.GetEntityTypes())
         {
             // Rows here are rewritten all the time, and pages of an index are large: the default of a fifth lets tables grow to a multiple.

@@ -1,5 +1,5 @@
 using System.Xml.Linq;
-using Microsoft.AspNetCore.DataProtection.Repositories;
+using ImapGateway.Storage.KeyRing;
 using Npgsql;
 
 namespace ImapGateway.Storage.Postgres;
@@ -14,19 +14,13 @@ public sealed class KeyRingElement
     public required string Xml { get; init; }
 }
 
-/// <summary>The keys in the database, so that all gateways on it read what any of them encrypted. Data Protection asks once a day, and cannot wait asynchronously.</summary>
-internal sealed class PostgresKeyRing(NpgsqlDataSource source) : IXmlRepository
+/// <summary>The keys in the database. Data Protection asks once a day, and cannot wait asynchronously.</summary>
+internal sealed class PostgresKeyRing(NpgsqlDataSource source) : IKeyRing
 {
     public IReadOnlyCollection<XElement> GetAllElements()
     {
-        var elements = new List<XElement>();
-        using var command = source.CreateCommand("""SELECT "Xml" FROM key_ring ORDER BY "Id" """);
-        using var rows = command.ExecuteReader();
-        while (rows.Read())
-        {
-            elements.Add(XElement.Parse(rows.GetString(0)));
-        }
-        return elements;
+        using var connection = source.OpenConnection();
+        return [.. Read(connection).Select(row => row.Element)];
     }
 
     public void StoreElement(XElement element, string friendlyName)
@@ -35,5 +29,45 @@ internal sealed class PostgresKeyRing(NpgsqlDataSource source) : IXmlRepository
         command.Parameters.AddWithValue(friendlyName);
         command.Parameters.AddWithValue(element.ToString(SaveOptions.DisableFormatting));
         command.ExecuteNonQuery();
+    }
+
+    /// <summary>TRUNCATE gives the table a new file and removes the old one at the commit: an UPDATE would leave the old rows in it.</summary>
+    public int Rewrite(Func<XElement, XElement?> change)
+    {
+        using var connection = source.OpenConnection();
+        using var transaction = connection.BeginTransaction();
+        var rows = Read(connection).Select(row => (row.Id, row.Name, row.Element, Changed: change(row.Element))).ToList();
+        var count = rows.Count(row => row.Changed is not null);
+        if (count > 0)
+        {
+            using var truncate = new NpgsqlCommand("TRUNCATE key_ring", connection);
+            truncate.ExecuteNonQuery();
+            foreach (var row in rows)
+            {
+                using var insert = new NpgsqlCommand("""INSERT INTO key_ring ("Id", "Name", "Xml") VALUES ($1, $2, $3)""", connection);
+                insert.Parameters.AddWithValue(row.Id);
+                insert.Parameters.AddWithValue(row.Name);
+                insert.Parameters.AddWithValue((row.Changed ?? row.Element).ToString(SaveOptions.DisableFormatting));
+                insert.ExecuteNonQuery();
+            }
+        }
+        transaction.Commit();
+        return count;
+    }
+
+    private static List<(long Id, string Name, XElement Element)> Read(NpgsqlConnection connection)
+    {
+        var found = new List<(long, string, XElement)>();
+        using var exists = new NpgsqlCommand("SELECT to_regclass('key_ring') IS NOT NULL", connection);
+        if (exists.ExecuteScalar() is true)
+        {
+            using var all = new NpgsqlCommand("""SELECT "Id", "Name", "Xml" FROM key_ring ORDER BY "Id" """, connection);
+            using var rows = all.ExecuteReader();
+            while (rows.Read())
+            {
+                found.Add((rows.GetInt64(0), rows.GetString(1), XElement.Parse(rows.GetString(2))));
+            }
+        }
+        return found;
     }
 }

@@ -22,4 +22,7 @@ internal static class PostgresStartupFault
             _ => $"{server} cannot be reached: {reason}",
         };
     }
+
+    /// <summary>Whether waiting may help: the server is away, starting, stopping or full, but does not refuse the settings.</summary>
+    public static bool MayPass(NpgsqlException failure) => failure is not PostgresException answer || answer.SqlState[..2] is "08" or "53" or "57" or "58";
 }

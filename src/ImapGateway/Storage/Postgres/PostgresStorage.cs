@@ -1,26 +1,34 @@
+using System.Diagnostics;
 using ImapGateway.Settings;
-using Microsoft.AspNetCore.DataProtection.Repositories;
+using ImapGateway.Storage.KeyRing;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
 namespace ImapGateway.Storage.Postgres;
 
-/// <summary>A database of a PostgreSQL server, with the key ring in it; several gateways may use it.</summary>
-public sealed class PostgresStorage : IStorage
+/// <summary>A database of a PostgreSQL server, with the key ring in it, for one gateway at a time.</summary>
+public sealed partial class PostgresStorage : IStorage
 {
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A gateway that was just stopped or killed may need a moment to give the database back, also where nobody has asked to wait.</summary>
+    private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(3);
+
     private readonly string _connectionString;
+    private readonly TimeSpan _waitAtStart;
     private readonly ILogger _log;
     private readonly NpgsqlDataSource _source;
     private readonly PostgresDatabase _database;
     private readonly PostgresBackup _backup;
 
-    public PostgresStorage(string connectionString, DataDirectory directory, TimeProvider time, ILoggerFactory logs)
+    public PostgresStorage(StorageOptions options, DataDirectory directory, TimeProvider time, ILoggerFactory logs)
     {
-        _connectionString = connectionString;
+        (_connectionString, _waitAtStart) = (options.ConnectionString, options.WaitAtStart);
         _log = logs.CreateLogger<PostgresStorage>();
-        _source = PostgresConnectionString.Open(connectionString);
-        _database = new PostgresDatabase(_source, NewContext, logs.CreateLogger<PostgresDatabase>());
-        _backup = new PostgresBackup(connectionString, NewContext, directory, time, _log);
+        _source = PostgresConnectionString.Open(_connectionString);
+        Owner = new PostgresOwner(_connectionString, _log);
+        _database = new PostgresDatabase(_source, NewContext, Owner, logs.CreateLogger<PostgresDatabase>());
+        _backup = new PostgresBackup(_connectionString, Owner, directory, time);
         KeyRing = new PostgresKeyRing(_source);
     }
 
@@ -33,14 +41,24 @@ public sealed class PostgresStorage : IStorage
         remove { }
     }
 
-    public IXmlRepository KeyRing { get; }
+    public IKeyRing KeyRing { get; }
 
-    public async Task<IReadOnlyList<string>> OpenAsync(Action whileAlone, CancellationToken cancel)
+    public Task<string> TakenOver => Owner.TakenOver;
+
+    internal PostgresOwner Owner { get; }
+
+    public async Task<IReadOnlyList<string>> OpenAsync(IKeyRingGuard guard, CancellationToken cancel)
     {
         try
         {
-            await using var source = PostgresConnectionString.Open(_connectionString, pooled: false);
-            var applied = await new PostgresMigrations(source, NewContext, _log).ApplyAsync(whileAlone, cancel);
+            var waiting = Stopwatch.StartNew();
+            await WaitForServerAsync(waiting, cancel);
+            var left = _waitAtStart - waiting.Elapsed;
+            await Owner.TakeAsync(left > LeastPatience ? left : LeastPatience, cancel);
+            guard.Verify(KeyRing);
+            var applied = await MigrateAsync(cancel);
+            await Owner.BeginTermAsync(cancel);
+            guard.Protect(KeyRing);
             _database.Open();
             return applied;
         }
@@ -50,10 +68,40 @@ public sealed class PostgresStorage : IStorage
         }
     }
 
+    private async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancel)
+    {
+        await using var unpooled = PostgresConnectionString.Open(_connectionString, pooled: false);
+        await using var connection = await unpooled.OpenConnectionAsync(cancel);
+        await Owner.JoinWritersAsync(connection, cancel);
+        return await PostgresMigrations.ApplyAsync(connection, NewContext, cancel);
+    }
+
+    /// <summary>Until it lets a client in.</summary>
+    private async Task WaitForServerAsync(Stopwatch waiting, CancellationToken cancel)
+    {
+        while (true)
+        {
+            try
+            {
+                await using var connection = await _source.OpenConnectionAsync(cancel);
+                return;
+            }
+            catch (NpgsqlException failure) when (waiting.Elapsed < _waitAtStart && PostgresStartupFault.MayPass(failure))
+            {
+                LogWaiting(PostgresStartupFault.Describe(failure, _connectionString));
+                await Task.Delay(RetryInterval, cancel);
+            }
+        }
+    }
+
     public async Task CheckAsync(CancellationToken cancel)
     {
         _database.ThrowIfCorrupt();
         await _database.ReadAsync((read, token) => read.Database.ExecuteSqlAsync($"SELECT 1", token), cancel);
+        if (await Owner.NumberAsync() is null)
+        {
+            throw PostgresFailure.Unavailable("The database is not held by this gateway at the moment.");
+        }
         if (_database.WritesFail)
         {
             // A row as good as any: it has to be written, and says the same as before.
@@ -68,7 +116,15 @@ public sealed class PostgresStorage : IStorage
 
     public Task MarkRestoredAsync(string reason, CancellationToken cancel) => _backup.MarkRestoredAsync(reason, cancel);
 
-    public ValueTask DisposeAsync() => _database.DisposeAsync();
+    /// <summary>The jobs first: only then may another gateway have the database.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _database.DisposeAsync();
+        await Owner.DisposeAsync();
+    }
 
-    private static PostgresGatewayDbContext NewContext(DbContextOptions options) => new(options);
+    internal static PostgresGatewayDbContext NewContext(DbContextOptions options) => new(options);
+
+    [LoggerMessage(LogLevel.Information, "Waiting for the database: {Reason}")]
+    private partial void LogWaiting(string reason);
 }

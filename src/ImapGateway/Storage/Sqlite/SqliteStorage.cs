@@ -1,6 +1,6 @@
 using ImapGateway.Mail;
 using ImapGateway.Settings;
-using Microsoft.AspNetCore.DataProtection.Repositories;
+using ImapGateway.Storage.KeyRing;
 using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Storage.Sqlite;
@@ -11,14 +11,14 @@ public sealed class SqliteStorage : IStorage
     private readonly SqliteFile _file;
     private readonly SqliteBackup _backup;
     private readonly SqliteDatabase _database;
-    private readonly Lazy<IXmlRepository> _keyRing;
+    private readonly Lazy<IKeyRing> _keyRing;
 
     public SqliteStorage(DataDirectory directory, TimeProvider time, ILoggerFactory logs)
     {
         _file = new SqliteFile(directory.Combine(SqliteBackup.FileName));
         _backup = new SqliteBackup(directory, _file, time);
         _database = new SqliteDatabase(_file, options => new SqliteGatewayDbContext(options), time, logs.CreateLogger<SqliteDatabase>());
-        _keyRing = new Lazy<IXmlRepository>(() => new FileSystemXmlRepository(directory.Folder("keys"), logs));
+        _keyRing = new Lazy<IKeyRing>(() => new FileKeyRing(directory.Folder("keys"), logs));
     }
 
     public IDatabase Database => _database;
@@ -29,12 +29,16 @@ public sealed class SqliteStorage : IStorage
         remove => _database.WriterFailed -= value;
     }
 
-    public IXmlRepository KeyRing => _keyRing.Value;
+    public IKeyRing KeyRing => _keyRing.Value;
 
-    public async Task<IReadOnlyList<string>> OpenAsync(Action whileAlone, CancellationToken cancel)
+    /// <summary>Never: the lock of the data directory ends with the process alone.</summary>
+    public Task<string> TakenOver { get; } = new TaskCompletionSource<string>().Task;
+
+    public async Task<IReadOnlyList<string>> OpenAsync(IKeyRingGuard guard, CancellationToken cancel)
     {
+        guard.Verify(KeyRing);
         var applied = await MigrateAsync(cancel);
-        whileAlone();
+        guard.Protect(KeyRing);
         _database.Open();
         return applied;
     }

@@ -93,10 +93,17 @@ public sealed partial class Watcher : IMailboxWatch
                     continue;
                 }
                 var began = _settings.Time.GetTimestamp();
-                var problem = await WatchAsync(session);
+                var (problem, isFlood) = await WatchAsync(session);
                 if (problem is null)
                 {
                     return;
+                }
+                if (isFlood)
+                {
+                    await _settings.Opener.FloodedAsync(problem);
+                    LogLost(_account, problem.Code, problem.Detail);
+                    await PauseAsync(_settings.Opener.RetryIn);
+                    continue;
                 }
                 failures = _settings.Time.GetElapsedTime(began) >= LongLife ? 0 : failures + 1;
                 LogLost(_account, problem.Code, problem.Upstream?.Text);
@@ -163,7 +170,7 @@ public sealed partial class Watcher : IMailboxWatch
     }
 
     /// <returns>Why it ended; null: it was stopped.</returns>
-    private async Task<Problem?> WatchAsync(WatchedSession session)
+    private async Task<(Problem? Problem, bool IsFlood)> WatchAsync(WatchedSession session)
     {
         _session = session;
         _news.Take();
@@ -175,15 +182,15 @@ public sealed partial class Watcher : IMailboxWatch
             LogConnected(_account, watch.Plan.Rung);
             _settings.Opening.At("mailboxes");
             await watch.RunAsync(IsInScope, SyncedAsync, _stop.Token);
-            return null;
+            return (null, false);
         }
         catch (ProblemException e) when (!_stop.IsCancellationRequested)
         {
-            return e.Problem;
+            return (e.Problem, FloodException.In(e) is not null);
         }
         catch (ProblemException)
         {
-            return null;
+            return (null, false);
         }
         finally
         {

@@ -346,6 +346,21 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
                 });
 
+            modelBuilder.Entity("ImapGateway.Storage.Postgres.OwnerEntity", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("integer");
+
+                    b.Property<long>("Term")
+                        .HasColumnType("bigint");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("owner", (string)null);
+
+                    b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
+                });
+
             modelBuilder.Entity("ImapGateway.Storage.StoreEntity", b =>
                 {
                     b.Property<int>("Id")

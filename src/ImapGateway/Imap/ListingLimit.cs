@@ -1,0 +1,170 @@
+using System.Buffers;
+using System.Buffers.Text;
+
+namespace ImapGateway.Imap;
+
+/// <summary>
+/// Limits how many mailboxes a server can list. Works on the answers to LIST, XLIST and LSUB while they arrive: lines beyond the limit are left out before they reach MailKit, which would
+/// keep about a kilobyte for each of them. The inbox, mailboxes with a role and those that are known already are always kept; of the others, those that come first.
+/// </summary>
+/// <param name="most">Mailboxes of an account.</param>
+public sealed class ListingLimit(int most)
+{
+    /// <summary>Mailboxes with a role that are kept although they come after the limit was reached.</summary>
+    private const int MostWithRole = 100;
+
+    /// <summary>A line of the answer with all its literals. RFC 3501 has no limit; names are shorter than this on every server.</summary>
+    private const int LongestLine = 16 * 1024;
+
+    /// <summary>Octets that are left out of one listing: one million mailboxes with their counters take about 150 MB.</summary>
+    private const long MostOctetsLeftOut = 256L << 20;
+
+    /// <summary>Lines that are left out of one listing.</summary>
+    private const int MostLinesLeftOut = 2_500_000;
+
+    private readonly ArrayBufferWriter<byte> _line = new();
+    private readonly HashSet<string> _kept = new(StringComparer.Ordinal);
+    private Known? _known;
+    private bool _collecting;
+    private bool _lists;
+    private int _literal;
+    private int _room;
+    private int _roomForRoles;
+    private int _subscriptions;
+    private int _linesLeftOut;
+    private long _octetsLeftOut;
+
+    /// <summary>The mailboxes that the account has already, for <see cref="Collect"/>.</summary>
+    /// <param name="Has">By decoded path.</param>
+    /// <param name="HasRole">By the last segment of the decoded path: whether the name alone gives the mailbox a role.</param>
+    public sealed record Known(int Count, Func<string, bool> Has, Func<string, bool> HasRole);
+
+    /// <summary>Mailboxes that an account can have.</summary>
+    public int Most => most;
+
+    /// <summary>Mailboxes that were left out since <see cref="Collect"/>.</summary>
+    public int LeftOut { get; private set; }
+
+    /// <summary>An answer that may have to be cut is arriving.</summary>
+    public bool IsActive => _lists;
+
+    /// <summary>Takes the next commands for one listing: the limit is that of their answers together.</summary>
+    /// <returns>Ends the listing.</returns>
+    public IDisposable Collect(Known known)
+    {
+        Reset(known);
+        _collecting = true;
+        return new Collecting(this);
+    }
+
+    /// <param name="command">As it is sent, without its tag.</param>
+    public void Sent(ReadOnlySpan<byte> command)
+    {
+        _lists = command.StartsWith("LIST"u8) || command.StartsWith("LSUB"u8) || command.StartsWith("XLIST"u8);
+        _literal = 0;
+        _line.ResetWrittenCount();
+        if (_lists && !_collecting)
+        {
+            Reset(null);
+        }
+    }
+
+    /// <summary>Appends to <paramref name="passed"/> what MailKit is to see of the octets, which follow those of the call before.</summary>
+    /// <exception cref="FloodException">The answer has no end.</exception>
+    public void Filter(ReadOnlySpan<byte> octets, IBufferWriter<byte> passed)
+    {
+        while (!octets.IsEmpty)
+        {
+            var length = _literal > 0 ? Math.Min(_literal, octets.Length) : octets.IndexOf((byte)'\n') is >= 0 and var end ? end + 1 : octets.Length;
+            Take(octets[..length], passed);
+            octets = octets[length..];
+        }
+        if (_octetsLeftOut > MostOctetsLeftOut || _linesLeftOut > MostLinesLeftOut)
+        {
+            throw new FloodException("The mail server lists mailboxes without end.");
+        }
+    }
+
+    private void Take(ReadOnlySpan<byte> octets, IBufferWriter<byte> passed)
+    {
+        var isLine = _literal == 0;
+        _literal -= isLine ? 0 : octets.Length;
+        _line.Write(octets);
+        if (_line.WrittenCount > LongestLine)
+        {
+            throw new FloodException("The mail server sends a line without end.");
+        }
+        if (!isLine || octets[^1] != '\n')
+        {
+            return;
+        }
+        var line = _line.WrittenSpan;
+        var entry = ListingLine.Parse(line);
+        if (entry is not null && LiteralAtEnd(line) is { } literal)
+        {
+            _literal = literal <= LongestLine ? literal : throw new FloodException("The mail server sends a mailbox name without end.");
+            return;
+        }
+        if (entry is null || IsKept(entry))
+        {
+            passed.Write(line);
+        }
+        else
+        {
+            _linesLeftOut++;
+            _octetsLeftOut += line.Length;
+        }
+        _line.ResetWrittenCount();
+    }
+
+    private bool IsKept(ListingLine entry)
+    {
+        switch (entry.Kind)
+        {
+            case ListingLineKind.Status:
+                return LeftOut == 0 || _kept.Contains(entry.Name);
+            case ListingLineKind.Subscribed:
+                return (LeftOut == 0 || _kept.Contains(entry.Name)) && ++_subscriptions <= most + MostWithRole;
+        }
+        if (_kept.Contains(entry.Name))
+        {
+            return true;
+        }
+        var path = ModifiedUtf7.Decode(entry.Name);
+        var isKept = _known?.Has(path) == true || _room-- > 0 || (entry.HasRole || _known?.HasRole(entry.LastSegment(path)) == true) && _roomForRoles-- > 0;
+        if (isKept)
+        {
+            _kept.Add(entry.Name);
+        }
+        else
+        {
+            LeftOut++;
+        }
+        return isKept;
+    }
+
+    private static int? LiteralAtEnd(ReadOnlySpan<byte> line)
+    {
+        var text = line.TrimEnd("\r\n"u8);
+        var begin = text.LastIndexOf((byte)'{');
+        return begin >= 0 && text[^1] == '}' && Utf8Parser.TryParse(text[(begin + 1)..^1].TrimEnd((byte)'+'), out uint length, out var used) && used > 0
+            ? (int)Math.Min(length, int.MaxValue) : null;
+    }
+
+    private void Reset(Known? known)
+    {
+        _known = known;
+        _kept.Clear();
+        (_room, _roomForRoles) = (Math.Max(0, most - (known?.Count ?? 0)), MostWithRole);
+        (_subscriptions, _linesLeftOut, _octetsLeftOut, LeftOut) = (0, 0, 0, 0);
+    }
+
+    private sealed class Collecting(ListingLimit limit) : IDisposable
+    {
+        public void Dispose()
+        {
+            limit._collecting = false;
+            limit.Reset(null);
+        }
+    }
+}

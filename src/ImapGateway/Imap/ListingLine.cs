@@ -1,0 +1,104 @@
+using System.Buffers.Text;
+using System.Text;
+
+namespace ImapGateway.Imap;
+
+public enum ListingLineKind
+{
+    /// <summary>LIST or XLIST: there is such a mailbox.</summary>
+    Listed,
+
+    /// <summary>LSUB: its name is subscribed.</summary>
+    Subscribed,
+
+    /// <summary>STATUS: its counters.</summary>
+    Status,
+}
+
+/// <summary>A line of the answer to LIST (RFC 3501 sections 7.2.2 to 7.2.4), as far as it takes to decide whether it is kept.</summary>
+/// <param name="Name">As it is written on the wire, without quotes; what cannot be understood is taken as it is.</param>
+/// <param name="HasRole">An attribute gives the mailbox a role (RFC 6154), or says that it is the inbox.</param>
+public sealed record ListingLine(ListingLineKind Kind, string Name, char? Delimiter, bool HasRole)
+{
+    private static readonly string[] RoleAttributes =
+        ["\\All", "\\AllMail", "\\Archive", "\\Drafts", "\\Flagged", "\\Important", "\\Inbox", "\\Junk", "\\Sent", "\\Spam", "\\Starred", "\\Trash"];
+
+    /// <param name="line">With its line end; a literal's octets follow the line that announces it. A line that ends in the announcement has no name yet.</param>
+    /// <returns>Null for other lines.</returns>
+    public static ListingLine? Parse(ReadOnlySpan<byte> line)
+    {
+        if (KindOf(line) is not { } kind)
+        {
+            return null;
+        }
+        var rest = line[2..];
+        rest = rest[(rest.IndexOf((byte)' ') + 1)..];
+        if (kind == ListingLineKind.Status)
+        {
+            return new ListingLine(kind, Token(ref rest), null, HasRole: false);
+        }
+        var attributes = "";
+        if (rest is [(byte)'(', ..] && rest.IndexOf((byte)')') is > 0 and var end)
+        {
+            attributes = Encoding.Latin1.GetString(rest[1..end]);
+            rest = rest[(end + 1)..];
+        }
+        var delimiter = Token(ref rest);
+        var name = Token(ref rest);
+        var separator = delimiter.Length == 1 ? delimiter[0] : (char?)null;
+        name = separator is { } trailing ? name.TrimEnd(trailing) : name;
+        var hasRole = name.Equals("INBOX", StringComparison.OrdinalIgnoreCase) || attributes.Split(' ').Any(attribute => RoleAttributes.Contains(attribute, StringComparer.OrdinalIgnoreCase));
+        return new ListingLine(kind, name, separator, hasRole);
+    }
+
+    public string LastSegment(string path) => Delimiter is { } delimiter ? path[(path.LastIndexOf(delimiter) + 1)..] : path;
+
+    private static ListingLineKind? KindOf(ReadOnlySpan<byte> line) =>
+        StartsWith(line, "* LIST "u8) || StartsWith(line, "* XLIST "u8) ? ListingLineKind.Listed
+        : StartsWith(line, "* LSUB "u8) ? ListingLineKind.Subscribed
+        : StartsWith(line, "* STATUS "u8) ? ListingLineKind.Status
+        : null;
+
+    private static bool StartsWith(ReadOnlySpan<byte> line, ReadOnlySpan<byte> word) => line.Length >= word.Length && Ascii.EqualsIgnoreCase(line[..word.Length], word);
+
+    /// <summary>An atom, a quoted string or a literal (RFC 3501 section 4); takes it off.</summary>
+    private static string Token(ref ReadOnlySpan<byte> rest)
+    {
+        rest = rest.TrimStart((byte)' ');
+        return rest is [(byte)'"', ..] ? Quoted(ref rest) : rest is [(byte)'{', ..] ? Literal(ref rest) : Atom(ref rest);
+    }
+
+    private static string Atom(ref ReadOnlySpan<byte> rest)
+    {
+        var end = rest.IndexOfAny((byte)' ', (byte)'\r', (byte)'\n');
+        var atom = end < 0 ? rest : rest[..end];
+        rest = rest[atom.Length..];
+        return Encoding.Latin1.GetString(atom);
+    }
+
+    private static string Quoted(ref ReadOnlySpan<byte> rest)
+    {
+        var text = new StringBuilder();
+        var at = 1;
+        for (; at < rest.Length && rest[at] is not ((byte)'"' or (byte)'\r' or (byte)'\n'); at++)
+        {
+            at += rest[at] == '\\' && at + 1 < rest.Length ? 1 : 0;
+            text.Append((char)rest[at]);
+        }
+        rest = rest[Math.Min(at + 1, rest.Length)..];
+        return text.ToString();
+    }
+
+    private static string Literal(ref ReadOnlySpan<byte> rest)
+    {
+        var begin = rest.IndexOf((byte)'\n') + 1;
+        if (!Utf8Parser.TryParse(rest[1..], out uint announced, out _) || begin == 0)
+        {
+            return Atom(ref rest);
+        }
+        var length = (int)Math.Min(announced, rest.Length - begin);
+        var text = Encoding.Latin1.GetString(rest.Slice(begin, length));
+        rest = rest[(begin + length)..];
+        return text;
+    }
+}

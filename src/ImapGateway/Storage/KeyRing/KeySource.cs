@@ -1,0 +1,80 @@
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using ImapGateway.Settings;
+
+namespace ImapGateway.Storage.KeyRing;
+
+/// <summary>One entry of Storage:KeyEncryption. Its text is never repeated in a message: somebody may have written the key itself there.</summary>
+internal static class KeySource
+{
+    public const string None = "none";
+    private const string File = "file:";
+    private const string Variable = "env:";
+    private const string Certificate = "certificate:";
+    private const int MaxSecretFile = 4096;
+
+    /// <summary>What to tell the operator after the name of the setting; null if it can be read.</summary>
+    public static string? FaultOf(string text) =>
+        text == None || new[] { File, Variable, Certificate }.Any(kind => text.StartsWith(kind, StringComparison.Ordinal) && text.Length > kind.Length)
+            ? null
+            : "is written file:PATH, env:NAME, certificate:PATH or certificate:PATH;PASSWORDFILE, or none";
+
+    /// <param name="text">Has no fault.</param>
+    /// <returns>Null for "none".</returns>
+    /// <exception cref="StartupException">The key is missing or is none; the message goes on after the name of the setting.</exception>
+    public static KeyEncryptionKey? Load(string text)
+    {
+        if (text.StartsWith(File, StringComparison.Ordinal))
+        {
+            var path = text[File.Length..];
+            return Secret(ReadText(path), path);
+        }
+        if (text.StartsWith(Variable, StringComparison.Ordinal))
+        {
+            var name = text[Variable.Length..];
+            return Secret(Environment.GetEnvironmentVariable(name) ?? throw new StartupException($"the environment variable {name} is not set"), $"the environment variable {name}");
+        }
+        return text.StartsWith(Certificate, StringComparison.Ordinal) ? LoadCertificate(text[Certificate.Length..].Split(';', 2)) : null;
+    }
+
+    private static SecretKey Secret(string text, string origin)
+    {
+        var key = new byte[SecretKey.Length + 1];
+        return Convert.TryFromBase64String(text.Trim(), key, out var length) && length == SecretKey.Length
+            ? new SecretKey(key[..SecretKey.Length])
+            : throw new StartupException($"{origin} must hold {SecretKey.Length} random bytes as base64, as \"openssl rand -base64 {SecretKey.Length}\" prints them");
+    }
+
+    private static CertificateKey LoadCertificate(string[] paths)
+    {
+        var path = paths[0];
+        var password = paths.Length > 1 ? ReadText(paths[1]).TrimEnd('\r', '\n') : null;
+        try
+        {
+            var certificate = X509Certificate2.GetCertContentType(path) == X509ContentType.Pfx
+                ? X509CertificateLoader.LoadPkcs12FromFile(path, password)
+                : password is null ? X509Certificate2.CreateFromPemFile(path) : X509Certificate2.CreateFromEncryptedPemFile(path, password);
+            using var key = certificate.GetRSAPrivateKey();
+            return key is null ? throw new StartupException($"{path} must be an RSA certificate with its private key") : new CertificateKey(certificate);
+        }
+        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"{path} cannot be read as a certificate with its private key (PFX or PEM): {failure.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    private static string ReadText(string path)
+    {
+        try
+        {
+            // A path given by mistake may be of any size.
+            using var reader = new StreamReader(path);
+            var text = new char[MaxSecretFile];
+            return new string(text, 0, reader.ReadBlock(text));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"{path} cannot be read: {failure.Message}");
+        }
+    }
+}

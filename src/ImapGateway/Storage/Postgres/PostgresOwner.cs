@@ -1,0 +1,310 @@
+using ImapGateway.Settings;
+using Npgsql;
+
+namespace ImapGateway.Storage.Postgres;
+
+/// <summary>The one row that counts the owners of the database.</summary>
+public sealed class OwnerEntity
+{
+    public const int Only = 1;
+
+    public int Id { get; init; } = Only;
+
+    public long Term { get; set; }
+}
+
+/// <summary>
+/// The right of this process to write to the database. It belongs to a session outside of the pool that is kept open and pinged. If that session is lost, nothing is written
+/// until it is taken again; if another gateway has owned the database meanwhile, what this process remembers is out of date and it has to end.
+/// </summary>
+internal sealed partial class PostgresOwner : IAsyncDisposable
+{
+    private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan WhileSessionEnds = TimeSpan.FromMilliseconds(20);
+    private const int PingSeconds = 5;
+
+    private readonly NpgsqlDataSource _source;
+    private readonly ILogger _log;
+    private readonly CancellationTokenSource _ended = new();
+    private readonly TaskCompletionSource<string> _takenOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Lock _gate = new();
+
+    /// <summary>The number to write with; null if the database is not held. Not completed while that is being found out.</summary>
+    private TaskCompletionSource<int?> _number = NewNumber();
+
+    /// <summary>Of the session that has the locks.</summary>
+    private int? _held;
+
+    private NpgsqlConnection? _connection;
+    private string? _session;
+
+    /// <summary>0 until this owner is counted.</summary>
+    private long _term;
+
+    private Task _watching = Task.CompletedTask;
+
+    public PostgresOwner(string connectionString, ILogger log)
+    {
+        _source = PostgresConnectionString.OpenForOwner(connectionString);
+        _log = log;
+    }
+
+    /// <summary>Completes with the reason when this process must end, because another gateway has owned the database since this one did.</summary>
+    public Task<string> TakenOver => _takenOver.Task;
+
+    /// <summary>Takes the database, or says who has it.</summary>
+    /// <param name="patience">How long to wait for a gateway that is about to end, or that is dead without the server knowing it yet.</param>
+    /// <exception cref="StartupException">Another gateway has it.</exception>
+    public async Task TakeAsync(TimeSpan patience, CancellationToken cancel)
+    {
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        enough.CancelAfter(patience);
+        for (var told = false; await TryTakeAsync(cancel) is { } holder; told = true)
+        {
+            if (!told)
+            {
+                LogWaiting(holder.Description);
+            }
+            try
+            {
+                await Task.Delay(RetryInterval, enough.Token);
+            }
+            catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+            {
+                throw new StartupException($"Storage:ConnectionString: the database \"{_source.CreateConnection().Database}\" is used by another gateway: {holder.Description}");
+            }
+        }
+        _watching = Task.Run(WatchAsync, CancellationToken.None);
+        await using var connection = await _source.OpenConnectionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        await OwnerLock.KeepWritersAwayAsync(connection, cancel);
+    }
+
+    /// <summary>For migrations: a later owner ends the session before it writes.</summary>
+    public async Task JoinWritersAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
+        if (await NumberAsync() is not { } number || !await OwnerLock.MayWriteForLongAsync(connection, number, cancel))
+        {
+            throw LostAtStart();
+        }
+    }
+
+    /// <summary>Once the tables are there: counts this owner, so that an earlier one notices, even if this one ends before.</summary>
+    public async Task BeginTermAsync(CancellationToken cancel)
+    {
+        await using var connection = await _source.OpenConnectionAsync(cancel);
+        await using var transaction = await connection.BeginTransactionAsync(cancel);
+        await OwnerLock.KeepWritersAwayAsync(connection, cancel);
+        if (await NumberAsync() is not { } number || !await OwnerLock.IsLockedAsync(connection, number, cancel))
+        {
+            throw LostAtStart();
+        }
+        await using var count = new NpgsqlCommand(
+            """INSERT INTO owner ("Id", "Term") VALUES (1, 1) ON CONFLICT ("Id") DO UPDATE SET "Term" = owner."Term" + 1 RETURNING "Term" """, connection);
+        var term = (long)(await count.ExecuteScalarAsync(cancel))!;
+        await transaction.CommitAsync(cancel);
+        Volatile.Write(ref _term, term);
+    }
+
+    /// <summary>The number to write with, null if the database is not held. Waits only while a lost session is being replaced.</summary>
+    public Task<int?> NumberAsync()
+    {
+        lock (_gate)
+        {
+            return _number.Task;
+        }
+    }
+
+    /// <summary>A write transaction found that the owner's session has ended: no other one is begun until that is known to be wrong or repaired.</summary>
+    public void Suspect(int number)
+    {
+        lock (_gate)
+        {
+            if (_number.Task is { IsCompletedSuccessfully: true, Result: { } current } && current == number)
+            {
+                _number = NewNumber();
+            }
+        }
+    }
+
+    /// <summary>Gives the database back. The host disposes the storage when it has stopped, and the container does so again.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_ended.IsCancellationRequested)
+        {
+            return;
+        }
+        await _ended.CancelAsync();
+        await _watching;
+        Hold(null);
+        await CloseAsync();
+        await _source.DisposeAsync();
+    }
+
+    private static StartupException LostAtStart() => new("Storage:ConnectionString: the session that holds the database was lost while the gateway started");
+
+    private static TaskCompletionSource<int?> NewNumber() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private void Hold(int? number)
+    {
+        lock (_gate)
+        {
+            _held = number;
+            if (!_number.TrySetResult(number) && _number.Task.Result != number)
+            {
+                _number = NewNumber();
+                _number.SetResult(number);
+            }
+        }
+    }
+
+    /// <summary>Who has the lock, or null if this process has it now.</summary>
+    private async Task<LockHolder?> TryTakeAsync(CancellationToken cancel)
+    {
+        await CloseAsync();
+        var connection = await _source.OpenConnectionAsync(cancel);
+        try
+        {
+            while (!await OwnerLock.TryTakeAsync(connection, cancel))
+            {
+                if (await OwnerLock.HolderAsync(connection, cancel) is not { } holder)
+                {
+                    continue;
+                }
+                if (holder.Session != _session)
+                {
+                    await ThrowIfTakenOverAsync(connection, cancel);
+                    return holder;
+                }
+                // A connection that only the server believes in, or that is about to end.
+                await OwnerLock.EndAsync(connection, holder, cancel);
+                await Task.Delay(WhileSessionEnds, cancel);
+            }
+            await ThrowIfTakenOverAsync(connection, cancel);
+            var number = await OwnerLock.NumberAsync(connection, cancel);
+            _session = await OwnerLock.SessionAsync(connection, cancel);
+            (_connection, connection) = (connection, null);
+            Hold(number);
+            return null;
+        }
+        finally
+        {
+            if (connection is not null)
+            {
+                await connection.DisposeAsync();
+            }
+        }
+    }
+
+    private async Task ThrowIfTakenOverAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
+        if (Volatile.Read(ref _term) is not (> 0 and var own))
+        {
+            return;
+        }
+        await using var command = new NpgsqlCommand("""SELECT "Term" FROM owner""", connection);
+        if (await command.ExecuteScalarAsync(cancel) is not long term || term != own)
+        {
+            throw new TakenOverException();
+        }
+    }
+
+    private async Task WatchAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await PingAsync();
+                await TakeAgainAsync();
+            }
+        }
+        catch (Exception) when (_ended.IsCancellationRequested)
+        {
+            // The gateway stops.
+        }
+        catch (Exception failure)
+        {
+            Hold(null);
+            _takenOver.TrySetResult(failure is TakenOverException ? "another gateway has used the database since" : $"whether the database is held cannot be found out: {failure.Message}");
+        }
+    }
+
+    /// <summary>Returns when the session has ended. Waiting for a notification finds out at once if the server ends it.</summary>
+    private async Task PingAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                await _connection!.WaitAsync(PingInterval, _ended.Token);
+                await using var ping = new NpgsqlCommand("SELECT 1", _connection) { CommandTimeout = PingSeconds };
+                await ping.ExecuteScalarAsync(_ended.Token);
+                Restore();
+            }
+        }
+        catch (Exception failure) when (failure is NpgsqlException or InvalidOperationException or IOException)
+        {
+            LogLost(failure.Message);
+        }
+    }
+
+    /// <summary>The suspicion of a writer was wrong.</summary>
+    private void Restore()
+    {
+        lock (_gate)
+        {
+            _number.TrySetResult(_held);
+        }
+    }
+
+    private async Task TakeAgainAsync()
+    {
+        lock (_gate)
+        {
+            if (_number.Task.IsCompleted)
+            {
+                _number = NewNumber();
+            }
+        }
+        while (!await TryTakeAgainAsync())
+        {
+            Hold(null);
+            await Task.Delay(RetryInterval, _ended.Token);
+        }
+        LogTaken();
+    }
+
+    private async Task<bool> TryTakeAgainAsync()
+    {
+        try
+        {
+            return await TryTakeAsync(_ended.Token) is null;
+        }
+        catch (NpgsqlException)
+        {
+            return false;
+        }
+    }
+
+    private async Task CloseAsync()
+    {
+        if (_connection is { } connection)
+        {
+            _connection = null;
+            await connection.DisposeAsync();
+        }
+    }
+
+    private sealed class TakenOverException : Exception;
+
+    [LoggerMessage(LogLevel.Information, "Another gateway uses the database; waiting for its end: {Holder}")]
+    private partial void LogWaiting(string holder);
+
+    [LoggerMessage(LogLevel.Warning, "The session that holds the database was lost; nothing is written until it is held again: {Reason}")]
+    private partial void LogLost(string reason);
+
+    [LoggerMessage(LogLevel.Information, "The database is held again")]
+    private partial void LogTaken();
+}

@@ -1,0 +1,165 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text;
+using ImapGateway.Benchmarks.Load;
+using ImapGateway.Benchmarks.Results;
+using ImapGateway.IntegrationTests.Servers;
+using ImapGateway.IntegrationTests.Servers.Scripted;
+
+namespace ImapGateway.Benchmarks;
+
+/// <summary>
+/// Mail servers that send without end or far more than anybody has asked for, each on a gateway of its own: what a healthy account on the same gateway notices of it, how much memory the gateway takes,
+/// and how long it takes to delete the account.
+/// </summary>
+public static class FloodBenchmark
+{
+    private const int Messages = 1_000;
+    private const string User = "bench@example.com";
+    private const string Hostile = "hostile";
+
+    private static readonly (string What, Action<ScriptedImapServer> Flood)[] Floods =
+    [
+        ("1,000,000 mailboxes", server => Answer(server, "LIST", session => ListAsync(session, 1_000_000))),
+        ("FETCH lines without end", server => Answer(server, "UID FETCH", session => EndlessAsync(session, "* 1 FETCH (UID 1 FLAGS (\\Seen))"))),
+        ("lines without end in IDLE", server => Answer(server, "IDLE", session => EndlessAsync(session, "* 5 EXISTS", "+ idling"))),
+        ("SEARCH of 100 million messages", server => Answer(server, "UID SEARCH", session => LinesAsync(session, "* ESEARCH (TAG \"A\") UID ALL 1:100000000"))),
+        ("10,000,000 EXISTS", server => Answer(server, "EXAMINE", session => LinesAsync(session, "* 10000000 EXISTS", "* OK [UIDVALIDITY 1] x", "* OK [UIDNEXT 10000001] x"))),
+        ("EXPUNGE without end", server => Answer(server, "NOOP", session => EndlessAsync(session, "* 1 EXPUNGE"))),
+        ("1,000,000 keywords", server => Answer(server, "EXAMINE", session => LinesAsync(session, $"* FLAGS ({string.Join(' ', Enumerable.Range(0, 1_000_000).Select(i => $"keyword{i}"))})"))),
+        ("STATUS lines without end", server => Answer(server, "STATUS", session => EndlessAsync(session, "* STATUS INBOX (MESSAGES 1 UIDNEXT 2)"))),
+    ];
+
+    public static async Task RunAsync(Report report)
+    {
+        await using var dovecot = await DovecotServer.Start(new DovecotOptions { Tls = false });
+        await dovecot.Seed(User, Messages, ListBenchmark.Message);
+        foreach (var (what, flood) in Floods)
+        {
+            await MeasureAsync(report, dovecot, what, flood);
+        }
+    }
+
+    private static async Task MeasureAsync(Report report, DovecotServer dovecot, string what, Action<ScriptedImapServer> flood)
+    {
+        await using var gateway = await MeasuredGateway.Start();
+        await gateway.AddAsync("healthy", dovecot.Port, User);
+        var span = report.Rounds.Each * report.Rounds.Count;
+        await UseAsync(gateway, report.Rounds.Each);
+        var alone = await UseAsync(gateway, span);
+
+        await using var server = ScriptedImapServer.Start(new ScriptedOptions { Password = DovecotServer.Password, Capabilities = ScriptedOptions.Modest + " ESEARCH" });
+        server.AddMailbox("Other");
+        for (var i = 0; i < 3; i++)
+        {
+            server.Inbox.Add($"m{i}");
+        }
+        flood(server);
+        await gateway.PutAsync(Hostile, server.Port, Hostile, watch: "all");
+        var asking = new CancellationTokenSource();
+        var asked = AskAsync(gateway, asking.Token);
+        var during = await UseAsync(gateway, span);
+        await asking.CancelAsync();
+        await asked;
+        var began = Stopwatch.GetTimestamp();
+        using var deleted = await gateway.Http.DeleteAsync(gateway.Address($"/v1/accounts/{Hostile}"));
+        deleted.EnsureSuccessStatusCode();
+        var deleting = Stopwatch.GetElapsedTime(began);
+
+        report.Add(new Row($"{what}: list of another account, p95", "ms", [P95(during.Lists)]) { Remark = $"alone: {Row.Number(P95(alone.Lists))} ms", Target = Target.Most(250) });
+        report.Add(new Row($"{what}: change of a flag there, longest", "ms", [during.Changes.Max()]) { Remark = $"alone: {Row.Number(alone.Changes.Max())} ms", Target = Target.Most(1000) });
+        report.Add(new Row($"{what}: resident memory, highest", "MB", [during.Resident / 1048576.0]) { Remark = $"alone: {Row.Number(alone.Resident / 1048576.0)} MB", Target = Target.Most(700) });
+        report.Add(new Row($"{what}: the account is deleted", "ms", [deleting.TotalMilliseconds]) { Target = Target.Most(1000) });
+    }
+
+    private sealed record Use(List<double> Lists, List<double> Changes, long Resident);
+
+    /// <summary>Lists and changes flags of the healthy account, one after the other.</summary>
+    private static async Task<Use> UseAsync(MeasuredGateway gateway, TimeSpan span)
+    {
+        var (use, began, resident) = (new Use([], [], 0), Stopwatch.GetTimestamp(), 0L);
+        for (var turn = 0; turn < 3 || Stopwatch.GetElapsedTime(began) < span; turn++)
+        {
+            var start = Stopwatch.GetTimestamp();
+            // Each another list: what was kept of the last answer says nothing.
+            var list = await gateway.GetAsync($"{ListBenchmark.ListOf("healthy")}&before={2027 + turn % 5000:D4}-01-01");
+            use.Lists.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            var message = list.GetProperty("items")[turn % 50].GetProperty("id").GetString();
+            start = Stopwatch.GetTimestamp();
+            using var changed = await gateway.Http.PatchAsJsonAsync(gateway.Address($"/v1/accounts/healthy/messages/{message}"), new { flags = new { add = turn % 2 == 0 ? new[] { "$flagged" } : [], remove = turn % 2 == 0 ? [] : new[] { "$flagged" } } });
+            changed.EnsureSuccessStatusCode();
+            use.Changes.Add(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+            resident = Math.Max(resident, gateway.Process.ResidentBytes);
+        }
+        return use with { Resident = resident };
+    }
+
+    /// <summary>A client of the hostile account, which is not discouraged.</summary>
+    private static async Task AskAsync(MeasuredGateway gateway, CancellationToken stop)
+    {
+        string[] paths = ["mailboxes", "mailboxes/inbox/messages", "mailboxes/inbox/messages?subject=m"];
+        for (var turn = 0; !stop.IsCancellationRequested; turn++)
+        {
+            try
+            {
+                using var answer = await gateway.Http.GetAsync(gateway.Address($"/v1/accounts/{Hostile}/{paths[turn % paths.Length]}"), stop);
+                if (answer.StatusCode == HttpStatusCode.InternalServerError)
+                {
+                    throw new InvalidOperationException(await answer.Content.ReadAsStringAsync(stop));
+                }
+                await Task.Delay(100, stop);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    private static double P95(List<double> values) => values.Order().ElementAt((int)(values.Count * 0.95));
+
+    private static void Answer(ScriptedImapServer server, string command, Func<ScriptedSession, Task> answer) => server.On(command, async (session, heard, proceed) =>
+    {
+        if (command == "LIST" && heard.Arguments is [.., var pattern] && pattern.Text is "" or "INBOX")
+        {
+            await proceed();
+            return;
+        }
+        await answer(session);
+        session.Say($"{heard.Tag} OK done");
+    });
+
+    private static async Task ListAsync(ScriptedSession session, int count)
+    {
+        session.Say("* LIST () \"/\" INBOX");
+        for (var i = 0; i < count; i++)
+        {
+            session.Say($"* LIST (\\HasNoChildren) \"/\" mailbox{i:D7}");
+            if (i % 1000 == 0)
+            {
+                await session.Flush();
+            }
+        }
+    }
+
+    private static Task LinesAsync(ScriptedSession session, params string[] lines)
+    {
+        Array.ForEach(lines, session.Say);
+        return session.Flush();
+    }
+
+    private static async Task EndlessAsync(ScriptedSession session, string line, string? first = null)
+    {
+        if (first is not null)
+        {
+            session.Say(first);
+        }
+        var lines = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(line + "\r\n", 1000)));
+        while (true)
+        {
+            session.SayOctets(lines);
+            await session.Flush();
+        }
+    }
+}
