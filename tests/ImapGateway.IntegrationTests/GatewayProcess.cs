@@ -218,9 +218,6 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         _data.Dispose();
     }
 
-    /// <summary>For the next start, and for commands from now on.</summary>
-    public void Set(string name, string value) => _environment[name.Replace(":", "__", StringComparison.Ordinal)] = value;
-
     /// <summary>A command of the program with the same settings, while the gateway runs or not: the exit code, and all that was printed.</summary>
     public Task<(int ExitCode, string Output)> Run(params string[] arguments) => Run(Program, arguments);
 
