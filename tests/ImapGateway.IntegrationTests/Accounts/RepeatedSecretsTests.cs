@@ -1,7 +1,6 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
-using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Servers.Scripted;
 using ImapGateway.IntegrationTests.Webhooks;
 using Microsoft.AspNetCore.Http;

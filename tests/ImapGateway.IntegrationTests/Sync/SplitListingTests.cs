@@ -1,6 +1,5 @@
 using ImapGateway.Accounts;
 using ImapGateway.Changes;
-using ImapGateway.IntegrationTests.Servers.Scripted;
 using ImapGateway.Storage;
 using ImapGateway.Sync;
 using Microsoft.EntityFrameworkCore;
@@ -33,9 +32,9 @@ public class SplitListingTests
     {
         using var gate = new ManualResetEventSlim();
         var blocking = owners.Database.WriteAsync(
-            (_, _) =>
+            (_, token) =>
             {
-                gate.Wait();
+                gate.Wait(token);
                 return Task.FromResult(true);
             },
             CancellationToken.None);

@@ -1,7 +1,6 @@
 using ImapGateway.IntegrationTests.Servers;
 using System.Globalization;
 using System.Net;
-using ImapGateway.IntegrationTests.Servers;
 using Microsoft.AspNetCore.Http;
 
 namespace ImapGateway.IntegrationTests.Webhooks;

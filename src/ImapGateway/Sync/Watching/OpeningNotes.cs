@@ -16,7 +16,7 @@ namespace ImapGateway.Sync.Watching;
 /// <item>A restart of the machine in between counts for nothing.</item>
 /// </list>
 /// </summary>
-public sealed class OpeningNotes(DataDirectory data) : IStartupStep
+public sealed class OpeningNotes(DataDirectory data) : IStartupStep, IDisposable
 {
     private const int Suspicious = 2;
     private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
@@ -40,6 +40,8 @@ public sealed class OpeningNotes(DataDirectory data) : IStartupStep
 
         public string Text => string.Join('\n', Ends.ToString(CultureInfo.InvariantCulture), IsOpening ? "opening" : "counted", Boot, Step);
     }
+
+    public void Dispose() => _alone.Dispose();
 
     /// <summary>Counts what the last run has left.</summary>
     public Task RunAsync(CancellationToken cancel)
