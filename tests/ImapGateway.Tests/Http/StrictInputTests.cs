@@ -44,7 +44,7 @@ public sealed class StrictInputTests : IAsyncLifetime
     [InlineData("""{"name":"a","number":"1"}""", "/number", "A whole number is expected.")]
     [InlineData("""{"name":"a","number":1.5}""", "/number", "A whole number is expected.")]
     [InlineData("""{"name":"a","yes":"true"}""", "/yes", "true or false is expected.")]
-    [InlineData("""{"name":"a","inner":[]}""", "/inner", "An object is expected.")]
+    [InlineData("""{"name":"a","inner":[]}""", "/inner", "An object is expected, with a value of the right type for each member.")]
     [InlineData("""{"name":"a","list":{}}""", "/list", "An array is expected.")]
     [InlineData("""{"name":"a","list":[{"name":"b"},{"name":"c","number":[]}]}""", "/list/1/number", "A whole number is expected.")]
     [InlineData("""{"name":"a","map":{"k":"v"}}""", "/map/k", "A whole number is expected.")]
@@ -52,7 +52,7 @@ public sealed class StrictInputTests : IAsyncLifetime
     [InlineData("""{"name":"a","role":"boss"}""", "/role", "One of inbox, sent, drafts, trash, junk, archive, all, flagged, important is expected.")]
     [InlineData("""{"name":"a","patch":5}""", "/patch", "A string is expected.")]
     [InlineData("""{"name":"a","numbers":["x"]}""", "/numbers", "An array is expected.")]
-    [InlineData("""[1]""", "", "An object is expected.")]
+    [InlineData("""[1]""", "", "An object is expected, with a value of the right type for each member.")]
     [InlineData("""{"name":"a",}""", "", "The body is not valid JSON: line 1, byte 13.")]
     [InlineData("""{"name":""", "/name", "The body is not valid JSON: line 1, byte 9.")]
     public async Task A_wrong_member_is_pointed_at_in_words_without_types(string json, string pointer, string detail)
