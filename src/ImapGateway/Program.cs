@@ -12,6 +12,7 @@ using ImapGateway.Mailboxes;
 using ImapGateway.Messages;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
+using ImapGateway.Storage.Backup;
 using ImapGateway.Sync.Watching;
 using ImapGateway.Webhooks;
 
@@ -20,7 +21,7 @@ namespace ImapGateway;
 public static class Program
 {
     /// <summary>What the program can do beside running the gateway.</summary>
-    private static readonly Command[] Commands = [];
+    private static readonly Command[] Commands = [.. StorageCommands.All];
 
     public static Task<int> Main(string[] args) => new CommandLine(Commands, settings => Build(settings).RunValidatedAsync()).RunAsync(args);
 

@@ -218,6 +218,23 @@ public sealed partial class GatewayProcess : IAsyncDisposable
         _data.Dispose();
     }
 
+    /// <summary>A command of the program with the same settings, while the gateway runs or not: the exit code, and all that was printed.</summary>
+    public Task<(int ExitCode, string Output)> Run(params string[] arguments) => Run(Program, arguments);
+
+    /// <summary>The same, where a folder holds no more than this and is listed at the end. Only root may do so.</summary>
+    public Task<(int ExitCode, string Output)> RunOnSmallDisk(string folder, int kilobytes, params string[] arguments) => Run(
+        ["/usr/bin/unshare", "--mount", "sh", "-c", $"mount -t tmpfs -o size={kilobytes}k tmpfs '{folder}' && \"$0\" \"$@\"; code=$?; echo left: $(ls -A '{folder}').; exit $code", .. Program], arguments);
+
+    private async Task<(int ExitCode, string Output)> Run(string[] program, string[] arguments)
+    {
+        await using var command = await ChildProcess.Start(program[0], [.. program[1..], .. arguments], _environment);
+        using var deadline = new CancellationTokenSource(Journal<string>.Patience);
+        await command.Exited(deadline.Token);
+        return (command.ExitCode, string.Join('\n', command.Output.Entries));
+    }
+
+    private static string[] Program => [DotnetHost, Path.Combine(Environment.GetEnvironmentVariable("GATEWAY_DIRECTORY") ?? AppContext.BaseDirectory, "ImapGateway.dll")];
+
     private string Printed => string.Join('\n', _process!.Output.Entries);
 
     private async Task Launch()
@@ -227,7 +244,7 @@ public sealed partial class GatewayProcess : IAsyncDisposable
             await _process.DisposeAsync();
         }
 
-        string[] command = [DotnetHost, Path.Combine(Environment.GetEnvironmentVariable("GATEWAY_DIRECTORY") ?? AppContext.BaseDirectory, "ImapGateway.dll")];
+        string[] command = Program;
         if (_diskMegabytes is { } megabytes)
         {
             command = ["/usr/bin/unshare", "--mount", "sh", "-c", $"mount -t tmpfs -o size={megabytes}m tmpfs \"$DataDirectory\" && exec \"$0\" \"$@\"", .. command];

@@ -20,8 +20,9 @@ public sealed class TestCache : IAsyncDisposable
         Memory = new HeaderMemory(options.MemoryBytes);
         Metrics = new CacheMetrics(Memory);
         _link = new RedisLink(Options.Create(new RedisOptions { ConnectionString = redis }), Metrics, TimeProvider.System, NullLogger<RedisLink>.Instance);
-        Redis = new RedisHeaders(_link, Options.Create(options), TimeProvider.System);
-        var folder = new DiskFolder(new DataDirectory("unused"), new EphemeralDataProtectionProvider());
+        var epoch = new StoreEpoch { Value = 0 };
+        Redis = new RedisHeaders(_link, epoch, Options.Create(options), TimeProvider.System);
+        var folder = new DiskFolder(new DataDirectory("unused"), new EphemeralDataProtectionProvider(), epoch);
         var settings = Options.Create(options);
         Cache = new HeaderCache(Memory, Redis, new DiskCache(folder, new DiskRoom(folder, settings, Metrics, TimeProvider.System, NullLogger<DiskRoom>.Instance), settings, Metrics, new Loops(TimeProvider.System, NullLogger<Loops>.Instance)), Metrics);
     }

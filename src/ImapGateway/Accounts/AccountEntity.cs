@@ -68,8 +68,8 @@ public sealed class AccountEntity
         set => (State, Told, Synced) = (value.State, value.Told, value.Synced);
     }
 
-    /// <summary>Of its last change, as it was when the row was read; it stands in the fence.</summary>
-    public long Sequence { get; set; }
+    /// <summary>Of its fence, as they were when the row was read.</summary>
+    public FenceCounters Counters { get; set; }
 
     public Account ToAccount() => new()
     {
@@ -84,7 +84,7 @@ public sealed class AccountEntity
         CreatedAt = CreatedAt,
         LastError = LastError,
         Capabilities = Capabilities,
-        FeedPosition = FeedPosition.OfAccount(Incarnation, Sequence),
+        FeedPosition = FeedPosition.OfAccount(Incarnation, Counters.Sequence, Counters.Epoch),
     };
 }
 
@@ -111,7 +111,7 @@ public sealed class AccountConfiguration : IEntityTypeConfiguration<AccountEntit
         builder.HasIndex(account => account.Email);
         builder.HasIndex(account => account.RemovedAt);
         builder.Ignore(account => account.Life);
-        builder.Ignore(account => account.Sequence);
+        builder.Ignore(account => account.Counters);
         builder.Property(account => account.Imap).HasConversion(value => Write(value), text => ReadServer(text));
         builder.Property(account => account.Smtp).HasConversion(value => Write(value), text => ReadServer(text));
         builder.Property(account => account.LastError).HasConversion(value => Write(value), text => StoredJson.Read<AccountError?>(text, null, JsonSerializerOptions.Web));

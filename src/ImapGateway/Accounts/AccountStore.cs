@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Accounts;
 
 /// <summary>The rows of accounts.</summary>
-public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProvider time) : IAccountFeeds
+public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpoch epoch, TimeProvider time) : IAccountFeeds
 {
     public static ProblemException NotFound() => new(ErrorCode.NotFound, "There is no such account.");
 
@@ -65,7 +65,7 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProv
                     throw new ProblemException(ErrorCode.Conflict, "There is an account with this id. PUT changes it.");
                 }
                 db.Add(account);
-                db.Add(new FenceEntity { Incarnation = account.Incarnation });
+                db.Add(FenceEntity.Of(account.Incarnation, epoch));
                 return true;
             },
             cancel);
@@ -119,21 +119,27 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProv
     private static async Task AppendRemovedAsync(GatewayDbContext db, AccountEntity account, DateTimeOffset now, CancellationToken cancel)
     {
         var fences = db.Set<FenceEntity>().Where(fence => fence.Incarnation == account.Incarnation);
-        // Where the fence is lost, the log still has the last sequence.
-        var last = await fences.Select(fence => (long?)fence.Sequence).SingleOrDefaultAsync(cancel)
-            ?? await db.Set<ChangeEntity>().Where(change => change.Incarnation == account.Incarnation).MaxAsync(change => (long?)change.Sequence, cancel) ?? 0;
+        // If the fence is lost, the log still has the last sequence.
+        var last = (await fences.AsNoTracking().SingleOrDefaultAsync(cancel))?.Counters
+            ?? await db.Set<ChangeEntity>().AsNoTracking().Where(change => change.Incarnation == account.Incarnation).OrderByDescending(change => change.Sequence)
+                .Select(change => new { change.Epoch, change.Sequence }).FirstOrDefaultAsync(cancel) switch
+            {
+                { } change => new FenceCounters(ObjectId.CounterIn(change.Epoch, 1), change.Sequence),
+                null => default,
+            };
         await fences.ExecuteDeleteAsync(cancel);
         var notes = ChangeData.Of(account.Metadata.ToDictionary(pair => pair.Key, pair => pair.Value));
-        await db.InsertAsync([ChangeRow.Of(new AccountChanged(ChangeType.AccountRemoved, null, null), account.Incarnation, account.Id, last + 1, now, notes)], cancel);
+        await db.InsertAsync([ChangeRow.Of(new AccountChanged(ChangeType.AccountRemoved, null, null), account.Incarnation, account.Id, last.Epoch, last.Sequence + 1, now, notes)], cancel);
     }
 
     private static async Task FillAsync(GatewayDbContext db, IReadOnlyCollection<AccountEntity> accounts, CancellationToken cancel)
     {
         var incarnations = accounts.Select(account => account.Incarnation).ToList();
-        var sequences = await db.Set<FenceEntity>().Where(fence => incarnations.Contains(fence.Incarnation)).ToDictionaryAsync(fence => fence.Incarnation, fence => fence.Sequence, cancel);
+        var counters = await db.Set<FenceEntity>().Where(fence => incarnations.Contains(fence.Incarnation))
+            .AsNoTracking().ToDictionaryAsync(fence => fence.Incarnation, fence => fence.Counters, cancel);
         foreach (var account in accounts)
         {
-            account.Sequence = sequences.GetValueOrDefault(account.Incarnation);
+            account.Counters = counters.GetValueOrDefault(account.Incarnation);
         }
     }
 

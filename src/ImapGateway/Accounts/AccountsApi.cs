@@ -20,7 +20,7 @@ public static class AccountsApi
             .WithDescription("Logs in first, to IMAP and, where it is given, to SMTP; nothing is saved unless that works. `verify=false` skips it.")
             .AsksMailServer().CanFail(ErrorCode.Unprocessable);
         accounts.MapGet("", ListAsync).Requires(Scope.Accounts | Scope.MailReadBasic).TakesQueryPrefix(MetadataPrefix).WithETag().WithName("listAccounts").WithSummary("List accounts")
-            .WithDescription("In the order of their ids. `email=` and `metadata.KEY=` find those that have exactly this value.");
+            .WithDescription("In the order of their ids. `email=` and `metadata.KEY=` find those that have exactly this value. 410 for a cursor that belongs to a state that is lost.").CanFail(ErrorCode.Gone);
         accounts.MapPost("/verify", VerifyAsync).Requires(Scope.Accounts).WithName("verifyAccount").WithSummary("Try settings without saving them")
             .WithDescription("200 whether the logins work or not: the body tells for each server, with the server's words and what to do.");
         accounts.MapGet("/{account}", ReadAsync).Requires(Scope.Accounts | Scope.MailReadBasic).WithETag().WithName("getAccount").WithSummary("Read an account");
@@ -58,7 +58,7 @@ public static class AccountsApi
         var filter = $"{email}\n{string.Join('\n', metadata)}";
         var from = Cursor.Decode<Position>(CursorKind, filter, paging.Cursor);
         // Before the rows: what changes while they are read comes again in the feed.
-        var position = from?.Feed ?? feed.Format((await feed.BoundsAsync(cancel)).Head);
+        var position = await feed.PositionOfListAsync(from?.Feed, cancel);
         var rows = await store.ListAsync(email, metadata, caller.Accounts, from?.After, paging.Limit + 1, cancel);
         var items = rows.Take(paging.Limit).Select(row => row.ToAccount()).ToImmutableArray();
         var hasMore = rows.Count > paging.Limit;

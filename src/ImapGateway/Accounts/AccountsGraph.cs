@@ -105,7 +105,7 @@ public sealed class AccountsGraph : IGraph
         var from = Cursor.Decode<Position>(CursorKind, filter, page.Cursor);
         var feed = call.Service<GlobalFeed>();
         // Before the rows: what changes while they are read comes again in the feed.
-        var position = from?.Feed ?? feed.Format((await feed.BoundsAsync(call.Cancel)).Head);
+        var position = await feed.PositionOfListAsync(from?.Feed, call.Cancel);
         var rows = await call.Service<AccountStore>().ListAsync(call.Text("email"), notes, call.Caller.Accounts, from?.After, page.Limit + 1, call.Cancel);
         return new Connection<Account>(
             [.. rows.Take(page.Limit).Select(row => row.ToAccount())],

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ImapGateway.Mail;
+using ImapGateway.Storage;
 using Microsoft.Extensions.Options;
 using StackExchange.Redis;
 
@@ -10,7 +11,7 @@ namespace ImapGateway.Cache;
 /// and one round trip, what is removed are fields, and what has to make room (a budget per account, the limit of Redis itself, the lifetime) goes a thousand messages at a time, where a hash
 /// per mailbox would go as a whole and a key per message could neither be counted nor found again when its account is removed.
 /// </summary>
-public sealed class RedisHeaders(RedisLink link, IOptions<CacheOptions> options, TimeProvider time)
+public sealed class RedisHeaders(RedisLink link, StoreEpoch epoch, IOptions<CacheOptions> options, TimeProvider time)
 {
     /// <summary>Another layout of keys needs another name.</summary>
     private const string Name = "imapgateway:headers:1";
@@ -102,9 +103,10 @@ public sealed class RedisHeaders(RedisLink link, IOptions<CacheOptions> options,
 
     private static RedisValue FieldOf(HeaderKey key) => key.Uid;
 
-    private static string Prefix(string incarnation) => $"{Name}:{{{incarnation}}}:";
+    /// <summary>With the epoch: what was kept before the database was restored from a backup may be about other messages than the same names are now.</summary>
+    private string Prefix(string incarnation) => $"{Name}:{epoch.Value}:{{{incarnation}}}:";
 
-    private static RedisKey ChunkKey(string incarnation, string chunk) => Prefix(incarnation) + chunk;
+    private RedisKey ChunkKey(string incarnation, string chunk) => Prefix(incarnation) + chunk;
 
-    private static RedisKey[] Keys(string incarnation, string chunk) => [Prefix(incarnation) + "ages", Prefix(incarnation) + "sizes", ChunkKey(incarnation, chunk)];
+    private RedisKey[] Keys(string incarnation, string chunk) => [Prefix(incarnation) + "ages", Prefix(incarnation) + "sizes", ChunkKey(incarnation, chunk)];
 }

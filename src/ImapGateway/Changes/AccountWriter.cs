@@ -50,6 +50,6 @@ public sealed class AccountWriter(
     {
         var now = time.GetUtcNow();
         var notes = ChangeData.Of(metadata());
-        return [.. changes.Select(change => ChangeRow.Of(change, owner.Incarnation, account, ++sequence, now, notes))];
+        return [.. changes.Select(change => ChangeRow.Of(change, owner.Incarnation, account, Counters.Epoch, ++sequence, now, notes))];
     }
 }

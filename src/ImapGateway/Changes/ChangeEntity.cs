@@ -17,6 +17,9 @@ public sealed class ChangeEntity
     /// </summary>
     public long Transaction { get; init; }
 
+    /// <summary>Of the database when it was written. It comes first in the order of the feed of all accounts: a restored server may count its transactions from a smaller number.</summary>
+    public long Epoch { get; init; }
+
     public required string Incarnation { get; init; }
 
     public required long Sequence { get; init; }
@@ -58,7 +61,7 @@ public sealed class ChangeConfiguration : IEntityTypeConfiguration<ChangeEntity>
         builder.Property(change => change.Timestamp).HasConversion<UnixMilliseconds>();
         // Also stops a stale owner that the fence would have stopped.
         builder.HasIndex(change => new { change.Incarnation, change.Sequence }).IsUnique();
-        builder.HasIndex(change => new { change.Transaction, change.Row });
+        builder.HasIndex(change => new { change.Epoch, change.Transaction, change.Row });
     }
 
     /// <summary>An exception here would fail the query of all rows beside it.</summary>

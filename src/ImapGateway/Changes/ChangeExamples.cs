@@ -18,7 +18,7 @@ public static class ChangeExamples
             return new(default, Incarnation, 1, "", type, Noon, 0, 0, null, null, "{}"u8.ToArray(), "{\"webhook\":\"wh_q5nzb3wk7ra2d\"}"u8.ToArray(), null);
         }
         var notes = ChangeData.Of(new Dictionary<string, string> { ["customer"] = "4711" });
-        return LoggedChange.Of(ChangeRow.Of(ChangeOf(type), Incarnation, "acc_k3v7q2mzp4x6a", 42, Noon, notes));
+        return LoggedChange.Of(ChangeRow.Of(ChangeOf(type), Incarnation, "acc_k3v7q2mzp4x6a", 0, 42, Noon, notes));
     }
 
     private static Change ChangeOf(ChangeType type) => type switch

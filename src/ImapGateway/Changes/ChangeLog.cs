@@ -63,9 +63,11 @@ public sealed partial class ChangeLog
         async (db, token) =>
         {
             var rows = db.Set<ChangeEntity>().Where(row => row.Incarnation == incarnation);
-            var head = await db.Set<FenceEntity>().Where(fence => fence.Incarnation == incarnation).Select(fence => (long?)fence.Sequence).SingleOrDefaultAsync(token)
-                ?? await rows.MaxAsync(row => (long?)row.Sequence, token) ?? 0;
-            return new LogRange(await rows.MinAsync(row => (long?)row.Sequence, token) ?? head + 1, head);
+            var fence = await db.Set<FenceEntity>().SingleOrDefaultAsync(fence => fence.Incarnation == incarnation, token);
+            // Of an account that has just been removed its log is all that is left.
+            var (head, epoch) = fence is not null ? (fence.Sequence, fence.Counters.Epoch)
+                : await rows.OrderByDescending(row => row.Sequence).FirstOrDefaultAsync(token) is { } last ? (last.Sequence, last.Epoch) : (0, 0);
+            return new LogRange(await rows.MinAsync(row => (long?)row.Sequence, token) ?? head + 1, head, epoch, EndedEpochs.OfAccount(fence?.EndedEpochs ?? ""));
         },
         cancel);
 
@@ -74,10 +76,11 @@ public sealed partial class ChangeLog
         async (db, token) =>
         {
             var settled = await CommitOrder.SettledAsync(db, token);
-            var purged = await PurgedAsync(db, token);
-            var last = await db.Set<ChangeEntity>().Where(row => row.Transaction < settled).OrderByDescending(row => row.Transaction).ThenByDescending(row => row.Row)
-                .Select(row => new GlobalPosition(row.Transaction, row.Row)).FirstOrDefaultAsync(token);
-            return new FeedBounds(purged, last > purged ? last : purged);
+            var store = await db.Set<StoreEntity>().SingleOrDefaultAsync(token) ?? new StoreEntity { Incarnation = "" };
+            var last = await Settled(db.Set<ChangeEntity>(), store.Epoch, settled).OrderByDescending(row => row.Epoch).ThenByDescending(row => row.Transaction).ThenByDescending(row => row.Row)
+                .Select(row => new GlobalPosition(row.Transaction, row.Row, row.Epoch)).FirstOrDefaultAsync(token);
+            var purged = StoreStart.PurgedOf(store);
+            return new FeedBounds(purged, last > purged ? last : purged) { Ends = EndedEpochs.OfAll(store.EndedEpochs) };
         },
         cancel);
 
@@ -98,19 +101,22 @@ public sealed partial class ChangeLog
         async (db, token) =>
         {
             var settled = await CommitOrder.SettledAsync(db, token);
-            if (await PurgedAsync(db, token) > after)
+            var store = await db.Set<StoreEntity>().SingleOrDefaultAsync(token);
+            if (store is not null && StoreStart.PurgedOf(store) > after)
             {
                 throw Feed.TooOld();
             }
-            var rows = await db.Set<ChangeEntity>()
-                .Where(row => row.Transaction < settled && (row.Transaction > after.Transaction || row.Transaction == after.Transaction && row.Row > after.Row))
-                .OrderBy(row => row.Transaction).ThenBy(row => row.Row).Take(limit).ToListAsync(token);
+            // Compared as a row of values, which both databases find in the index.
+            var later = db.Set<ChangeEntity>().FromSql(
+                $"""SELECT * FROM "change" WHERE ("Epoch", "Transaction", "Row") > ({after.Epoch}, {after.Transaction}, {after.Row})""");
+            var rows = await Settled(later, store?.Epoch ?? 0, settled)
+                .OrderBy(row => row.Epoch).ThenBy(row => row.Transaction).ThenBy(row => row.Row).Take(limit).ToListAsync(token);
             return Read(rows);
         },
         cancel);
 
-    private static async Task<GlobalPosition> PurgedAsync(GatewayDbContext db, CancellationToken cancel) =>
-        (await db.Set<StoreEntity>().SingleOrDefaultAsync(cancel))?.Purged ?? default;
+    /// <summary>Rows that nothing can come before any more: those of transactions that ended before <paramref name="settled"/>, and all of earlier epochs.</summary>
+    private static IQueryable<ChangeEntity> Settled(IQueryable<ChangeEntity> rows, long epoch, long settled) => rows.Where(row => row.Epoch < epoch || row.Transaction < settled);
 
     private List<LoggedChange> Read(List<ChangeEntity> rows)
     {

@@ -3,12 +3,14 @@ namespace ImapGateway.Changes;
 /// <summary>The row of a change, with the bytes that all its readers will get.</summary>
 public static class ChangeRow
 {
+    /// <param name="epoch">Of the account's counters.</param>
     /// <param name="metadata">The account's notes as JSON.</param>
-    public static ChangeEntity Of(Change change, string incarnation, string account, long sequence, DateTimeOffset now, byte[] metadata)
+    public static ChangeEntity Of(Change change, string incarnation, string account, long epoch, long sequence, DateTimeOffset now, byte[] metadata)
     {
         var (summary, truncated) = change.Message is { } message ? ChangeData.Cut(message) : (null, []);
         return new ChangeEntity
         {
+            Epoch = epoch,
             Incarnation = incarnation,
             Sequence = sequence,
             Account = account,

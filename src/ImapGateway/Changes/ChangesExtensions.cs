@@ -11,10 +11,11 @@ public static class ChangesExtensions
         builder.AddSettings<ChangesOptions>("Changes");
         builder.Services.AddOptions<ListTagOptions>().Configure<IOptions<ChangesOptions>>((tags, changes) => tags.Lifetime = changes.Value.Retention / 2);
         builder.Services.AddSingleton<ChangeLog>();
-        builder.Services.AddSingleton<StoreIncarnation>();
-        builder.Services.AddSingleton<IStartupStep>(services => services.GetRequiredService<StoreIncarnation>());
+        builder.Services.AddSingleton<StoreStart>();
+        builder.Services.AddSingleton<IStartupStep>(services => services.GetRequiredService<StoreStart>());
         builder.Services.AddSingleton<GlobalFeed>();
         builder.Services.AddSingleton<LongPoll>();
         builder.Services.AddHostedService<RetentionWorker>();
+        builder.Services.AddHostedService<StampWorker>();
     }
 }

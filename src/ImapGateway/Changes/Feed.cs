@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using ImapGateway.Http;
 using ImapGateway.Mail;
 
@@ -6,7 +7,14 @@ namespace ImapGateway.Changes;
 /// <summary>What of a feed can be read.</summary>
 /// <param name="Start">The place before the oldest change that is kept.</param>
 /// <param name="Head">The place of the newest.</param>
-public readonly record struct FeedBounds(GlobalPosition Start, GlobalPosition Head);
+public readonly record struct FeedBounds(GlobalPosition Start, GlobalPosition Head)
+{
+    /// <summary>The last place of each epoch that has ended, as it was when the database was copied.</summary>
+    public ImmutableArray<GlobalPosition> Ends { get; init; } = [];
+
+    /// <summary>Whether the place was given in the history of this feed: past the end of its epoch it was given for a state that is lost.</summary>
+    public bool Has(GlobalPosition place) => place.Epoch == Head.Epoch ? place <= Head : Ends.Any(end => end.Epoch == place.Epoch && place <= end);
+}
 
 /// <summary>A feed as its readers see it: that of one account, whose places are its sequences, or that of all.</summary>
 public abstract class Feed(bool isGlobal, string incarnation)
@@ -46,6 +54,15 @@ public abstract class Feed(bool isGlobal, string incarnation)
         return after == "0" ? bounds.Start : bounds.Head;
     }
 
+    /// <summary>The position that all pages of a list show.</summary>
+    /// <param name="first">Of the first page, as a cursor carries it; null: this is the first page.</param>
+    /// <exception cref="ProblemException">410 for a list that was begun in a state that is lost.</exception>
+    public async Task<string> PositionOfListAsync(string? first, CancellationToken cancel)
+    {
+        var bounds = await BoundsAsync(cancel);
+        return first is null ? Format(bounds.Head) : FeedPosition.Parse(first) is { } position && bounds.Has(position.Place) ? first : throw Lost();
+    }
+
     public static ProblemException Gone(string what) => new(ErrorCode.Gone, $"{what} {Recovery}");
 
     private async Task<GlobalPosition> ResumeAsync(FeedPosition position, CancellationToken cancel)
@@ -54,17 +71,12 @@ public abstract class Feed(bool isGlobal, string incarnation)
         {
             throw Malformed(isGlobal ? "It is a position in the feed of one account, not of all." : "It is a position in the feed of all accounts, not of this one.");
         }
-        if (position.Incarnation != incarnation)
-        {
-            throw Gone("The position belongs to a state that is lost.");
-        }
         var bounds = await BoundsAsync(cancel);
-        if (position.Place.CompareTo(bounds.Head) > 0)
-        {
-            throw Gone("The position is past the end of the feed: it belongs to a state that is lost.");
-        }
-        return position.Place.CompareTo(bounds.Start) >= 0 ? position.Place : throw TooOld();
+        return position.Incarnation != incarnation || !bounds.Has(position.Place) ? throw Lost() : position.Place >= bounds.Start ? position.Place : throw TooOld();
     }
+
+    /// <summary>What the client has was given for a state that is lost: the database is another one, or was restored from a backup that was made before.</summary>
+    public static ProblemException Lost() => Gone("The position belongs to a state that is lost.");
 
     public static ProblemException TooOld() => Gone("Changes after this position are kept no longer.");
 
@@ -74,11 +86,7 @@ public abstract class Feed(bool isGlobal, string incarnation)
 /// <summary>The changes of one account, by their sequences. It can still be read to its end when the account is removed.</summary>
 public sealed class AccountFeed(ChangeLog log, string incarnation) : Feed(isGlobal: false, incarnation)
 {
-    public override async Task<FeedBounds> BoundsAsync(CancellationToken cancel)
-    {
-        var range = await log.RangeAsync(Incarnation, cancel);
-        return new FeedBounds(At(range.Oldest - 1), At(range.Head));
-    }
+    public override async Task<FeedBounds> BoundsAsync(CancellationToken cancel) => (await log.RangeAsync(Incarnation, cancel)).Bounds;
 
     public override async Task<IReadOnlyList<LoggedChange>> ReadAsync(GlobalPosition after, int limit, CancellationToken cancel)
     {
@@ -88,17 +96,15 @@ public sealed class AccountFeed(ChangeLog log, string incarnation) : Feed(isGlob
 
     public override Task WaitAsync(GlobalPosition after, CancellationToken cancel) => log.WaitAsync(Incarnation, after.Row, cancel);
 
-    public override GlobalPosition PlaceOf(LoggedChange change) => At(change.Sequence);
+    public override GlobalPosition PlaceOf(LoggedChange change) => new(0, change.Sequence, change.Position.Epoch);
 
     public override bool EndsWith(LoggedChange change) => change.Type == ChangeType.AccountRemoved;
 
-    public override string Format(GlobalPosition place) => FeedPosition.OfAccount(Incarnation, place.Row);
-
-    private static GlobalPosition At(long sequence) => new(0, sequence);
+    public override string Format(GlobalPosition place) => FeedPosition.OfAccount(Incarnation, place.Row, place.Epoch);
 }
 
 /// <summary>The changes of all accounts, in one order.</summary>
-public sealed class GlobalFeed(ChangeLog log, StoreIncarnation store) : Feed(isGlobal: true, store.Value)
+public sealed class GlobalFeed(ChangeLog log, StoreStart store) : Feed(isGlobal: true, store.Incarnation)
 {
     public override Task<FeedBounds> BoundsAsync(CancellationToken cancel) => log.BoundsOfAllAsync(cancel);
 

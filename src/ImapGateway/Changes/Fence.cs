@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using ImapGateway.Mail;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -17,6 +19,14 @@ public sealed class FenceEntity
 
     /// <summary>Of the last change in its log; there is none before 1, and none is left out.</summary>
     public long Sequence { get; set; }
+
+    /// <summary>See <see cref="Changes.EndedEpochs.OfAccount"/>. The present epoch is that of <see cref="NextCounter"/>.</summary>
+    public string EndedEpochs { get; set; } = "";
+
+    public FenceCounters Counters => new((ulong)NextCounter, Sequence);
+
+    /// <summary>The row of a new account.</summary>
+    public static FenceEntity Of(string incarnation, StoreEpoch epoch) => new() { Incarnation = incarnation, NextCounter = (long)ObjectId.CounterIn(epoch.Value, 1) };
 }
 
 public sealed class FenceConfiguration : IEntityTypeConfiguration<FenceEntity>
@@ -26,16 +36,25 @@ public sealed class FenceConfiguration : IEntityTypeConfiguration<FenceEntity>
         builder.ToTable("fence");
         builder.HasKey(fence => fence.Incarnation);
         builder.Property(fence => fence.Incarnation).HasMaxLength(16);
+        builder.Ignore(fence => fence.Counters);
     }
 }
 
 /// <summary>The right to write the state of an account, until somebody else claims it.</summary>
-public sealed record Owner(string Incarnation, long Generation);
+public sealed record Owner(string Incarnation, long Generation)
+{
+    /// <summary>The epochs of the account before the present one.</summary>
+    public ImmutableArray<EndedEpoch> EndedEpochs { get; init; } = [];
+}
 
 /// <summary>What only the owner of an account gives out.</summary>
 /// <param name="NextCounter">Of the next id.</param>
 /// <param name="Sequence">Of the last change.</param>
-public readonly record struct FenceCounters(ulong NextCounter, long Sequence);
+public readonly record struct FenceCounters(ulong NextCounter, long Sequence)
+{
+    /// <summary>Of the database, in which the owner works.</summary>
+    public long Epoch => ObjectId.EpochOf(NextCounter);
+}
 
 public static class Fence
 {
@@ -50,7 +69,7 @@ public static class Fence
             throw new LostOwnershipException();
         }
         var claimed = await fences.AsNoTracking().SingleAsync(cancel);
-        return (new Owner(incarnation, claimed.Generation), new FenceCounters((ulong)claimed.NextCounter, claimed.Sequence));
+        return (new Owner(incarnation, claimed.Generation) { EndedEpochs = EndedEpochs.OfAccount(claimed.EndedEpochs) }, claimed.Counters);
     }
 
     /// <summary>

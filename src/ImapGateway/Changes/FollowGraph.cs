@@ -32,7 +32,7 @@ public sealed class FollowGraph : IGraph
     private static async IAsyncEnumerable<StreamedItem> FollowAsync(FieldCall call, string? account, [EnumeratorCancellation] CancellationToken cancel = default)
     {
         var feed = account is null ? call.Service<GlobalFeed>() : await OfAccountAsync(call, account, cancel);
-        var reader = new FeedReader(feed, call.Context.Credential!, account, TypesOf(call), feed.IsGlobal ? null : MailboxesOf(call, feed.Incarnation));
+        var reader = new FeedReader(feed, call.Context.Credential!, account, TypesOf(call), account is null ? null : await MailboxesOfAsync(call, feed.Incarnation, cancel));
         var place = await feed.FindAsync(call.Context.LastPosition ?? call.Text("after") ?? "latest", cancel);
         while (true)
         {
@@ -65,11 +65,18 @@ public sealed class FollowGraph : IGraph
     private static ChangeTypeFilter TypesOf(FieldCall call) =>
         call.Choices<ChangeType>("types") is { } types ? ChangeTypeFilter.Of(types) : ChangeTypeFilter.All;
 
-    private static HashSet<ulong>? MailboxesOf(FieldCall call, string incarnation) =>
-        call.Texts("mailboxes") is { } ids ? [.. ids.Select(id => CounterOf(id, incarnation))] : null;
+    private static async Task<HashSet<ulong>?> MailboxesOfAsync(FieldCall call, string incarnation, CancellationToken cancel)
+    {
+        if (call.Texts("mailboxes") is not { } ids)
+        {
+            return null;
+        }
+        var range = await call.Service<ChangeLog>().RangeAsync(incarnation, cancel);
+        return [.. ids.Select(id => CounterOf(id, incarnation, range))];
+    }
 
-    private static ulong CounterOf(string id, string incarnation) =>
+    private static ulong CounterOf(string id, string incarnation, LogRange range) =>
         !ObjectId.TryParse(id, out var parsed) || parsed.Kind != ObjectId.Mailbox ? throw RequestErrors.OfParameter("mailboxes", $"\"{id}\" is no id of a mailbox.")
-        : parsed.Incarnation != incarnation ? throw new ProblemException(ErrorCode.Gone, $"The mailbox {id} is of another account, or of a state that is lost.")
+        : parsed.Incarnation != incarnation || range.IsLost(parsed) ? throw new ProblemException(ErrorCode.Gone, $"The mailbox {id} is of another account, or of a state that is lost.")
         : parsed.Counter;
 }

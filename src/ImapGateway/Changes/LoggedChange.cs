@@ -1,10 +1,39 @@
+using System.Collections.Immutable;
 using System.Text.Json;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Changes;
 
 /// <summary>The oldest sequence that is kept (head + 1 where none is), and the newest that was given.</summary>
-public readonly record struct LogRange(long Oldest, long Head);
+/// <param name="Epoch">The present one.</param>
+/// <param name="Ended">Those of the account before it.</param>
+public readonly record struct LogRange(long Oldest, long Head, long Epoch, ImmutableArray<EndedEpoch> Ended)
+{
+    public FeedBounds Bounds => new(new GlobalPosition(0, Oldest - 1, EpochOf(Oldest - 1)), new GlobalPosition(0, Head, Epoch))
+    {
+        Ends = [.. Ended.Select(ended => new GlobalPosition(0, ended.Sequence, ended.Epoch))],
+    };
+
+    /// <summary>Whether the id was given in an epoch that is not part of the history of the account, or after the end of that epoch.</summary>
+    public bool IsLost(ObjectId id)
+    {
+        var isChange = id.Kind == ObjectId.Change;
+        return id.Epoch != Epoch && !Ended.Any(ended => ended.Epoch == id.Epoch && (isChange ? id.Number <= ended.Sequence : id.Counter < ended.NextCounter));
+    }
+
+    /// <summary>The epoch in which a sequence was given.</summary>
+    public long EpochOf(long sequence)
+    {
+        foreach (var ended in Ended)
+        {
+            if (sequence <= ended.Sequence)
+            {
+                return ended.Epoch;
+            }
+        }
+        return Epoch;
+    }
+}
 
 /// <summary>A change as the log has it. The arrays belong to all who read it.</summary>
 /// <param name="Account">The account's id when it was written.</param>
@@ -29,11 +58,11 @@ public sealed record LoggedChange(
     byte[]? Message)
 {
     /// <summary>The same for every reader, endpoint and attempt.</summary>
-    public string Id => ObjectId.Format(ObjectId.Change, Incarnation, (ulong)Sequence);
+    public string Id => ObjectId.OfChange(Incarnation, Position.Epoch, Sequence);
 
     /// <summary>A damaged row keeps its place and is <see cref="ChangeTypes.Unreadable"/>: what is not JSON must not get into the pages and streams of those who read it among others.</summary>
     public static LoggedChange Of(ChangeEntity row) => new(
-        new GlobalPosition(row.Transaction, row.Row), row.Incarnation, row.Sequence, row.Account,
+        new GlobalPosition(row.Transaction, row.Row, row.Epoch), row.Incarnation, row.Sequence, row.Account,
         IsObject(row.Metadata) && IsObject(row.Data) && (row.Message is null || IsObject(row.Message)) ? row.Type : ChangeTypes.Unreadable,
         row.Timestamp, (ulong)row.Mailbox, (ulong)row.FromMailbox, row.Role, row.FromRole, row.Metadata, row.Data, row.Message);
 

@@ -44,13 +44,13 @@ public sealed class RetentionWorker(IDatabase database, IEnumerable<IRetentionHo
 
     private static Task<List<AgedChange>> ReadAsync(GatewayDbContext db, long after, CancellationToken cancel) =>
         db.Set<ChangeEntity>().Where(change => change.Row > after).OrderBy(change => change.Row).Take(Batch)
-            .Select(change => new AgedChange(new GlobalPosition(change.Transaction, change.Row), change.Incarnation, change.Sequence, change.Timestamp)).ToListAsync(cancel);
+            .Select(change => new AgedChange(new GlobalPosition(change.Transaction, change.Row, change.Epoch), change.Incarnation, change.Sequence, change.Timestamp)).ToListAsync(cancel);
 
     private static async Task<int> DeleteAsync(GatewayDbContext db, IReadOnlyCollection<AgedChange> gone, CancellationToken cancel)
     {
         var store = await db.Set<StoreEntity>().AsTracking().SingleAsync(cancel);
-        var furthest = gone.Select(change => change.Position).Append(store.Purged).Max();
-        (store.PurgedTransaction, store.PurgedRow) = (furthest.Transaction, furthest.Row);
+        var furthest = gone.Select(change => change.Position).Append(StoreStart.PurgedOf(store)).Max();
+        (store.PurgedEpoch, store.PurgedTransaction, store.PurgedRow) = (furthest.Epoch, furthest.Transaction, furthest.Row);
         var rows = gone.Select(change => change.Position.Row).ToList();
         return await db.Set<ChangeEntity>().Where(change => rows.Contains(change.Row)).ExecuteDeleteAsync(cancel);
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ImapGateway.Mail;
+using ImapGateway.Storage;
 using Microsoft.Extensions.Options;
 using Microsoft.Net.Http.Headers;
 
@@ -10,7 +11,7 @@ namespace ImapGateway.Http;
 /// it to where the state is known, so that what the client has already is neither read nor written. The opaque part of a tag is <c>state.variant</c>: If-Match holds where the
 /// state is still the same, whichever representation of it the client has read; If-None-Match where all is.
 /// </summary>
-/// <param name="Variant">Whatever makes two answers about the same state differ: the query, what the key may see, and the build of the gateway.</param>
+/// <param name="Variant">Whatever makes two answers about the same state differ: the query, what the key may see, the build of the gateway, and the epoch of the database: feed positions stand in answers, and end with it.</param>
 /// <param name="Period">A part of the tags of lists alone, so that each of them ends; see <see cref="ListTagOptions"/>.</param>
 /// <param name="Freshness">What Cache-Control asks for (RFC 9111 section 5.2.1): no-cache, and max-age=0 as browsers send it on reload, are answered by the mail server's present state.</param>
 /// <param name="Kept">The tag of an answer that the gateway itself has kept (see <see cref="AnswerCache"/>).</param>
@@ -59,9 +60,10 @@ public sealed record Conditions(string Variant, string Period, string? IfMatch, 
     {
         var (request, services) = (context.Request, context.RequestServices);
         var caller = context.Features.Get<Caller>();
+        var epoch = services.GetRequiredService<StoreEpoch>().Value;
         var period = services.GetRequiredService<IOptions<ListTagOptions>>().Value.PeriodAt(services.GetRequiredService<TimeProvider>().GetUtcNow());
         return ValueTask.FromResult<Conditions?>(new Conditions(
-            EntityTags.Digest($"{Build} {(int?)caller?.Scopes} {request.QueryString}"),
+            EntityTags.Digest($"{Build} {epoch} {(int?)caller?.Scopes} {request.QueryString}"),
             period.ToString(CultureInfo.InvariantCulture),
             Text(request.Headers.IfMatch),
             Text(request.Headers.IfNoneMatch),

@@ -2,15 +2,16 @@ using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json;
 using ImapGateway.Http;
+using ImapGateway.Storage;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace ImapGateway.Keys;
 
 /// <summary>
 /// The values of tickets: <c>igt_</c> and what the ticket says, encrypted and signed with the key ring. Nothing is stored, so that a ticket outlives a restart and works at
-/// every gateway on the same database; that its key is asked at every use takes it along with the key.
+/// every gateway on the same database; that its key is asked at every use takes it along with the key. It ends when the database is restored from a backup.
 /// </summary>
-public sealed class TicketSigner(IDataProtectionProvider protection, TimeProvider time) : ITicketReader
+public sealed class TicketSigner(IDataProtectionProvider protection, StoreEpoch epoch, TimeProvider time) : ITicketReader
 {
     private const string Prefix = "igt_";
 
@@ -21,7 +22,7 @@ public sealed class TicketSigner(IDataProtectionProvider protection, TimeProvide
 
     public string Write(Ticket ticket)
     {
-        var content = new Content(ticket.KeySha256, ticket.Scopes, ticket.Accounts is { } accounts ? [.. accounts] : null, ticket.ExpiresAt.ToUnixTimeMilliseconds());
+        var content = new Content(ticket.KeySha256, ticket.Scopes, ticket.Accounts is { } accounts ? [.. accounts] : null, ticket.ExpiresAt.ToUnixTimeMilliseconds(), epoch.Value);
         return Prefix + Base64Url.EncodeToString(_protector.Protect(JsonSerializer.SerializeToUtf8Bytes(content)));
     }
 
@@ -35,7 +36,7 @@ public sealed class TicketSigner(IDataProtectionProvider protection, TimeProvide
         {
             var content = JsonSerializer.Deserialize<Content>(_protector.Unprotect(Base64Url.DecodeFromChars(value.AsSpan(Prefix.Length))))!;
             var ticket = new Ticket(content.Key, content.Scopes, content.Accounts is { } accounts ? [.. accounts] : null, DateTimeOffset.FromUnixTimeMilliseconds(content.Until));
-            return ticket.ExpiresAt > time.GetUtcNow() ? ticket : null;
+            return ticket.ExpiresAt > time.GetUtcNow() && content.Epoch == epoch.Value ? ticket : null;
         }
         catch (CryptographicException)
         {
@@ -43,5 +44,5 @@ public sealed class TicketSigner(IDataProtectionProvider protection, TimeProvide
         }
     }
 
-    private sealed record Content(byte[] Key, Scope Scopes, string[]? Accounts, long Until);
+    private sealed record Content(byte[] Key, Scope Scopes, string[]? Accounts, long Until, long Epoch);
 }

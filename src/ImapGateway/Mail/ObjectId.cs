@@ -5,7 +5,8 @@ namespace ImapGateway.Mail;
 
 /// <summary>
 /// Ids of messages, mailboxes and changes: prefix, incarnation of the account (40 random bits, new whenever the account is created or its state is lost),
-/// counter of the account; both in lower-case base32. Whether an id was ever minted can be told from it alone.
+/// counter of the account; both in lower-case base32. The upper bits of the counter are the epoch of the database in which it was given: what was given before a restore
+/// from a backup, and is lost, differs from everything that is given after it.
 /// </summary>
 public readonly partial record struct ObjectId(char Kind, string Incarnation, ulong Counter)
 {
@@ -16,6 +17,12 @@ public readonly partial record struct ObjectId(char Kind, string Incarnation, ul
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
     private const int IncarnationLength = 8;
     private const int RandomLength = 13;
+
+    /// <summary>Bits of a counter below the epoch. All of it stays positive as a signed number, as databases store it.</summary>
+    private const int NumberBits = 36;
+
+    /// <summary>The largest epoch that fits into a counter.</summary>
+    public const long LastEpoch = long.MaxValue >> NumberBits;
 
     public static string NewIncarnation() => RandomNumberGenerator.GetString(Alphabet, IncarnationLength);
 
@@ -42,6 +49,24 @@ public readonly partial record struct ObjectId(char Kind, string Incarnation, ul
         text[end..].CopyTo(text[(2 + IncarnationLength)..]);
         return new string(text[..(2 + IncarnationLength + digits)]);
     }
+
+    /// <summary>A counter of an epoch; of the first epoch, 0, it is the number itself.</summary>
+    /// <exception cref="OverflowException">The account has given more numbers than fit.</exception>
+    public static ulong CounterIn(long epoch, long number) => number >> NumberBits == 0
+        ? (ulong)(epoch << NumberBits | number)
+        : throw new OverflowException($"The number {number} does not fit into an id.");
+
+    /// <summary>The epoch in which the counter was given.</summary>
+    public static long EpochOf(ulong counter) => (long)(counter >> NumberBits);
+
+    /// <summary>The id of a change: its sequence is not interrupted by epochs, its id names the epoch.</summary>
+    public static string OfChange(string incarnation, long epoch, long sequence) => Format(Change, incarnation, CounterIn(epoch, sequence));
+
+    /// <summary>The counter without its epoch: of a change, its sequence.</summary>
+    public long Number => (long)(Counter & ((1UL << NumberBits) - 1));
+
+    /// <summary>The epoch in which the id was given.</summary>
+    public long Epoch => EpochOf(Counter);
 
     public override string ToString() => Format(Kind, Incarnation, Counter);
 

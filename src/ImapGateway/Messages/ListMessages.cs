@@ -55,6 +55,10 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
         var bound = $"{mailbox.Id} {Filter.Fingerprint()}";
         var position = Http.Cursor.Decode<Position>(CursorKind, bound, Cursor);
+        if (position is not null)
+        {
+            account.Mailboxes.DemandOfHistory(position.Feed);
+        }
         for (var again = false; ; again = true)
         {
             var stale = await account.Mailboxes.ReadyAsync(mailbox, again ? Freshness.Revalidated : When.Freshness, cancel);

@@ -20,6 +20,17 @@ internal static class KnownMigrations
             : [.. known.Except(applied)];
     }
 
+    /// <summary>Nothing is pending.</summary>
+    /// <returns>The id of the last migration.</returns>
+    /// <exception cref="StartupException">The database was written by another version.</exception>
+    public static string DemandPresent(Type context, IReadOnlySet<string> applied, string place) => PendingOf(context, applied, place).Count == 0
+        ? applied.Order(StringComparer.Ordinal).Last()
+        : throw new StartupException($"{place} was written by an older version of the gateway: start this one on it first");
+
+    /// <summary>A backup can be restored: its tables can be made, and brought up to date.</summary>
+    /// <exception cref="StartupException">It was made by a newer version.</exception>
+    public static void DemandKnown(Type context, string migration, string place) => PendingOf(context, new HashSet<string> { migration }, place);
+
     private static List<string> Of(Type context) =>
         [.. from type in context.Assembly.GetTypes()
             where type.GetCustomAttribute<DbContextAttribute>()?.ContextType == context

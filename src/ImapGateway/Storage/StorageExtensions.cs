@@ -20,6 +20,8 @@ public static class StorageExtensions
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<FatalFault>();
         services.AddSingleton<DataDirectory>();
+        services.AddSingleton<StoreEpoch>();
+        services.AddSingleton<StoreStamp>();
         services.AddSingleton(Choose);
         services.AddSingleton(provider => provider.GetRequiredService<IStorage>().Database);
         services.AddSingleton<StorageStartup>();

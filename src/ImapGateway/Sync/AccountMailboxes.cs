@@ -51,7 +51,19 @@ public sealed partial class AccountMailboxes
     public long Sequence => _commits.Sequence;
 
     /// <summary>The same as clients keep it.</summary>
-    public string FeedPosition => Changes.FeedPosition.OfAccount(Incarnation, Sequence);
+    public string FeedPosition => Changes.FeedPosition.OfAccount(Incarnation, Sequence, _writer.Counters.Epoch);
+
+    /// <summary>A cursor carries the position of its first page: one that was given for a state that is lost was itself.</summary>
+    /// <exception cref="ProblemException">410.</exception>
+    public void DemandOfHistory(string feedPosition)
+    {
+        var counters = _writer.Counters;
+        var range = new LogRange(1, counters.Sequence, counters.Epoch, _writer.Owner.EndedEpochs);
+        if (Changes.FeedPosition.Parse(feedPosition) is not { } position || !range.Bounds.Has(position.Place))
+        {
+            throw Feed.Lost();
+        }
+    }
 
     /// <summary>The same as long as no list of the mailbox's messages can have changed.</summary>
     public string StateOf(MailboxState mailbox)

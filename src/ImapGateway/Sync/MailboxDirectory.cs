@@ -92,7 +92,9 @@ public sealed class MailboxDirectory(string incarnation, ulong nextCounter)
     /// <summary>410 where the id was minted once, 404 where it never was.</summary>
     public ProblemException Unknown(string id, char kind, string what)
     {
-        var minted = ObjectId.TryParse(id, out var parsed) && parsed.Kind == kind && (parsed.Incarnation != incarnation || parsed.Counter < NextCounter);
+        // One of a later epoch was given by a state that is lost.
+        var minted = ObjectId.TryParse(id, out var parsed) && parsed.Kind == kind
+            && (parsed.Incarnation != incarnation || parsed.Counter < NextCounter || parsed.Epoch != ObjectId.EpochOf(NextCounter));
         return minted
             ? new ProblemException(ErrorCode.Gone, $"The {what} is gone, or belonged to another account.")
             : new ProblemException(ErrorCode.NotFound, $"There is no such {what}.");

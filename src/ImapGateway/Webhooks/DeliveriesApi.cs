@@ -16,7 +16,8 @@ public static class DeliveriesApi
         var deliveries = webhooks.MapGroup("/{id}/deliveries").WithPathParameter("delivery", "The id of the delivery, which is that of the change.", "e_kq3zvw5xc");
         deliveries.MapGet("", List).WithName("listDeliveries").WithSummary("List deliveries")
             .WithDescription("First what is still to be delivered, the next one of each account first; then what has become of the others, newest first.");
-        deliveries.MapGet("/{delivery}", Get).WithName("getDelivery").WithSummary("Read a delivery");
+        deliveries.MapGet("/{delivery}", Get).WithName("getDelivery").WithSummary("Read a delivery")
+            .WithDescription("410 for a change that belongs to a state that is lost.").CanFail(ErrorCode.Gone);
         deliveries.MapPost("/{delivery}/redeliver", Redeliver).WithName("redeliver").WithSummary("Deliver once more")
             .WithDescription("With the same id and the same bytes, beside everything else, and tried again by the schedule. 410 where the change is kept no longer.")
             .CanFail(ErrorCode.Conflict, ErrorCode.Gone);

@@ -32,6 +32,9 @@ public sealed class DeliveryEntity
 
     public required long Sequence { get; init; }
 
+    /// <summary>Of the change.</summary>
+    public required long Epoch { get; init; }
+
     public required string Account { get; init; }
 
     public required ChangeType Type { get; init; }

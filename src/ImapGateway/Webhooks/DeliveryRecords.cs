@@ -44,7 +44,7 @@ public sealed record Delivery
     /// <param name="webhook">Its endpoint.</param>
     public static Delivery Of(DeliveryEntity row, WebhookEntity webhook) => new()
     {
-        Id = ObjectId.Format(ObjectId.Change, row.Incarnation, (ulong)row.Sequence),
+        Id = ObjectId.OfChange(row.Incarnation, row.Epoch, row.Sequence),
         Type = ChangeTypes.Name(row.Type),
         Account = row.Account,
         Sequence = row.Sequence.ToString(System.Globalization.CultureInfo.InvariantCulture),

@@ -83,28 +83,28 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
 
     public async Task<Delivery> GetAsync(WebhookEntity webhook, string id, CancellationToken cancel)
     {
-        var (incarnation, sequence) = Parse(id);
-        if (await FindAsync(webhook.Id, incarnation, sequence, cancel) is { } row)
+        var change = Parse(id);
+        if (await FindAsync(webhook.Id, change, cancel) is { } row)
         {
             return Delivery.Of(row, webhook);
         }
-        return await PendingAsync(webhook, incarnation, sequence, cancel) is { } change ? Delivery.OfPending(change) : throw NotFound();
+        return await PendingAsync(webhook, change, cancel) is { } pending ? Delivery.OfPending(pending) : throw await MissingAsync(change, cancel);
     }
 
     /// <summary>Has it sent once more, beside everything else.</summary>
     public async Task<Delivery> RedeliverAsync(WebhookEntity webhook, string id, DateTimeOffset now, CancellationToken cancel)
     {
-        var (incarnation, sequence) = Parse(id);
-        var row = await FindAsync(webhook.Id, incarnation, sequence, cancel);
-        if (row is null && await PendingAsync(webhook, incarnation, sequence, cancel) is null)
+        var change = Parse(id);
+        var row = await FindAsync(webhook.Id, change, cancel);
+        if (row is null && await PendingAsync(webhook, change, cancel) is null)
         {
-            throw NotFound();
+            throw await MissingAsync(change, cancel);
         }
         if (row is null or { State: DeliveryState.Pending })
         {
             throw new ProblemException(ErrorCode.Conflict, "It is still to be delivered.");
         }
-        if (row.Payload is null && await ChangeAsync(incarnation, sequence, cancel) is null)
+        if (row.Payload is null && await ChangeAsync(change, cancel) is null)
         {
             throw new ProblemException(ErrorCode.Gone, "The change is kept no longer.");
         }
@@ -114,7 +114,7 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
                     .SetProperty(each => each.NextAttemptAt, now).SetProperty(each => each.UpdatedAt, now),
                 token),
             cancel);
-        return Delivery.Of((await FindAsync(webhook.Id, incarnation, sequence, cancel))!, webhook);
+        return Delivery.Of((await FindAsync(webhook.Id, change, cancel))!, webhook);
     }
 
     private Task<List<LaneEntity>> LanesAsync(string webhook, string? account, string? from, CancellationToken cancel) => database.ReadAsync(
@@ -151,20 +151,32 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
         },
         cancel);
 
-    private Task<DeliveryEntity?> FindAsync(string webhook, string incarnation, long sequence, CancellationToken cancel) => database.ReadAsync(
-        (db, token) => db.Set<DeliveryEntity>().SingleOrDefaultAsync(row => row.Webhook == webhook && row.Incarnation == incarnation && row.Sequence == sequence, token), cancel);
-
-    private async Task<LoggedChange?> PendingAsync(WebhookEntity webhook, string incarnation, long sequence, CancellationToken cancel)
+    private Task<DeliveryEntity?> FindAsync(string webhook, ObjectId change, CancellationToken cancel)
     {
+        var (incarnation, sequence, epoch) = (change.Incarnation, change.Number, change.Epoch);
+        return database.ReadAsync(
+            (db, token) => db.Set<DeliveryEntity>().SingleOrDefaultAsync(row => row.Webhook == webhook && row.Incarnation == incarnation && row.Sequence == sequence && row.Epoch == epoch, token), cancel);
+    }
+
+    private async Task<LoggedChange?> PendingAsync(WebhookEntity webhook, ObjectId change, CancellationToken cancel)
+    {
+        var (incarnation, sequence) = (change.Incarnation, change.Number);
         var cursor = await database.ReadAsync(
             (db, token) => db.Set<LaneEntity>().Where(lane => lane.Webhook == webhook.Id && lane.Incarnation == incarnation && lane.End == null).Select(lane => (long?)lane.Cursor).SingleOrDefaultAsync(token),
             cancel);
-        return sequence > cursor && await ChangeAsync(incarnation, sequence, cancel) is { } change && ChangeFilter.Of(webhook).Admits(change) ? change : null;
+        return sequence > cursor && await ChangeAsync(change, cancel) is { } pending && ChangeFilter.Of(webhook).Admits(pending) ? pending : null;
     }
 
-    private async Task<LoggedChange?> ChangeAsync(string incarnation, long sequence, CancellationToken cancel) =>
-        await log.ReadAsync(incarnation, sequence - 1, 1, cancel) is [var change] && change.Sequence == sequence ? change : null;
+    private async Task<LoggedChange?> ChangeAsync(ObjectId id, CancellationToken cancel) =>
+        await log.ReadAsync(id.Incarnation, id.Number - 1, 1, cancel) is [var change] && change.Id == id.ToString() ? change : null;
 
-    private static (string Incarnation, long Sequence) Parse(string id) =>
-        ObjectId.TryParse(id, out var parsed) && parsed is { Kind: ObjectId.Change, Counter: <= long.MaxValue } ? (parsed.Incarnation, (long)parsed.Counter) : throw NotFound();
+    private static ObjectId Parse(string id) =>
+        ObjectId.TryParse(id, out var parsed) && parsed is { Kind: ObjectId.Change, Counter: <= long.MaxValue } ? parsed : throw NotFound();
+
+    /// <summary>410 for a change that was given for a state that is lost, else 404.</summary>
+    private async Task<ProblemException> MissingAsync(ObjectId change, CancellationToken cancel)
+    {
+        var range = await log.RangeAsync(change.Incarnation, cancel);
+        return range.Head > 0 && range.IsLost(change) ? new ProblemException(ErrorCode.Gone, "The change belongs to a state that is lost.") : NotFound();
+    }
 }

@@ -73,6 +73,7 @@ public sealed class LaneItem(LoggedChange change)
         Webhook = lane.Webhook,
         Incarnation = Change.Incarnation,
         Sequence = Sequence,
+        Epoch = Change.Position.Epoch,
         Account = Change.Account,
         Type = Change.Type,
         Timestamp = Change.Timestamp,

@@ -53,7 +53,7 @@ public sealed class ReplayStore(IDatabase database, ChangeLog log, AccountStore 
         {
             throw new ProblemException(new Problem(ErrorCode.BadRequest, "The position is malformed.", [new ProblemError("0 or a position in the feed of the account is expected.", "/after")]));
         }
-        if (position.Incarnation != incarnation || position.Place.Row > range.Head || position.Place.Row < range.Oldest - 1)
+        if (position.Incarnation != incarnation || !range.Bounds.Has(position.Place) || position.Place.Row < range.Oldest - 1)
         {
             throw new ProblemException(ErrorCode.Gone, "Changes after this position are kept no longer, or belong to a state that is lost. 0 is the oldest that is kept.");
         }

@@ -116,5 +116,5 @@ public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)
 
     /// <summary>Its bytes are kept, or nothing of it is wanted but its name.</summary>
     private static LoggedChange Stub(DeliveryEntity row) =>
-        new(default, row.Incarnation, row.Sequence, row.Account, row.Type, row.Timestamp, 0, 0, null, null, [], [], null);
+        new(new GlobalPosition(0, 0, row.Epoch), row.Incarnation, row.Sequence, row.Account, row.Type, row.Timestamp, 0, 0, null, null, [], [], null);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ImapGateway.Changes;
 using ImapGateway.Egress;
 using ImapGateway.Http;
 using ImapGateway.Mail;
@@ -27,6 +28,7 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
         var row = await database.WriteAsync(
             async (db, token) =>
             {
+                await LostIds.RefuseAsync(db, wanted.Mailboxes, token);
                 var made = new WebhookEntity
                 {
                     Id = id,
@@ -69,6 +71,7 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
                 var adopted = present is { State: WebhookState.Disabled, Reason: DisableReason.KeyRevoked } && caller.Has(Scope.Admin);
                 var owner = adopted ? caller : await rights.FindAsync(present, token) ?? throw Revoked();
                 var wanted = WebhookInput.Checked(Patched(present, patch), protector.Headers(id, present.HeaderSecret) ?? NoHeaders, owner, egress);
+                await LostIds.RefuseAsync(db, patch.Mailboxes.IsGiven ? wanted.Mailboxes : null, token);
                 var filtersChange = (patch.Accounts.IsGiven || patch.Types.IsGiven || patch.Mailboxes.IsGiven || patch.Roles.IsGiven) && !Same(present, wanted);
                 Apply(present, wanted);
                 if (patch.Headers.IsGiven)

@@ -46,11 +46,11 @@ public static class WebhooksApi
         webhooks.MapGet("", List).WithETag().WithName("listWebhooks").WithSummary("List webhooks")
             .WithDescription("Newest first. A key sees those it has made; an admin key that is not limited to accounts sees all.");
         webhooks.MapPost("", Create).Idempotent().WithName("createWebhook").WithSummary("Create a webhook")
-            .WithDescription("It is told of what happens from now on. The only answer with its `secret`, but for a rotation.");
+            .WithDescription("It is told of what happens from now on. The only answer with its `secret`, but for a rotation. 410 for a mailbox that belongs to a state that is lost.").CanFail(ErrorCode.Gone);
         webhooks.MapGet("/{id}", Get).WithETag().WithName("getWebhook").WithSummary("Read a webhook");
         webhooks.MapPatch("/{id}", Change).WithName("patchWebhook").WithSummary("Change a webhook")
-            .WithDescription("A JSON merge patch (RFC 7396). What is on its way is not affected. One that is disabled with `key_revoked` becomes the caller's, if that is an admin key.")
-            .CanFail(ErrorCode.Conflict);
+            .WithDescription("A JSON merge patch (RFC 7396). What is on its way is not affected. One that is disabled with `key_revoked` becomes the caller's, if that is an admin key. 410 for a mailbox that belongs to a state that is lost.")
+            .CanFail(ErrorCode.Conflict, ErrorCode.Gone);
         webhooks.MapDelete("/{id}", Remove).WithName("deleteWebhook").WithSummary("Delete a webhook").WithDescription("What was not delivered never will be.");
         webhooks.MapPost("/{id}/test", Test).WithName("testWebhook").WithSummary("Call a webhook")
             .WithDescription("Sends a `webhook.test` event at once, whatever state the webhook is in, and tells what came of it. It is not tried again.");

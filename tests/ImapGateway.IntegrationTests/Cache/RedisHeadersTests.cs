@@ -85,7 +85,7 @@ public sealed class RedisHeadersTests
 
         await Stored(server, 10);
         await using var client = await server.Client();
-        Assert.InRange((long)await client.GetDatabase().HashGetAsync($"imapgateway:headers:1:{{{Account}}}:sizes", ""), 1, 10_000);
+        Assert.InRange((long)await client.GetDatabase().HashGetAsync($"imapgateway:headers:1:0:{{{Account}}}:sizes", ""), 1, 10_000);
     }
 
     [Fact]
@@ -119,7 +119,7 @@ public sealed class RedisHeadersTests
         cache.Redis.Put(Account, Messages(1, 4));
         await Stored(server, 4);
         await using var client = await server.Client();
-        var (database, chunk) = (client.GetDatabase(), $"imapgateway:headers:1:{{{Account}}}:1:1:0");
+        var (database, chunk) = (client.GetDatabase(), $"imapgateway:headers:1:0:{{{Account}}}:1:1:0");
         var whole = (byte[])(await database.HashGetAsync(chunk, 1))!;
         await database.HashSetAsync(chunk, 2, whole);
         await database.HashSetAsync(chunk, 3, "?");
@@ -268,7 +268,7 @@ public sealed class RedisHeadersTests
     private static async Task<List<RedisKey>> Chunks(ConnectionMultiplexer client)
     {
         var keys = new List<RedisKey>();
-        await foreach (var key in client.GetServer(client.GetEndPoints()[0]).KeysAsync(pattern: "imapgateway:headers:1:{*}:*:*:*"))
+        await foreach (var key in client.GetServer(client.GetEndPoints()[0]).KeysAsync(pattern: "imapgateway:headers:1:0:{*}:*:*:*"))
         {
             keys.Add(key);
         }

@@ -59,7 +59,7 @@ public sealed class LiveFeed : IAsyncDisposable
         await fences.ExecuteUpdateAsync(update => update.SetProperty(fence => fence.Sequence, fence => fence.Sequence + changes.Count), cancel);
         var sequence = await fences.Select(fence => fence.Sequence).SingleAsync(cancel) - changes.Count;
         var notes = ChangeData.Of(new Dictionary<string, string> { ["customer"] = "4711" });
-        await db.InsertAsync([.. changes.Select(change => ChangeRow.Of(change, incarnation, account, ++sequence, DateTimeOffset.UtcNow, notes))], cancel);
+        await db.InsertAsync([.. changes.Select(change => ChangeRow.Of(change, incarnation, account, 0, ++sequence, DateTimeOffset.UtcNow, notes))], cancel);
         return true;
     }
 

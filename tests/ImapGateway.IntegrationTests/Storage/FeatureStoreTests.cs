@@ -5,6 +5,7 @@ using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Keys;
 using ImapGateway.Mail;
+using ImapGateway.Storage;
 using ImapGateway.Sync;
 using ImapGateway.Sync.Watching;
 using ImapGateway.Webhooks;
@@ -30,7 +31,7 @@ public abstract class FeatureStoreTests : StoreSuite
 {
     private static readonly Caller Admin = new(null, Scope.Admin, null);
 
-    private AccountStore Accounts => new(Database, new ChangeLog(Database, TimeProvider.System, NullLogger<ChangeLog>.Instance), TimeProvider.System);
+    private AccountStore Accounts => new(Database, new ChangeLog(Database, TimeProvider.System, NullLogger<ChangeLog>.Instance), new StoreEpoch { Value = 0 }, TimeProvider.System);
 
     private KeyStore Keys => new(Database, new KeyLookup(Database, TimeProvider.System), TimeProvider.System);
 

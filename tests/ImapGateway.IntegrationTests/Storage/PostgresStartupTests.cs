@@ -20,7 +20,7 @@ public class PostgresStartupTests
     }
 
     private static PostgresStorage NewStorage(string connectionString, TimeSpan waitAtStart = default) =>
-        new(new StorageOptions { ConnectionString = connectionString, WaitAtStart = waitAtStart }, NullLoggerFactory.Instance);
+        new(new StorageOptions { ConnectionString = connectionString, WaitAtStart = waitAtStart }, new DataDirectory("unused"), TimeProvider.System, NullLoggerFactory.Instance);
 
     private static async Task<string> Refused(string connectionString)
     {

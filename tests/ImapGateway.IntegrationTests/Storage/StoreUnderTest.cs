@@ -88,7 +88,7 @@ public abstract class StoreUnderTest : IAsyncDisposable
 
     private sealed class PostgresUnderTest(TimeSpan waitAtStart) : StoreUnderTest
     {
-        protected override IStorage Make() => new PostgresStorage(new StorageOptions { ConnectionString = ConnectionString!, WaitAtStart = waitAtStart }, NullLoggerFactory.Instance);
+        protected override IStorage Make() => new PostgresStorage(new StorageOptions { ConnectionString = ConnectionString!, WaitAtStart = waitAtStart }, new DataDirectory("unused"), TimeProvider.System, NullLoggerFactory.Instance);
     }
 }
 

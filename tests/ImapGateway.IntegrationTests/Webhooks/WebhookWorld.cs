@@ -70,7 +70,7 @@ public sealed class WebhookWorld : IAsyncDisposable
         builder.Configuration.AddInMemoryCollection(_settings);
         builder.Logging.AddProvider(new FaultLog(Faults));
         builder.Services.AddSingleton(_store.Database);
-        builder.Services.AddSingleton(new DataDirectory(_directory.Path));
+        builder.Services.AddSingleton(new DataDirectory(_directory.Path)).AddSingleton<StoreEpoch>().AddSingleton<StoreStamp>();
         builder.Services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(_directory["ring"]));
         builder.AddEgress();
         builder.AddHttp();

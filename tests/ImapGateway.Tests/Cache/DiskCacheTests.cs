@@ -33,7 +33,7 @@ public sealed class DiskCacheTests : IAsyncLifetime
         {
             var options = Options.Create(new CacheOptions { DiskBytes = limit });
             Metrics = new CacheMetrics(new HeaderMemory(0));
-            Folder = new DiskFolder(data, keys);
+            Folder = new DiskFolder(data, keys, new StoreEpoch { Value = 0 });
             Cache = new DiskCache(Folder, new DiskRoom(Folder, options, Metrics, TimeProvider.System, NullLogger<DiskRoom>.Instance), options, Metrics, new Loops(TimeProvider.System, NullLogger<Loops>.Instance));
             Sections = new StoredSections(Cache, Account);
             _listener.InstrumentPublished = (instrument, listener) =>

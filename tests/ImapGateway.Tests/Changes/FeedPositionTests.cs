@@ -26,7 +26,6 @@ public class FeedPositionTests
     [InlineData("a_abcdefgh_01")]
     [InlineData("a_abcdefgh_-1")]
     [InlineData("a_abcdefgh_9223372036854775808")]
-    [InlineData("a_abcdefgh_1_2")]
     [InlineData("a_ABCDEFGH_1")]
     [InlineData("a_abcdefg_1")]
     [InlineData("a_abcdefgh_1\n")]

@@ -77,6 +77,7 @@ public sealed class TestGateway : IAsyncDisposable
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 5, 31, 12, 0, 0, TimeSpan.Zero));
         builder.Services.AddSingleton<IDatabase>(database);
         builder.Services.AddSingleton(new DataDirectory(folder));
+        builder.Services.AddSingleton(new StoreEpoch { Value = 0 });
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(folder, "ring")));
         builder.AddHttp();

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
@@ -7,7 +8,7 @@ using Microsoft.Win32.SafeHandles;
 namespace ImapGateway.Cache.Disk;
 
 /// <summary>The folder <c>cache</c> in the data directory: nothing is ever deleted but in it, and only where the gateway has made it, which the mark in it tells.</summary>
-public sealed class DiskFolder(DataDirectory data, IDataProtectionProvider protection)
+public sealed class DiskFolder(DataDirectory data, IDataProtectionProvider protection, StoreEpoch epoch)
 {
     private const int KeyLength = 32;
 
@@ -18,7 +19,8 @@ public sealed class DiskFolder(DataDirectory data, IDataProtectionProvider prote
 
     private const string Mark = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by ImapGateway, which deletes here what it likes. It costs nothing but time when all of it is lost.\n";
 
-    private readonly IDataProtector _protector = protection.CreateProtector("ImapGateway.Cache.Disk");
+    /// <summary>What was kept before the database was restored from a backup cannot be read any more: it may be about other messages than the same names are now.</summary>
+    private IDataProtector Protector => protection.CreateProtector("ImapGateway.Cache.Disk", epoch.Value.ToString(CultureInfo.InvariantCulture));
 
     public string Root { get; } = data.Combine("cache");
 
@@ -45,7 +47,7 @@ public sealed class DiskFolder(DataDirectory data, IDataProtectionProvider prote
             DeleteTree(Messages);
             CreatePrivate(Messages);
             key = RandomNumberGenerator.GetBytes(KeyLength);
-            WriteWhole(KeyFile, _protector.Protect(key));
+            WriteWhole(KeyFile, Protector.Protect(key));
         }
         Key = key;
     }
@@ -122,7 +124,7 @@ public sealed class DiskFolder(DataDirectory data, IDataProtectionProvider prote
     {
         try
         {
-            return File.Exists(KeyFile) && _protector.Unprotect(File.ReadAllBytes(KeyFile)) is { Length: KeyLength } key ? key : null;
+            return File.Exists(KeyFile) && Protector.Unprotect(File.ReadAllBytes(KeyFile)) is { Length: KeyLength } key ? key : null;
         }
         catch (CryptographicException)
         {

@@ -7,9 +7,14 @@ namespace ImapGateway.Storage.Postgres;
 /// <summary>Brings the tables up to date. Only called while the database is held. Each migration is a transaction: one that was killed leaves nothing behind.</summary>
 internal static class PostgresMigrations
 {
+    /// <param name="connection">To the database.</param>
+    /// <param name="context">Of the tables.</param>
+    /// <param name="cancel">Ends it after the migration that runs.</param>
+    /// <param name="last">The last one to apply; null: all that there are.</param>
     /// <returns>The ids of the migrations that were applied.</returns>
     /// <exception cref="StartupException">The database was written by a newer version.</exception>
-    public static async Task<IReadOnlyList<string>> ApplyAsync(NpgsqlConnection connection, Func<DbContextOptions, GatewayDbContext> context, CancellationToken cancel)
+    public static async Task<IReadOnlyList<string>> ApplyAsync(
+        NpgsqlConnection connection, Func<DbContextOptions, GatewayDbContext> context, CancellationToken cancel, string? last = null)
     {
         await using var database = context(new DbContextOptionsBuilder().UseNpgsql(connection).Options);
         var pending = KnownMigrations.PendingOf(database.GetType(), await AppliedToAsync(connection, cancel), "Storage:ConnectionString: the database");
@@ -17,12 +22,12 @@ internal static class PostgresMigrations
         {
             // Some take as long as the tables are large.
             database.Database.SetCommandTimeout(0);
-            await database.Database.MigrateAsync(cancel);
+            await database.Database.MigrateAsync(last, cancel);
         }
         return pending;
     }
 
-    private static async Task<HashSet<string>> AppliedToAsync(NpgsqlConnection connection, CancellationToken cancel)
+    public static async Task<HashSet<string>> AppliedToAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         var applied = new HashSet<string>(StringComparer.Ordinal);
         await using var exists = new NpgsqlCommand("""SELECT to_regclass('"__EFMigrationsHistory"') IS NOT NULL""", connection);

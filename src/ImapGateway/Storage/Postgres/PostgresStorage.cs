@@ -19,14 +19,16 @@ public sealed partial class PostgresStorage : IStorage
     private readonly ILogger _log;
     private readonly NpgsqlDataSource _source;
     private readonly PostgresDatabase _database;
+    private readonly PostgresBackup _backup;
 
-    public PostgresStorage(StorageOptions options, ILoggerFactory logs)
+    public PostgresStorage(StorageOptions options, DataDirectory directory, TimeProvider time, ILoggerFactory logs)
     {
         (_connectionString, _waitAtStart) = (options.ConnectionString, options.WaitAtStart);
         _log = logs.CreateLogger<PostgresStorage>();
         _source = PostgresConnectionString.Open(_connectionString);
         Owner = new PostgresOwner(_connectionString, _log);
         _database = new PostgresDatabase(_source, NewContext, Owner, logs.CreateLogger<PostgresDatabase>());
+        _backup = new PostgresBackup(_connectionString, Owner, directory, time);
         KeyRing = new PostgresKeyRing(_source);
     }
 
@@ -107,6 +109,12 @@ public sealed partial class PostgresStorage : IStorage
                 (write, token) => write.Database.ExecuteSqlAsync($"""UPDATE "__EFMigrationsHistory" SET "ProductVersion" = "ProductVersion" """, token), cancel);
         }
     }
+
+    public Task BackUpAsync(string path, CancellationToken cancel) => _backup.BackUpAsync(path, cancel);
+
+    public Task RestoreAsync(string folder, CancellationToken cancel) => _backup.RestoreAsync(folder, cancel);
+
+    public Task MarkRestoredAsync(string reason, CancellationToken cancel) => _backup.MarkRestoredAsync(reason, cancel);
 
     /// <summary>The jobs first: only then may another gateway have the database.</summary>
     public async ValueTask DisposeAsync()

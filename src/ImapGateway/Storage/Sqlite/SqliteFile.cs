@@ -66,10 +66,14 @@ public sealed class SqliteFile(string path)
 
 public static class SqliteCommands
 {
-    public static void Execute(this SqliteConnection connection, string sql)
+    public static void Execute(this SqliteConnection connection, string sql, params (string Name, object Value)[] parameters)
     {
         using var command = connection.CreateCommand();
         command.CommandText = sql;
+        foreach (var (name, value) in parameters)
+        {
+            command.Parameters.AddWithValue(name, value);
+        }
         command.ExecuteNonQuery();
     }
 }

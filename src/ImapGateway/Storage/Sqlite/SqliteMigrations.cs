@@ -25,6 +25,15 @@ public static class SqliteMigrations
         return pending;
     }
 
+    /// <summary>For those who only read the file: it has all tables of this version.</summary>
+    /// <returns>The id of the last migration.</returns>
+    /// <exception cref="StartupException">It was written by another version.</exception>
+    public static string DemandPresent(SqliteFile file)
+    {
+        using var connection = file.OpenForReading();
+        return KnownMigrations.DemandPresent(typeof(SqliteGatewayDbContext), AppliedTo(connection), $"DataDirectory: {file.Path}");
+    }
+
     private static HashSet<string> AppliedTo(SqliteConnection connection)
     {
         var applied = new HashSet<string>(StringComparer.Ordinal);

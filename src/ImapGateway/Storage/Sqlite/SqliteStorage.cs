@@ -9,12 +9,14 @@ namespace ImapGateway.Storage.Sqlite;
 public sealed class SqliteStorage : IStorage
 {
     private readonly SqliteFile _file;
+    private readonly SqliteBackup _backup;
     private readonly SqliteDatabase _database;
     private readonly Lazy<IKeyRing> _keyRing;
 
     public SqliteStorage(DataDirectory directory, TimeProvider time, ILoggerFactory logs)
     {
-        _file = new SqliteFile(directory.Combine("gateway.db"));
+        _file = new SqliteFile(directory.Combine(SqliteBackup.FileName));
+        _backup = new SqliteBackup(directory, _file, time);
         _database = new SqliteDatabase(_file, options => new SqliteGatewayDbContext(options), time, logs.CreateLogger<SqliteDatabase>());
         _keyRing = new Lazy<IKeyRing>(() => new FileKeyRing(directory.Folder("keys"), logs));
     }
@@ -61,6 +63,20 @@ public sealed class SqliteStorage : IStorage
         {
             await _database.WriteAsync((write, token) => write.Database.ExecuteSqlAsync($"PRAGMA user_version = 0", token), cancel);
         }
+    }
+
+    public Task BackUpAsync(string path, CancellationToken cancel) => _backup.BackUpAsync(path);
+
+    public Task RestoreAsync(string folder, CancellationToken cancel)
+    {
+        _backup.Restore(folder);
+        return Task.CompletedTask;
+    }
+
+    public Task MarkRestoredAsync(string reason, CancellationToken cancel)
+    {
+        _backup.MarkRestored(reason);
+        return Task.CompletedTask;
     }
 
     public ValueTask DisposeAsync() => _database.DisposeAsync();

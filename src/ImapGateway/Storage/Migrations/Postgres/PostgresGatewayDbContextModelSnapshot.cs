@@ -152,6 +152,9 @@ namespace ImapGateway.Storage.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("bytea");
 
+                    b.Property<long>("Epoch")
+                        .HasColumnType("bigint");
+
                     b.Property<long>("FromMailbox")
                         .HasColumnType("bigint");
 
@@ -199,7 +202,7 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.HasIndex("Incarnation", "Sequence")
                         .IsUnique();
 
-                    b.HasIndex("Transaction", "Row");
+                    b.HasIndex("Epoch", "Transaction", "Row");
 
                     b.ToTable("change", (string)null);
 
@@ -211,6 +214,11 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.Property<string>("Incarnation")
                         .HasMaxLength(16)
                         .HasColumnType("character varying(16)")
+                        .UseCollation("C");
+
+                    b.Property<string>("EndedEpochs")
+                        .IsRequired()
+                        .HasColumnType("text")
                         .UseCollation("C");
 
                     b.Property<long>("Generation")
@@ -225,30 +233,6 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.HasKey("Incarnation");
 
                     b.ToTable("fence", (string)null);
-
-                    b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
-                });
-
-            modelBuilder.Entity("ImapGateway.Changes.StoreEntity", b =>
-                {
-                    b.Property<int>("Id")
-                        .HasColumnType("integer");
-
-                    b.Property<string>("Incarnation")
-                        .IsRequired()
-                        .HasMaxLength(16)
-                        .HasColumnType("character varying(16)")
-                        .UseCollation("C");
-
-                    b.Property<long>("PurgedRow")
-                        .HasColumnType("bigint");
-
-                    b.Property<long>("PurgedTransaction")
-                        .HasColumnType("bigint");
-
-                    b.HasKey("Id");
-
-                    b.ToTable("store", (string)null);
 
                     b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
                 });
@@ -373,6 +357,55 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.HasKey("Id");
 
                     b.ToTable("owner", (string)null);
+
+                    b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
+                });
+
+            modelBuilder.Entity("ImapGateway.Storage.StoreEntity", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("integer");
+
+                    b.Property<string>("EndedEpochs")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Identity")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("Incarnation")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .UseCollation("C");
+
+                    b.Property<long>("PurgedEpoch")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("PurgedRow")
+                        .HasColumnType("bigint");
+
+                    b.Property<long>("PurgedTransaction")
+                        .HasColumnType("bigint");
+
+                    b.Property<string>("Restored")
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.Property<string>("Stamp")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .UseCollation("C");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("store", (string)null);
 
                     b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
                 });
@@ -523,6 +556,9 @@ namespace ImapGateway.Storage.Migrations.Postgres
                         .IsRequired()
                         .HasColumnType("text")
                         .UseCollation("C");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("bigint");
 
                     b.Property<int>("Failures")
                         .HasColumnType("integer");

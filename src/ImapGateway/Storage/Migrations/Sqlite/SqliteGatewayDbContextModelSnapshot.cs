@@ -131,6 +131,9 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                         .IsRequired()
                         .HasColumnType("BLOB");
 
+                    b.Property<long>("Epoch")
+                        .HasColumnType("INTEGER");
+
                     b.Property<long>("FromMailbox")
                         .HasColumnType("INTEGER");
 
@@ -177,7 +180,7 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.HasIndex("Incarnation", "Sequence")
                         .IsUnique();
 
-                    b.HasIndex("Transaction", "Row");
+                    b.HasIndex("Epoch", "Transaction", "Row");
 
                     b.ToTable("change", (string)null);
                 });
@@ -186,6 +189,10 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                 {
                     b.Property<string>("Incarnation")
                         .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("EndedEpochs")
+                        .IsRequired()
                         .HasColumnType("TEXT");
 
                     b.Property<long>("Generation")
@@ -200,27 +207,6 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.HasKey("Incarnation");
 
                     b.ToTable("fence", (string)null);
-                });
-
-            modelBuilder.Entity("ImapGateway.Changes.StoreEntity", b =>
-                {
-                    b.Property<int>("Id")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<string>("Incarnation")
-                        .IsRequired()
-                        .HasMaxLength(16)
-                        .HasColumnType("TEXT");
-
-                    b.Property<long>("PurgedRow")
-                        .HasColumnType("INTEGER");
-
-                    b.Property<long>("PurgedTransaction")
-                        .HasColumnType("INTEGER");
-
-                    b.HasKey("Id");
-
-                    b.ToTable("store", (string)null);
                 });
 
             modelBuilder.Entity("ImapGateway.Http.IdempotencyRecord", b =>
@@ -296,6 +282,48 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.HasIndex("CreatedAt", "Id");
 
                     b.ToTable("api_key", (string)null);
+                });
+
+            modelBuilder.Entity("ImapGateway.Storage.StoreEntity", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("EndedEpochs")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Identity")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Incarnation")
+                        .IsRequired()
+                        .HasMaxLength(16)
+                        .HasColumnType("TEXT");
+
+                    b.Property<long>("PurgedEpoch")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("PurgedRow")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<long>("PurgedTransaction")
+                        .HasColumnType("INTEGER");
+
+                    b.Property<string>("Restored")
+                        .HasColumnType("TEXT");
+
+                    b.Property<string>("Stamp")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
+                    b.HasKey("Id");
+
+                    b.ToTable("store", (string)null);
                 });
 
             modelBuilder.Entity("ImapGateway.Sync.IndexPageEntity", b =>
@@ -427,6 +455,9 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.Property<string>("Attempts")
                         .IsRequired()
                         .HasColumnType("TEXT");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("INTEGER");
 
                     b.Property<int>("Failures")
                         .HasColumnType("INTEGER");

@@ -1,0 +1,103 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using ImapGateway.Mail;
+using ImapGateway.Settings;
+using ImapGateway.Storage;
+using Microsoft.EntityFrameworkCore;
+
+namespace ImapGateway.Changes;
+
+/// <summary>
+/// What is done with the database before anything is read from it: a first start gives it its incarnation, and a start after a restore from a backup opens a new epoch. A copy that the
+/// gateway made says so itself; of any other, the stamp in the data directory or the server of the database shows that it is not the latest state.
+/// </summary>
+public sealed partial class StoreStart(IDatabase database, StoreEpoch epoch, StoreStamp stamps, ILogger<StoreStart> log) : IStartupStep
+{
+    private StoreEntity? _store;
+
+    /// <summary>Of the database: positions in the feed of all accounts carry it.</summary>
+    public string Incarnation => Store.Incarnation;
+
+    /// <summary>Of the database since the start.</summary>
+    public string Stamp => Store.Stamp;
+
+    private StoreEntity Store => _store ?? throw new InvalidOperationException("The store is not open yet.");
+
+    public static string NewStamp() => ObjectId.NewRandom("s");
+
+    public static GlobalPosition PurgedOf(StoreEntity store) => new(store.PurgedTransaction, store.PurgedRow, store.PurgedEpoch);
+
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        var incarnation = await database.ReadAsync((db, token) => db.Set<StoreEntity>().Select(store => store.Incarnation).SingleOrDefaultAsync(token), cancel) ?? ObjectId.NewIncarnation();
+        var known = stamps.Read(incarnation);
+        var stamp = NewStamp();
+        stamps.Write(incarnation, [.. known ?? [], stamp]);
+        var (store, reason) = await database.WriteAsync((db, token) => OpenAsync(db, incarnation, known, stamp, token), cancel);
+        stamps.Write(incarnation, stamp);
+        (_store, epoch.Value) = (store, store.Epoch);
+        if (reason is not null)
+        {
+            LogRestored(reason, store.Epoch);
+        }
+    }
+
+    private static async Task<(StoreEntity Store, string? Reason)> OpenAsync(GatewayDbContext db, string incarnation, IReadOnlyList<string>? known, string stamp, CancellationToken cancel)
+    {
+        var identity = await DatabaseIdentity.OfAsync(db, cancel);
+        var store = await db.Set<StoreEntity>().AsTracking().SingleOrDefaultAsync(cancel);
+        if (store is null)
+        {
+            store = new StoreEntity { Incarnation = incarnation, Identity = identity };
+            db.Add(store);
+        }
+        var reason = store.Restored
+            ?? (store.Identity.Length > 0 && store.Identity != identity ? "the server of the database has another system identifier, timeline or table than before"
+            : store.Stamp.Length > 0 && known?.Contains(store.Stamp) == false ? "the data directory has seen a later state of the database"
+            : null);
+        if (reason is not null)
+        {
+            await OpenEpochAsync(db, store, cancel);
+        }
+        (store.Restored, store.Identity, store.Stamp) = (null, identity, stamp);
+        return (store, reason);
+    }
+
+    /// <summary>Writes down what was given last in the present epoch. Counters go on in the new one, where they are larger than any before; sequences of accounts go on without a gap.</summary>
+    private static async Task OpenEpochAsync(GatewayDbContext db, StoreEntity store, CancellationToken cancel)
+    {
+        var last = await db.Set<ChangeEntity>().OrderByDescending(row => row.Epoch).ThenByDescending(row => row.Transaction).ThenByDescending(row => row.Row)
+            .Select(row => new GlobalPosition(row.Transaction, row.Row, row.Epoch)).FirstOrDefaultAsync(cancel);
+        var head = last > PurgedOf(store) ? last : PurgedOf(store);
+        if (!EndedEpochs.OfAll(store.EndedEpochs).Contains(head))
+        {
+            store.EndedEpochs = EndedEpochs.And(store.EndedEpochs, head);
+        }
+        store.Epoch = Next(store.Epoch);
+        var firstCounter = (long)ObjectId.CounterIn(store.Epoch, 1);
+        foreach (var fence in await db.Set<FenceEntity>().AsTracking().ToListAsync(cancel))
+        {
+            fence.EndedEpochs = string.Create(
+                CultureInfo.InvariantCulture, $"{fence.EndedEpochs} {fence.Counters.Epoch}:{fence.Sequence}:{fence.NextCounter}").TrimStart();
+            fence.NextCounter = firstCounter;
+            fence.Generation++;
+        }
+    }
+
+    /// <summary>
+    /// A random number above the present one, so that two restores from the same copy open different epochs. It takes a small part of the numbers that are left: there are enough for hundreds
+    /// of restores of a restored database.
+    /// </summary>
+    /// <exception cref="StartupException">There is none left.</exception>
+    private static long Next(long present)
+    {
+        const int Part = 32;
+        var room = (int)((ObjectId.LastEpoch - present) / Part);
+        return room > 0
+            ? present + RandomNumberGenerator.GetInt32(room) + 1
+            : throw new StartupException("The database was restored from backups of itself too often. Begin with a new one.");
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database was restored from a copy: {Reason}. Epoch {Epoch} begins; ids and positions that were given after the copy was made are answered 410")]
+    private partial void LogRestored(string reason, long epoch);
+}

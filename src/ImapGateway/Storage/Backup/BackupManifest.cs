@@ -1,0 +1,59 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using ImapGateway.Settings;
+
+namespace ImapGateway.Storage.Backup;
+
+/// <summary>The file <c>backup.json</c>: what a backup has, written last.</summary>
+/// <param name="Format">Of this file and those that it names.</param>
+/// <param name="Provider">The kind of database.</param>
+/// <param name="MadeAt">When the copy began; it shows this instant.</param>
+/// <param name="Migration">The last one that the database had.</param>
+internal sealed record BackupManifest(int Format, StorageProvider Provider, DateTimeOffset MadeAt, string Migration)
+{
+    private const string FileName = "backup.json";
+    private const int Present = 1;
+
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
+    {
+        Converters = { new System.Text.Json.Serialization.JsonStringEnumConverter() },
+        RespectNullableAnnotations = true,
+        RespectRequiredConstructorParameters = true,
+        WriteIndented = true,
+    };
+
+    /// <summary>Of PostgreSQL: its tables, each in a file of its own as COPY writes it. A table comes after those that it refers to.</summary>
+    public ImmutableArray<BackupTable> Tables { get; init; } = [];
+
+    public static BackupManifest Of(StorageProvider provider, DateTimeOffset now, string migration) => new(Present, provider, now, migration);
+
+    /// <summary>For the log of the first start after the restore.</summary>
+    public string Description => $"it is a backup that was made at {MadeAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z";
+
+    /// <exception cref="StartupException">The folder is no backup of this kind of database.</exception>
+    public static BackupManifest Read(string folder, StorageProvider provider)
+    {
+        try
+        {
+            var manifest = JsonSerializer.Deserialize<BackupManifest>(File.ReadAllBytes(Path.Combine(folder, FileName)), Json)!;
+            return manifest.Format != Present ? throw new StartupException($"{folder} was made by another version of the gateway")
+                : manifest.Provider != provider ? throw new StartupException($"{folder} is a backup of {manifest.Provider}, and Storage:Provider is {provider}")
+                : manifest;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or JsonException)
+        {
+            throw new StartupException($"{folder} is not a complete backup: {failure.Message.ReplaceLineEndings(" ")}");
+        }
+    }
+
+    public void Write(string folder) => PrivateFile.Write(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, Json));
+}
+
+/// <param name="Name">Of the table.</param>
+/// <param name="Columns">In the order in which they were copied.</param>
+/// <param name="Identity">The column that the database numbers, if there is one.</param>
+/// <param name="LastNumber">The last number that it gave.</param>
+internal sealed record BackupTable(string Name, ImmutableArray<string> Columns, string? Identity, long LastNumber)
+{
+    public string FileName => $"{Name}.copy";
+}
