@@ -1,3 +1,4 @@
+using ImapGateway.Background;
 using ImapGateway.Cache;
 using ImapGateway.Cache.Disk;
 using ImapGateway.IntegrationTests.Servers;
@@ -22,7 +23,7 @@ public sealed class TestCache : IAsyncDisposable
         Redis = new RedisHeaders(_link, Options.Create(options), TimeProvider.System);
         var folder = new DiskFolder(new DataDirectory("unused"), new EphemeralDataProtectionProvider());
         var settings = Options.Create(options);
-        Cache = new HeaderCache(Memory, Redis, new DiskCache(folder, new DiskRoom(folder, settings, Metrics, TimeProvider.System, NullLogger<DiskRoom>.Instance), settings, Metrics), Metrics);
+        Cache = new HeaderCache(Memory, Redis, new DiskCache(folder, new DiskRoom(folder, settings, Metrics, TimeProvider.System, NullLogger<DiskRoom>.Instance), settings, Metrics, new Loops(TimeProvider.System, NullLogger<Loops>.Instance)), Metrics);
     }
 
     public HeaderCache Cache { get; }

@@ -16,6 +16,7 @@ public partial class FolderDirectionTests
         ["GraphQL"],
         ["Http", "Html"],
         ["Storage", "Egress"],
+        ["Background"],
         ["Settings"],
         ["Mail"],
     ];
@@ -51,6 +52,6 @@ public partial class FolderDirectionTests
 
     private static int? Rank(string folder) => Array.FindIndex(Ranks, rank => rank.Contains(folder)) is >= 0 and var rank ? rank : null;
 
-    [GeneratedRegex(@"\bImapGateway\.(?<folder>[A-Z][A-Za-z]+)\b|(?<![\w.])(?<folder>Messages|Mailboxes|Webhooks|Keys|Accounts|Sync|Changes|Cache|Imap|Egress|Settings)\.(?<type>[A-Z]\w+)")]
+    [GeneratedRegex(@"\bImapGateway\.(?<folder>[A-Z][A-Za-z]+)\b|(?<![\w.])(?<folder>Messages|Mailboxes|Webhooks|Keys|Accounts|Sync|Changes|Cache|Imap|Egress|Background|Settings)\.(?<type>[A-Z]\w+)")]
     private static partial Regex Use();
 }

@@ -76,6 +76,9 @@ public sealed record Account
 [GenerateSerializer, Immutable]
 public sealed record AccountServer(string Host, int Port, Security Security, string Username, bool AllowInvalidCertificate)
 {
+    /// <summary>The stored settings are damaged. No client can give these.</summary>
+    internal static readonly AccountServer Unreadable = new("", 0, Security.Tls, "", false);
+
     public MailServer ToMailServer() => new(Host, Port, Security, Username, AllowInvalidCertificate);
 }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using ImapGateway.Changes;
 using ImapGateway.Imap;
+using ImapGateway.Storage;
 using ImapGateway.Sync.Watching;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -111,9 +112,9 @@ public sealed class AccountConfiguration : IEntityTypeConfiguration<AccountEntit
         builder.HasIndex(account => account.RemovedAt);
         builder.Ignore(account => account.Life);
         builder.Ignore(account => account.Sequence);
-        builder.Property(account => account.Imap).HasConversion(value => Write(value), text => Read<AccountServer>(text));
-        builder.Property(account => account.Smtp).HasConversion(value => Write(value), text => Read<AccountServer>(text));
-        builder.Property(account => account.LastError).HasConversion(value => Write(value), text => Read<AccountError>(text));
+        builder.Property(account => account.Imap).HasConversion(value => Write(value), text => ReadServer(text));
+        builder.Property(account => account.Smtp).HasConversion(value => Write(value), text => ReadServer(text));
+        builder.Property(account => account.LastError).HasConversion(value => Write(value), text => StoredJson.Read<AccountError?>(text, null, JsonSerializerOptions.Web));
         builder.Property(account => account.Capabilities).HasConversion(
             value => string.Join(' ', value),
             text => ImmutableArray.Create(text.Split(' ', StringSplitOptions.RemoveEmptyEntries)),
@@ -122,9 +123,9 @@ public sealed class AccountConfiguration : IEntityTypeConfiguration<AccountEntit
         builder.HasMany(account => account.Metadata).WithOne().HasForeignKey(pair => pair.Incarnation).OnDelete(DeleteBehavior.Cascade);
     }
 
-    private static string Write<T>(T value) => JsonSerializer.Serialize(value, JsonSerializerOptions.Web);
+    private static AccountServer ReadServer(string text) => StoredJson.Read(text, AccountServer.Unreadable, JsonSerializerOptions.Web);
 
-    private static T Read<T>(string text) => JsonSerializer.Deserialize<T>(text, JsonSerializerOptions.Web)!;
+    private static string Write<T>(T value) => JsonSerializer.Serialize(value, JsonSerializerOptions.Web);
 }
 
 public sealed class AccountMetadataConfiguration : IEntityTypeConfiguration<AccountMetadataEntity>

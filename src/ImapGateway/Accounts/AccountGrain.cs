@@ -91,13 +91,43 @@ public sealed partial class AccountGrain(
         }
     }
 
-    public async Task<Account> Read()
+    public Task<Account> Read() => ExplainedAsync(nameof(Read), async () =>
     {
         var opened = await OpenAsync();
         return opened.Status.Account with { FeedPosition = opened.Context.Mailboxes.FeedPosition };
+    });
+
+    public Task Reload(bool reconnect) => ExplainedAsync(nameof(Reload), async () =>
+    {
+        await ReloadAsync(reconnect);
+        return true;
+    });
+
+    public Task Removed() => ExplainedAsync(nameof(Removed), async () =>
+    {
+        var opened = _opening;
+        _opening = null;
+        if (opened is not null)
+        {
+            await CloseAsync(opened, atOnce: true);
+        }
+        DelayDeactivation(TimeSpan.Zero);
+        return true;
+    });
+
+    private async Task<T> ExplainedAsync<T>(string operation, Func<Task<T>> run)
+    {
+        try
+        {
+            return await run();
+        }
+        catch (Exception e) when (e is not ProblemException)
+        {
+            throw Explain(e, operation, CancellationToken.None).Expected;
+        }
     }
 
-    public async Task Reload(bool reconnect)
+    private async Task ReloadAsync(bool reconnect)
     {
         if (!reconnect && _opening is { IsCompletedSuccessfully: true } kept && await store.FindAsync(AccountId, CancellationToken.None) is { } row)
         {
@@ -197,6 +227,10 @@ public sealed partial class AccountGrain(
         status.Commit = mailboxes.CommitChangesAsync;
         status.Changed = mailboxes.Guard.Change;
         mailboxes.Limited = status.MailboxesLimitedAsync;
+        if (opener.Refused is { Code: ErrorCode.AccountCredentialUnreadable } unreadable)
+        {
+            await status.LoginFailedAsync(unreadable);
+        }
         var opened = new Opened(new AccountContext(status.Account, mailboxes, pool, headers, cache.SectionsOf(row.Incarnation)), status, opener);
         Watch(opened);
         return opened;
@@ -216,7 +250,8 @@ public sealed partial class AccountGrain(
         watcher.Start();
     }
 
-    private async Task CloseAsync(Task<Opened> opening)
+    /// <param name="atOnce">Nothing that is under way is worth waiting for, and neither is a mail server that does not answer LOGOUT.</param>
+    private async Task CloseAsync(Task<Opened> opening, bool atOnce = false)
     {
         // One that never opened has nothing to close, and has told its callers why.
         await opening.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
@@ -226,7 +261,8 @@ public sealed partial class AccountGrain(
             opened.Status.Retire();
             guards.Close(AccountId, opened.Context.Mailboxes.Guard);
             opened.Context.Mailboxes.Stop();
-            await Task.WhenAll(opened.Watcher?.StopAsync() ?? Task.CompletedTask, opened.Context.Pool.DisposeAsync().AsTask());
+            var closing = Task.WhenAll(opened.Watcher?.StopAsync(atOnce) ?? Task.CompletedTask, opened.Context.Pool.DisposeAsync().AsTask());
+            await (atOnce ? Task.CompletedTask : closing);
         }
     }
 

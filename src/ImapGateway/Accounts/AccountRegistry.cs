@@ -1,5 +1,4 @@
 using ImapGateway.Http;
-using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Sync.Watching;
 
@@ -47,10 +46,9 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
     {
         var before = await store.FindAsync(id, cancel) ?? throw AccountStore.NotFound();
         when.Demand(before.ToAccount().Settings());
-        var imap = WithCredential(settings.Imap, before.Imap, before.Incarnation, "imap", before.ImapCredentialKind, before.ImapSecret);
-        var smtp = settings.Smtp is null ? null : SmtpWithCredential(settings.Smtp, settings.Imap, before);
+        DemandCredentials(settings, before);
         var touched = settings.Imap.Credential is not null || settings.Smtp?.Credential is not null || settings.Imap.Server != before.Imap || settings.Smtp?.Server != before.Smtp;
-        var verified = verify && touched ? await verifier.DemandAsync(imap, smtp, cancel) : null;
+        var verified = verify && touched ? await verifier.DemandAsync(WithCredential(settings.Imap, before), SmtpWithCredential(settings, before), cancel) : null;
         var changed = await store.ChangeAsync(
             id,
             account =>
@@ -117,34 +115,34 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
     public async Task RemoveAsync(string id, Conditions when, CancellationToken cancel)
     {
         await store.RemoveAsync(id, when, cancel);
-        await Grain(id).Reload(reconnect: true);
+        await Grain(id).Removed();
         remover.Wake();
     }
 
-    private ServerSettings WithCredential(ServerSettings given, AccountServer before, string incarnation, string use, CredentialKind kind, string secret) =>
-        given.Credential is not null ? given
-        : SamePlace(given.Server, before) ? given with { Credential = protector.Unprotect(incarnation, use, kind, secret) }
-        : throw NeedsCredential(use);
-
     /// <summary>Without a credential of its own SMTP logs in with that of IMAP, which is then sent to wherever SMTP is.</summary>
-    private ServerSettings SmtpWithCredential(ServerSettings given, ServerSettings imap, AccountEntity before)
+    private static void DemandCredentials(AccountSettings settings, AccountEntity before)
     {
-        if (given.Credential is not null)
+        if (settings.Imap.Credential is null && !SamePlace(settings.Imap.Server, before.Imap))
         {
-            return given;
+            throw NeedsCredential("imap");
         }
-        if (KeepsSmtpCredential(given, before))
+        if (settings is { Smtp: { Credential: null } smtp, Imap.Credential: null } && !(before.Smtp is not null && SamePlace(smtp.Server, before.Smtp)))
         {
-            return given with { Credential = protector.Unprotect(before.Incarnation, "smtp", before.SmtpCredentialKind!.Value, before.SmtpSecret!) };
+            throw NeedsCredential("smtp");
         }
-        if (imap.Credential is not null)
-        {
-            return given with { Credential = imap.Credential };
-        }
-        return before.Smtp is not null && SamePlace(given.Server, before.Smtp)
-            ? given with { Credential = protector.Unprotect(before.Incarnation, "imap", before.ImapCredentialKind, before.ImapSecret) }
-            : throw NeedsCredential("smtp");
     }
+
+    /// <summary>To log in with: the credential that was given, or the one that is stored.</summary>
+    private ServerSettings WithCredential(ServerSettings given, AccountEntity before) =>
+        given.Credential is not null ? given : given with { Credential = protector.Unprotect(before.Incarnation, "imap", before.ImapCredentialKind, before.ImapSecret) };
+
+    private ServerSettings? SmtpWithCredential(AccountSettings settings, AccountEntity before) => settings.Smtp switch
+    {
+        null or { Credential: not null } => settings.Smtp,
+        { } own when KeepsSmtpCredential(own, before) =>
+            own with { Credential = protector.Unprotect(before.Incarnation, "smtp", before.SmtpCredentialKind!.Value, before.SmtpSecret!) },
+        { } shared => shared with { Credential = WithCredential(settings.Imap, before).Credential },
+    };
 
     /// <summary>A credential of SMTP's own stays where it is, and goes nowhere else.</summary>
     private static bool KeepsSmtpCredential(ServerSettings? given, AccountEntity before) =>

@@ -1,6 +1,6 @@
 using System.Threading.Channels;
+using ImapGateway.Background;
 using ImapGateway.Cache;
-using ImapGateway.Mail;
 using ImapGateway.Storage;
 using ImapGateway.Sync;
 using Microsoft.EntityFrameworkCore;
@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Accounts;
 
 /// <summary>Deletes what removed accounts have left behind, a few rows at a time so that nobody waits for it; goes on after a restart.</summary>
-public sealed partial class AccountRemover(IDatabase database, HeaderCache cache, ILogger<AccountRemover> log) : BackgroundService
+public sealed partial class AccountRemover(IDatabase database, HeaderCache cache, Loops loops, ILogger<AccountRemover> log) : LoopService("account removal", loops)
 {
     private const int Batch = 20;
     private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
@@ -17,29 +17,22 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
 
     public void Wake() => _wake.Writer.TryWrite(true);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public override Task StartAsync(CancellationToken cancellationToken)
     {
-        while (!stoppingToken.IsCancellationRequested)
-        {
-            try
-            {
-                var removed = await database.ReadAsync(
-                    (db, token) => db.Set<AccountEntity>().Where(account => account.RemovedAt != null).Select(account => account.Incarnation).ToListAsync(token), stoppingToken);
-                foreach (var incarnation in removed)
-                {
-                    await RemoveAsync(incarnation, stoppingToken);
-                }
-            }
-            catch (ProblemException e)
-            {
-                LogFailed(e.Code);
-            }
-            await WokenAsync(stoppingToken);
-        }
+        // What the process before has left is removed first.
+        Wake();
+        return base.StartAsync(cancellationToken);
     }
 
-    /// <summary>By a removal, or now and then: storage may have been full the last time.</summary>
-    private async Task WokenAsync(CancellationToken stopping)
+    protected override async Task TurnAsync(CancellationToken stopping)
+    {
+        var removed = await database.ReadAsync(
+            (db, token) => db.Set<AccountEntity>().Where(account => account.RemovedAt != null).Select(account => account.Incarnation).ToListAsync(token), stopping);
+        await GuardedLoop.ForEachAsync(removed, incarnation => RemoveAsync(incarnation, stopping), stopping);
+    }
+
+    /// <summary>By a removal, or now and then: a cache may have been away the last time.</summary>
+    protected override async Task WaitAsync(CancellationToken stopping)
     {
         using var look = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         look.CancelAfter(Look);
@@ -111,9 +104,6 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
             cancel);
         LogRemoved(incarnation);
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Removed accounts could not be cleaned up now ({Code}); it is tried again.")]
-    private partial void LogFailed(ErrorCode code);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The caches could not be made to forget the removed account with incarnation {Incarnation} now; it is tried again.")]
     private partial void LogNotForgotten(string incarnation);

@@ -132,16 +132,16 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
             await commit(changes, (db, token) => AccountStore.WriteStateAsync(db, row.Incarnation, life, error, capabilities, token), CancellationToken.None);
             _untold.RemoveRange(0, changes.Count);
         }
-        catch (ProblemException e)
-        {
-            // What the account is doing matters more than that it is written down; but it is, as soon as storage takes it.
-            LogNotSaved(Account.Id, e.Code);
-            _unsaved = true;
-            _ = SaveLaterAsync();
-        }
         catch (LostOwnershipException)
         {
             OwnershipLost();
+        }
+        catch (Exception failure)
+        {
+            // What the account is doing matters more than that it is written down; but it is, as soon as storage takes it.
+            LogNotSaved(Account.Id, failure is ProblemException ? null : failure, (failure as ProblemException)?.Code ?? ErrorCode.Internal);
+            _unsaved = true;
+            _ = SaveLaterAsync();
         }
     }
 
@@ -158,5 +158,5 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
     private partial void LogState(string account, AccountState state, string? error);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The state of account {Account} could not be saved: {Code}")]
-    private partial void LogNotSaved(string account, ErrorCode code);
+    private partial void LogNotSaved(string account, Exception? failure, ErrorCode code);
 }

@@ -119,7 +119,9 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProv
     private static async Task AppendRemovedAsync(GatewayDbContext db, AccountEntity account, DateTimeOffset now, CancellationToken cancel)
     {
         var fences = db.Set<FenceEntity>().Where(fence => fence.Incarnation == account.Incarnation);
-        var last = await fences.Select(fence => fence.Sequence).SingleAsync(cancel);
+        // Where the fence is lost, the log still has the last sequence.
+        var last = await fences.Select(fence => (long?)fence.Sequence).SingleOrDefaultAsync(cancel)
+            ?? await db.Set<ChangeEntity>().Where(change => change.Incarnation == account.Incarnation).MaxAsync(change => (long?)change.Sequence, cancel) ?? 0;
         await fences.ExecuteDeleteAsync(cancel);
         var notes = ChangeData.Of(account.Metadata.ToDictionary(pair => pair.Key, pair => pair.Value));
         await db.InsertAsync([ChangeRow.Of(new AccountChanged(ChangeType.AccountRemoved, null, null), account.Incarnation, account.Id, last + 1, now, notes)], cancel);
@@ -131,7 +133,7 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, TimeProv
         var sequences = await db.Set<FenceEntity>().Where(fence => incarnations.Contains(fence.Incarnation)).ToDictionaryAsync(fence => fence.Incarnation, fence => fence.Sequence, cancel);
         foreach (var account in accounts)
         {
-            account.Sequence = sequences[account.Incarnation];
+            account.Sequence = sequences.GetValueOrDefault(account.Incarnation);
         }
     }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using ImapGateway.Background;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Accounts;
@@ -8,64 +9,48 @@ namespace ImapGateway.Accounts;
 /// Keeps every account awake: its owner watches it whether anybody asks for it or not. Each node wakes its share. An account that is added or changed is woken at once by
 /// whoever does that.
 /// </summary>
-public sealed partial class AccountWaker(AccountStore store, IGrainFactory grains, ISiloStatusOracle silos, TimeProvider time, ILogger<AccountWaker> log) : BackgroundService
+public sealed partial class AccountWaker(AccountStore store, IGrainFactory grains, ISiloStatusOracle silos, Loops loops, ILogger<AccountWaker> log) : LoopService("account waking", loops)
 {
     private const int AtOnce = 16;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
+
+    private TimeSpan _pause = TimeSpan.Zero;
 
     /// <summary>Whether the account is among those that the node of this rank wakes.</summary>
     public static bool IsMine(string account, int nodes, int rank) =>
         BitConverter.ToUInt32(SHA256.HashData(Encoding.UTF8.GetBytes(account))) % (uint)nodes == rank;
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        // The host waits for what comes before the first await.
-        await Task.Yield();
-        using var timer = new PeriodicTimer(Interval, time);
-        do
-        {
-            await WakeAsync(stoppingToken);
-        }
-        while (await timer.WaitForNextTickAsync(stoppingToken));
-    }
+    protected override Task WaitAsync(CancellationToken stopping) => Task.Delay(_pause, Time, stopping);
 
-    private async Task WakeAsync(CancellationToken cancel)
+    protected override async Task TurnAsync(CancellationToken stopping)
     {
-        try
+        _pause = Interval;
+        var active = silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Order().ToList();
+        var rank = active.IndexOf(silos.SiloAddress);
+        var mine = rank < 0 ? [] : (await store.IdsAsync(stopping)).FindAll(id => IsMine(id, active.Count, rank));
+        var failed = 0;
+        await Parallel.ForEachAsync(mine, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stopping }, async (id, _) =>
         {
-            var active = silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Order().ToList();
-            var rank = active.IndexOf(silos.SiloAddress);
-            var mine = rank < 0 ? [] : (await store.IdsAsync(cancel)).FindAll(id => IsMine(id, active.Count, rank));
-            var failed = 0;
-            await Parallel.ForEachAsync(mine, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancel }, async (id, _) =>
+            try
             {
-                try
-                {
-                    await grains.GetGrain<IAccountGrain>(id).Read();
-                }
-                catch (ProblemException e) when (e.Code == ErrorCode.NotFound)
-                {
-                    // Removed just now.
-                }
-                catch (Exception e) when (e is ProblemException or TimeoutException or OrleansException)
-                {
-                    Interlocked.Increment(ref failed);
-                }
-            });
-            if (failed > 0)
-            {
-                LogFailed(failed);
+                await grains.GetGrain<IAccountGrain>(id).Read();
             }
-        }
-        catch (ProblemException e)
+            catch (ProblemException e) when (e.Code == ErrorCode.NotFound)
+            {
+                // Removed just now.
+            }
+            catch (Exception)
+            {
+                // The account's owner has logged why. Whatever it is, the other accounts are woken.
+                Interlocked.Increment(ref failed);
+            }
+        });
+        if (failed > 0)
         {
-            LogNotRead(e.Code);
+            LogFailed(failed);
         }
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} accounts could not be opened; they are tried again.")]
     private partial void LogFailed(int count);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The accounts could not be listed ({Code}); it is tried again.")]
-    private partial void LogNotRead(ErrorCode code);
 }

@@ -1,4 +1,6 @@
 using ImapGateway.Imap;
+using ImapGateway.Mail;
+using ImapGateway.Storage;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace ImapGateway.Accounts;
@@ -10,6 +12,21 @@ public sealed class CredentialProtector(IDataProtectionProvider provider)
 
     public string Protect(string incarnation, string use, Credential credential) => _protector.CreateProtector(incarnation, use).Protect(credential.Secret);
 
-    public Credential Unprotect(string incarnation, string use, CredentialKind kind, string secret) =>
-        new(kind, _protector.CreateProtector(incarnation, use).Unprotect(secret));
+    /// <exception cref="ProblemException"><see cref="ErrorCode.AccountCredentialUnreadable"/>.</exception>
+    public Credential Unprotect(string incarnation, string use, CredentialKind kind, string secret)
+    {
+        try
+        {
+            return new Credential(kind, _protector.CreateProtector(incarnation, use).Unprotect(secret));
+        }
+        catch (Exception failure) when (Ciphertext.IsUnreadable(failure))
+        {
+            throw new ProblemException(Unreadable(use), failure);
+        }
+    }
+
+    private static Problem Unreadable(string use) => new(
+        ErrorCode.AccountCredentialUnreadable,
+        $"The stored {use.ToUpperInvariant()} credential of the account cannot be decrypted: its key is not in the key ring. Change the account with a new password or access token.",
+        [new ProblemError("A new one is needed.", $"/{use}/password")]);
 }

@@ -20,6 +20,9 @@ public interface IAccountGrain : IGrainWithStringKey
     [Alias("Reload"), ResponseTimeout("00:00:30")]
     Task Reload(bool reconnect);
 
+    /// <summary>The account was removed: its connections are closed, whatever they are doing.</summary>
+    Task Removed();
+
     [Alias("Read"), ResponseTimeout("00:00:30")]
     Task<Account> Read();
 }

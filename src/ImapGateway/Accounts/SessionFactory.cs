@@ -8,6 +8,8 @@ namespace ImapGateway.Accounts;
 /// <summary>Makes what talks to an account's servers, with its credentials decrypted for that moment.</summary>
 public sealed class SessionFactory(ServerConnection connection, CredentialProtector protector, IOptions<ImapOptions> options, IOptions<WatchOptions> watch, TimeProvider time)
 {
+    private static readonly Credential NoCredential = new(CredentialKind.Password, "");
+
     public TimeProvider Time => time;
 
     /// <summary>See <see cref="WatchOptions.MoveWindow"/>.</summary>
@@ -16,10 +18,27 @@ public sealed class SessionFactory(ServerConnection connection, CredentialProtec
     /// <summary>Logs in for the account, with credentials that are decrypted now.</summary>
     public SessionOpener NewOpener(AccountEntity account, ILoginObserver observer)
     {
-        var credential = protector.Unprotect(account.Incarnation, "imap", account.ImapCredentialKind, account.ImapSecret);
-        var refused = account is { State: AccountState.AuthFailed, LastError: { } error } ? new Problem(ErrorCode.AccountAuthFailed, error.Detail, Upstream: error.Upstream) : null;
+        var (credential, unreadable) = CredentialOf(account);
+        var refused = unreadable ?? (account is { State: AccountState.AuthFailed, LastError: { } error } ? new Problem(ErrorCode.AccountAuthFailed, error.Detail, Upstream: error.Upstream) : null);
         return new SessionOpener(
             connection, account.Imap.ToMailServer(), credential, options.Value.CommandTimeout, observer, time, refused is not null && Backoff.IsFinal(refused) ? refused : null);
+    }
+
+    /// <summary>Without the credential nothing is connected to; all else that is known of the account can still be read.</summary>
+    private (Credential Credential, Problem? Unreadable) CredentialOf(AccountEntity account)
+    {
+        if (account.Imap == AccountServer.Unreadable)
+        {
+            return (NoCredential, new Problem(ErrorCode.AccountCredentialUnreadable, "The stored settings of the account are damaged. Give the account its IMAP settings and credentials anew."));
+        }
+        try
+        {
+            return (protector.Unprotect(account.Incarnation, "imap", account.ImapCredentialKind, account.ImapSecret), null);
+        }
+        catch (ProblemException unreadable) when (unreadable.Code == ErrorCode.AccountCredentialUnreadable)
+        {
+            return (NoCredential, unreadable.Problem);
+        }
     }
 
     /// <summary>One of the account's connections is the watcher's.</summary>

@@ -63,8 +63,14 @@ public sealed partial class RedisLink(IOptions<RedisOptions> options, CacheMetri
 
         async Task TellAsync()
         {
-            await CallAsync(operation, () => Answered(tell(database)), Timeout.InfiniteTimeSpan).ConfigureAwait(false);
-            Interlocked.Add(ref _underWay, -bytes);
+            try
+            {
+                await CallAsync(operation, () => Answered(tell(database)), Timeout.InfiniteTimeSpan).ConfigureAwait(false);
+            }
+            finally
+            {
+                Interlocked.Add(ref _underWay, -bytes);
+            }
         }
     }
 

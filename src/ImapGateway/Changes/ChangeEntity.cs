@@ -61,6 +61,6 @@ public sealed class ChangeConfiguration : IEntityTypeConfiguration<ChangeEntity>
         builder.HasIndex(change => new { change.Transaction, change.Row });
     }
 
-    private static ChangeType Parse(string name) =>
-        ChangeTypes.TryParse(name, out var type) ? type : throw new InvalidOperationException($"The log has a change of the type {name}, which this version does not know.");
+    /// <summary>An exception here would fail the query of all rows beside it.</summary>
+    private static ChangeType Parse(string name) => ChangeTypes.TryParse(name, out var type) ? type : ChangeTypes.Unreadable;
 }

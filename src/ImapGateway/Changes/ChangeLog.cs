@@ -5,20 +5,21 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Changes;
 
 /// <summary>The log of changes as its readers see it: rows after a place, and waiting for more. Readers keep their own places; nothing is pushed to them.</summary>
-public sealed class ChangeLog
+public sealed partial class ChangeLog
 {
     /// <summary>Of recent rows, for all feeds together.</summary>
     private const long TailBytes = 16 * 1024 * 1024;
 
     private readonly IDatabase _database;
     private readonly TimeProvider _time;
+    private readonly ILogger _log;
     private readonly TailBudget _budget = new(TailBytes);
     private readonly ConcurrentDictionary<string, ChangeTail> _accounts = new();
     private readonly ChangeTail _all;
 
-    public ChangeLog(IDatabase database, TimeProvider time)
+    public ChangeLog(IDatabase database, TimeProvider time, ILogger<ChangeLog> log)
     {
-        (_database, _time) = (database, time);
+        (_database, _time, _log) = (database, time, log);
         // Another node may have written, or an older transaction may have ended.
         _all = new ChangeTail(QueryAllAsync, change => change.Position, _budget, polls: true, time);
     }
@@ -89,7 +90,7 @@ public sealed class ChangeLog
         async (db, token) =>
         {
             var rows = await db.Set<ChangeEntity>().Where(row => row.Incarnation == incarnation && row.Sequence > after.Row).OrderBy(row => row.Sequence).Take(limit).ToListAsync(token);
-            return rows.ConvertAll(LoggedChange.Of);
+            return Read(rows);
         },
         cancel);
 
@@ -104,10 +105,23 @@ public sealed class ChangeLog
             var rows = await db.Set<ChangeEntity>()
                 .Where(row => row.Transaction < settled && (row.Transaction > after.Transaction || row.Transaction == after.Transaction && row.Row > after.Row))
                 .OrderBy(row => row.Transaction).ThenBy(row => row.Row).Take(limit).ToListAsync(token);
-            return rows.ConvertAll(LoggedChange.Of);
+            return Read(rows);
         },
         cancel);
 
     private static async Task<GlobalPosition> PurgedAsync(GatewayDbContext db, CancellationToken cancel) =>
         (await db.Set<StoreEntity>().SingleOrDefaultAsync(cancel))?.Purged ?? default;
+
+    private List<LoggedChange> Read(List<ChangeEntity> rows)
+    {
+        var changes = rows.ConvertAll(LoggedChange.Of);
+        foreach (var change in changes.Where(change => change.IsUnreadable))
+        {
+            LogUnreadable(change.Sequence, change.Account, change.Position.Row);
+        }
+        return changes;
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The change {Sequence} of account {Account} is damaged in the database (row {Row}); its readers go past it")]
+    private partial void LogUnreadable(long sequence, string account, long row);
 }

@@ -25,6 +25,9 @@ public enum ChangeType
 /// <summary>The names of <see cref="ChangeType"/> on the wire and in the log.</summary>
 public static class ChangeTypes
 {
+    /// <summary>Of a row of the log that is damaged. No filter admits it, so that readers go past it.</summary>
+    public const ChangeType Unreadable = (ChangeType)(-1);
+
     private static readonly (ChangeType Type, string Name)[] All =
     [
         (ChangeType.MessageAdded, "message.added"),
@@ -48,7 +51,7 @@ public static class ChangeTypes
 
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(entry => entry.Name)];
 
-    public static string Name(ChangeType type) => ByType[type];
+    public static string Name(ChangeType type) => ByType.GetValueOrDefault(type, "unreadable");
 
     public static bool TryParse(string name, out ChangeType type) => ByName.TryGetValue(name, out type);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Changes;
@@ -30,7 +31,24 @@ public sealed record LoggedChange(
     /// <summary>The same for every reader, endpoint and attempt.</summary>
     public string Id => ObjectId.Format(ObjectId.Change, Incarnation, (ulong)Sequence);
 
+    /// <summary>A damaged row keeps its place and is <see cref="ChangeTypes.Unreadable"/>: what is not JSON must not get into the pages and streams of those who read it among others.</summary>
     public static LoggedChange Of(ChangeEntity row) => new(
-        new GlobalPosition(row.Transaction, row.Row), row.Incarnation, row.Sequence, row.Account, row.Type, row.Timestamp,
-        (ulong)row.Mailbox, (ulong)row.FromMailbox, row.Role, row.FromRole, row.Metadata, row.Data, row.Message);
+        new GlobalPosition(row.Transaction, row.Row), row.Incarnation, row.Sequence, row.Account,
+        IsObject(row.Metadata) && IsObject(row.Data) && (row.Message is null || IsObject(row.Message)) ? row.Type : ChangeTypes.Unreadable,
+        row.Timestamp, (ulong)row.Mailbox, (ulong)row.FromMailbox, row.Role, row.FromRole, row.Metadata, row.Data, row.Message);
+
+    public bool IsUnreadable => Type == ChangeTypes.Unreadable;
+
+    private static bool IsObject(byte[] json)
+    {
+        try
+        {
+            var reader = new Utf8JsonReader(json);
+            return reader.Read() && reader.TokenType == JsonTokenType.StartObject && reader.TrySkip() && !reader.Read();
+        }
+        catch (JsonException)
+        {
+            return false;
+        }
+    }
 }

@@ -1,4 +1,4 @@
-using ImapGateway.Mail;
+using ImapGateway.Background;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -9,27 +9,15 @@ namespace ImapGateway.Changes;
 /// Deletes changes that have been kept long enough, in the order in which they were written and in batches small enough not to hold up other writes; with each batch
 /// it writes how far it is, so that a reader who has missed something is told so, and nobody else.
 /// </summary>
-public sealed partial class RetentionWorker(
-    IDatabase database, IEnumerable<IRetentionHold> holds, IOptions<ChangesOptions> options, TimeProvider time, ILogger<RetentionWorker> log) : BackgroundService
+public sealed class RetentionWorker(IDatabase database, IEnumerable<IRetentionHold> holds, IOptions<ChangesOptions> options, Loops loops)
+    : LoopService("change retention", loops)
 {
     private const int Batch = 200;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        using var timer = new PeriodicTimer(options.Value.PurgeInterval(), time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
-        {
-            try
-            {
-                await PurgeAsync(stoppingToken);
-            }
-            catch (ProblemException unavailable)
-            {
-                LogLater(unavailable.Problem.Detail);
-            }
-        }
-    }
+    protected override Task WaitAsync(CancellationToken stopping) => Task.Delay(options.Value.PurgeInterval(), Time, stopping);
+
+    protected override Task TurnAsync(CancellationToken stopping) => PurgeAsync(stopping);
 
     /// <summary>Deletes all that need not be kept now.</summary>
     public async Task PurgeAsync(CancellationToken cancel)
@@ -42,14 +30,14 @@ public sealed partial class RetentionWorker(
             {
                 return;
             }
-            var now = time.GetUtcNow();
+            var now = Time.GetUtcNow();
             plan = plan.Next(rows, now - options.Value.Retention, now - options.Value.MaxRetention, await NeededAsync(cancel));
             last = rows[^1].Position.Row;
             if (plan.Delete.Length > 0)
             {
                 var gone = plan.Delete;
                 await database.WriteAsync((db, token) => DeleteAsync(db, gone, token), cancel);
-                await Task.Delay(Pause, time, cancel);
+                await Task.Delay(Pause, Time, cancel);
             }
         }
     }
@@ -80,7 +68,4 @@ public sealed partial class RetentionWorker(
         }
         return lowest;
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Changes that need not be kept any longer stay until the next round: {Reason}")]
-    private partial void LogLater(string reason);
 }

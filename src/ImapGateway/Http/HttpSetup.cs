@@ -1,3 +1,4 @@
+using ImapGateway.Background;
 using ImapGateway.Http.OpenApi;
 using ImapGateway.Settings;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -32,6 +33,7 @@ public static class HttpSetup
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
         services.PostConfigure<LoggerFilterOptions>(KeepCriticalOfKestrelQuiet);
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<Loops>();
         services.ConfigureHttpJsonOptions(StrictJson.Configure);
         // Else a malformed request is an empty 400 that says nothing.
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);

@@ -75,9 +75,9 @@ public sealed partial class IdempotencyMiddleware(RequestDelegate next, Idempote
         {
             await (answer is null ? store.ReleaseAsync(id) : store.SettleAsync(id, answer));
         }
-        catch (ProblemException unavailable)
+        catch (Exception failure)
         {
-            LogNotKept(unavailable.Problem.Detail);
+            LogNotKept(failure is ProblemException ? null : failure, failure.Message);
         }
     }
 
@@ -94,5 +94,5 @@ public sealed partial class IdempotencyMiddleware(RequestDelegate next, Idempote
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "An answer could not be kept for its Idempotency-Key: {Reason}")]
-    private partial void LogNotKept(string reason);
+    private partial void LogNotKept(Exception? failure, string reason);
 }

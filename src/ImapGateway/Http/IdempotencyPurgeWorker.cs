@@ -1,34 +1,22 @@
-using ImapGateway.Mail;
+using ImapGateway.Background;
 
 namespace ImapGateway.Http;
 
 /// <summary>Removes expired answers in batches small enough not to hold up other writes.</summary>
-public sealed partial class IdempotencyPurgeWorker(IdempotencyStore store, TimeProvider time, ILogger<IdempotencyPurgeWorker> log) : BackgroundService
+public sealed class IdempotencyPurgeWorker(IdempotencyStore store, Loops loops) : LoopService("idempotency purge", loops)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);
 
     private const int Batch = 200;
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    protected override Task WaitAsync(CancellationToken stopping) => Task.Delay(Interval, Time, stopping);
+
+    protected override async Task TurnAsync(CancellationToken stopping)
     {
-        using var timer = new PeriodicTimer(Interval, time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        while (await store.PurgeAsync(Batch, stopping) == Batch)
         {
-            try
-            {
-                while (await store.PurgeAsync(Batch, stoppingToken) == Batch)
-                {
-                    await Task.Delay(Pause, time, stoppingToken);
-                }
-            }
-            catch (ProblemException unavailable)
-            {
-                LogLater(unavailable.Problem.Detail);
-            }
+            await Task.Delay(Pause, Time, stopping);
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Expired answers stay until the next round: {Reason}")]
-    private partial void LogLater(string reason);
 }

@@ -25,6 +25,9 @@ public sealed class IdempotencyStore(IDatabase database, IDataProtectionProvider
         "This Idempotency-Key was used with another request.",
         [new ProblemError("A new request needs a new key.", Parameter: IdempotencyKey.Header)]);
 
+    private static readonly Problem AnswerUnreadable = new(
+        ErrorCode.Conflict, "A request with this Idempotency-Key was carried out, but its stored answer cannot be decrypted any more. Look for what it has made, and use a new key for a new request.");
+
     private readonly ConcurrentDictionary<string, bool> _running = new();
 
     private readonly IDataProtector _protector = protection.CreateProtector("ImapGateway.Idempotency.v1");
@@ -72,14 +75,14 @@ public sealed class IdempotencyStore(IDatabase database, IDataProtectionProvider
         }
     }
 
-    public Task SettleAsync(string id, StoredAnswer answer)
+    public Task SettleAsync(string id, StoredAnswer answer) => FinishAsync(id, () =>
     {
         var bytes = answer.Protect(_protector);
-        return FinishAsync(id, rows => rows.ExecuteUpdateAsync(row => row.SetProperty(record => record.Answer, bytes)));
-    }
+        return rows => rows.ExecuteUpdateAsync(row => row.SetProperty(record => record.Answer, bytes));
+    });
 
     /// <summary>Nothing was done: the key is free again.</summary>
-    public Task ReleaseAsync(string id) => FinishAsync(id, rows => rows.ExecuteDeleteAsync());
+    public Task ReleaseAsync(string id) => FinishAsync(id, () => rows => rows.ExecuteDeleteAsync());
 
     /// <summary>Removes at most this many that have expired; returns how many it found.</summary>
     public Task<int> PurgeAsync(int most, CancellationToken cancel)
@@ -90,10 +93,11 @@ public sealed class IdempotencyStore(IDatabase database, IDataProtectionProvider
     }
 
     /// <summary>Whatever becomes of the write: nobody works on it any more.</summary>
-    private async Task FinishAsync(string id, Func<IQueryable<IdempotencyRecord>, Task<int>> write)
+    private async Task FinishAsync(string id, Func<Func<IQueryable<IdempotencyRecord>, Task<int>>> prepare)
     {
         try
         {
+            var write = prepare();
             await database.WriteAsync((db, _) => write(db.Set<IdempotencyRecord>().Where(record => record.Id == id)), CancellationToken.None);
         }
         finally
@@ -121,9 +125,17 @@ public sealed class IdempotencyStore(IDatabase database, IDataProtectionProvider
         {
             return null;
         }
-        return CryptographicOperations.FixedTimeEquals(row.PayloadHash, HMACSHA256.HashData(_protector.Unprotect(row.PayloadKey), digest))
-            ? StoredAnswer.Unprotect(_protector, row.Answer)
-            : throw new ProblemException(OtherPayload);
+        try
+        {
+            return CryptographicOperations.FixedTimeEquals(row.PayloadHash, HMACSHA256.HashData(_protector.Unprotect(row.PayloadKey), digest))
+                ? StoredAnswer.Unprotect(_protector, row.Answer)
+                : throw new ProblemException(OtherPayload);
+        }
+        catch (Exception failure) when (Ciphertext.IsUnreadable(failure))
+        {
+            // It must not act again: what it has done is done.
+            throw new ProblemException(AnswerUnreadable, failure);
+        }
     }
 
     private IdempotencyRecord Fresh(string id, byte[] digest)

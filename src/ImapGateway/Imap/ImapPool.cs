@@ -145,11 +145,22 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
         while (await NextAsync(mailbox, stream, cancel) is { } waiting)
         {
             // The server may have closed it meanwhile; work that cannot be repeated must not be the one to find out.
-            if (!waiting.HasUnread || await waiting.RefreshAsync(_opener.Timeout))
+            var usable = false;
+            try
+            {
+                usable = !waiting.HasUnread || await waiting.RefreshAsync(_opener.Timeout);
+            }
+            finally
+            {
+                if (!usable)
+                {
+                    await ReleaseAsync(waiting, stream);
+                }
+            }
+            if (usable)
             {
                 return waiting;
             }
-            await ReleaseAsync(waiting, stream);
         }
         return await OpenAsync(mailbox, stream, cancel);
     }
@@ -263,11 +274,19 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
             await ReleaseAsync(session, stream);
             throw Closed();
         }
-        if (grown)
+        try
         {
-            await _opener.Observer.BudgetGrownAsync();
+            if (grown)
+            {
+                await _opener.Observer.BudgetGrownAsync();
+            }
+            return session;
         }
-        return session;
+        catch
+        {
+            await ReleaseAsync(session, stream);
+            throw;
+        }
     }
 
     /// <summary>False where the pool was closed meanwhile.</summary>
@@ -292,7 +311,7 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
         {
             session = await opening;
         }
-        catch (ProblemException)
+        catch (Exception)
         {
             // The opener has counted and reported it.
         }

@@ -83,6 +83,9 @@ public sealed class SessionOpener(
     /// <summary>The last problem is no reason to wait: there are other sessions to go on with.</summary>
     public void Forgive() => _lastProblem = null;
 
+    /// <summary>Why no login is tried with these credentials; null where one may be.</summary>
+    public Problem? Refused => _lastProblem is { } problem && Backoff.IsFinal(problem) ? problem : null;
+
     private void ThrowWhileBackingOff()
     {
         var now = time.GetUtcNow();
@@ -145,9 +148,10 @@ public static class Backoff
     public static TimeSpan AfterFlood(int floods, double jitter) =>
         TimeSpan.FromSeconds(Math.Min(LongestAfterFlood.TotalSeconds, FirstAfterFlood.TotalSeconds * Math.Pow(2, Math.Min(floods - 1, 16))) * (0.5 + jitter / 2));
 
-    /// <summary>The server named the credentials as the reason: trying them again can only lock the account.</summary>
+    /// <summary>Only new credentials can help: there are none, or the server named them as the reason, and trying them again can only lock the account.</summary>
     public static bool IsFinal(Problem problem) =>
-        problem.Code == ErrorCode.AccountAuthFailed && problem.Upstream?.Code is "AUTHENTICATIONFAILED" or "EXPIRED" or "AUTHORIZATIONFAILED";
+        problem.Code == ErrorCode.AccountCredentialUnreadable
+        || (problem.Code == ErrorCode.AccountAuthFailed && problem.Upstream?.Code is "AUTHENTICATIONFAILED" or "EXPIRED" or "AUTHORIZATIONFAILED");
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using ImapGateway.Http;
+using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -42,7 +43,8 @@ public sealed class ApiKeyConfiguration : IEntityTypeConfiguration<ApiKey>
         builder.HasIndex(key => key.CreatedBy);
         builder.Property(key => key.Accounts).HasConversion(
             accounts => JsonSerializer.Serialize(accounts, JsonSerializerOptions.Default),
-            text => JsonSerializer.Deserialize<ImmutableArray<string>?>(text, JsonSerializerOptions.Default),
+            // A key whose limit cannot be read sees no account at all.
+            text => text == "null" ? null : StoredJson.Read<ImmutableArray<string>?>(text, ImmutableArray<string>.Empty, JsonSerializerOptions.Default),
             new ValueComparer<ImmutableArray<string>?>((a, b) => a.Equals(b), accounts => accounts.GetHashCode(), accounts => accounts));
     }
 }

@@ -19,6 +19,7 @@ public enum ErrorCode
     RateLimited,
     Internal,
     Unavailable,
+    StorageCorrupt,
 
     // What the mail server said or did.
     AccountAuthFailed,
@@ -32,6 +33,9 @@ public enum ErrorCode
     AccountUnavailable,
     AccountTimeout,
     AccountPlaintextRefused,
+
+    // What is wrong with the account here.
+    AccountCredentialUnreadable,
 }
 
 public static class ErrorCodes
@@ -54,6 +58,7 @@ public static class ErrorCodes
         ErrorCode.Unprocessable => ("unprocessable", 422, "The request is well formed but cannot be done"),
         ErrorCode.RateLimited => ("rate_limited", 429, "Too many requests"),
         ErrorCode.Unavailable => ("unavailable", 503, "The gateway cannot answer now"),
+        ErrorCode.StorageCorrupt => ("storage_corrupt", 503, "The database is damaged"),
         ErrorCode.AccountAuthFailed => ("account.auth_failed", 424, "The mail server refused the credentials"),
         ErrorCode.AccountBusy => ("account.busy", 429, "All connections of the account are in use"),
         ErrorCode.AccountThrottled => ("account.throttled", 429, "The mail server throttles the account"),
@@ -65,6 +70,7 @@ public static class ErrorCodes
         ErrorCode.AccountUnavailable => ("account.unavailable", 503, "The mail server cannot be reached"),
         ErrorCode.AccountTimeout => ("account.timeout", 504, "The mail server did not answer in time"),
         ErrorCode.AccountPlaintextRefused => ("account.plaintext_refused", 422, "The mail server would be used without encryption"),
+        ErrorCode.AccountCredentialUnreadable => ("account.credential_unreadable", 503, "The stored credentials cannot be decrypted"),
         _ => ("internal", 500, "The gateway failed"),
     };
 }

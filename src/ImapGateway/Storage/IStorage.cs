@@ -8,6 +8,9 @@ public interface IStorage : IAsyncDisposable
 {
     IDatabase Database { get; }
 
+    /// <summary>It can never write again in this process.</summary>
+    event Action<Exception>? Failed;
+
     /// <summary>Where Data Protection keeps its keys: all gateways on one database read the same.</summary>
     IXmlRepository KeyRing { get; }
 

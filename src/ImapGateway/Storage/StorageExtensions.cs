@@ -17,6 +17,7 @@ public static class StorageExtensions
         builder.AddSettings<StorageOptions>("Storage");
         var services = builder.Services;
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<FatalFault>();
         services.AddSingleton<DataDirectory>();
         services.AddSingleton(Choose);
         services.AddSingleton(provider => provider.GetRequiredService<IStorage>().Database);

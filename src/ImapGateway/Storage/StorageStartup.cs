@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.DataProtection;
 namespace ImapGateway.Storage;
 
 /// <summary>Opens the storage before any other part of the host starts, and closes it after all have stopped.</summary>
-internal sealed partial class StorageStartup(DataDirectory directory, IStorage storage, IServiceProvider services, ILogger<StorageStartup> log)
+internal sealed partial class StorageStartup(DataDirectory directory, IStorage storage, FatalFault fatal, IServiceProvider services, ILogger<StorageStartup> log)
     : IStartupStep, IHostedLifecycleService
 {
     private bool _open;
@@ -16,6 +16,7 @@ internal sealed partial class StorageStartup(DataDirectory directory, IStorage s
             return;
         }
         directory.Claim();
+        storage.Failed += fatal.Report;
         var applied = await storage.OpenAsync(MakeFirstKey, cancel);
         if (applied.Count > 0)
         {

@@ -13,6 +13,8 @@ public static class AttemptError
     public const string Refused = "refused";
     /// <summary>What came is not HTTP.</summary>
     public const string Protocol = "protocol";
+    /// <summary>The gateway could not send it; its log says why.</summary>
+    public const string Internal = "internal";
 }
 
 /// <summary>One call of an endpoint, and what came of it.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ImapGateway.Storage;
 
 namespace ImapGateway.Webhooks;
 
@@ -18,7 +19,7 @@ public static class AttemptLog
 
     public static string Write(ImmutableArray<DeliveryAttempt> attempts) => JsonSerializer.Serialize(attempts, AttemptJson.Default.ImmutableArrayDeliveryAttempt);
 
-    public static ImmutableArray<DeliveryAttempt> Read(string text) => JsonSerializer.Deserialize(text, AttemptJson.Default.ImmutableArrayDeliveryAttempt);
+    public static ImmutableArray<DeliveryAttempt> Read(string text) => StoredJson.Read<ImmutableArray<DeliveryAttempt>>(text, [], AttemptJson.Default.Options);
 }
 
 /// <summary>One call of the endpoint.</summary>
@@ -31,7 +32,7 @@ public sealed record DeliveryAttempt
     /// <example>204</example>
     public required int? Status { get; init; }
 
-    /// <summary>Why no answer came: `timeout`, `unreachable`, `tls`, `refused` (by the egress policy) or `protocol`.</summary>
+    /// <summary>Why no answer came: `timeout`, `unreachable`, `tls`, `refused` (by the egress policy), `protocol`, or `internal` (the gateway could not send it).</summary>
     public required string? Error { get; init; }
 
     /// <summary>How long it took.</summary>

@@ -7,17 +7,36 @@ namespace ImapGateway.Webhooks;
 /// <summary>Which changes an endpoint wants. A filter that is absent admits all; of those that are there, each must.</summary>
 public sealed class ChangeFilter
 {
+    /// <summary>Admits nothing.</summary>
+    public static readonly ChangeFilter None = new();
+
     private readonly ChangeTypeFilter _types;
     private readonly FrozenSet<string>? _accounts;
     private readonly FrozenSet<(string Incarnation, ulong Counter)>? _mailboxes;
     private readonly FrozenSet<Role>? _roles;
 
-    public ChangeFilter(WebhookEntity webhook)
+    private ChangeFilter() => _types = ChangeTypeFilter.Of([]);
+
+    private ChangeFilter(WebhookEntity webhook, ChangeTypeFilter types, IEnumerable<ObjectId>? mailboxes, IEnumerable<Role>? roles)
     {
-        _types = ChangeTypeFilter.Parse(webhook.Types, out _) ?? throw new InvalidOperationException($"The endpoint {webhook.Id} asks for types that this version does not know.");
+        _types = types;
         _accounts = webhook.Accounts?.ToFrozenSet();
-        _mailboxes = webhook.Mailboxes?.Select(Parse).ToFrozenSet();
-        _roles = webhook.Roles?.Select(name => WireNames.Find<Role>(name)!.Value).ToFrozenSet();
+        _mailboxes = mailboxes?.Select(id => (id.Incarnation, id.Counter)).ToFrozenSet();
+        _roles = roles?.ToFrozenSet();
+    }
+
+    /// <summary>The filter of an endpoint; one that cannot be read admits nothing.</summary>
+    public static ChangeFilter Of(WebhookEntity webhook) => TryOf(webhook) ?? None;
+
+    /// <returns>Null where the row holds types, ids or roles that this version does not know.</returns>
+    public static ChangeFilter? TryOf(WebhookEntity webhook)
+    {
+        var types = ChangeTypeFilter.Parse(webhook.Types, out _);
+        var mailboxes = webhook.Mailboxes?.Select(id => ObjectId.TryParse(id, out var parsed) ? parsed : (ObjectId?)null).ToList();
+        var roles = webhook.Roles?.Select(WireNames.Find<Role>).ToList();
+        return types is null || mailboxes?.Contains(null) == true || roles?.Contains(null) == true
+            ? null
+            : new ChangeFilter(webhook, types, mailboxes?.OfType<ObjectId>(), roles?.OfType<Role>());
     }
 
     public bool AdmitsAccount(string account) => _accounts?.Contains(account) ?? true;
@@ -28,7 +47,4 @@ public sealed class ChangeFilter
         && (_roles is null || Has(change.Role) || Has(change.FromRole));
 
     private bool Has(Role? role) => role is { } known && _roles!.Contains(known);
-
-    private static (string Incarnation, ulong Counter) Parse(string id) =>
-        ObjectId.TryParse(id, out var parsed) ? (parsed.Incarnation, parsed.Counter) : throw new InvalidOperationException($"{id} is no id of a mailbox.");
 }

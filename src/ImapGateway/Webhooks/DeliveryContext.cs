@@ -1,10 +1,11 @@
+using ImapGateway.Background;
 using ImapGateway.Changes;
 using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Webhooks;
 
 /// <summary>What deliveries of all endpoints work with.</summary>
-public sealed class DeliveryContext(ChangeLog log, LaneStore lanes, OutcomeWriter outcomes, WebhookCaller caller, WebhookStates states, IOptions<WebhooksOptions> options, TimeProvider time)
+public sealed class DeliveryContext(ChangeLog log, LaneStore lanes, OutcomeWriter outcomes, WebhookCaller caller, WebhookStates states, IOptions<WebhooksOptions> options, Loops loops)
 {
     public ChangeLog Log => log;
 
@@ -20,5 +21,7 @@ public sealed class DeliveryContext(ChangeLog log, LaneStore lanes, OutcomeWrite
 
     public TimeSpan OrderHold => options.Value.OrderHold;
 
-    public TimeProvider Time => time;
+    public Loops Loops => loops;
+
+    public TimeProvider Time => loops.Time;
 }

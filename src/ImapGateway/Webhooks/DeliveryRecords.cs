@@ -34,14 +34,15 @@ public sealed record Delivery
     /// <summary>The calls that were made, oldest first; of very many those in the middle are left out.</summary>
     public required ImmutableArray<DeliveryAttempt> Attempts { get; init; }
 
-    /// <summary>Null: there is none, or nothing was tried yet.</summary>
+    /// <summary>Null: there is none, nothing was tried yet, or it waits for the webhook, whose `nextAttemptAt` then counts.</summary>
     public required DateTimeOffset? NextAttemptAt { get; init; }
 
     /// <summary>The first 512 octets of the last answer as text; null where it had no body.</summary>
     /// <example>ok</example>
     public required string? Answer { get; init; }
 
-    public static Delivery Of(DeliveryEntity row) => new()
+    /// <param name="webhook">Its endpoint.</param>
+    public static Delivery Of(DeliveryEntity row, WebhookEntity webhook) => new()
     {
         Id = ObjectId.Format(ObjectId.Change, row.Incarnation, (ulong)row.Sequence),
         Type = ChangeTypes.Name(row.Type),
@@ -50,7 +51,7 @@ public sealed record Delivery
         Timestamp = row.Timestamp,
         State = row.State,
         Attempts = AttemptLog.Read(row.Attempts),
-        NextAttemptAt = row.NextAttemptAt,
+        NextAttemptAt = HasTimeOfItsOwn(row, webhook.State) ? row.NextAttemptAt : null,
         Answer = TextOf(row.Answer),
     };
 
@@ -66,6 +67,10 @@ public sealed record Delivery
         NextAttemptAt = null,
         Answer = null,
     };
+
+    /// <summary>While the endpoint takes nothing, only what somebody has just asked for is tried by itself. Years before any delivery were stored by earlier versions.</summary>
+    private static bool HasTimeOfItsOwn(DeliveryEntity row, WebhookState endpoint) => row.NextAttemptAt > DateTimeOffset.UnixEpoch
+        && (endpoint == WebhookState.Active || (endpoint == WebhookState.Failing && row is { State: DeliveryState.Retrying, Failures: 0 }));
 
     /// <summary>Whatever it is, it must not spoil the JSON it stands in.</summary>
     public static string? TextOf(byte[] answer) => answer.Length == 0 ? null : Encoding.UTF8.GetString(answer);

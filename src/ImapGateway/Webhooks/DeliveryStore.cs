@@ -46,7 +46,7 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
         var items = new List<Delivery>();
         if (from?.Before is null && state is null or DeliveryState.Pending)
         {
-            var filter = new ChangeFilter(webhook);
+            var filter = ChangeFilter.Of(webhook);
             foreach (var lane in await LanesAsync(webhook.Id, query.Account, from?.Incarnation, cancel))
             {
                 var after = lane.Incarnation == from?.Incarnation ? Math.Max(lane.Cursor, from.Sequence) : lane.Cursor;
@@ -65,7 +65,7 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
                         {
                             return (items, new DeliveryPosition(change.Incarnation, change.Sequence - 1, null));
                         }
-                        items.Add(row is null ? Delivery.OfPending(change) : Delivery.Of(row));
+                        items.Add(row is null ? Delivery.OfPending(change) : Delivery.Of(row, webhook));
                     }
                 }
             }
@@ -77,7 +77,7 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
         var rows = await RowsAsync(webhook.Id, query.Account, state, type, from?.Before, limit - items.Count + 1, cancel);
         var more = rows.Count > limit - items.Count;
         var shown = rows.Take(limit - items.Count).ToList();
-        items.AddRange(shown.Select(Delivery.Of));
+        items.AddRange(shown.Select(row => Delivery.Of(row, webhook)));
         return (items, more ? new DeliveryPosition(null, 0, shown.Count == 0 ? from?.Before ?? long.MaxValue : shown[^1].Id) : null);
     }
 
@@ -86,7 +86,7 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
         var (incarnation, sequence) = Parse(id);
         if (await FindAsync(webhook.Id, incarnation, sequence, cancel) is { } row)
         {
-            return Delivery.Of(row);
+            return Delivery.Of(row, webhook);
         }
         return await PendingAsync(webhook, incarnation, sequence, cancel) is { } change ? Delivery.OfPending(change) : throw NotFound();
     }
@@ -114,7 +114,7 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
                     .SetProperty(each => each.NextAttemptAt, now).SetProperty(each => each.UpdatedAt, now),
                 token),
             cancel);
-        return Delivery.Of((await FindAsync(webhook.Id, incarnation, sequence, cancel))!);
+        return Delivery.Of((await FindAsync(webhook.Id, incarnation, sequence, cancel))!, webhook);
     }
 
     private Task<List<LaneEntity>> LanesAsync(string webhook, string? account, string? from, CancellationToken cancel) => database.ReadAsync(
@@ -159,7 +159,7 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
         var cursor = await database.ReadAsync(
             (db, token) => db.Set<LaneEntity>().Where(lane => lane.Webhook == webhook.Id && lane.Incarnation == incarnation && lane.End == null).Select(lane => (long?)lane.Cursor).SingleOrDefaultAsync(token),
             cancel);
-        return sequence > cursor && await ChangeAsync(incarnation, sequence, cancel) is { } change && new ChangeFilter(webhook).Admits(change) ? change : null;
+        return sequence > cursor && await ChangeAsync(incarnation, sequence, cancel) is { } change && ChangeFilter.Of(webhook).Admits(change) ? change : null;
     }
 
     private async Task<LoggedChange?> ChangeAsync(string incarnation, long sequence, CancellationToken cancel) =>

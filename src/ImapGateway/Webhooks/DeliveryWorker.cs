@@ -1,13 +1,13 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using ImapGateway.Background;
 using ImapGateway.Changes;
 using ImapGateway.Http;
-using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;
 
 /// <summary>Runs the lanes of all endpoints on this node, and gives each new account its lanes.</summary>
-public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore store, WebhookProtector protector, IKeyLookup keys, ILogger<DeliveryWorker> log) : BackgroundService
+public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, WebhookProtector protector, IKeyLookup keys, Loops loops) : LoopService("webhooks", loops)
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LastCalls = TimeSpan.FromSeconds(5);
@@ -17,6 +17,7 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
     private readonly ConcurrentDictionary<string, bool> _seen = new();
     private readonly SemaphoreSlim _turn = new(1);
     private readonly Signal _wake = new();
+    private Task _woken = Task.CompletedTask;
     private volatile bool _incomplete = true;
 
     public override void Dispose()
@@ -41,6 +42,7 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
             {
                 await FollowAsync(row, cancel);
                 _endpoints[id].Endpoint.Replace(LoadedWebhook.Of(row, protector));
+                await _endpoints[id].Endpoint.DisableIfFaultyAsync();
             }
         }
         finally
@@ -65,48 +67,44 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
         return Task.WhenAny(expired, Task.Delay(LastCalls, context.Time, cancel));
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await Task.WhenAll(_endpoints.Values.Select(work => work.LetGoAsync(LastCalls)));
-        await base.StopAsync(cancellationToken);
-        await Task.WhenAll(_endpoints.Keys.ToList().Select(id => EndAsync(id, TimeSpan.Zero)));
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    public override Task StartAsync(CancellationToken cancellationToken)
     {
         context.Log.Written += OnWritten;
         context.Outcomes.Lost += OnLost;
         keys.Changed += OnKeysChanged;
-        try
+        return base.StartAsync(cancellationToken);
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await Task.WhenAll(_endpoints.Values.Select(work => work.LetGoAsync(LastCalls)));
+        await base.StopAsync(cancellationToken);
+        context.Log.Written -= OnWritten;
+        context.Outcomes.Lost -= OnLost;
+        keys.Changed -= OnKeysChanged;
+        await Task.WhenAll(_endpoints.Keys.ToList().Select(id => EndAsync(id, TimeSpan.Zero)));
+    }
+
+    protected override Task WaitAsync(CancellationToken stopping) => Waiting.UntilAsync(_woken, Time.GetUtcNow() + Look, Time, stopping);
+
+    protected override Task TurnAsync(CancellationToken stopping)
+    {
+        _woken = _wake.Next;
+        return GuardedLoop.ForEachAsync<Func<CancellationToken, Task>>([FollowAllAsync, CheckAllRightsAsync, WakeThoseBehindAsync], step => step(stopping), stopping);
+    }
+
+    private Task CheckAllRightsAsync(CancellationToken cancel) =>
+        GuardedLoop.ForEachAsync(_endpoints.Values.Where(work => work.Endpoint.IsRunning), work => CheckRightsAsync(work.Endpoint, cancel), cancel);
+
+    private async Task WakeThoseBehindAsync(CancellationToken cancel)
+    {
+        foreach (var incarnation in await context.Lanes.BehindAsync(cancel))
         {
-            while (true)
-            {
-                var next = _wake.Next;
-                try
-                {
-                    await LookAsync(stoppingToken);
-                }
-                catch (ProblemException unavailable)
-                {
-                    LogLater(unavailable.Message);
-                }
-                catch (Exception fault) when (fault is not OperationCanceledException)
-                {
-                    // Else the host would stop, and with it everything that has nothing to do with webhooks.
-                    LogFault(fault);
-                }
-                await Waiting.UntilAsync(next, context.Time.GetUtcNow() + Look, context.Time, stoppingToken);
-            }
-        }
-        finally
-        {
-            context.Log.Written -= OnWritten;
-            context.Outcomes.Lost -= OnLost;
-            keys.Changed -= OnKeysChanged;
+            OnWritten(incarnation);
         }
     }
 
-    private async Task LookAsync(CancellationToken cancel)
+    private async Task FollowAllAsync(CancellationToken cancel)
     {
         await _turn.WaitAsync(cancel);
         try
@@ -115,10 +113,7 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
             {
                 _incomplete = false;
                 var unseen = _seen.Where(seen => !seen.Value).Select(seen => seen.Key).ToList();
-                foreach (var row in await store.AllAsync(cancel))
-                {
-                    await FollowAsync(row, cancel);
-                }
+                await GuardedLoop.ForEachAsync(await store.AllAsync(cancel), row => FollowAsync(row, cancel), cancel);
                 unseen.ForEach(incarnation => _seen[incarnation] = true);
             }
         }
@@ -131,16 +126,13 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
         {
             _turn.Release();
         }
-        foreach (var work in _endpoints.Values.Where(work => work.Endpoint.IsRunning))
+    }
+
+    private async Task CheckRightsAsync(EndpointRunner endpoint, CancellationToken cancel)
+    {
+        if (await context.Caller.RightsAsync(endpoint.Webhook.Row, cancel) is null)
         {
-            if (await context.Caller.RightsAsync(work.Endpoint.Webhook.Row, cancel) is null)
-            {
-                await work.Endpoint.DisableAsync(DisableReason.KeyRevoked);
-            }
-        }
-        foreach (var incarnation in await context.Lanes.BehindAsync(cancel))
-        {
-            OnWritten(incarnation);
+            await endpoint.DisableAsync(DisableReason.KeyRevoked);
         }
     }
 
@@ -149,8 +141,9 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
     {
         if (!_endpoints.TryGetValue(row.Id, out var work))
         {
-            work = _endpoints[row.Id] = new EndpointWork(new EndpointRunner(LoadedWebhook.Of(row, protector), context), context, log);
+            work = _endpoints[row.Id] = new EndpointWork(new EndpointRunner(LoadedWebhook.Of(row, protector), context), context);
             work.Start();
+            await work.Endpoint.DisableIfFaultyAsync();
         }
         if (await context.Caller.RightsAsync(row, cancel) is { } key)
         {
@@ -228,10 +221,4 @@ public sealed partial class DeliveryWorker(DeliveryContext context, WebhookStore
         _incomplete = true;
         _wake.Wake();
     }
-
-    [LoggerMessage(LogLevel.Warning, "Webhooks are looked after later: {Reason}")]
-    private partial void LogLater(string reason);
-
-    [LoggerMessage(LogLevel.Error, "Webhooks could not be looked after and are looked after later")]
-    private partial void LogFault(Exception exception);
 }

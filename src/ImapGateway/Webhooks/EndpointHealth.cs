@@ -87,7 +87,7 @@ public sealed class EndpointHealth(RetrySchedule schedule)
                 return false;
             }
             (_state, _prober, _candidates) = (WebhookState.Failing, lane, LaneWindow.Reach);
-            (_probeFailures, _nextProbeAt, _isExhausted) = (item.Failures, item.NextAt, item.IsExhausted);
+            (_probeFailures, _nextProbeAt, _isExhausted) = (item.Failures, item.NextAt ?? DateTimeOffset.MinValue, item.IsExhausted);
             return true;
         }
     }

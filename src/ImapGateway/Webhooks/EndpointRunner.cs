@@ -33,7 +33,7 @@ public sealed class EndpointRunner : IDisposable
 
     public WebhookState State => _health.State;
 
-    public bool IsRunning => State is WebhookState.Active or WebhookState.Failing;
+    public bool IsRunning => _webhook.Fault is null && State is WebhookState.Active or WebhookState.Failing;
 
     /// <summary>How many changes of an account may be on their way at once.</summary>
     public int Width => _webhook.Row.Order == WebhookOrder.None ? 16 : 1;
@@ -100,6 +100,15 @@ public sealed class EndpointRunner : IDisposable
         if (_health.Disable())
         {
             Apply(await _context.States.DisabledAsync(_webhook.Row.Id, reason));
+        }
+    }
+
+    /// <summary>Where nothing can be sent to it, it is disabled until it is changed.</summary>
+    public async Task DisableIfFaultyAsync()
+    {
+        if (_webhook.Fault is { } reason)
+        {
+            await DisableAsync(reason);
         }
     }
 

@@ -1,18 +1,16 @@
 namespace ImapGateway.Webhooks;
 
 /// <summary>The tasks of an endpoint at work here.</summary>
-public sealed partial class EndpointWork(EndpointRunner endpoint, DeliveryContext context, ILogger log) : IAsyncDisposable
+public sealed class EndpointWork(EndpointRunner endpoint, DeliveryContext context) : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-
     private readonly CancellationTokenSource _end = new();
-    private readonly List<Task> _retries = [];
     private readonly Dictionary<long, Task> _lanes = [];
     private readonly Lock _lock = new();
+    private Task _retries = Task.CompletedTask;
 
     public EndpointRunner Endpoint => endpoint;
 
-    public void Start() => _retries.Add(GuardAsync(() => new RetryLoop(endpoint, context).RunAsync(_end.Token), again: true));
+    public void Start() => _retries = RetryAsync();
 
     /// <summary>Takes over the lanes that nobody works on here.</summary>
     public async Task<IReadOnlyList<Lane>> ClaimAsync(CancellationToken cancel)
@@ -62,16 +60,28 @@ public sealed partial class EndpointWork(EndpointRunner endpoint, DeliveryContex
         List<Task> tasks;
         lock (_lock)
         {
-            tasks = [.. _lanes.Values, .. _retries];
+            tasks = [.. _lanes.Values, _retries];
         }
         await Task.WhenAll(tasks);
         _end.Dispose();
         endpoint.Dispose();
     }
 
+    private async Task RetryAsync()
+    {
+        await Task.Yield();
+        using var loop = context.Loops.New("webhook retries");
+        var retries = new RetryLoop(endpoint, context);
+        await loop.RunAsync(retries.WaitAsync, retries.TurnAsync, _end.Token);
+    }
+
     private async Task RunAsync(Lane lane, Action<Lane, bool> ended)
     {
-        var failed = await GuardAsync(() => lane.RunAsync(_end.Token), again: false);
+        await Task.Yield();
+        using (var loop = context.Loops.New("webhook lanes"))
+        {
+            await lane.RunAsync(loop, _end.Token);
+        }
         // Whoever takes the lane up again begins where its row says: what was delivered since would be delivered twice.
         await context.Outcomes.WrittenAsync(_end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         endpoint.Remove(lane);
@@ -79,36 +89,6 @@ public sealed partial class EndpointWork(EndpointRunner endpoint, DeliveryContex
         {
             _lanes.Remove(lane.Ref.Id);
         }
-        ended(lane, failed);
+        ended(lane, lane.HasFailed);
     }
-
-    /// <returns>Whether it has failed, as nothing here may.</returns>
-    private async Task<bool> GuardAsync(Func<Task> work, bool again)
-    {
-        await Task.Yield();
-        while (true)
-        {
-            try
-            {
-                await work();
-                return false;
-            }
-            catch (OperationCanceledException) when (_end.IsCancellationRequested)
-            {
-                return false;
-            }
-            catch (Exception failure)
-            {
-                LogFault(endpoint.Webhook.Row.Id, failure);
-            }
-            if (!again)
-            {
-                return true;
-            }
-            await Task.Delay(Patience, context.Time, _end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
-    }
-
-    [LoggerMessage(LogLevel.Error, "A part of the webhook {Webhook} has failed; it begins anew where it was")]
-    private partial void LogFault(string webhook, Exception exception);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ImapGateway.Background;
 using ImapGateway.Changes;
 using ImapGateway.Mail;
 
@@ -10,6 +11,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
     /// <summary>Read at once, and so kept in memory for a receiver that is slow.</summary>
     private const int Batch = 32;
 
+    /// <summary>After a delivery that could not be prepared because the storage is away.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly LaneWindow _window = new(cursor, endpoint.Width, context.OrderHold, context.Schedule);
@@ -56,29 +58,27 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         _wake.Wake();
     }
 
-    /// <summary>Until it is cancelled, let go, or at its end for ever. What is on its way is waited for.</summary>
-    /// <returns>Whether it is at its end.</returns>
-    public async Task<bool> RunAsync(CancellationToken cancel)
+    /// <summary>It has ended by a failure, and what it holds in memory is worth nothing: it has to begin anew where its row says.</summary>
+    public bool HasFailed { get; private set; }
+
+    /// <summary>Until it is cancelled, let go, at its end for ever, or fails. What is on its way is waited for.</summary>
+    public async Task RunAsync(GuardedLoop loop, CancellationToken cancel)
     {
-        while (!_isLost && !IsAtEnd || _window.InFlight > 0)
+        while (!cancel.IsCancellationRequested && (!_isLost && !IsAtEnd || _window.InFlight > 0))
         {
-            var next = _wake.Next;
-            try
+            var failure = await loop.TryAsync(token => TurnAsync(_wake.Next, token), cancel);
+            // While the storage is away, what was to be read is read later.
+            _isBehind |= failure is not null;
+            HasFailed = failure is not (null or ProblemException);
+            if (HasFailed)
             {
-                await TurnAsync(next, cancel);
-            }
-            catch (ProblemException)
-            {
-                // The storage is away: what was to be read is read later.
-                _isBehind = true;
-                await Task.Delay(Patience, context.Time, cancel);
+                return;
             }
         }
-        if (IsAtEnd)
+        if (IsAtEnd && !cancel.IsCancellationRequested)
         {
             context.Outcomes.Ended(lane, _window.Cursor);
         }
-        return IsAtEnd;
     }
 
     private bool IsAtEnd => _window.Cursor >= _end;
@@ -125,6 +125,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
                 }
                 break;
             case { Kind: LaneStepKind.SetApart, Item: { } item }:
+                item.NextAt ??= context.Time.GetUtcNow();
                 context.Outcomes.Add(lane, item.Outcome(lane, item.IsExhausted ? DeliveryState.Dead : DeliveryState.Retrying, context.Time.GetUtcNow()));
                 _window.SetApart(item, context.Time.GetUtcNow());
                 endpoint.Signal.Wake();
@@ -157,8 +158,11 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         {
             // It came to nothing; so does the lane.
         }
-        _ended.Enqueue((item, step, attempt));
-        _wake.Wake();
+        finally
+        {
+            _ended.Enqueue((item, step, attempt));
+            _wake.Wake();
+        }
     }
 
     /// <returns>Null: nothing was sent, because the endpoint may not, or not now.</returns>
@@ -173,6 +177,11 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
             // The storage is away: nothing was sent that is not written down, and it is tried again.
             await Task.Delay(Patience, context.Time, cancel);
             return null;
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancel.IsCancellationRequested)
+        {
+            // This item cannot be sent, whatever the reason is. It fails by the schedule, and holds up the others no longer than any that fails.
+            return context.Caller.Failed(lane.Webhook, failure);
         }
     }
 

@@ -23,8 +23,8 @@ public sealed class LaneItem(LoggedChange change)
 
     public DateTimeOffset LastFailure { get; set; }
 
-    /// <summary>By the schedule; null with <see cref="IsExhausted"/>.</summary>
-    public DateTimeOffset NextAt { get; set; }
+    /// <summary>By the schedule; null where it has no time of its own: it was not tried yet, or the endpoint as a whole is what is waited for.</summary>
+    public DateTimeOffset? NextAt { get; set; }
 
     public bool IsExhausted { get; set; }
 
@@ -45,6 +45,8 @@ public sealed class LaneItem(LoggedChange change)
 
     public bool IsUntried => FailedSince is null;
 
+    public bool IsDue(DateTimeOffset now) => NextAt is null || NextAt <= now;
+
     /// <param name="known">What was kept of earlier attempts.</param>
     public static LaneItem Of(LoggedChange change, DeliveryEntity? known)
     {
@@ -57,7 +59,7 @@ public sealed class LaneItem(LoggedChange change)
             item.Bytes = known.Payload;
             item.Failures = known.Failures;
             item.FailedSince = item.Attempts is [var first, ..] ? first.At : null;
-            item.NextAt = known.NextAttemptAt ?? DateTimeOffset.MinValue;
+            item.NextAt = known.NextAttemptAt;
         }
         return item;
     }

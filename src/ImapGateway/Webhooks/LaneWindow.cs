@@ -16,8 +16,6 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
     /// <summary>A first one that has failed this recently need not be tried again before another one is: that is how order is kept when an endpoint comes back.</summary>
     private static readonly TimeSpan JustNow = TimeSpan.FromSeconds(2);
 
-    /// <summary>While there are more, no others are read.</summary>
-    private const int Low = 16;
     private const int MostSettled = 1024;
 
     private readonly List<LaneItem> _items = [];
@@ -43,8 +41,11 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
     /// <summary>Those that are not settled; the others wait for one before them, so that the cursor can pass.</summary>
     public int Open { get; private set; }
 
-    /// <summary>Whether there is room for more.</summary>
-    public bool IsLow => Open <= Low && _items.Count < MostSettled;
+    /// <summary>Whether there is room for more. <see cref="Trim"/> always leaves too many for that: what it lets go of would be read again at once.</summary>
+    public bool IsLow => Open < Kept && _items.Count < MostSettled;
+
+    /// <summary>Those that may be sent now, and those that may be tried beside them.</summary>
+    private int Kept => width + Reach;
 
     public int InFlight => _inFlight;
 
@@ -69,7 +70,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
     public bool Trim()
     {
         var before = _items.Count;
-        while (Open > width + Reach && _items[^1] is { InFlight: false, IsSettled: false, IsUntried: true })
+        while (Open > Kept && _items[^1] is { InFlight: false, IsSettled: false, IsUntried: true })
         {
             _items.RemoveAt(_items.Count - 1);
             Open--;
@@ -116,6 +117,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
         item.FailedSince ??= now;
         item.LastFailure = now;
         item.IsJudged = true;
+        item.NextAt = null;
         _holdSince ??= now;
         if (counts)
         {
@@ -164,8 +166,8 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
         {
             if (item.IsUntried || !item.IsJudged)
             {
-                due ??= item.IsUntried || item.NextAt <= now ? item : null;
-                until = item.IsUntried ? until : Earlier(until, item.NextAt);
+                due ??= item.IsDue(now) ? item : null;
+                until = Earlier(until, item.NextAt);
                 continue;
             }
             var began = HoldOf(item);
@@ -174,7 +176,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
                 var proof = began > _lastSetApart ? began : _lastSetApart;
                 return new LaneStep(health.LastSuccess > proof ? LaneStepKind.SetApart : LaneStepKind.Suspect, item);
             }
-            due ??= item.NextAt <= now ? item : null;
+            due ??= item.IsDue(now) ? item : null;
             until = Earlier(Earlier(until, item.NextAt), began + hold);
         }
         return due is null ? new LaneStep(LaneStepKind.Wait, Until: until) : new LaneStep(LaneStepKind.Send, due);
@@ -198,8 +200,8 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
         {
             return new LaneStep(LaneStepKind.Send, first, IsProbe: true);
         }
-        var untried = health.Candidates > 0 ? Unsettled(width + Reach).FirstOrDefault(item => item.IsUntried) : null;
-        var other = untried ?? (_companionDue ? Unsettled(width + Reach).Skip(1).MinBy(item => item.LastFailure) : null);
+        var untried = health.Candidates > 0 ? Unsettled(Kept).FirstOrDefault(item => item.IsUntried) : null;
+        var other = untried ?? (_companionDue ? Unsettled(Kept).Skip(1).MinBy(item => item.LastFailure) : null);
         if (other is null)
         {
             return health.IsExhausted ? new LaneStep(LaneStepKind.GiveUp) : new LaneStep(LaneStepKind.Wait, Until: health.NextProbeAt);
@@ -225,5 +227,5 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
         _items.RemoveRange(0, settled);
     }
 
-    private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset b) => a < b ? a : b;
+    private static DateTimeOffset? Earlier(DateTimeOffset? a, DateTimeOffset? b) => b is null || a < b ? a : b;
 }

@@ -1,3 +1,4 @@
+using ImapGateway.Background;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -8,10 +9,9 @@ namespace ImapGateway.Webhooks;
 /// Writes what has become of deliveries and how far lanes have come: all of it in one transaction every few milliseconds, for a transaction for each delivery would
 /// cost more than the delivery. A crash repeats what was not written yet.
 /// </summary>
-public sealed partial class OutcomeWriter(IDatabase database, TimeProvider time, ILogger<OutcomeWriter> log) : BackgroundService
+public sealed partial class OutcomeWriter(IDatabase database, Loops loops, ILogger<OutcomeWriter> log) : LoopService("webhook outcomes", loops)
 {
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     /// <summary>What may be waiting to be written before lanes wait, too.</summary>
     private const int MostWaiting = 4096;
@@ -53,21 +53,23 @@ public sealed partial class OutcomeWriter(IDatabase database, TimeProvider time,
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
-        await FlushAsync(cancellationToken);
-    }
-
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
-    {
-        while (!stoppingToken.IsCancellationRequested)
+        try
         {
-            await Volatile.Read(ref _work).Task.WaitAsync(stoppingToken);
-            await Task.Delay(Window, time, stoppingToken);
-            if (!await FlushAsync(stoppingToken))
-            {
-                await Task.Delay(Patience, time, stoppingToken);
-            }
+            await FlushAsync(cancellationToken);
+        }
+        catch (ProblemException unavailable)
+        {
+            LogLost(unavailable.Problem.Detail);
         }
     }
+
+    protected override async Task WaitAsync(CancellationToken stopping)
+    {
+        await Volatile.Read(ref _work).Task.WaitAsync(stopping);
+        await Task.Delay(Window, Time, stopping);
+    }
+
+    protected override Task TurnAsync(CancellationToken stopping) => FlushAsync(stopping);
 
     private void Change(Action<Group> change)
     {
@@ -78,8 +80,8 @@ public sealed partial class OutcomeWriter(IDatabase database, TimeProvider time,
         }
     }
 
-    /// <returns>False where the storage could not take it: then it is said again.</returns>
-    private async Task<bool> FlushAsync(CancellationToken cancel)
+    /// <summary>Writes what is waiting. What the storage does not take now is kept for the next turn.</summary>
+    private async Task FlushAsync(CancellationToken cancel)
     {
         Group group;
         lock (_lock)
@@ -90,14 +92,17 @@ public sealed partial class OutcomeWriter(IDatabase database, TimeProvider time,
         }
         try
         {
-            foreach (var lost in await database.WriteAsync((db, token) => WriteAsync(db, group, token), cancel))
+            try
             {
-                Lost?.Invoke(lost);
+                await WriteAsync(group, cancel);
+            }
+            catch (Exception failure) when (!IsPassing(failure))
+            {
+                await WriteApartAsync(group, cancel);
             }
             group.Done.TrySetResult();
-            return true;
         }
-        catch (Exception failure) when (failure is ProblemException or OperationCanceledException)
+        catch
         {
             lock (_lock)
             {
@@ -105,14 +110,40 @@ public sealed partial class OutcomeWriter(IDatabase database, TimeProvider time,
                 _next = group;
                 _work.TrySetResult();
             }
-            if (failure is ProblemException)
-            {
-                LogLater(failure.Message);
-                return false;
-            }
             throw;
         }
     }
+
+    /// <summary>Writes what belongs to each endpoint by itself. What cannot be written even so is given up: its lanes begin anew where their rows say.</summary>
+    private async Task WriteApartAsync(Group group, CancellationToken cancel)
+    {
+        foreach (var part in group.ByWebhook())
+        {
+            try
+            {
+                await WriteAsync(part.Value, cancel);
+            }
+            catch (Exception failure) when (!IsPassing(failure))
+            {
+                LogGivenUp(part.Key, failure);
+                foreach (var lane in part.Value.Lanes)
+                {
+                    Lost?.Invoke(lane);
+                }
+            }
+        }
+    }
+
+    private async Task WriteAsync(Group group, CancellationToken cancel)
+    {
+        foreach (var lost in await database.WriteAsync((db, token) => WriteAsync(db, group, token), cancel))
+        {
+            Lost?.Invoke(lost);
+        }
+    }
+
+    /// <summary>The storage is away or the gateway stops: nothing is wrong with what is to be written.</summary>
+    private static bool IsPassing(Exception failure) => failure is ProblemException or OperationCanceledException;
 
     private static async Task<List<LaneRef>> WriteAsync(GatewayDbContext db, Group group, CancellationToken cancel)
     {
@@ -140,6 +171,28 @@ public sealed partial class OutcomeWriter(IDatabase database, TimeProvider time,
 
         public int Count => Rows.Count + Moved.Count;
 
+        public IEnumerable<LaneRef> Lanes => Moved.Values.Select(move => move.Lane).Concat(Rows.Values.Select(row => row.Lane).OfType<LaneRef>()).Distinct();
+
+        /// <summary>The same in a group for each endpoint.</summary>
+        public Dictionary<string, Group> ByWebhook()
+        {
+            var parts = new Dictionary<string, Group>();
+            Group Of(string webhook) => parts.TryGetValue(webhook, out var part) ? part : parts[webhook] = new Group();
+            foreach (var (id, move) in Moved)
+            {
+                Of(move.Lane.Webhook).Moved[id] = move;
+            }
+            foreach (var (key, row) in Rows)
+            {
+                Of(key.Webhook).Rows[key] = row;
+            }
+            foreach (var (webhook, at) in Successes)
+            {
+                Of(webhook).Successes[webhook] = at;
+            }
+            return parts;
+        }
+
         public void TakeOver(Group later)
         {
             foreach (var (id, move) in later.Moved)
@@ -158,8 +211,11 @@ public sealed partial class OutcomeWriter(IDatabase database, TimeProvider time,
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "Outcomes of webhooks are written later: {Reason}")]
-    private partial void LogLater(string reason);
+    [LoggerMessage(LogLevel.Warning, "The last outcomes of webhooks are not written, and these deliveries are repeated after the next start: {Reason}")]
+    private partial void LogLost(string reason);
+
+    [LoggerMessage(LogLevel.Error, "Outcomes of the webhook {Webhook} cannot be written; its deliveries are repeated")]
+    private partial void LogGivenUp(string webhook, Exception failure);
 }
 
 /// <param name="IsEnd">It is deleted.</param>

@@ -7,30 +7,20 @@ namespace ImapGateway.Webhooks;
 public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)
 {
     private const int AtOnce = 16;
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    public async Task RunAsync(CancellationToken cancel)
+    private Task _woken = Task.CompletedTask;
+    private DateTimeOffset? _next;
+
+    public Task WaitAsync(CancellationToken cancel) => Waiting.UntilAsync(_woken, _next, context.Time, cancel);
+
+    public async Task TurnAsync(CancellationToken cancel)
     {
-        while (true)
-        {
-            var next = endpoint.Signal.Next;
-            try
-            {
-                var until = await TurnAsync(cancel);
-                if (until != DateTimeOffset.MinValue)
-                {
-                    await Waiting.UntilAsync(next, until, context.Time, cancel);
-                }
-            }
-            catch (ProblemException)
-            {
-                await Task.Delay(Patience, context.Time, cancel);
-            }
-        }
+        _woken = endpoint.Signal.Next;
+        _next = await SendDueAsync(cancel);
     }
 
     /// <returns>When the next one is due; null: there is none; the beginning of time: there may be more now.</returns>
-    private async Task<DateTimeOffset?> TurnAsync(CancellationToken cancel)
+    private async Task<DateTimeOffset?> SendDueAsync(CancellationToken cancel)
     {
         if (!endpoint.IsRunning)
         {
@@ -49,9 +39,22 @@ public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)
         return DateTimeOffset.MinValue;
     }
 
+    /// <summary>A delivery that fails unexpectedly is a failed attempt, and no other's.</summary>
     private async Task SendAsync(DeliveryEntity row, CancellationToken cancel)
     {
         var lane = new LaneRef(0, 0, row.Webhook, row.Incarnation, row.Account, null);
+        try
+        {
+            await SendAsync(lane, row, cancel);
+        }
+        catch (Exception failure) when (failure is not (ProblemException or OperationCanceledException))
+        {
+            await EndAsync(lane, LaneItem.Of(Stub(row), row), context.Caller.Failed(row.Webhook, failure));
+        }
+    }
+
+    private async Task SendAsync(LaneRef lane, DeliveryEntity row, CancellationToken cancel)
+    {
         var webhook = endpoint.Webhook;
         if (await context.Caller.RightsAsync(webhook.Row, cancel) is not { } key)
         {
@@ -72,6 +75,11 @@ public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)
             return;
         }
         var attempt = await context.Caller.SendAsync(webhook, item, cancel);
+        await EndAsync(lane, item, attempt);
+    }
+
+    private async Task EndAsync(LaneRef lane, LaneItem item, Attempt attempt)
+    {
         item.Attempts = AttemptLog.Add(item.Attempts, attempt);
         item.Answer = attempt.Answer;
         context.Outcomes.Add(null, item.Outcome(lane, After(item, attempt), context.Time.GetUtcNow()));
@@ -103,7 +111,7 @@ public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)
     }
 
     private async Task<LoggedChange?> FindAsync(DeliveryEntity row, CancellationToken cancel) =>
-        await context.Log.ReadAsync(row.Incarnation, row.Sequence - 1, 1, cancel) is [var change] && change.Sequence == row.Sequence ? change
+        await context.Log.ReadAsync(row.Incarnation, row.Sequence - 1, 1, cancel) is [var change] && change.Sequence == row.Sequence && !change.IsUnreadable ? change
             : row.Payload is not null ? Stub(row) : null;
 
     /// <summary>Its bytes are kept, or nothing of it is wanted but its name.</summary>

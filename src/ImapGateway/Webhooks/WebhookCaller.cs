@@ -8,7 +8,8 @@ using Microsoft.Extensions.Options;
 namespace ImapGateway.Webhooks;
 
 /// <summary>Makes the bytes of a delivery, once, and sends them.</summary>
-public sealed class WebhookCaller(WebhookSender sender, WebhookRights rights, IMessageTexts texts, IOptions<WebhooksOptions> options, TimeProvider time)
+public sealed partial class WebhookCaller(
+    WebhookSender sender, WebhookRights rights, IMessageTexts texts, IOptions<WebhooksOptions> options, TimeProvider time, ILogger<WebhookCaller> log)
 {
     private static readonly TimeSpan TextPause = TimeSpan.FromSeconds(2);
 
@@ -36,6 +37,13 @@ public sealed class WebhookCaller(WebhookSender sender, WebhookRights rights, IM
     public Task<Attempt> SendAsync(LoadedWebhook webhook, LaneItem item, CancellationToken cancel) =>
         sender.SendAsync(webhook, item.Change.Id, item.Bytes!, Payload.ContentTypeOf(item.Form!.Value), cancel);
 
+    /// <summary>The attempt that a delivery has made which the gateway itself could not send.</summary>
+    public Attempt Failed(string webhook, Exception failure)
+    {
+        LogFailed(webhook, failure);
+        return new Attempt(time.GetUtcNow(), null, AttemptError.Internal, 0, [], null);
+    }
+
     /// <summary>A mail server may be away for a while; after the hold the rest of the event is worth more than its text.</summary>
     private async Task<MessageText?> TextAsync(LoggedChange change, CancellationToken cancel)
     {
@@ -58,4 +66,7 @@ public sealed class WebhookCaller(WebhookSender sender, WebhookRights rights, IM
             }
         }
     }
+
+    [LoggerMessage(LogLevel.Error, "A delivery of the webhook {Webhook} could not be sent; it counts as a failed attempt")]
+    private partial void LogFailed(string webhook, Exception failure);
 }

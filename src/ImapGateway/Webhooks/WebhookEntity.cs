@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ImapGateway.Http;
+using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
@@ -114,6 +115,13 @@ public sealed class WebhookEntity
 
     /// <summary>When deliveries were last given up because they had waited longer than the log is kept.</summary>
     public DateTimeOffset? LastExpiredAt { get; set; }
+
+    /// <summary>False where a column holds something that this version never writes.</summary>
+    public bool HasKnownValues => Enum.IsDefined(State) && Enum.IsDefined(Format) && Enum.IsDefined(Order)
+        && new[] { Types, HeaderNames, Accounts, Mailboxes, Roles, GrantedAccounts }.All(list => list?.Contains(Unreadable) != true);
+
+    /// <summary>Stands in a list that cannot be read. It is no name or id of anything, so that the endpoint is sent nothing.</summary>
+    internal const string Unreadable = "(unreadable)";
 }
 
 public sealed class WebhookConfiguration : IEntityTypeConfiguration<WebhookEntity>
@@ -132,15 +140,19 @@ public sealed class WebhookConfiguration : IEntityTypeConfiguration<WebhookEntit
         ListOrNone(builder.Property(webhook => webhook.Mailboxes));
         ListOrNone(builder.Property(webhook => webhook.Roles));
         ListOrNone(builder.Property(webhook => webhook.GrantedAccounts));
+        builder.Ignore(webhook => webhook.HasKnownValues);
     }
 
     private static void List(PropertyBuilder<ImmutableArray<string>> property) => property.HasConversion(
         list => JsonSerializer.Serialize(list, JsonSerializerOptions.Default),
-        text => JsonSerializer.Deserialize<ImmutableArray<string>>(text, JsonSerializerOptions.Default),
+        text => Read(text) ?? ImmutableArray.Create(WebhookEntity.Unreadable),
         new ValueComparer<ImmutableArray<string>>((a, b) => a.SequenceEqual(b), list => list.Length, list => list));
 
     private static void ListOrNone(PropertyBuilder<ImmutableArray<string>?> property) => property.HasConversion(
         list => JsonSerializer.Serialize(list, JsonSerializerOptions.Default),
-        text => JsonSerializer.Deserialize<ImmutableArray<string>?>(text, JsonSerializerOptions.Default),
+        text => Read(text),
         new ValueComparer<ImmutableArray<string>?>((a, b) => a.Equals(b), list => list.GetHashCode(), list => list));
+
+    private static ImmutableArray<string>? Read(string text) =>
+        text == "null" ? null : StoredJson.Read<ImmutableArray<string>?>(text, ImmutableArray.Create(WebhookEntity.Unreadable), JsonSerializerOptions.Default);
 }

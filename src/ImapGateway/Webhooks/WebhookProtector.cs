@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using ImapGateway.Storage;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace ImapGateway.Webhooks;
@@ -11,16 +12,30 @@ public sealed class WebhookProtector(IDataProtectionProvider provider)
 
     public string ProtectSecret(string webhook, string secret) => For(webhook, "secret").Protect(secret);
 
-    public string Secret(string webhook, string stored) => For(webhook, "secret").Unprotect(stored);
+    /// <returns>The bytes to sign with; null where the secret cannot be decrypted.</returns>
+    public byte[]? Key(string webhook, string stored) => Read(() => Signer.KeyOf(For(webhook, "secret").Unprotect(stored)));
 
     /// <returns>Null where there are none.</returns>
     public string? ProtectHeaders(string webhook, ImmutableDictionary<string, string> headers) =>
         headers.IsEmpty ? null : For(webhook, "headers").Protect(JsonSerializer.Serialize(headers, JsonSerializerOptions.Default));
 
-    public ImmutableDictionary<string, string> Headers(string webhook, string? stored) => stored is null
+    /// <returns>Null where they cannot be decrypted.</returns>
+    public ImmutableDictionary<string, string>? Headers(string webhook, string? stored) => stored is null
         ? ImmutableDictionary<string, string>.Empty.WithComparers(StringComparer.OrdinalIgnoreCase)
-        : JsonSerializer.Deserialize<ImmutableDictionary<string, string>>(For(webhook, "headers").Unprotect(stored), JsonSerializerOptions.Default)!
-            .WithComparers(StringComparer.OrdinalIgnoreCase);
+        : Read(() => JsonSerializer.Deserialize<ImmutableDictionary<string, string>>(For(webhook, "headers").Unprotect(stored), JsonSerializerOptions.Default)!
+            .WithComparers(StringComparer.OrdinalIgnoreCase));
+
+    private static T? Read<T>(Func<T> read) where T : class
+    {
+        try
+        {
+            return read();
+        }
+        catch (Exception failure) when (Ciphertext.IsUnreadable(failure))
+        {
+            return null;
+        }
+    }
 
     private IDataProtector For(string webhook, string use) => _protector.CreateProtector(webhook, use);
 }

@@ -53,7 +53,7 @@ public sealed record Webhook
     /// <summary>What becomes of changes.</summary>
     public required WebhookState State { get; init; }
 
-    /// <summary>Why it is disabled: `key_revoked` (its key was narrowed, has expired or is deleted), `gone` (it has answered 410), `exhausted` (it has failed to the end of the schedule).</summary>
+    /// <summary>Why it is disabled: `key_revoked` (its key was narrowed, has expired or is deleted), `gone` (it has answered 410), `exhausted` (it has failed to the end of the schedule), `secret_unreadable` (its secret or its headers cannot be decrypted: rotating the secret, or a PATCH that gives the headers again, resumes it), `settings_unreadable` (its row in the database is damaged: a PATCH resumes it).</summary>
     public required string? Reason { get; init; }
 
     /// <summary>The next attempt while it is failing.</summary>

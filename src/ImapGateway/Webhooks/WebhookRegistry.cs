@@ -13,9 +13,11 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
     /// <summary>How long the secret of before a rotation signs along.</summary>
     public static readonly TimeSpan Overlap = TimeSpan.FromHours(24);
 
+    private static readonly ImmutableDictionary<string, string> NoHeaders = ImmutableDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase);
+
     public async Task<(WebhookEntity Row, string Secret)> AddAsync(Caller caller, NewWebhook input, CancellationToken cancel)
     {
-        var wanted = WebhookInput.Checked(input, ImmutableDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase), caller, egress);
+        var wanted = WebhookInput.Checked(input, NoHeaders, caller, egress);
         var (scopes, accounts) = wanted.Granted(caller);
         var id = ObjectId.NewRandom("wh");
         var secret = Signer.NewSecret();
@@ -66,10 +68,13 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
                 var present = await WebhookStore.GetToChangeAsync(db, caller, id, token);
                 var adopted = present is { State: WebhookState.Disabled, Reason: DisableReason.KeyRevoked } && caller.Has(Scope.Admin);
                 var owner = adopted ? caller : await rights.FindAsync(present, token) ?? throw Revoked();
-                var wanted = WebhookInput.Checked(Patched(present, patch), protector.Headers(id, present.HeaderSecret), owner, egress);
+                var wanted = WebhookInput.Checked(Patched(present, patch), protector.Headers(id, present.HeaderSecret) ?? NoHeaders, owner, egress);
                 var filtersChange = (patch.Accounts.IsGiven || patch.Types.IsGiven || patch.Mailboxes.IsGiven || patch.Roles.IsGiven) && !Same(present, wanted);
                 Apply(present, wanted);
-                present.HeaderSecret = protector.ProtectHeaders(id, wanted.Headers);
+                if (patch.Headers.IsGiven)
+                {
+                    (present.HeaderNames, present.HeaderSecret) = (Names(wanted.Headers), protector.ProtectHeaders(id, wanted.Headers));
+                }
                 if (adopted)
                 {
                     (present.KeyId, present.State, present.Reason) = (caller.KeyId, WebhookState.Active, null);
@@ -81,6 +86,7 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
                     await db.SaveChangesAsync(token);
                     await FollowAsync(db, present, owner, token);
                 }
+                ResumeIfReadable(present);
                 return present;
             },
             cancel);
@@ -108,7 +114,15 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
         var secret = Signer.NewSecret();
         var stored = protector.ProtectSecret(id, secret);
         var until = Now() + Overlap;
-        var row = await SetAsync(caller, id, row => (row.PreviousSecret, row.PreviousSecretUntil, row.Secret) = (row.Secret, until, stored), cancel);
+        var row = await SetAsync(
+            caller,
+            id,
+            row =>
+            {
+                (row.PreviousSecret, row.PreviousSecretUntil, row.Secret) = (row.Secret, until, stored);
+                ResumeIfReadable(row);
+            },
+            cancel);
         return (row, secret);
     }
 
@@ -131,10 +145,25 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
                 {
                     throw Revoked();
                 }
-                (row.State, row.Reason, row.ProbeFailures, row.NextProbeAt) = (WebhookState.Active, null, 0, null);
+                if (LoadedWebhook.Of(row, protector).Fault is not null)
+                {
+                    throw Unreadable();
+                }
+                Resume(row);
             },
             cancel);
     }
+
+    /// <summary>What it was disabled for is mended.</summary>
+    private void ResumeIfReadable(WebhookEntity row)
+    {
+        if (row is { State: WebhookState.Disabled, Reason: DisableReason.SecretUnreadable or DisableReason.SettingsUnreadable } && LoadedWebhook.Of(row, protector).Fault is null)
+        {
+            Resume(row);
+        }
+    }
+
+    private static void Resume(WebhookEntity row) => (row.State, row.Reason, row.ProbeFailures, row.NextProbeAt) = (WebhookState.Active, null, 0, null);
 
     private async Task<WebhookEntity> SetAsync(Caller caller, string id, Action<WebhookEntity> change, CancellationToken cancel)
     {
@@ -180,7 +209,7 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
     {
         (row.Url, row.Description, row.Types, row.Accounts, row.Mailboxes, row.Roles) =
             (wanted.Url, wanted.Description, wanted.Types, wanted.Accounts, wanted.Mailboxes, wanted.Roles);
-        (row.Format, row.Order, row.IncludeBody, row.HeaderNames) = (wanted.Format, wanted.Order, wanted.IncludeBody, Names(wanted.Headers));
+        (row.Format, row.Order, row.IncludeBody) = (wanted.Format, wanted.Order, wanted.IncludeBody);
     }
 
     private static bool Same(WebhookEntity row, WebhookInput wanted) => row.Types.SequenceEqual(wanted.Types)
@@ -191,6 +220,9 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
     private static ImmutableArray<string> Names(ImmutableDictionary<string, string> headers) => [.. headers.Keys.Order(StringComparer.OrdinalIgnoreCase)];
 
     private static ProblemException Revoked() => new(ErrorCode.Conflict, "Its key was narrowed, has expired or is deleted: an admin key's PATCH takes the endpoint over.");
+
+    public static ProblemException Unreadable() => new(
+        ErrorCode.Conflict, "Its secret, its headers or its settings cannot be read: rotate the secret, and give the headers and whatever else is unreadable again by PATCH.");
 
     /// <summary>As finely as it is stored.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());

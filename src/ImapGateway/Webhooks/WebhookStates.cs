@@ -9,12 +9,16 @@ public static class DisableReason
     /// <summary>It has answered 410.</summary>
     public const string Gone = "gone";
     public const string Exhausted = "exhausted";
+    /// <summary>Its secret or its headers cannot be decrypted.</summary>
+    public const string SecretUnreadable = "secret_unreadable";
+    /// <summary>Its row in the database is damaged.</summary>
+    public const string SettingsUnreadable = "settings_unreadable";
 }
 
 /// <summary>Changes of an endpoint's state that deliveries bring about. What a person has said meanwhile (paused, disabled) stays.</summary>
 public sealed partial class WebhookStates(WebhookStore store, ILogger<WebhookStates> log)
 {
-    public Task<WebhookEntity?> FailingAsync(string id, int failures, DateTimeOffset nextProbeAt) => ChangeAsync(id, row =>
+    public Task<WebhookEntity?> FailingAsync(string id, int failures, DateTimeOffset? nextProbeAt) => ChangeAsync(id, row =>
     {
         row.State = WebhookState.Failing;
         row.ProbeFailures = failures;
@@ -42,7 +46,7 @@ public sealed partial class WebhookStates(WebhookStore store, ILogger<WebhookSta
 
     private Task<WebhookEntity?> ChangeAsync(string id, Action<WebhookEntity> change) => WriteAsync(id, row =>
     {
-        if (row.State is WebhookState.Active or WebhookState.Failing)
+        if (row.State is not (WebhookState.Paused or WebhookState.Disabled))
         {
             change(row);
         }

@@ -7,11 +7,17 @@ namespace ImapGateway.Webhooks;
 /// <summary>Calls an endpoint with an event of no account, and tells what came of it.</summary>
 public sealed class WebhookTester(WebhookSender sender, WebhookProtector protector, TimeProvider time)
 {
+    /// <exception cref="ProblemException">409: what it is to be sent with cannot be read.</exception>
     public async Task<WebhookTestResult> RunAsync(WebhookEntity webhook, CancellationToken cancel)
     {
+        var loaded = LoadedWebhook.Of(webhook, protector);
+        if (loaded.Fault is not null)
+        {
+            throw WebhookRegistry.Unreadable();
+        }
         var change = Change(webhook.Id, time.GetUtcNow());
         var form = webhook.Format == WebhookFormat.CloudEvents ? PayloadForm.CloudEvents : PayloadForm.Standard;
-        var attempt = await sender.SendAsync(LoadedWebhook.Of(webhook, protector), change.Id, Payload.Write(change, form), Payload.ContentTypeOf(form), cancel);
+        var attempt = await sender.SendAsync(loaded, change.Id, Payload.Write(change, form), Payload.ContentTypeOf(form), cancel);
         return new WebhookTestResult
         {
             Id = change.Id,

@@ -8,7 +8,7 @@ public static class WireNames
 {
     public static T? Find<T>(string name) where T : struct, Enum => Table<T>.ByName.TryGetValue(name, out var value) ? value : null;
 
-    public static string Of<T>(T value) where T : struct, Enum => Table<T>.ByName.First(pair => pair.Value.Equals(value)).Key;
+    public static string Of<T>(T value) where T : struct, Enum => Table<T>.ByName.FirstOrDefault(pair => pair.Value.Equals(value)).Key ?? "";
 
     /// <summary>For people.</summary>
     public static string All<T>() where T : struct, Enum => string.Join(", ", Table<T>.ByName.Keys);

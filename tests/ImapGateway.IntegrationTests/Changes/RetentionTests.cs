@@ -1,6 +1,8 @@
 using System.Net;
+using ImapGateway.Background;
 using ImapGateway.Changes;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
 using static ImapGateway.IntegrationTests.Changes.SampleChanges;
 
 namespace ImapGateway.IntegrationTests.Changes;
@@ -125,7 +127,8 @@ public abstract class RetentionTests
     /// <summary>One round of retention.</summary>
     private static async Task Purge(LiveFeed feed, Func<Task<bool>> isDone, params IRetentionHold[] holds)
     {
-        await new RetentionWorker(feed.Database, holds, feed.Options, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<RetentionWorker>.Instance).PurgeAsync(default);
+        using var loops = new Loops(TimeProvider.System, NullLogger<Loops>.Instance);
+        await new RetentionWorker(feed.Database, holds, feed.Options, loops).PurgeAsync(default);
         Assert.True(await isDone());
     }
 }

@@ -4,6 +4,7 @@ using ImapGateway.Changes;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace ImapGateway.IntegrationTests.Storage;
 
@@ -113,7 +114,7 @@ public abstract class ChangeLogTests : StoreSuite
                 return await Fence.ClaimAsync(db, Incarnation, cancel);
             },
             default);
-        var log = new ChangeLog(Database, TimeProvider.System);
+        var log = new ChangeLog(Database, TimeProvider.System, NullLogger<ChangeLog>.Instance);
         var notes = ImmutableDictionary<string, string>.Empty.Add("a", "b");
         return (new AccountWriter(Database, log, owner, "anna", counters, () => notes, TimeProvider.System), log);
     }

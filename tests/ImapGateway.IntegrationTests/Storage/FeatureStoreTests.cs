@@ -30,7 +30,7 @@ public abstract class FeatureStoreTests : StoreSuite
 {
     private static readonly Caller Admin = new(null, Scope.Admin, null);
 
-    private AccountStore Accounts => new(Database, new ChangeLog(Database, TimeProvider.System), TimeProvider.System);
+    private AccountStore Accounts => new(Database, new ChangeLog(Database, TimeProvider.System, NullLogger<ChangeLog>.Instance), TimeProvider.System);
 
     private KeyStore Keys => new(Database, new KeyLookup(Database, TimeProvider.System), TimeProvider.System);
 
@@ -140,7 +140,7 @@ public abstract class FeatureStoreTests : StoreSuite
         var entity = Account("one");
         await Accounts.AddAsync(entity, default);
         var (owner, counters) = await Database.WriteAsync((db, token) => Fence.ClaimAsync(db, entity.Incarnation, token), default);
-        var log = new ChangeLog(Database, TimeProvider.System);
+        var log = new ChangeLog(Database, TimeProvider.System, NullLogger<ChangeLog>.Instance);
         var writer = new AccountWriter(Database, log, owner, "one", counters, () => ImmutableDictionary<string, string>.Empty, TimeProvider.System);
         var status = new AccountStatus(entity, TimeProvider.System, NullLogger.Instance)
         {

@@ -44,7 +44,7 @@ public sealed class Owners : IAsyncDisposable
         }
         Database = new SqliteDatabase(file, options => new SqliteGatewayDbContext(options), TimeProvider.System, NullLogger<SqliteDatabase>.Instance);
         Database.Open();
-        _changes = new ChangeLog(Database, TimeProvider.System);
+        _changes = new ChangeLog(Database, TimeProvider.System, NullLogger<ChangeLog>.Instance);
     }
 
     public SqliteDatabase Database { get; }

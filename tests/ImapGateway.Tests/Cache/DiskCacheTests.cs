@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using ImapGateway.Background;
 using ImapGateway.Cache;
 using ImapGateway.Cache.Disk;
 using ImapGateway.Mail;
@@ -33,7 +34,7 @@ public sealed class DiskCacheTests : IAsyncLifetime
             var options = Options.Create(new CacheOptions { DiskBytes = limit });
             Metrics = new CacheMetrics(new HeaderMemory(0));
             Folder = new DiskFolder(data, keys);
-            Cache = new DiskCache(Folder, new DiskRoom(Folder, options, Metrics, TimeProvider.System, NullLogger<DiskRoom>.Instance), options, Metrics);
+            Cache = new DiskCache(Folder, new DiskRoom(Folder, options, Metrics, TimeProvider.System, NullLogger<DiskRoom>.Instance), options, Metrics, new Loops(TimeProvider.System, NullLogger<Loops>.Instance));
             Sections = new StoredSections(Cache, Account);
             _listener.InstrumentPublished = (instrument, listener) =>
             {

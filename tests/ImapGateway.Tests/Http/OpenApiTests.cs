@@ -80,10 +80,10 @@ public class OpenApiTests
 
         var operation = Operation(document, "/v1/gadgets", "get");
         Assert.Equal(["200", "400", "401", "403", "410", "422", "424", "429", "500", "502", "503", "504"], Statuses(operation));
-        Assert.Equal("#/components/responses/UnavailableOrAccountUnavailable", (string?)operation["responses"]!["503"]!["$ref"]);
-        var response = document["components"]!["responses"]!["UnavailableOrAccountUnavailable"]!;
+        Assert.Equal("#/components/responses/UnavailableOrStorageCorruptOrAccountUnavailableOrAccountCredentialUnreadable", (string?)operation["responses"]!["503"]!["$ref"]);
+        var response = document["components"]!["responses"]!["UnavailableOrStorageCorruptOrAccountUnavailableOrAccountCredentialUnreadable"]!;
         var examples = response["content"]!["application/problem+json"]!["examples"]!.AsObject();
-        Assert.Equal(["unavailable", "account.unavailable"], examples.Select(example => example.Key));
+        Assert.Equal(["unavailable", "storage_corrupt", "account.unavailable", "account.credential_unreadable"], examples.Select(example => example.Key));
         Assert.All(examples, example => Assert.Equal(example.Key, (string?)example.Value!["value"]!["code"]));
         Assert.NotNull(response["headers"]!["Retry-After"]);
     }

@@ -119,7 +119,7 @@ public class LaneWindowTests
     {
         var window = Window(1, 4);
         var item = FailToTheEndOfTheHold(window, Well).Item!;
-        var failing = new LaneHealth(true, null, IsProber: true, NextProbeAt: item.NextAt, Candidates: 8);
+        var failing = new LaneHealth(true, null, IsProber: true, NextProbeAt: item.NextAt!.Value, Candidates: 8);
         _now = _now.AddMinutes(1);
         Fail(window, Send(window, failing, 1), counts: false);
         var candidate = window.Next(_now, failing);
@@ -179,5 +179,35 @@ public class LaneWindowTests
         Assert.True(window.Trim());
         Assert.Equal((1 + LaneWindow.Reach, 1L + LaneWindow.Reach, 0L), (window.Count, window.LastRead, window.Cursor));
         Assert.False(window.Trim());
+    }
+
+    /// <summary>Reading ahead and letting go would wake each other for ever.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(16)]
+    public void What_it_lets_go_of_is_not_read_before_something_was_settled(int width)
+    {
+        var window = Window(width, 100);
+        Fail(window, Send(window, Well, 1));
+        Assert.True(window.Trim());
+        Assert.False(window.IsLow);
+        _now = _now.AddSeconds(5);
+        window.Succeeded(Send(window, Well, 1));
+        Assert.True(window.IsLow);
+    }
+
+    [Fact]
+    public void What_fails_while_the_endpoint_takes_nothing_has_no_next_attempt_of_its_own()
+    {
+        var window = Window(1, 2);
+        var item = Send(window, Well, 1);
+        Fail(window, item);
+        Assert.Equal(_now.AddSeconds(5), Stored(item));
+        _now = _now.AddSeconds(5);
+        item = Send(window, new LaneHealth(true, null, IsProber: true, NextProbeAt: _now, Candidates: 8), 1);
+        Fail(window, item, counts: false);
+        Assert.Null(Stored(item));
+
+        DateTimeOffset? Stored(LaneItem one) => one.Outcome(new LaneRef(1, 1, "wh", "abcdefgh", "anna", null), DeliveryState.Pending, _now).NextAttemptAt;
     }
 }

@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using ImapGateway.Background;
 using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Cache.Disk;
@@ -7,7 +8,7 @@ namespace ImapGateway.Cache.Disk;
 /// Content of messages that was read before, on disk: see <see cref="DiskFolder"/> for where, <see cref="SealedChunks"/> for how, <see cref="DiskRoom"/> for how much. Every entry can be
 /// lost at any time, and is nothing but time lost; nothing here throws.
 /// </summary>
-public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOptions> options, CacheMetrics metrics) : BackgroundService
+public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOptions> options, CacheMetrics metrics, Loops loops) : LoopService("disk cache", loops)
 {
     private static readonly TimeSpan Look = TimeSpan.FromMinutes(1);
 
@@ -15,6 +16,7 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
     private readonly Lock _gate = new();
     private readonly HashSet<EntryWriter> _writers = [];
     private readonly CancellationTokenSource _ending = new();
+    private Timer? _looks;
     private int _isCrowded;
 
     internal bool IsOn => folder.Key is not null;
@@ -117,7 +119,11 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
         Try(options.Value.DiskBytes > 0 ? folder.Open : folder.Remove);
         // Nothing is written before what is there was counted.
         _work.Writer.TryWrite(LookAround);
-        await base.StartAsync(cancellationToken);
+        if (options.Value.DiskBytes > 0)
+        {
+            _looks = new Timer(_ => _work.Writer.TryWrite(LookAround), null, Look, Look);
+            await base.StartAsync(cancellationToken);
+        }
     }
 
     public override async Task StopAsync(CancellationToken cancellationToken)
@@ -125,24 +131,29 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
         // What was decided before is done: a removed message must not stay.
         await _ending.CancelAsync();
         _work.Writer.TryComplete();
-        if (ExecuteTask is { } running)
+        if (ExecuteTask is not null)
         {
-            await running.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await _work.Reader.Completion.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         await base.StopAsync(cancellationToken);
     }
 
-    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    /// <summary>Until there is something to do, or nothing ever again.</summary>
+    protected override async Task WaitAsync(CancellationToken stopping)
     {
-        if (options.Value.DiskBytes == 0)
+        if (!await _work.Reader.WaitToReadAsync(CancellationToken.None))
         {
-            return;
+            await Task.Delay(Timeout.Infinite, stopping);
         }
-        using var timer = new Timer(_ => _work.Writer.TryWrite(LookAround), null, Look, Look);
-        await foreach (var work in _work.Reader.ReadAllAsync(CancellationToken.None))
+    }
+
+    protected override Task TurnAsync(CancellationToken stopping)
+    {
+        while (_work.Reader.TryRead(out var work))
         {
             Try(work);
         }
+        return Task.CompletedTask;
     }
 
     /// <summary>The file is whole: from now on it is an entry.</summary>
@@ -269,6 +280,7 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
 
     public override void Dispose()
     {
+        _looks?.Dispose();
         _ending.Dispose();
         base.Dispose();
     }

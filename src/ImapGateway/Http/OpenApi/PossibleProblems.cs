@@ -18,6 +18,7 @@ public static class PossibleProblems
         yield return ErrorCode.Forbidden;
         yield return ErrorCode.Internal;
         yield return ErrorCode.Unavailable;
+        yield return ErrorCode.StorageCorrupt;
         if (operation.Parameters?.Any(parameter => parameter.In == ParameterLocation.Path) == true)
         {
             yield return ErrorCode.NotFound;

@@ -13,6 +13,7 @@ public static class RouteDocs
         ErrorCode.AccountAuthFailed, ErrorCode.AccountBusy, ErrorCode.AccountThrottled, ErrorCode.AccountLimit,
         ErrorCode.AccountDenied, ErrorCode.AccountProtocol, ErrorCode.AccountUnavailable, ErrorCode.AccountTimeout,
         ErrorCode.AccountPlaintextRefused,
+        ErrorCode.AccountCredentialUnreadable,
     ];
 
     /// <summary>The heading its operations stand under.</summary>

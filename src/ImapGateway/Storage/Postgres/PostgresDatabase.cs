@@ -20,10 +20,14 @@ public sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbCon
     private readonly DbContextOptions _readOptions = new DbContextOptionsBuilder().UseNpgsql(source).UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking).Options;
     private readonly DbContextOptions _writeOptions = new DbContextOptionsBuilder().UseNpgsql(source).Options;
     private readonly RunningJobs _running = new();
+    private readonly Corruption _corruption = new(log);
     private volatile bool _failed;
 
     /// <summary>Whether the storage refused the last write; what was wrong may be over, and only a write can tell.</summary>
     public bool WritesFail => _failed;
+
+    /// <exception cref="ProblemException">The database is damaged.</exception>
+    public void ThrowIfCorrupt() => _corruption.ThrowIfFound();
 
     /// <summary>Before the first read or write, once the tables are there.</summary>
     public void Open() => _running.Open();
@@ -43,7 +47,7 @@ public sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbCon
             }
             return result;
         }
-        catch (ProblemException failure) when (failure.InnerException is { } cause && PostgresFailure.Classify(cause) is PostgresFault.Away or PostgresFault.Broken)
+        catch (ProblemException failure) when (failure.InnerException is { } cause && PostgresFailure.Classify(cause) is PostgresFault.Away or PostgresFault.Broken or PostgresFault.Corrupt)
         {
             if (!_failed)
             {
@@ -93,6 +97,7 @@ public sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbCon
                 if (repeats.Next(failure) is not { } pause)
                 {
                     var told = PostgresFailure.Translate(failure);
+                    _corruption.Note(told);
                     if (ReferenceEquals(told, failure))
                     {
                         throw;
@@ -121,12 +126,15 @@ public sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbCon
 
     private async Task<T> WriteOnceAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> job, CancellationToken cancel)
     {
+        _corruption.ThrowIfFound();
         await using var writer = context(_writeOptions);
         await using var transaction = await writer.Database.BeginTransactionAsync(IsolationLevel.RepeatableRead, cancel);
         // The transaction fails as a whole: a savepoint before SaveChanges would only cost two round trips.
         writer.Database.AutoSavepointsEnabled = false;
         var result = await job(writer, CancellationToken.None);
         await writer.SaveChangesAsync(CancellationToken.None);
+        // Another job may have found damage while this one ran.
+        _corruption.ThrowIfFound();
         try
         {
             await transaction.CommitAsync(CancellationToken.None);

@@ -17,6 +17,9 @@ internal enum PostgresFault
 
     /// <summary>The server is away, full or not to be used.</summary>
     Away,
+
+    /// <summary>The server has found damage in its files, or is at odds with itself.</summary>
+    Corrupt,
 }
 
 /// <summary>Tells failures of the server or the way to it from failures of one job, by SQLSTATE (PostgreSQL manual, appendix A).</summary>
@@ -42,6 +45,7 @@ internal static class PostgresFailure
     public static Exception Translate(Exception failure) => Classify(failure) switch
     {
         PostgresFault.OfJob => failure,
+        PostgresFault.Corrupt => Corruption.Damaged(failure),
         PostgresFault.Conflict when IsConstraint(failure) => failure,
         PostgresFault.Conflict => Unavailable("Too many write to the same place at once.", failure),
         _ when Find(failure) is PostgresException { SqlState: PostgresErrorCodes.DiskFull } => Unavailable("The storage is full; nothing can be written until space is freed.", failure),
@@ -64,8 +68,9 @@ internal static class PostgresFailure
         PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.IdleSessionTimeout or IdleInTransaction => PostgresFault.Broken,
         // A server that became a standby; rights that were taken away; a database that was dropped.
         PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidCatalogName => PostgresFault.Away,
-        // Connection, authorisation, resources, operator, system, corruption.
-        _ when state[..2] is "08" or "28" or "53" or "57" or "58" or "XX" => PostgresFault.Away,
+        _ when state[..2] is "XX" => PostgresFault.Corrupt,
+        // Connection, authorisation, resources, operator, system.
+        _ when state[..2] is "08" or "28" or "53" or "57" or "58" => PostgresFault.Away,
         _ => PostgresFault.OfJob,
     };
 

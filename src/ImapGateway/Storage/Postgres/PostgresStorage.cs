@@ -24,6 +24,13 @@ public sealed class PostgresStorage : IStorage
 
     public IDatabase Database => _database;
 
+    /// <summary>Each job has a connection of its own: what fails may work again.</summary>
+    public event Action<Exception>? Failed
+    {
+        add { }
+        remove { }
+    }
+
     public IXmlRepository KeyRing { get; }
 
     public async Task<IReadOnlyList<string>> OpenAsync(Action whileAlone, CancellationToken cancel)
@@ -43,6 +50,7 @@ public sealed class PostgresStorage : IStorage
 
     public async Task CheckAsync(CancellationToken cancel)
     {
+        _database.ThrowIfCorrupt();
         await _database.ReadAsync((read, token) => read.Database.ExecuteSqlAsync($"SELECT 1", token), cancel);
         if (_database.WritesFail)
         {

@@ -13,20 +13,28 @@ public sealed class SqliteDatabase(SqliteFile file, Func<DbContextOptions, Gatew
     : IDatabase, IAsyncDisposable
 {
     private readonly SqliteReaders _readers = new(file, context);
+    private readonly Corruption _corruption = new(log);
     private SqliteWriter? _writer;
     private volatile bool _closed;
 
     /// <summary>Whether the storage refused the last write; what was wrong may be over, and only a write can tell.</summary>
     public bool WritesFail => _writer?.Failed ?? true;
 
+    /// <summary>The thread that writes has ended by a failure: nothing can be written any more by this process.</summary>
+    public event Action<Exception>? WriterFailed;
+
+    /// <exception cref="ProblemException">The database is damaged.</exception>
+    public void ThrowIfCorrupt() => _corruption.ThrowIfFound();
+
     /// <summary>Before the first read or write, once the tables are there.</summary>
-    public void Open() => _writer = new SqliteWriter(file, context, time, log);
+    public void Open() => _writer = new SqliteWriter(file, context, time, log, _corruption) { Failing = failure => WriterFailed?.Invoke(failure) };
 
     public async Task<T> ReadAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> query, CancellationToken cancel) =>
         _writer is null || _closed ? throw NotOpen() : await Task.Run(() => ReadOnPoolAsync(query, cancel), cancel);
 
     public async Task<T> WriteAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> job, CancellationToken cancel)
     {
+        _corruption.ThrowIfFound();
         var write = new WriteJob<T>(job, cancel);
         try
         {
@@ -59,7 +67,9 @@ public sealed class SqliteDatabase(SqliteFile file, Func<DbContextOptions, Gatew
         }
         catch (Exception failure) when (failure is not ProblemException && SqliteFailure.IsOfStorage(failure))
         {
-            throw SqliteFailure.Translate(failure);
+            var told = SqliteFailure.Translate(failure);
+            _corruption.Note(told);
+            throw told;
         }
     }
 

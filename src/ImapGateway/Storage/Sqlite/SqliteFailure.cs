@@ -16,6 +16,7 @@ public static class SqliteFailure
     public static Exception Translate(Exception failure) => Find(failure) switch
     {
         null => failure,
+        { SqliteErrorCode: raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB } => Corruption.Damaged(failure),
         { SqliteErrorCode: raw.SQLITE_FULL } => Unavailable("The storage is full; nothing can be written until space is freed.", failure),
         _ => Unavailable("The storage cannot be used at the moment.", failure),
     };
@@ -33,7 +34,7 @@ public static class SqliteFailure
             if (failure is SqliteException
                 {
                     SqliteErrorCode: raw.SQLITE_FULL or raw.SQLITE_IOERR or raw.SQLITE_BUSY or raw.SQLITE_LOCKED or raw.SQLITE_NOMEM
-                    or raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_PROTOCOL
+                    or raw.SQLITE_READONLY or raw.SQLITE_CANTOPEN or raw.SQLITE_PROTOCOL or raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB
                 } found)
             {
                 return found;

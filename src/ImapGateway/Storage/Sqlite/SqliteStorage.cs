@@ -1,3 +1,5 @@
+using ImapGateway.Mail;
+using ImapGateway.Settings;
 using Microsoft.AspNetCore.DataProtection.Repositories;
 using Microsoft.EntityFrameworkCore;
 
@@ -19,18 +21,37 @@ public sealed class SqliteStorage : IStorage
 
     public IDatabase Database => _database;
 
+    public event Action<Exception>? Failed
+    {
+        add => _database.WriterFailed += value;
+        remove => _database.WriterFailed -= value;
+    }
+
     public IXmlRepository KeyRing => _keyRing.Value;
 
     public async Task<IReadOnlyList<string>> OpenAsync(Action whileAlone, CancellationToken cancel)
     {
-        var applied = await SqliteMigrations.ApplyAsync(_file, options => new SqliteGatewayDbContext(options), cancel);
+        var applied = await MigrateAsync(cancel);
         whileAlone();
         _database.Open();
         return applied;
     }
 
+    private async Task<IReadOnlyList<string>> MigrateAsync(CancellationToken cancel)
+    {
+        try
+        {
+            return await SqliteMigrations.ApplyAsync(_file, options => new SqliteGatewayDbContext(options), cancel);
+        }
+        catch (Exception failure) when (SqliteFailure.Translate(failure) is ProblemException { Code: ErrorCode.StorageCorrupt })
+        {
+            throw new StartupException($"DataDirectory: {_file.Path} is damaged ({failure.Message}): keep a copy of it, check the disk, and restore it from a backup");
+        }
+    }
+
     public async Task CheckAsync(CancellationToken cancel)
     {
+        _database.ThrowIfCorrupt();
         await _database.ReadAsync((read, token) => read.Database.ExecuteSqlAsync($"SELECT count(*) FROM sqlite_master", token), cancel);
         if (_database.WritesFail)
         {

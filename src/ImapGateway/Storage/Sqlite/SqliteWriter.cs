@@ -22,22 +22,27 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private readonly Func<GatewayDbContext> _newContext;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private readonly Corruption _corruption;
     private readonly List<WriteJob> _group = new(GroupSize);
     private GatewayDbContext? _context;
     private volatile bool _failed;
 
-    public SqliteWriter(SqliteFile file, Func<DbContextOptions, GatewayDbContext> context, TimeProvider time, ILogger log)
+    public SqliteWriter(SqliteFile file, Func<DbContextOptions, GatewayDbContext> context, TimeProvider time, ILogger log, Corruption corruption)
     {
         _connection = file.OpenForWriting();
         var options = new DbContextOptionsBuilder().UseSqlite(_connection).Options;
         _newContext = () => context(options);
         _time = time;
         _log = log;
+        _corruption = corruption;
         new Thread(Run) { Name = "storage writer", IsBackground = true }.Start();
     }
 
     /// <summary>Whether the storage refused the last write.</summary>
     public bool Failed => _failed;
+
+    /// <summary>Called when the thread ends by a failure.</summary>
+    public Action<Exception>? Failing { get; init; }
 
     /// <summary>Waits while the queue is full.</summary>
     /// <exception cref="ChannelClosedException">The writer has been stopped.</exception>
@@ -67,6 +72,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         {
             LogEnded(failure);
             FailAll(failure);
+            Failing?.Invoke(failure);
         }
         _ended.SetResult();
     }
@@ -86,6 +92,12 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
     private void RunGroup()
     {
+        if (_corruption.Found is { } damage)
+        {
+            TakeQueued(GroupSize);
+            _group.ForEach(job => job.Failure = damage);
+            return;
+        }
         try
         {
             _connection.Execute("BEGIN IMMEDIATE");
@@ -95,6 +107,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         }
         catch (Exception failure)
         {
+            _corruption.Note(SqliteFailure.Translate(failure));
             // Nobody has been told anything yet: what one job did to all is undone by running each on its own.
             LogGroupFailed(failure, _group.Count);
             RollBack();
@@ -169,12 +182,13 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
     private void RunOneByOne()
     {
-        Exception? away = null;
+        Exception? away = _corruption.Found;
         foreach (var job in _group)
         {
             if (away is null && TryBegin(out away))
             {
                 RunAlone(job);
+                away = _corruption.Found;
             }
             else
             {
@@ -195,6 +209,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         {
             _failed = true;
             failure = SqliteFailure.Translate(e);
+            _corruption.Note(failure);
         }
         return failure is null;
     }
@@ -212,6 +227,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
             RollBack();
             _failed |= SqliteFailure.IsOfStorage(failure);
             job.Failure = SqliteFailure.Translate(failure);
+            _corruption.Note(job.Failure);
         }
     }
 
@@ -228,9 +244,16 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
 
     private void RollBack()
     {
-        if (InTransaction)
+        try
         {
-            _connection.Execute("ROLLBACK");
+            if (InTransaction)
+            {
+                _connection.Execute("ROLLBACK");
+            }
+        }
+        catch (SqliteException) when (_corruption.Found is not null)
+        {
+            // Nothing is written any more in either case.
         }
     }
 

@@ -28,7 +28,7 @@ public class PostgresFailureTests
     [InlineData("28P01", PostgresFault.Away)]
     [InlineData("3D000", PostgresFault.Away)]
     [InlineData("58030", PostgresFault.Away)]
-    [InlineData("XX001", PostgresFault.Away)]
+    [InlineData("XX001", PostgresFault.Corrupt)]
     public void The_state_tells_whose_fault_it_is(string state, object fault) => Assert.Equal(fault, PostgresFailure.Classify(Answer(state)));
 
     [Fact]

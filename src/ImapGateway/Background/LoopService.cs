@@ -1,0 +1,20 @@
+namespace ImapGateway.Background;
+
+/// <summary>A service of the host that repeats one piece of work in a <see cref="GuardedLoop"/> until the host stops.</summary>
+/// <param name="name">What it does, for the log, the metrics and /health/ready.</param>
+public abstract class LoopService(string name, Loops loops) : BackgroundService
+{
+    protected TimeProvider Time => loops.Time;
+
+    /// <summary>Waits until there is work. Not called after a failure.</summary>
+    protected abstract Task WaitAsync(CancellationToken stopping);
+
+    /// <summary>Does the work. Any exception makes it run again after a backoff.</summary>
+    protected abstract Task TurnAsync(CancellationToken stopping);
+
+    protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var loop = loops.New(name);
+        await loop.RunAsync(WaitAsync, TurnAsync, stoppingToken);
+    }
+}

@@ -1,0 +1,98 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using ImapGateway.Mail;
+
+namespace ImapGateway.Background;
+
+/// <summary>
+/// All background loops of the process: the log entries about their failures, the metrics, and what /health/ready reports. Loops of the same name, such as those of all
+/// webhook lanes, count as one.
+/// </summary>
+public sealed partial class Loops : IDisposable
+{
+    public const string MeterName = "ImapGateway.Background";
+
+    private readonly ConcurrentDictionary<string, LoopState> _states = new();
+    private readonly Meter _meter = new(MeterName);
+    private readonly Counter<long> _turns;
+    private readonly Counter<long> _failures;
+    private readonly ILogger _log;
+
+    public Loops(TimeProvider time, ILogger<Loops> log)
+    {
+        (Time, _log) = (time, log);
+        _turns = _meter.CreateCounter<long>("imapgateway.loop.turns", "{turn}", "Turns of background loops, by loop.");
+        _failures = _meter.CreateCounter<long>("imapgateway.loop.failures", "{failure}", "Turns of background loops that failed, by loop and kind of failure.");
+        _meter.CreateObservableGauge(
+            "imapgateway.loop.failing", () => _states.Select(state => new Measurement<int>(state.Value.FailingCount, Tag("loop", state.Key))), "{loop}", "Background loops whose last turn failed.");
+    }
+
+    public TimeProvider Time { get; }
+
+    internal Meter Meter => _meter;
+
+    /// <summary>The loops whose last turn failed, in the order of their names.</summary>
+    public IReadOnlyList<FailingLoop> Failing =>
+        [.. _states.Select(state => state.Value.Describe(state.Key)).OfType<FailingLoop>().OrderBy(loop => loop.Name, StringComparer.Ordinal)];
+
+    /// <summary>A new loop. Disposing it ends its part in the health report.</summary>
+    public GuardedLoop New(string name) => new(name, this);
+
+    public void Dispose() => _meter.Dispose();
+
+    internal void Turned(string name) => _turns.Add(1, Tag("loop", name));
+
+    internal void Failed(string name, Exception failure, bool isFirst)
+    {
+        var kind = KindOf(failure);
+        _failures.Add(1, Tag("loop", name), Tag("kind", kind));
+        if (!_states.GetOrAdd(name, static _ => new LoopState()).Fail(kind, isFirst, Time.GetUtcNow()))
+        {
+            return;
+        }
+        if (failure is ProblemException problem)
+        {
+            LogWaiting(name, problem.Problem.Detail);
+        }
+        else
+        {
+            LogFailed(name, failure);
+        }
+    }
+
+    internal void Recovered(string name)
+    {
+        if (_states.TryGetValue(name, out var state) && state.Recover())
+        {
+            LogRecovered(name);
+        }
+    }
+
+    internal void Ended(string name)
+    {
+        if (_states.TryGetValue(name, out var state))
+        {
+            state.End();
+        }
+    }
+
+    /// <summary>The error code of an expected failure, else the type of the exception: safe to be shown to anybody.</summary>
+    private static string KindOf(Exception failure) => failure is ProblemException problem ? problem.Code.Describe().Name : failure.GetType().Name;
+
+    private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The background loop \"{Loop}\" cannot do its work now and tries again: {Reason}")]
+    private partial void LogWaiting(string loop, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The background loop \"{Loop}\" failed and tries again; further failures of this kind are not logged until it recovers")]
+    private partial void LogFailed(string loop, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The background loop \"{Loop}\" works again")]
+    private partial void LogRecovered(string loop);
+}
+
+/// <summary>A background loop that fails.</summary>
+/// <param name="Name">What it does.</param>
+/// <param name="Kind">Of the last failure: an error code or the type of an exception.</param>
+/// <param name="Since">The first of the failures since it last worked.</param>
+public sealed record FailingLoop(string Name, string Kind, DateTimeOffset Since);

@@ -1,0 +1,23 @@
+using System.Text.Json;
+
+namespace ImapGateway.Storage;
+
+/// <summary>JSON in columns.</summary>
+public static class StoredJson
+{
+    /// <summary>A damaged value costs itself only: an exception here would fail the query of all rows beside it.</summary>
+    /// <param name="text">As it is stored.</param>
+    /// <param name="unreadable">Returned where it is no such JSON.</param>
+    /// <param name="options">It was written with.</param>
+    public static T Read<T>(string text, T unreadable, JsonSerializerOptions options)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<T>(text, options) ?? unreadable;
+        }
+        catch (Exception failure) when (failure is JsonException or NotSupportedException)
+        {
+            return unreadable;
+        }
+    }
+}

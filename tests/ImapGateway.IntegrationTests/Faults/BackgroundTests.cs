@@ -1,0 +1,119 @@
+using System.Net;
+using System.Net.Http.Headers;
+using ImapGateway.Accounts;
+using ImapGateway.Background;
+using ImapGateway.Cache;
+using ImapGateway.Changes;
+using ImapGateway.Egress;
+using ImapGateway.Http;
+using ImapGateway.Imap;
+using ImapGateway.IntegrationTests.Servers;
+using ImapGateway.Keys;
+using ImapGateway.Mail;
+using ImapGateway.Messages;
+using ImapGateway.Settings;
+using ImapGateway.Storage;
+using ImapGateway.Sync.Watching;
+using ImapGateway.Webhooks;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Code = ImapGateway.Mail.ErrorCode;
+
+namespace ImapGateway.IntegrationTests.Faults;
+
+/// <summary>What fails under the background services ends none of them, and not the host either.</summary>
+public sealed class BackgroundTests
+{
+    private const string AdminKey = "an-admin-key-of-the-settings-0123456789";
+
+    /// <summary>Those that use the database whether anything happens or not.</summary>
+    private static readonly string[] Names =
+        ["account removal", "account waking", "change retention", "idempotency purge", "last uses of keys", "webhook outcome purge", "webhook outcomes", "webhooks"];
+
+    private static readonly Func<Exception>[] Faults =
+        [() => new InvalidOperationException("injected"), () => new ProblemException(Code.Unavailable, "injected"), () => new OperationCanceledException("injected"), () => new OutOfMemoryException("injected")];
+
+    public static TheoryData<int> EachFault => [.. Enumerable.Range(0, Faults.Length)];
+
+    [Theory]
+    [MemberData(nameof(EachFault))]
+    public async Task A_fault_ends_neither_the_loops_nor_the_host_and_is_shown_until_it_is_over(int fault)
+    {
+        using var directory = new TemporaryDirectory();
+        var time = new FakeTimeProvider(DateTimeOffset.UtcNow);
+        using var loops = new Loops(time, NullLogger<Loops>.Instance);
+        await using var app = Build(directory.Path, loops);
+        foreach (var step in app.Services.GetServices<IStartupStep>())
+        {
+            await step.RunAsync(default);
+        }
+        var database = (FaultyDatabase)app.Services.GetRequiredService<IDatabase>();
+        await app.StartAsync();
+        using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+        var api = new ApiClient(http);
+        // An endpoint that takes nothing, with something to be delivered, and a key whose use is to be written.
+        (await api.Post("/v1/webhooks", new { url = $"http://127.0.0.1:{FreePort.Next()}/" })).Is(HttpStatusCode.Created);
+        var key = (await api.Post("/v1/keys", new { name = "k", scopes = new[] { "accounts" } })).Is(HttpStatusCode.Created).Text("key");
+        var server = new { host = "127.0.0.1", port = FreePort.Next(), security = "none", username = "a", password = "b" };
+        (await api.Post("/v1/accounts?verify=false", new { id = "a", email = "a@example.com", imap = server })).Is(HttpStatusCode.Created);
+        using (var other = new HttpClient { BaseAddress = http.BaseAddress })
+        {
+            other.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
+            (await new ApiClient(other).Get("/v1/accounts")).Is(HttpStatusCode.OK);
+        }
+
+        database.Fault = Faults[fault];
+        await TestWait.For(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(30));
+            return Names.Except(loops.Failing.Select(loop => loop.Name)).Any() is false;
+        });
+        // What is not in memory cannot be answered, and says so.
+        Assert.Contains((int)(await api.Get("/v1/accounts/unknown")).Status, new[] { 500, 503 });
+        Assert.False(app.Lifetime.ApplicationStopping.IsCancellationRequested);
+        Assert.DoesNotContain(app.Services.GetServices<IHostedService>().OfType<BackgroundService>(), service => service.ExecuteTask is { IsCompleted: true });
+
+        database.Fault = null;
+        await TestWait.For(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(30));
+            return loops.Failing.Count == 0;
+        });
+        (await api.Get("/v1/accounts/a")).Is(HttpStatusCode.OK);
+        await app.StopAsync();
+    }
+
+    private static WebApplication Build(string directory, Loops loops)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = directory });
+        builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
+        builder.Services.AddRouting();
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Auth:AdminKey"] = AdminKey, ["DataDirectory"] = directory, ["Egress:AllowPrivateNetworks"] = "true" });
+        builder.Services.AddSingleton(loops);
+        builder.AddStorage();
+        builder.Services.AddSingleton<IDatabase>(services => new FaultyDatabase(services.GetRequiredService<IStorage>().Database));
+        builder.AddEgress();
+        builder.AddHttp();
+        builder.AddImap();
+        builder.AddHeaderCache();
+        builder.AddChanges();
+        builder.AddWatching();
+        builder.AddAccounts();
+        builder.AddMessages();
+        builder.AddKeys();
+        builder.AddWebhooks();
+        var app = builder.Build();
+        app.UseHttp();
+        var v1 = app.MapGroup("/v1").RequireKey();
+        v1.MapAccounts();
+        v1.MapKeys();
+        v1.MapWebhooks();
+        return app;
+    }
+}
