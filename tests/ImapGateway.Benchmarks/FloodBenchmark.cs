@@ -56,8 +56,8 @@ public static class FloodBenchmark
             server.Inbox.Add($"m{i}");
         }
         flood(server);
-        await gateway.PutAsync(Hostile, server.Port, Hostile, watch: "all");
-        var asking = new CancellationTokenSource();
+        await gateway.PutAsync(Hostile, server.Port, "hostile@example.com", watch: "all");
+        using var asking = new CancellationTokenSource();
         var asked = AskAsync(gateway, asking.Token);
         var during = await UseAsync(gateway, span);
         await asking.CancelAsync();

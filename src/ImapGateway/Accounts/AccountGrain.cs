@@ -103,6 +103,18 @@ public sealed partial class AccountGrain(
         return true;
     });
 
+    public Task Removed() => ExplainedAsync(nameof(Removed), async () =>
+    {
+        var opened = _opening;
+        _opening = null;
+        if (opened is not null)
+        {
+            await CloseAsync(opened, atOnce: true);
+        }
+        DelayDeactivation(TimeSpan.Zero);
+        return true;
+    });
+
     private async Task<T> ExplainedAsync<T>(string operation, Func<Task<T>> run)
     {
         try
@@ -245,7 +257,8 @@ public sealed partial class AccountGrain(
         watcher.Start();
     }
 
-    private async Task CloseAsync(Task<Opened> opening)
+    /// <param name="atOnce">Nothing that is under way is worth waiting for, and neither is a mail server that does not answer LOGOUT.</param>
+    private async Task CloseAsync(Task<Opened> opening, bool atOnce = false)
     {
         // One that never opened has nothing to close, and has told its callers why.
         await opening.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
@@ -255,7 +268,8 @@ public sealed partial class AccountGrain(
             opened.Status.Retire();
             guards.Close(AccountId, opened.Context.Mailboxes.Guard);
             opened.Context.Mailboxes.Stop();
-            await Task.WhenAll(opened.Watcher?.StopAsync() ?? Task.CompletedTask, opened.Context.Pool.DisposeAsync().AsTask());
+            var closing = Task.WhenAll(opened.Watcher?.StopAsync(atOnce) ?? Task.CompletedTask, opened.Context.Pool.DisposeAsync().AsTask());
+            await (atOnce ? Task.CompletedTask : closing);
         }
     }
 

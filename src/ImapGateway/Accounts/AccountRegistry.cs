@@ -120,7 +120,7 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
     public async Task RemoveAsync(string id, Conditions when, CancellationToken cancel)
     {
         await store.RemoveAsync(id, when, cancel);
-        await Grain(id).Reload(reconnect: true);
+        await Grain(id).Removed();
         remover.Wake();
     }
 

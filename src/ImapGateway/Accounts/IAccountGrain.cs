@@ -15,10 +15,14 @@ public interface IAccountGrain : IGrainWithStringKey
     [Alias("Stream")]
     IAsyncEnumerable<byte[]> Stream(AccountStream stream, CancellationToken cancel);
 
-    /// <summary>The account was changed or removed: the next call reads it anew.</summary>
+    /// <summary>The account was changed: the next call reads it anew.</summary>
     /// <param name="reconnect">Connections are closed and made anew: where they lead to, or as whom, has changed.</param>
     [Alias("Reload"), ResponseTimeout("00:00:30")]
     Task Reload(bool reconnect);
+
+    /// <summary>The account was removed: its connections are closed, whatever they are doing.</summary>
+    [Alias("Removed"), ResponseTimeout("00:00:30")]
+    Task Removed();
 
     [Alias("Read"), ResponseTimeout("00:00:30")]
     Task<Account> Read();

@@ -66,10 +66,15 @@ public sealed partial class Watcher : IMailboxWatch
     public void Wake() => _wake.Cancel();
 
     /// <summary>Logs out; what is being written is written.</summary>
-    public async Task StopAsync()
+    /// <param name="atOnce">Closes the connection instead, whatever it is used for.</param>
+    public async Task StopAsync(bool atOnce = false)
     {
         _settings.Opening.End();
         await _stop.CancelAsync();
+        if (atOnce)
+        {
+            _session?.Abort();
+        }
         await Task.WhenAny(_run, Task.Delay(StopTime, _settings.Time));
         // It waits for the server, and is not worth waiting for: what it would write is read again by the next.
         _session?.Abort();
