@@ -23,7 +23,7 @@ public sealed partial class StoreStart(IDatabase database, StoreEpoch epoch, Sto
 
     private StoreEntity Store => _store ?? throw new InvalidOperationException("The store is not open yet.");
 
-    public static string NewStamp() => ObjectId.NewRandom("s");
+    public static string NewStamp() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 
     public static GlobalPosition PurgedOf(StoreEntity store) => new(store.PurgedTransaction, store.PurgedRow, store.PurgedEpoch);
 

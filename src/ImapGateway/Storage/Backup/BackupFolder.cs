@@ -1,4 +1,4 @@
-using ImapGateway.Mail;
+using System.Security.Cryptography;
 using ImapGateway.Settings;
 
 namespace ImapGateway.Storage.Backup;
@@ -22,7 +22,7 @@ internal static class BackupFolder
             throw new StartupException($"{parent} does not exist");
         }
         // In the same folder, so that it can be renamed.
-        var draft = $"{target}.{ObjectId.NewRandom("partial")}";
+        var draft = $"{target}.partial_{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
         try
         {
             PrivateFile.CreateFolder(draft);
