@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Text;
 using ImapGateway.Mail;
@@ -16,6 +17,8 @@ public static class AddressList
 
     /// <summary>A list within brackets within quotation marks; only attackers go on.</summary>
     private const int MaxDepth = 2;
+
+    private static readonly SearchValues<char> NotPlain = SearchValues.Create(",; \t(\"");
 
     /// <param name="field">Unfolded; raw 8-bit is decoded, encoded words are not.</param>
     /// <param name="hint">The charset of the body, for encoded words whose own charset says nothing.</param>
@@ -123,7 +126,7 @@ public static class AddressList
                 // "<undisclosed-recipients:;>".
                 return;
             }
-            if (depth < MaxDepth && content.AsSpan().IndexOfAny(",; \t(\"") >= 0)
+            if (depth < MaxDepth && content.AsSpan().ContainsAny(NotPlain))
             {
                 // A closing bracket is missing, there is a comment, or the name was put inside.
                 var inner = new Reading(content, hint, isDecoded, depth + 1);

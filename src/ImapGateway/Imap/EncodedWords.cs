@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace ImapGateway.Imap;
@@ -12,6 +13,8 @@ public static class EncodedWords
 
     /// <summary>RFC 2047 section 2 allows 75 characters for a word; some senders write a whole subject as one.</summary>
     private const int MaxContent = 4 * 1024;
+
+    private static readonly SearchValues<char> NoCharset = SearchValues.Create(" \t<>,;\"=");
 
     /// <param name="text">Without line ends.</param>
     /// <param name="hint">The charset of the body, for words whose own charset says nothing.</param>
@@ -74,7 +77,7 @@ public static class EncodedWords
             return null;
         }
         var mark = rest[..Math.Min(rest.Length, MaxCharset)].IndexOf('?');
-        if (mark < 0 || rest.Length < mark + 3 || rest[mark + 2] != '?' || rest[..mark].Trim() is var charset && charset.ContainsAny(" \t<>,;\"="))
+        if (mark < 0 || rest.Length < mark + 3 || rest[mark + 2] != '?' || rest[..mark].Trim() is var charset && charset.ContainsAny(NoCharset))
         {
             return null;
         }

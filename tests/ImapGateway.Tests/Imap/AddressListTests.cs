@@ -1,7 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
 using ImapGateway.Imap;
-using ImapGateway.Mail;
 
 namespace ImapGateway.Tests.Imap;
 
