@@ -13,7 +13,7 @@ namespace ImapGateway.Cache;
 public static class HeaderCodec
 {
     /// <summary>Raised with every change of what is written.</summary>
-    private const byte Version = 2;
+    public const byte Version = 3;
 
     private const int Checksum = 1;
     private const int Start = Checksum + sizeof(ulong);

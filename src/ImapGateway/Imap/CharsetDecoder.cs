@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
+using ImapGateway.Mail;
 using UtfUnknown;
 
 namespace ImapGateway.Imap;
@@ -15,33 +15,21 @@ public static class CharsetDecoder
     /// <summary>Enough for statistics; detection reads every byte it is given, several times.</summary>
     private const int DetectionWindow = 64 * 1024;
 
+    /// <summary>Fewer letters than this say nothing to statistics.</summary>
+    private const int FewLetters = 8;
+
+    /// <summary>The text of a part. HTML without a charset says in its head what it is written in (WHATWG HTML section 13.2.3.2).</summary>
+    /// <param name="bytes">Without their transfer encoding.</param>
+    public static string DecodePart(MessagePart part, ReadOnlySpan<byte> bytes) =>
+        part.ContentType is "text/html" or "application/xhtml+xml" && Charsets.Find(part.Charset) is null ? Decode(bytes, HtmlCharset.Of(bytes), null) : Decode(bytes, part.Charset);
+
     /// <summary>
     /// A byte order mark, then the label, then valid UTF-8, then statistics, then windows-1252. Bytes that fit nothing become U+FFFD.
     /// </summary>
     /// <param name="bytes">Transfer encoding already removed. A character cut off at the end is dropped, not replaced.</param>
     /// <param name="label">The charset parameter as the sender wrote it; null where there is none.</param>
-    public static string Decode(ReadOnlySpan<byte> bytes, string? label)
-    {
-        var encoding = Charsets.Find(label);
-        if (Unmark(ref bytes, encoding) is { } marked)
-        {
-            return Lenient(marked, bytes);
-        }
-        if (encoding is null)
-        {
-            return Guess(bytes);
-        }
-        if (encoding.CodePage == Charsets.Utf8)
-        {
-            return LabelledUtf8(bytes);
-        }
-        // No windows-1252 text is valid UTF-8 by chance. East Asian text can be, so that other labels are believed.
-        if (encoding.CodePage == Charsets.Windows1252 && ValidUtf8(bytes) is { } mislabelled)
-        {
-            return mislabelled;
-        }
-        return Strict(encoding, bytes) ?? ValidUtf8(bytes) ?? Lenient(encoding, bytes);
-    }
+    /// <param name="hint">A charset that is likely where the label says nothing.</param>
+    public static string Decode(ReadOnlySpan<byte> bytes, string? label, string? hint = null) => Decode(bytes, Charsets.Find(label), hint);
 
     /// <summary>What unlabelled bytes most likely say. A hint (the charset of the message's body) goes before statistics, which need more text than a header has.</summary>
     public static string Guess(ReadOnlySpan<byte> bytes, string? hint = null)
@@ -50,11 +38,33 @@ public static class CharsetDecoder
         {
             return valid;
         }
-        if (Charsets.Find(hint) is { } hinted && hinted.CodePage != Charsets.Utf8 && Strict(hinted, bytes) is { } text)
+        if (Charsets.Find(hint) is { } hinted && hinted != Charsets.Utf8 && Strict(hinted, bytes) is { } text)
         {
             return text;
         }
-        return Lenient(Detect(bytes) ?? Charsets.Western, bytes);
+        return (LooksWestern(bytes) ? Charsets.Western : Detect(bytes) ?? Charsets.Western).Decode(bytes);
+    }
+
+    private static string Decode(ReadOnlySpan<byte> bytes, Charset? charset, string? hint)
+    {
+        if (Unmark(ref bytes, charset) is { } marked)
+        {
+            return marked.Decode(bytes);
+        }
+        if (charset is null)
+        {
+            return Guess(bytes, hint);
+        }
+        if (charset == Charsets.Utf8)
+        {
+            return LabelledUtf8(bytes);
+        }
+        // No windows-1252 text is valid UTF-8 by chance. East Asian text can be, so that other labels are believed.
+        if (charset == Charsets.Western && ValidUtf8(bytes) is { } mislabelled)
+        {
+            return mislabelled;
+        }
+        return Strict(charset, bytes) ?? ValidUtf8(bytes) ?? charset.Decode(bytes);
     }
 
     /// <summary>Null where the bytes are not valid UTF-8. A character that is cut off at the end is dropped.</summary>
@@ -83,29 +93,50 @@ public static class CharsetDecoder
         {
             sound += character is > '\u007F' and not '\uFFFD' ? 1 : 0;
         }
-        return sound >= broken ? text : Lenient(Detect(bytes) ?? Encoding.UTF8, bytes);
+        return sound >= broken ? text : Guess(bytes);
     }
 
-    private static Encoding? Detect(ReadOnlySpan<byte> bytes)
+    private static Charset? Detect(ReadOnlySpan<byte> bytes)
     {
         var sample = bytes[..Math.Min(bytes.Length, DetectionWindow)].ToArray();
         var detected = CharsetDetector.DetectFromBytes(sample).Detected;
         return detected is { Confidence: >= (float)Confident } ? Charsets.Find(detected.EncodingName) : null;
     }
 
-    private static Encoding? Unmark(ref ReadOnlySpan<byte> bytes, Encoding? labelled)
+    /// <summary>A few letters beyond ASCII, one or two at a time and each within a word: that is how Western European languages use theirs.</summary>
+    private static bool LooksWestern(ReadOnlySpan<byte> bytes)
+    {
+        var letters = 0;
+        for (var at = 0; at < bytes.Length; at++)
+        {
+            if (bytes[at] < 0x80)
+            {
+                continue;
+            }
+            var end = at + 1 < bytes.Length && bytes[at + 1] >= 0x80 ? at + 2 : at + 1;
+            letters += end - at;
+            var isInWord = (at > 0 && char.IsAsciiLetter((char)bytes[at - 1])) || (end < bytes.Length && char.IsAsciiLetter((char)bytes[end]));
+            if (letters > FewLetters || !isInWord || bytes[at..end].ContainsAnyExceptInRange((byte)0xC0, (byte)0xFF) || (end < bytes.Length && bytes[end] >= 0x80))
+            {
+                return false;
+            }
+            at = end;
+        }
+        return true;
+    }
+
+    private static Charset? Unmark(ref ReadOnlySpan<byte> bytes, Charset? labelled)
     {
         if (bytes.StartsWith("\uFEFF"u8))
         {
             bytes = bytes[3..];
-            return Encoding.UTF8;
+            return Charsets.Utf8;
         }
-        var wide = labelled is null || labelled.CodePage is Charsets.Utf16 or Charsets.Utf16BigEndian;
-        if (wide && bytes.Length >= 2 && (bytes[0], bytes[1]) is (0xFF, 0xFE) or (0xFE, 0xFF))
+        if (labelled is null or Utf16Charset && bytes.Length >= 2 && (bytes[0], bytes[1]) is (0xFF, 0xFE) or (0xFE, 0xFF))
         {
-            var encoding = bytes[0] == 0xFF ? Encoding.Unicode : Encoding.BigEndianUnicode;
+            var marked = new PlatformCharset(bytes[0] == 0xFF ? Charsets.Utf16LittleEndian : Charsets.Utf16BigEndian);
             bytes = bytes[2..];
-            return encoding;
+            return marked;
         }
         return null;
     }
@@ -129,32 +160,6 @@ public static class CharsetDecoder
         return bytes;
     }
 
-    private static string? Strict(Encoding encoding, ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            return Text(encoding.CodePage, DecoderFallback.ExceptionFallback, bytes);
-        }
-        catch (DecoderFallbackException)
-        {
-            return null;
-        }
-    }
-
-    private static string Lenient(Encoding encoding, ReadOnlySpan<byte> bytes) => Text(encoding.CodePage, new DecoderReplacementFallback("\uFFFD"), bytes);
-
-    /// <summary>A fetch by octets may end inside a character of any charset: a decoder that is not flushed keeps it, and nothing is made of it.</summary>
-    private static string Text(int codePage, DecoderFallback fallback, ReadOnlySpan<byte> bytes)
-    {
-        var encoding = Encoding.GetEncoding(codePage, EncoderFallback.ReplacementFallback, fallback);
-        var text = ArrayPool<char>.Shared.Rent(encoding.GetMaxCharCount(bytes.Length));
-        try
-        {
-            return new string(text, 0, encoding.GetDecoder().GetChars(bytes, text, flush: false));
-        }
-        finally
-        {
-            ArrayPool<char>.Shared.Return(text);
-        }
-    }
+    /// <summary>Null where an octet has no meaning in this charset.</summary>
+    private static string? Strict(Charset charset, ReadOnlySpan<byte> bytes) => charset.Decode(bytes) is var text && text.Contains('\uFFFD') ? null : text;
 }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using MailKit;
-using MimeKit.Utils;
 
 namespace ImapGateway.Imap;
 
@@ -18,6 +17,12 @@ public static class Filenames
         return given ?? (part is BodyPartMessage { Envelope.Subject: { Length: > 0 } subject } ? OfMessage(HeaderText.Repair(subject, charset)) : null);
     }
 
+    /// <summary>The same from the header of the part.</summary>
+    /// <param name="header">With Content-Disposition and Content-Type.</param>
+    public static string? Of(HeaderFields header, string? charset) =>
+        Normalise(header.Line("Content-Disposition") is { } disposition ? MimeParameters.Find(disposition, "filename", charset) : null)
+        ?? Normalise(header.Line("Content-Type") is { } type ? MimeParameters.Find(type, "name", charset) : null);
+
     /// <summary>The last segment of a path, without control and direction characters, at most 255 long with the extension kept; null where nothing is left.</summary>
     public static string? Normalise(string? name, string? charset = null)
     {
@@ -26,7 +31,7 @@ public static class Filenames
             return null;
         }
         // Some senders put encoded words into parameters, which RFC 2047 section 5 forbids, and some servers quote them.
-        var decoded = name.Contains("=?", StringComparison.Ordinal) ? Rfc2047.DecodeText(Encoding.UTF8.GetBytes(name)) : HeaderText.Repair(name, charset)!;
+        var decoded = name.Contains("=?", StringComparison.Ordinal) ? EncodedWords.Decode(name, charset) : HeaderText.Repair(name, charset)!;
         var visible = Visible(HeaderText.Clean(decoded));
         var segment = visible[(visible.LastIndexOfAny(['/', '\\']) + 1)..].Trim();
         return segment.Trim('.').Length == 0 ? null : Shorten(segment);

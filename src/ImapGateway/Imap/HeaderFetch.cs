@@ -5,7 +5,7 @@ using MailKit.Net.Imap;
 
 namespace ImapGateway.Imap;
 
-/// <summary>Envelope, structure, date, size of many messages in one FETCH; what the server garbles is fetched again one by one.</summary>
+/// <summary>Header fields, structure, date and size of many messages in one FETCH.</summary>
 public static class HeaderFetch
 {
     private const MessageSummaryItems Basic = MessageSummaryItems.UniqueId | MessageSummaryItems.InternalDate | MessageSummaryItems.Size;
@@ -16,7 +16,7 @@ public static class HeaderFetch
         ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids, bool previews = false)
     {
         var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uids.Max());
-        var items = Basic | MessageSummaryItems.Envelope | MessageSummaryItems.BodyStructure;
+        var items = Basic | MessageSummaryItems.BodyStructure;
         if (session.Capabilities.HasFlag(ImapCapabilities.ObjectID))
         {
             items |= MessageSummaryItems.EmailId | MessageSummaryItems.ThreadId;
@@ -31,10 +31,7 @@ public static class HeaderFetch
             items |= MessageSummaryItems.PreviewText;
         }
         var summaries = await ThereAsync(session, folder, await FetchAsync(folder, uids, new FetchRequest(items, SummaryMapping.Fields)));
-        var doubtful = summaries.Where(SummaryMapping.IsDoubtful).Select(summary => summary.UniqueId.Id).ToList();
-        var fields = doubtful.Count == 0 ? [] : (await FetchAsync(folder, doubtful, new FetchRequest(MessageSummaryItems.UniqueId, SummaryMapping.EnvelopeFields)))
-            .ToDictionary(summary => summary.UniqueId.Id, summary => HeaderFields.Of(summary.Headers));
-        var headers = summaries.ToDictionary(summary => summary.UniqueId.Id, summary => SummaryMapping.Headers(summary, fields.GetValueOrDefault(summary.UniqueId.Id)));
+        var headers = await FilenameFetch.RunAsync(session, path, uidValidity, summaries.ToDictionary(summary => summary.UniqueId.Id, summary => SummaryMapping.Headers(summary)));
         if (!previews)
         {
             return headers;
@@ -45,7 +42,7 @@ public static class HeaderFetch
     }
 
     /// <summary>
-    /// For a message whose ENVELOPE or BODYSTRUCTURE breaks the parser, and with it the session: only what needs no parsing by the server is asked for.
+    /// For a message whose BODYSTRUCTURE breaks the parser, and with it the session: only what needs no parsing by the server is asked for.
     /// </summary>
     public static async Task<MessageHeaders?> PlainAsync(ImapSession session, string path, uint uidValidity, uint uid)
     {
@@ -62,7 +59,7 @@ public static class HeaderFetch
     }
 
     /// <summary>
-    /// Of a message that was expunged while it was being read Dovecot makes up what it no longer has (RFC 2180 section 4.1.3): an ENVELOPE that says nothing. Those that say nothing
+    /// Of a message that was expunged while it was being read Dovecot makes up what it no longer has (RFC 2180 section 4.1.3): a header without fields. Those that have none
     /// are asked for again, once the server has told which are gone.
     /// </summary>
     private static async Task<List<IMessageSummary>> ThereAsync(ImapSession session, ImapFolder folder, List<IMessageSummary> summaries)
@@ -77,7 +74,7 @@ public static class HeaderFetch
         return summaries.FindAll(summary => !SaysNothing(summary) || there.Contains(summary.UniqueId.Id));
     }
 
-    private static bool SaysNothing(IMessageSummary summary) => summary.Envelope is null or { MessageId: null, Date: null, Subject: null, From.Count: 0, To.Count: 0 };
+    private static bool SaysNothing(IMessageSummary summary) => summary.Headers is null or { Count: 0 };
 
     private static async Task<List<IMessageSummary>> FetchAsync(ImapFolder folder, IEnumerable<uint> uids, FetchRequest request)
     {

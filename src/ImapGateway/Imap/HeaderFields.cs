@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using MimeKit;
-using MimeKit.Utils;
 
 namespace ImapGateway.Imap;
 
@@ -10,11 +9,6 @@ namespace ImapGateway.Imap;
 public sealed class HeaderFields
 {
     public static readonly HeaderFields None = new([], null);
-
-    /// <summary>References of a thread that never ends; the newest are last.</summary>
-    private const int MaxIds = 500;
-
-    private static readonly ParserOptions Tolerant = new() { AddressParserComplianceMode = RfcComplianceMode.Looser, AllowAddressesWithoutDomain = true, MaxAddressGroupDepth = 3 };
 
     private readonly ImmutableArray<Field> _fields;
     private readonly string? _charset;
@@ -53,19 +47,23 @@ public sealed class HeaderFields
     public static HeaderFields Of(HeaderList? headers, string? charset = null) =>
         headers is null ? None : new HeaderFields([.. headers.Select(header => new Field(header.Field.ToLowerInvariant(), header.RawValue))], charset);
 
-    public bool Contains(string name) => _fields.Any(field => field.Is(name));
+    public bool IsEmpty => _fields.IsEmpty;
 
     /// <summary>The first field of that name, decoded; null where there is none or it is empty.</summary>
     public string? Text(string name) => First(name) is { } raw && HeaderText.Decode(raw, _charset) is { Length: > 0 } text ? text : null;
 
     /// <summary>All fields of that name together: a broken sender may write several (RFC 5322 section 3.6 allows one).</summary>
-    public ImmutableArray<Mail.EmailAddress> Addresses(string name) => [.. _fields.Where(field => field.Is(name)).SelectMany(field => Addresses(field.Value))];
+    public ImmutableArray<Mail.EmailAddress> Addresses(string name) =>
+        _fields.Any(field => field.Is(name)) ? [.. Unfolded(name).SelectMany(field => AddressList.Parse(field, _charset)).Take(AddressList.MaxAddresses)] : [];
 
     /// <summary>UTC; null where there is none or it cannot be understood.</summary>
-    public DateTimeOffset? Date(string name) => First(name) is { } raw && DateUtils.TryParse(raw, out var date) ? Dates.Plausible(date) : null;
+    public DateTimeOffset? Date(string name) => Line(name) is { } text ? Dates.Parse(text) : null;
 
     /// <summary>The message ids of all fields of that name, without angle brackets.</summary>
-    public ImmutableArray<string> Ids(string name) => MessageIds.Of(_fields.Where(field => field.Is(name)).SelectMany(field => MimeUtils.EnumerateReferences(field.Value, 0, field.Value.Length)), MaxIds);
+    public ImmutableArray<string> Ids(string name) => MessageIds.In(Unfolded(name));
+
+    /// <summary>The id of a message: the first of the field, or whatever else stands there.</summary>
+    public string? Id(string name) => Ids(name) is [var id, ..] ? id : MessageIds.Bare(Text(name));
 
     /// <summary>Media type and parameters of the body; text/plain where there is none (RFC 2045 section 5.2) or it is broken.</summary>
     public ContentType ContentType() =>
@@ -81,11 +79,10 @@ public sealed class HeaderFields
         .GroupBy(field => field.Name)
         .ToImmutableSortedDictionary(group => group.Key, group => group.Select(field => HeaderText.Decode(field.Value, _charset)).ToImmutableArray(), StringComparer.Ordinal);
 
-    private ImmutableArray<Mail.EmailAddress> Addresses(byte[] raw)
-    {
-        var utf8 = HeaderText.ToUtf8(raw, _charset);
-        return InternetAddressList.TryParse(Tolerant, utf8, out var list) ? EmailAddresses.Of(list) : EmailAddresses.Salvage(HeaderText.Decode(utf8));
-    }
+    /// <summary>The first field of that name in one line, its encoded words as they are; null where there is none.</summary>
+    public string? Line(string name) => Unfolded(name).FirstOrDefault();
+
+    private IEnumerable<string> Unfolded(string name) => _fields.Where(field => field.Is(name)).Select(field => HeaderText.Unfold(field.Value, _charset));
 
     private byte[]? First(string name) => _fields.FirstOrDefault(field => field.Is(name))?.Value;
 

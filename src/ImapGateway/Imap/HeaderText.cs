@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Unicode;
-using MimeKit.Utils;
 
 namespace ImapGateway.Imap;
 
@@ -16,21 +15,25 @@ public static class HeaderText
     /// <summary>An unstructured field body (RFC 5322 section 2.2.1), folded or not.</summary>
     /// <param name="raw">What stands after the colon.</param>
     /// <param name="hint">The charset of the body, in which senders of raw 8-bit headers mostly write.</param>
-    public static string Decode(ReadOnlySpan<byte> raw, string? hint = null) => Clean(Rfc2047.DecodeText(Unfold(ToUtf8(raw, hint))));
+    public static string Decode(ReadOnlySpan<byte> raw, string? hint = null) => Clean(EncodedWords.Decode(Unfold(raw, hint), hint));
+
+    /// <summary>The field body in one line, as it was written: only raw 8-bit is decoded.</summary>
+    public static string Unfold(ReadOnlySpan<byte> raw, string? hint = null)
+    {
+        var text = CharsetDecoder.Guess(raw, hint);
+        return text.AsSpan().IndexOfAny('\r', '\n') < 0 ? text : text.Replace("\r", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal);
+    }
 
     /// <summary>The same bytes where they are UTF-8 already, else rewritten in it, so that one parser understands both.</summary>
     public static byte[] ToUtf8(ReadOnlySpan<byte> raw, string? hint = null) =>
         Utf8.IsValid(raw) ? raw.ToArray() : Encoding.UTF8.GetBytes(CharsetDecoder.Guess(raw, hint));
 
     /// <summary>
-    /// MailKit reads the strings of ENVELOPE and BODYSTRUCTURE as UTF-8 where they are valid, else as Latin-1, which keeps every byte: text that cannot
+    /// MailKit reads the strings of BODYSTRUCTURE as UTF-8 where they are valid, else as Latin-1, which keeps every byte: text that cannot
     /// be Latin-1 is turned back into its bytes and read anew.
     /// </summary>
     public static string? Repair(string? text, string? hint = null) =>
         text is not null && CarriesBytes(text, out var bytes) && LooksMisread(text, bytes) ? CharsetDecoder.Guess(bytes, hint) : text;
-
-    /// <summary>True where the text may be raw 8-bit read as Latin-1, or may be Latin-1: only the bytes of the header can tell.</summary>
-    public static bool IsDoubtful(string? text) => text is not null && CarriesBytes(text, out var bytes) && (LooksMisread(text, bytes) || LongestRun(text) >= 2);
 
     /// <summary>Without control characters and halves of surrogate pairs, which JSON cannot carry or readers cannot show; blanks at the ends removed.</summary>
     public static string Clean(string text)
@@ -56,24 +59,6 @@ public static class HeaderText
             }
         }
         return clean.ToString().Trim();
-    }
-
-    private static byte[] Unfold(byte[] raw)
-    {
-        if (raw.AsSpan().IndexOfAny((byte)'\r', (byte)'\n') < 0)
-        {
-            return raw;
-        }
-        var length = 0;
-        var unfolded = new byte[raw.Length];
-        foreach (var octet in raw)
-        {
-            if (octet is not ((byte)'\r' or (byte)'\n'))
-            {
-                unfolded[length++] = octet;
-            }
-        }
-        return unfolded[..length];
     }
 
     private static bool CarriesBytes(string text, out byte[] bytes)

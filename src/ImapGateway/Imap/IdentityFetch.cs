@@ -2,7 +2,6 @@ using ImapGateway.Mail;
 using MailKit;
 using MailKit.Net.Imap;
 using MimeKit;
-using MimeKit.Utils;
 
 namespace ImapGateway.Imap;
 
@@ -41,7 +40,7 @@ public static class IdentityFetch
                 continue;
             }
             var emailId = summary.EmailId ?? (summary.GMailMessageId is > 0 and var id ? id.ToString(System.Globalization.CultureInfo.InvariantCulture) : null);
-            var messageId = summary.Headers?[HeaderId.MessageId] is { } field ? MessageIds.Bare(MimeUtils.ParseMessageId(field)) : null;
+            var messageId = HeaderFields.Of(summary.Headers).Id("Message-ID");
             if (emailId is null && messageId is null)
             {
                 unnamed.Add(summary.UniqueId.Id);

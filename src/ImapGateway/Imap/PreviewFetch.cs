@@ -86,7 +86,7 @@ public static class PreviewFetch
         var decoder = TransferDecoder.For(part.Encoding);
         decoder.Decode(encoded, decoded);
         decoder.Flush(decoded);
-        var text = CharsetDecoder.Decode(decoded.WrittenSpan, part.Charset);
+        var text = CharsetDecoder.DecodePart(part, decoded.WrittenSpan);
         return text.Contains("-----BEGIN PGP MESSAGE-----", StringComparison.Ordinal) ? "" : part.ContentType == "text/html" ? PreviewText.OfHtml(text) : PreviewText.Of(text);
     }
 }

@@ -30,7 +30,7 @@ public sealed record MessageBody(
     bool Truncated);
 
 /// <summary>
-/// What never changes about a message (RFC 3501 section 2.3.1.1): envelope, structure, date of receipt, size.
+/// What never changes about a message (RFC 3501 section 2.3.1.1): header fields, structure, date of receipt, size.
 /// This is what header caches hold; identity and flags come from the index.
 /// </summary>
 [GenerateSerializer, Immutable]

@@ -120,7 +120,7 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
     private static BodyText Text(MessageHeaders headers, SectionSlice slice, SliceOctets octets)
     {
         var part = headers.Parts.First(part => part.Part == slice.Section);
-        return new BodyText(part, CharsetDecoder.Decode(octets.Decoded ?? [], part.Charset), octets.IsCut);
+        return new BodyText(part, CharsetDecoder.DecodePart(part, octets.Decoded ?? []), octets.IsCut);
     }
 
     private string? PartUrl(string id, MessageHeaders headers, string contentId) =>

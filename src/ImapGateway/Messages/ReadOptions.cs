@@ -3,7 +3,7 @@ using ImapGateway.Messages.Bodies;
 
 namespace ImapGateway.Messages;
 
-/// <summary>What to read of a message besides envelope and structure.</summary>
+/// <summary>What to read of a message besides header fields and structure.</summary>
 /// <param name="Text">Its body as plain text.</param>
 /// <param name="Html">Its body as HTML.</param>
 /// <param name="IsRaw">HTML as it was sent.</param>

@@ -24,7 +24,7 @@ public sealed class RedisThroughHttpTests
         tap.Lines.Clear();
 
         Assert.Equal(before, (await account.Items(account.Messages("inbox"))).Select(item => item.GetRawText()));
-        Assert.DoesNotContain(tap.Lines.Entries, line => line.FromClient && line.Text.Contains("ENVELOPE", StringComparison.Ordinal));
+        Assert.DoesNotContain(tap.Lines.Entries, line => line.FromClient && line.Text.Contains("BODYSTRUCTURE", StringComparison.Ordinal));
         Assert.DoesNotContain(world.Gateway.Output.Entries, line => line.Contains("maxmemory", StringComparison.Ordinal));
     }
 
@@ -41,7 +41,7 @@ public sealed class RedisThroughHttpTests
 
         tap.Lines.Clear();
         Assert.Equal(["gone", "kept"], (await account.Items(account.Messages("inbox"))).Select(item => item.GetProperty("subject").GetString()));
-        Assert.DoesNotContain(tap.Lines.Entries, line => line.FromClient && line.Text.Contains("ENVELOPE", StringComparison.Ordinal));
+        Assert.DoesNotContain(tap.Lines.Entries, line => line.FromClient && line.Text.Contains("BODYSTRUCTURE", StringComparison.Ordinal));
 
         var id = (await account.Newest()).GetProperty("id").GetString()!;
         (await world.Api.Delete(account.Message(id, "?permanent=true"))).Is(HttpStatusCode.NoContent);
@@ -52,7 +52,7 @@ public sealed class RedisThroughHttpTests
         tap.Lines.Clear();
         (await world.Api.Patch(account.Message(id), new { mailboxId = archive })).Is(HttpStatusCode.OK);
         Assert.Equal("kept", (await account.Newest(archive)).GetProperty("subject").GetString());
-        Assert.DoesNotContain(tap.Lines.Entries, line => line.FromClient && line.Text.Contains("ENVELOPE", StringComparison.Ordinal));
+        Assert.DoesNotContain(tap.Lines.Entries, line => line.FromClient && line.Text.Contains("BODYSTRUCTURE", StringComparison.Ordinal));
         await TestWait.For(async () => await Fields(redis) == 1);
 
         (await world.Api.Delete(account.Path)).Is(HttpStatusCode.NoContent);

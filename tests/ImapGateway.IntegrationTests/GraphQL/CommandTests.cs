@@ -62,7 +62,7 @@ public sealed partial class CommandTests(ListeningGateway gateway) : IClassFixtu
         await using var account = await Account(world, 50);
         var asked = await Asked(account, Inbox.Replace("FIELDS", "id subject body { content } headers(names: [\"List-Id\"]) { values }", StringComparison.Ordinal));
         Assert.Equal(["FETCH", "FETCH"], asked.Select(Verb));
-        Assert.Contains("ENVELOPE", asked[0], StringComparison.Ordinal);
+        Assert.Contains("BODYSTRUCTURE", asked[0], StringComparison.Ordinal);
         Assert.Contains("BODY.PEEK[HEADER.FIELDS (List-Id)]", asked[1], StringComparison.Ordinal);
         Assert.Contains("BODY.PEEK[1]", asked[1], StringComparison.Ordinal);
         Assert.Equal("FETCH", Verb(Assert.Single(await Asked(account, Inbox.Replace("FIELDS", "body { content } html { content }", StringComparison.Ordinal)))));

@@ -102,7 +102,7 @@ public sealed class PreviewTests
         string[] kinds = ["Subject: plain\n\nThe plain text.\n", Nested, HtmlOnly, Encrypted];
         for (var at = 0; at < 40; at++)
         {
-            // With a Message-ID the fingerprint, which is filled meanwhile, needs no ENVELOPE of its own.
+            // With a Message-ID the fingerprint, which is filled meanwhile, needs no headers of its own.
             await world.DeliverRaw($"Message-ID: <{at}@example.com>\n{kinds[at % kinds.Length]}");
         }
         var account = await world.AddAccount(tap.Port);
@@ -112,12 +112,12 @@ public sealed class PreviewTests
         var items = await account.Items(account.Messages("inbox"));
 
         Assert.Equal(30, items.Count(item => item.GetProperty("preview").GetString()!.Length > 5));
-        Assert.Single(tap.Lines.Entries, line => line.FromClient && line.Text.Contains("ENVELOPE", StringComparison.Ordinal));
+        Assert.Single(tap.Lines.Entries, line => line.FromClient && line.Text.Contains("BODYSTRUCTURE", StringComparison.Ordinal));
         Assert.Single(tap.Lines.Entries, line => line.FromClient && line.Text.Contains("BODY.PEEK[1]<0.", StringComparison.Ordinal));
         await new Committed(world.Gateway, account.Id).Fingerprinted();
         tap.Lines.Clear();
         await account.Items(account.Messages("inbox"));
-        Assert.DoesNotContain(tap.Lines.Entries, line => line.FromClient && (line.Text.Contains("ENVELOPE", StringComparison.Ordinal) || line.Text.Contains("BODY.PEEK", StringComparison.Ordinal)));
+        Assert.DoesNotContain(tap.Lines.Entries, line => line.FromClient && (line.Text.Contains("BODYSTRUCTURE", StringComparison.Ordinal) || line.Text.Contains("BODY.PEEK", StringComparison.Ordinal)));
     }
 
     [Fact]
@@ -141,12 +141,12 @@ public sealed class PreviewTests
     {
         await using var world = await TierServers.World(tier);
         await using var tap = TapProxy.Start(world.Dovecot.Port);
-        // One has no Message-ID: its fingerprint needs the envelope.
+        // One has no Message-ID: its fingerprint needs the headers.
         await world.DeliverRaw("Subject: plain\nMessage-ID: <a@example.org>\n\nThe plain text.\n");
         await world.DeliverRaw("Subject: plain\n\nThe plain text.\n");
         var account = await world.AddAccount(tap.Port, watch: "all");
         await TestWait.For(async () => (await world.Api.Get(account.Path)).Text("state") == "connected");
-        await TestWait.For(() => tap.Lines.Entries.Any(line => line.FromClient && line.Text.Contains("ENVELOPE", StringComparison.Ordinal)));
+        await TestWait.For(() => tap.Lines.Entries.Any(line => line.FromClient && line.Text.Contains("BODYSTRUCTURE", StringComparison.Ordinal)));
 
         Assert.DoesNotContain(tap.Lines.Entries, line => line.FromClient && (line.Text.Contains("PREVIEW", StringComparison.Ordinal) || line.Text.Contains("BODY.PEEK[1", StringComparison.Ordinal)));
     }

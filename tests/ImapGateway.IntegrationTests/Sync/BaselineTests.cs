@@ -131,7 +131,7 @@ public class BaselineTests
         var fetches = 0;
         owners.Server.On("UID FETCH", async (session, command, proceed) =>
         {
-            if (command.ToString().Contains("ENVELOPE", StringComparison.Ordinal) && Interlocked.Increment(ref fetches) == 2)
+            if (command.ToString().Contains("BODYSTRUCTURE", StringComparison.Ordinal) && Interlocked.Increment(ref fetches) == 2)
             {
                 // Another owner takes over in the middle.
                 await owners.Claim();

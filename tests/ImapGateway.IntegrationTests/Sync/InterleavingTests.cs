@@ -62,7 +62,7 @@ public class InterleavingTests
         var two = owners.Server.Inbox.Add("two");
         owners.Server.On("UID FETCH", async (session, command, proceed) =>
         {
-            if (command.ToString().Contains("ENVELOPE", StringComparison.Ordinal))
+            if (command.ToString().Contains("BODYSTRUCTURE", StringComparison.Ordinal))
             {
                 owners.Server.Inbox.Remove(two);
                 session.Say($"* 2 FETCH (UID 2 {told})");

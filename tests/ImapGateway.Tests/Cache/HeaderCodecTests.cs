@@ -47,6 +47,17 @@ public class HeaderCodecTests
     }
 
     [Fact]
+    public void What_an_earlier_version_has_written_is_nothing_and_is_read_anew()
+    {
+        var bytes = HeaderCodec.Encode(Key, Rich)!;
+        for (var version = 0; version < HeaderCodec.Version; version++)
+        {
+            bytes[0] = (byte)version;
+            Assert.Null(HeaderCodec.Decode(Key, bytes));
+        }
+    }
+
+    [Fact]
     public void What_was_written_for_another_message_is_nothing()
     {
         var bytes = HeaderCodec.Encode(Key, Rich)!;

@@ -7,7 +7,7 @@ namespace ImapGateway.Tests.Imap;
 
 public class CharsetDecoderTests
 {
-    private static byte[] In(string charset, string text) => (Charsets.Find(charset) ?? Encoding.GetEncoding(charset)).GetBytes(text);
+    private static byte[] In(string charset, string text) => Encoding.GetEncoding(charset).GetBytes(text);
 
     [Theory]
     [InlineData("gb2312", "gb18030", "㐀 and 中文")]
@@ -35,7 +35,11 @@ public class CharsetDecoderTests
     public void Valid_utf8_is_read_as_such_whatever_a_western_or_useless_label_says(string? label) => Assert.Equal("Grüße €", CharsetDecoder.Decode("Grüße €"u8, label));
 
     [Fact]
-    public void Utf7_is_not_decoded() => Assert.Equal("+ADw-script+AD4-", CharsetDecoder.Decode("+ADw-script+AD4-"u8, "utf-7"));
+    public void Utf7_is_decoded_where_it_was_told_and_nowhere_else()
+    {
+        Assert.Equal("<b>", CharsetDecoder.Decode("+ADw-b+AD4-"u8, "utf-7"));
+        Assert.Equal("+ADw-b+AD4-", CharsetDecoder.Decode("+ADw-b+AD4-"u8, null));
+    }
 
     [Theory]
     [InlineData("windows-1251", "Здравствуйте, уважаемые коллеги! Направляю вам документы для рассмотрения и согласования.")]

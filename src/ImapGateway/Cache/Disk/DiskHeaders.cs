@@ -1,3 +1,4 @@
+using System.Globalization;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Cache.Disk;
@@ -5,8 +6,8 @@ namespace ImapGateway.Cache.Disk;
 /// <summary>Headers of messages of which there is something else on disk: without them, what they say of the parts is lost with the memory.</summary>
 internal static class DiskHeaders
 {
-    /// <summary>No section of a message is called like this.</summary>
-    private const string Section = "*";
+    /// <summary>No section of a message is called like this. Headers of an earlier version cannot be read, and must not be taken for those that can.</summary>
+    private static readonly string Section = string.Create(CultureInfo.InvariantCulture, $"*{HeaderCodec.Version}");
 
     public static Task<List<KeyValuePair<HeaderKey, MessageHeaders>>> GetAsync(DiskCache disk, string incarnation, IReadOnlyCollection<HeaderKey> messages) => Task.Run(async () =>
     {

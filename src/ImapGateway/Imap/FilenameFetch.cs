@@ -1,0 +1,61 @@
+using System.Collections.Immutable;
+using ImapGateway.Mail;
+using MailKit.Net.Imap;
+
+namespace ImapGateway.Imap;
+
+/// <summary>
+/// File names that mail servers cannot read, from the header of the part: BODYSTRUCTURE ends a name at the first blank or quotation mark where the sender has quoted it wrongly, or has none
+/// at all. Costs nothing where all names look whole.
+/// </summary>
+public static class FilenameFetch
+{
+    /// <summary>Sections of one FETCH.</summary>
+    private const int Batch = 6;
+
+    /// <summary>Sections of all messages; what lies behind them stays as the server has it.</summary>
+    private const int MostSections = 24;
+
+    private const int Octets = 8 * 1024;
+
+    /// <returns>The same with the names that were found.</returns>
+    public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(
+        ImapSession session, string path, uint uidValidity, IReadOnlyDictionary<uint, MessageHeaders> messages)
+    {
+        var doubtful = messages.SelectMany(message => message.Value.Parts.Where(IsDoubtful).Select(part => (Uid: message.Key, part.Part)))
+            .GroupBy(one => one.Part, one => one.Uid).Take(MostSections).ToList();
+        if (doubtful.Count == 0)
+        {
+            return messages;
+        }
+        var named = messages.ToDictionary();
+        foreach (var sections in doubtful.Chunk(Batch))
+        {
+            try
+            {
+                var found = await SectionFetch.RunAsync(
+                    session, path, uidValidity, [.. sections.SelectMany(section => section).Distinct()], [.. sections.Select(section => new SectionSlice(section.Key + ".MIME", 0, Octets))]);
+                foreach (var ((uid, section), header) in found.Where(one => named.ContainsKey(one.Key.Uid)))
+                {
+                    named[uid] = named[uid] with { Parts = Named(named[uid].Parts, section, header) };
+                }
+            }
+            catch (ImapCommandException)
+            {
+                // The server cannot read it; what it has said of the names before stands.
+            }
+        }
+        return named;
+    }
+
+    private static ImmutableArray<MessagePart> Named(ImmutableArray<MessagePart> parts, string section, byte[] header)
+    {
+        var at = parts.ToList().FindIndex(part => part.Part + ".MIME" == section && IsDoubtful(part));
+        var charset = parts.FirstOrDefault(part => part.InText || part.InHtml)?.Charset;
+        return at >= 0 && Filenames.Of(HeaderFields.Parse(header, charset), charset) is { } name ? parts.SetItem(at, parts[at] with { Filename = name }) : parts;
+    }
+
+    /// <summary>A file without a name, without an extension, or with signs that were not understood. Messages are named by their subject.</summary>
+    private static bool IsDoubtful(MessagePart part) =>
+        part.IsAttachment && !part.ContentType.StartsWith("message/", StringComparison.Ordinal) && (part.Filename is null || !part.Filename.Contains('.') || part.Filename.AsSpan().ContainsAny('?', '\uFFFD'));
+}

@@ -1,0 +1,121 @@
+using System.Net;
+using System.Text.Json;
+using ImapGateway.IntegrationTests.Servers;
+
+namespace ImapGateway.IntegrationTests.Messages;
+
+/// <summary>
+/// Messages that real programs send and that mail servers read differently (Messages/Cases): a message is told by its own bytes, so that every server gives the same answer.
+/// </summary>
+public sealed class MailCasesTests(MailCases cases) : IClassFixture<MailCases>
+{
+    [Theory]
+    [InlineData("subject-raw-koi8", "Привет из Казани")]
+    [InlineData("subject-windows-1252-as-latin-1", "“Hallo” – 5 €")]
+    [InlineData("word-without-padding", "Grüße")]
+    [InlineData("word-ascii-with-latin-1", "Wölbung")]
+    [InlineData("word-ascii-with-utf-8", "Wölbung")]
+    [InlineData("words-within-a-character", "Grüße")]
+    public void Subjects(string name, string subject) => Assert.Equal(subject, cases[name].Listed.Subject());
+
+    [Theory]
+    [InlineData("name-with-at", "to", "Support @ Firma|support@example.com")]
+    [InlineData("list-with-semicolons", "to", "|a@example.com", "B Name|b@example.com", "|c@example.com")]
+    [InlineData("list-with-blanks", "to", "|a@example.com", "|b@example.com")]
+    [InlineData("address-without-brackets", "from", "Ann Example|ann@example.com")]
+    [InlineData("bracket-never-closed", "from", "Ann Example|ann@example.com")]
+    [InlineData("brackets-doubled", "from", "Ann Example|ann@example.com")]
+    [InlineData("address-in-encoded-word", "from", "Ann Example|ann@example.com")]
+    [InlineData("name-with-comment", "from", "Dr. A. Example (Sales) [EU]|ann@example.com")]
+    [InlineData("name-tagged-before", "from", "[EXTERNAL] Ann Example|ann@example.com")]
+    [InlineData("name-tagged-behind", "from", "Ann Example [Sales]|ann@example.com")]
+    [InlineData("name-with-semicolon", "from", "Ann; Sales|ann@example.com")]
+    [InlineData("name-with-comma", "from", "Example, Ann|ann@example.com")]
+    [InlineData("name-with-address", "from", "ann@example.com via Forum|forum@example.com")]
+    [InlineData("domain-with-two-dots", "from", "Ann Example|ann@example..com")]
+    [InlineData("local-part-with-dot", "from", "Ann Example|ann.@example.com")]
+    [InlineData("name-and-address-bare", "from", "Ann Example|ann@example.com")]
+    [InlineData("name-with-comma-and-ampersand", "from", "Ann, Bob & Co.|ann@example.com")]
+    [InlineData("name-with-comma-and-word", "from", "Müller, Ann|ann@example.com")]
+    [InlineData("name-tagged-zed", "from", "[EXTERNAL] Zed|zed@example.com")]
+    public void Addresses(string name, string field, params string[] expected) =>
+        Assert.Equal(expected, cases[name].Listed.GetProperty(field).EnumerateArray().Select(entry => $"{entry.GetProperty("name").GetString()}|{entry.GetProperty("address").GetString()}"));
+
+    [Theory]
+    [InlineData("date-iso", "2015-09-16T15:13:51Z")]
+    [InlineData("date-zone-with-colon", "2024-01-05T09:00:00Z")]
+    [InlineData("date-cest", "2024-01-05T08:00:00Z")]
+    public void Dates(string name, string date) => Assert.Equal(DateTimeOffset.Parse(date, null), cases[name].Listed.GetProperty("date").GetDateTimeOffset(), TimeSpan.FromSeconds(1));
+
+    [Theory]
+    [InlineData("text-iso-8859-16", "Mulțumesc și ție")]
+    [InlineData("text-utf-7", "Grüße €")]
+    [InlineData("text-big5-hkscs", "香港嘅")]
+    [InlineData("text-cp1125", "Привіт")]
+    [InlineData("html-meta-gb18030", "您好，请查收")]
+    [InlineData("html-meta-euc-kr", "안녕하세요")]
+    [InlineData("html-meta-windows-1256", "مرحبا بكم")]
+    public void Texts(string name, string text)
+    {
+        var body = cases[name].Read.GetProperty("body");
+        Assert.Equal(text, body.GetProperty("text").GetString()!.Trim());
+        if (name.StartsWith("html", StringComparison.Ordinal))
+        {
+            Assert.Contains(text, body.GetProperty("html").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("filename-unquoted", "My report 2024.pdf")]
+    [InlineData("filename-quotes-within", "He said \"hi\".pdf")]
+    [InlineData("filename-without-semicolon", "x.pdf")]
+    [InlineData("filename-ascii-with-latin-1", "Forum Platte ohne Wölbung.jpg")]
+    [InlineData("filename-without-type", "test.bin")]
+    public void Filenames(string name, string filename)
+    {
+        Assert.Equal([filename], cases[name].Listed.GetProperty("attachments").EnumerateArray().Select(one => one.GetProperty("filename").GetString()));
+        Assert.Equal([filename], cases[name].Read.GetProperty("attachments").EnumerateArray().Select(one => one.GetProperty("filename").GetString()));
+    }
+
+    [Fact]
+    public async Task No_server_is_asked_what_it_makes_of_a_message()
+    {
+        await using var world = await World.WithDovecot();
+        await using var tap = TapProxy.Start(world.Dovecot.Port);
+        var account = await world.AddAccount(tap.Port);
+        await world.Deliver("one");
+        await account.Newest();
+        var fetch = Assert.Single(tap.Lines.Entries, line => line.FromClient && line.Text.Contains("BODYSTRUCTURE", StringComparison.Ordinal)).Text;
+        Assert.DoesNotContain("ENVELOPE", fetch, StringComparison.Ordinal);
+        Assert.Contains(
+            "BODY.PEEK[HEADER.FIELDS (DATE SUBJECT FROM SENDER REPLY-TO TO CC BCC MESSAGE-ID IN-REPLY-TO REFERENCES LIST-ID LIST-UNSUBSCRIBE LIST-UNSUBSCRIBE-POST AUTO-SUBMITTED AUTHENTICATION-RESULTS)]",
+            fetch,
+            StringComparison.OrdinalIgnoreCase);
+    }
+}
+
+/// <summary>All cases in the inbox of one account, listed as one page and read one by one.</summary>
+public sealed class MailCases : IAsyncLifetime
+{
+    private readonly Dictionary<string, (JsonElement Listed, JsonElement Read)> _messages = [];
+
+    public (JsonElement Listed, JsonElement Read) this[string name] => _messages[name];
+
+    public async ValueTask InitializeAsync()
+    {
+        await using var world = await World.WithDovecot();
+        var account = await world.AddAccount();
+        var files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Messages", "Cases"), "*.eml").Order(StringComparer.Ordinal).ToList();
+        foreach (var file in files)
+        {
+            await world.Dovecot.Append(world.User, await File.ReadAllBytesAsync(file));
+        }
+        var listed = (await account.Items(account.Messages("inbox", "?limit=500"))).Reverse().ToList();
+        foreach (var (file, message) in files.Zip(listed))
+        {
+            _messages[Path.GetFileNameWithoutExtension(file)] = (message, (await account.Api.Get(account.Message(message.Id(), "?body=text,html"))).Is(HttpStatusCode.OK).Json);
+        }
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
