@@ -50,7 +50,7 @@ public class PostgresGatewayTests
             Assert.Equal(mailboxes.GetValueOrDefault(mailbox.GetProperty("path").GetString()!, projects), mailbox.GetProperty("id").GetString());
         }
 
-        Assert.Empty(Directory.GetFileSystemEntries(world.Gateway.DataDirectory).Select(Path.GetFileName).Except(["lock", "stamp", ".made-by-imapgateway-tests"]));
+        Assert.Empty(Directory.GetFileSystemEntries(world.Gateway.DataDirectory).Select(Path.GetFileName).Except(["lock", "stamp", "openings", ".made-by-imapgateway-tests"]));
         Assert.DoesNotContain("\"pass\"", await EverythingIn(server, DatabaseOf(database)), StringComparison.Ordinal);
         Assert.DoesNotContain(world.Gateway.Output.Entries, line => line.Contains(PostgresServer.Password, StringComparison.Ordinal));
 
