@@ -161,7 +161,7 @@ public sealed class RedisThroughHttpTests
     {
         await using var client = await redis.Client();
         long fields = 0;
-        await foreach (var key in client.GetServer(client.GetEndPoints()[0]).KeysAsync(pattern: "imapgateway:headers:1:{*}:*:*:*"))
+        await foreach (var key in client.GetServer(client.GetEndPoints()[0]).KeysAsync(pattern: "imapgateway:headers:1:0:{*}:*:*:*"))
         {
             fields += await client.GetDatabase().HashLengthAsync(key);
         }

@@ -71,12 +71,12 @@ public sealed class DeadConnectionTests
         }
         await world.Gateway.Resume();
         (await world.Api.Get(watched.Account.Path)).Is(HttpStatusCode.NotFound);
-        (await world.Api.Put(watched.Account.Path, world.Settings(watched.Tap.Port, watch: "all"))).Is(HttpStatusCode.Created);
-        await watched.Is("connected");
-        Assert.Equal(2, (await watched.Account.Items(watched.Account.Messages("inbox"))).Count);
-        Assert.All(await watched.Account.Items($"{watched.Account.Path}/changes?after=0"), change => Assert.StartsWith("account.", change.GetProperty("type").GetString()));
-        (await world.Api.Get(watched.Account.Message(id))).Is(HttpStatusCode.Gone);
-        (await world.Api.Get($"{watched.Account.Path}/changes?after={position}")).Is(HttpStatusCode.Gone);
+        var again = await world.AddAccount(watched.Tap.Port, watch: "all");
+        await TestWait.For(async () => (await world.Api.Get(again.Path)).Text("state") == "connected");
+        Assert.Equal(2, (await again.Items(again.Messages("inbox"))).Count);
+        Assert.All(await again.Items($"{again.Path}/changes?after=0"), change => Assert.StartsWith("account.", change.GetProperty("type").GetString()));
+        (await world.Api.Get(again.Message(id))).Is(HttpStatusCode.Gone);
+        (await world.Api.Get($"{again.Path}/changes?after={position}")).Is(HttpStatusCode.Gone);
         (await world.Api.Get($"/v1/changes?after={everybodys}")).Is(HttpStatusCode.Gone);
     }
 
