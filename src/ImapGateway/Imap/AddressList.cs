@@ -315,7 +315,8 @@ public static class AddressList
                 var part = text.AsSpan(token.From, token.To - token.From);
                 if (token.Kind == AddressTokenKind.Quoted || (token.Kind == AddressTokenKind.Comment && isComment))
                 {
-                    Unescape(part[1..^1], written);
+                    // The closing mark is missing where brackets have taken it.
+                    Unescape(part.Length > 1 && (part[^1] is '"' or ')') ? part[1..^1] : part[1..], written);
                 }
                 else
                 {

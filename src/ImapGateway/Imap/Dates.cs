@@ -20,17 +20,10 @@ public static partial class Dates
     private const int MaxOffset = 14 * 60;
 
     /// <summary>Hours from UTC. Names that several zones share (IST, AST) are missing; RFC 5322 section 4.3 defines those of North America.</summary>
-    private static readonly FrozenDictionary<string, double> Zones = new Dictionary<string, double>(StringComparer.OrdinalIgnoreCase)
-    {
-        ["Z"] = 0, ["UT"] = 0, ["UTC"] = 0, ["GMT"] = 0, ["WET"] = 0,
-        ["WEST"] = 1, ["BST"] = 1, ["CET"] = 1, ["MET"] = 1, ["MEZ"] = 1, ["WAT"] = 1,
-        ["CEST"] = 2, ["MEST"] = 2, ["MESZ"] = 2, ["EET"] = 2, ["CAT"] = 2, ["SAST"] = 2,
-        ["EEST"] = 3, ["MSK"] = 3, ["EAT"] = 3, ["TRT"] = 3, ["MSD"] = 4,
-        ["PKT"] = 5, ["NPT"] = 5.75, ["ICT"] = 7, ["WIB"] = 7, ["HKT"] = 8, ["SGT"] = 8, ["AWST"] = 8, ["JST"] = 9, ["KST"] = 9, ["ACST"] = 9.5,
-        ["AEST"] = 10, ["ACDT"] = 10.5, ["AEDT"] = 11, ["NZST"] = 12, ["NZDT"] = 13,
-        ["NDT"] = -2.5, ["NST"] = -3.5, ["BRT"] = -3, ["ART"] = -3, ["ADT"] = -3,
-        ["EDT"] = -4, ["EST"] = -5, ["CDT"] = -5, ["CST"] = -6, ["MDT"] = -6, ["MST"] = -7, ["PDT"] = -7, ["PST"] = -8, ["AKDT"] = -8, ["AKST"] = -9, ["HST"] = -10,
-    }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+    private static readonly FrozenDictionary<string, double> Zones = Table(
+        (-10, "HST"), (-9, "AKST"), (-8, "PST AKDT"), (-7, "MST PDT"), (-6, "CST MDT"), (-5, "EST CDT"), (-4, "EDT"), (-3.5, "NST"), (-3, "BRT ART ADT"), (-2.5, "NDT"),
+        (0, "Z UT UTC GMT WET"), (1, "WEST BST CET MET MEZ WAT"), (2, "CEST MEST MESZ EET CAT SAST"), (3, "EEST MSK EAT TRT"), (4, "MSD"), (5, "PKT"), (5.75, "NPT"),
+        (7, "ICT WIB"), (8, "HKT SGT AWST"), (9, "JST KST"), (9.5, "ACST"), (10, "AEST"), (10.5, "ACDT"), (11, "AEDT"), (12, "NZST"), (13, "NZDT"));
 
     private static readonly string[] Months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
@@ -124,6 +117,19 @@ public static partial class Dates
         var (wholeHours, extra) = (int.Parse(hour, CultureInfo.InvariantCulture), int.Parse(minute, CultureInfo.InvariantCulture));
         var total = wholeHours * 60 + extra;
         return extra > 59 || total > MaxOffset ? null : TimeSpan.FromMinutes(match.Groups["sign"].Value == "+" ? total : -total);
+    }
+
+    private static FrozenDictionary<string, double> Table(params ReadOnlySpan<(double Hours, string Names)> rows)
+    {
+        var zones = new Dictionary<string, double>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (hours, names) in rows)
+        {
+            foreach (var name in names.Split(' '))
+            {
+                zones.Add(name, hours);
+            }
+        }
+        return zones.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
 
     [GeneratedRegex(@"\(([^()]{0,100})\)")]

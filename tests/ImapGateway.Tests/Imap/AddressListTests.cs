@@ -104,6 +104,7 @@ public class AddressListTests
     [InlineData("=?utf-8?Q?M=C3=BCller?=", "Müller|")]
     [InlineData("Ann </O=EXAMPLE/OU=SITE/CN=ANN>", "Ann|/O=EXAMPLE/OU=SITE/CN=ANN")]
     [InlineData("@", "|@")]
+    [InlineData("<x\"> \"", "|x\"")]
     public void Names_without_addresses_and_nobody_at_all(string field, string expected) => Assert.Equal(expected, Read(field));
 
     [Fact]
