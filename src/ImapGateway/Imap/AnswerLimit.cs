@@ -22,6 +22,9 @@ public sealed class AnswerLimit
     /// <summary>A message by its headers and structure; some have hundreds of recipients, but not all of them.</summary>
     private const long OctetsOfHeaders = 64 * 1024;
 
+    /// <summary>A single message may have 10,000 parts, which are described in 250 octets or more each.</summary>
+    private const long LeastOfHeaders = 8L << 20;
+
     private const long MostOfHeaders = 32L << 20;
 
     /// <summary>Messages of the selected mailbox whose changes may be told at once.</summary>
@@ -49,7 +52,7 @@ public sealed class AnswerLimit
             || request.Headers is { Count: > 0 };
         var asked = Math.Max(0, messages);
         _messages = (int)Math.Min((long)asked + MostUnasked, int.MaxValue);
-        _expected = Little + Math.Min(Exists, MostUnasked) * OctetsOfChange + (hasHeaders ? Math.Min(asked * OctetsOfHeaders, MostOfHeaders) : asked * OctetsOfFlags);
+        _expected = Little + Math.Min(Exists, MostUnasked) * OctetsOfChange + (hasHeaders ? Math.Clamp(asked * OctetsOfHeaders, LeastOfHeaders, MostOfHeaders) : asked * OctetsOfFlags);
         return new Expected(this);
     }
 

@@ -149,6 +149,7 @@ public abstract class EndpointTests
     }
 
     [Fact]
+    [Trait("Category", "judges")]
     public async Task A_test_calls_at_once_and_tells_what_came_of_it()
     {
         await using var world = await World(("Egress:Webhooks:Allow:0", "127.0.0.1"));
