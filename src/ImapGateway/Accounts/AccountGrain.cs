@@ -314,7 +314,7 @@ public sealed partial class AccountGrain(
     [LoggerMessage(Message = "{Operation} {Target} of account {Account}: {Outcome} in {Milliseconds:0.0} ms with {ImapCommands} IMAP commands, trace {TraceId}")]
     private partial void LogOperation(LogLevel level, string account, string operation, string? target, string outcome, double milliseconds, int imapCommands, string? traceId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Account {Account} is not opened: its opening has ended the gateway twice. Resume it, or change its settings, to try it again.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Account {Account} is not opened for an hour: its opening has ended the gateway twice. Resume it, or change its settings, to try it at once.")]
     private partial void LogSuspected(string account);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Account {Account} is not awake: {Code}")]

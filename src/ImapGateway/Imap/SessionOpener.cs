@@ -22,7 +22,7 @@ public interface ILoginObserver
 /// Logs in for a pool, one login at a time, with backoff after failures: while it lasts, callers get the last problem at once instead of hammering the server.
 /// Credentials that were refused by name are not tried again until they change.
 /// </summary>
-/// <param name="refused">Why the server refused these credentials already, perhaps before the gateway was started.</param>
+/// <param name="refused">Why the server refused these credentials already, perhaps before the gateway was started; or why the account must not be opened for a while.</param>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A SemaphoreSlim holds nothing unless its wait handle is asked for.")]
 public sealed class SessionOpener(
     ServerConnection connection, MailServer server, Credential credential, TimeSpan timeout, ILoginObserver observer, TimeProvider time, Problem? refused = null)
@@ -33,7 +33,7 @@ public sealed class SessionOpener(
     private int _floods;
     private DateTimeOffset _lastFlood = DateTimeOffset.MinValue;
     private Problem? _lastProblem = refused;
-    private DateTimeOffset _notBefore = DateTimeOffset.MaxValue;
+    private DateTimeOffset _notBefore = refused is { Code: ErrorCode.AccountSuspected, RetryAfter: { } after } ? time.GetUtcNow() + after : DateTimeOffset.MaxValue;
 
     /// <summary>How long the server may be silent.</summary>
     public TimeSpan Timeout => timeout;

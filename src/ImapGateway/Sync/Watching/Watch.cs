@@ -171,7 +171,6 @@ public sealed partial class Watch
         _due.Begin(mailbox);
         try
         {
-            _settings.Opening.At(mailbox.Id);
             await _mailboxes.LookAsync(mailbox, _session);
             _due.End(mailbox, began);
             _faults.Succeeded(mailbox);

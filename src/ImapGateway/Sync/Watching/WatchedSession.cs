@@ -1,3 +1,4 @@
+using System.Globalization;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 
@@ -9,12 +10,15 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
     private readonly ImapSession _session;
     private readonly WatchNews _news;
     private readonly TimeSpan _longestJob;
+    private readonly OpeningNotes.Opening _opening;
+    private readonly Dictionary<string, int> _jobs = [];
     private string? _wanted;
 
+    /// <param name="opening">Each job is a step of it.</param>
     /// <param name="longestJob">What one look may take altogether.</param>
-    public WatchedSession(ImapSession session, WatchNews news, TimeSpan longestJob)
+    public WatchedSession(ImapSession session, WatchNews news, OpeningNotes.Opening opening, TimeSpan longestJob)
     {
-        (_session, _news, _longestJob) = (session, news, longestJob);
+        (_session, _news, _opening, _longestJob) = (session, news, opening, longestJob);
         session.Opened = OnOpened;
         session.Listen(news.HearOf, news.HearOfTree, news.HearOfOverflow);
     }
@@ -29,6 +33,10 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
     {
         using var limit = _session.Begin(_longestJob);
         _wanted = mailbox;
+        if (_opening.IsOpening)
+        {
+            _opening.At(StepOf(mailbox ?? ""));
+        }
         try
         {
             return await job(_session);
@@ -40,8 +48,12 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
         finally
         {
             _wanted = null;
+            _opening.Passed();
         }
     }
+
+    /// <summary>The number of the job among those in the mailbox: it does not depend on the order of mailboxes.</summary>
+    private string StepOf(string mailbox) => string.Create(CultureInfo.InvariantCulture, $"{_jobs[mailbox] = _jobs.GetValueOrDefault(mailbox) + 1} {Uri.EscapeDataString(mailbox)}");
 
     /// <summary>Only a look reads what a mailbox has become; one that is selected to see which it is keeps its news.</summary>
     private void OnOpened(string path)

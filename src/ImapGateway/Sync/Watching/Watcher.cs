@@ -143,7 +143,8 @@ public sealed partial class Watcher : IMailboxWatch
         try
         {
             var session = await _settings.Opener.OpenAsync(() => _settings.Opening.At("login"));
-            return new WatchedSession(session, _news, _settings.Opener.Timeout * JobTimeouts);
+            _settings.Opening.Passed();
+            return new WatchedSession(session, _news, _settings.Opening, _settings.Opener.Timeout * JobTimeouts);
         }
         catch (ProblemException e)
         {
@@ -185,7 +186,6 @@ public sealed partial class Watcher : IMailboxWatch
             var watch = new Watch(_mailboxes, session, _news, _faults, _settings);
             (_watch, _ended) = (watch, IMailboxWatch.Now);
             LogConnected(_account, watch.Plan.Rung);
-            _settings.Opening.At("mailboxes");
             await watch.RunAsync(IsInScope, SyncedAsync, _stop.Token);
             return (null, false);
         }

@@ -8,6 +8,7 @@ namespace ImapGateway.IntegrationTests.Servers.Scripted;
 public sealed class ScriptedSession : IDisposable
 {
     private readonly TcpClient _client;
+    private readonly NetworkStream _stream;
     private readonly Stream _input;
     private readonly MemoryStream _output = new();
     private readonly CancellationToken _stop;
@@ -16,7 +17,9 @@ public sealed class ScriptedSession : IDisposable
     internal ScriptedSession(ScriptedImapServer server, TcpClient client, int number, CancellationToken stop)
     {
         (Server, _client, Number, _stop) = (server, client, number, stop);
-        _input = new BufferedStream(client.GetStream());
+        // Once: a TcpClient whose connection has been shut down gives no stream, and says so with an exception that a fault of the server could throw as well.
+        _stream = client.GetStream();
+        _input = new BufferedStream(_stream);
     }
 
     public ScriptedImapServer Server { get; }
@@ -44,7 +47,7 @@ public sealed class ScriptedSession : IDisposable
     {
         var said = Server.Rewrite is { } rewrite && _output.Length > 0 ? rewrite(this, _output.ToArray()) : _output.GetBuffer().AsMemory(0, (int)_output.Length);
         var octets = said[..(int)Math.Min(said.Length, CloseAfter)];
-        await _client.GetStream().WriteAsync(octets, _stop);
+        await _stream.WriteAsync(octets, _stop);
         CloseAfter -= octets.Length;
         _output.SetLength(0);
         if (CloseAfter <= 0)
@@ -115,7 +118,7 @@ public sealed class ScriptedSession : IDisposable
                 await Flush();
             }
         }
-        catch (Exception gone) when (gone is IOException or OperationCanceledException or SocketException or InvalidOperationException)
+        catch (Exception gone) when (gone is IOException or OperationCanceledException or SocketException)
         {
             // The client left, or the server was told to stop.
         }
