@@ -10,6 +10,8 @@ public sealed class SessionFactory(ServerConnection connection, CredentialProtec
 {
     private static readonly Credential NoCredential = new(CredentialKind.Password, "");
 
+    private readonly AnswerBudget _answers = new(options.Value.MaxMessagesInMemory);
+
     public TimeProvider Time => time;
 
     /// <summary>See <see cref="WatchOptions.MoveWindow"/>.</summary>
@@ -43,5 +45,5 @@ public sealed class SessionFactory(ServerConnection connection, CredentialProtec
     }
 
     /// <summary>One of the account's connections is the watcher's.</summary>
-    public ImapPool NewPool(SessionOpener opener) => new(opener, options.Value.MaxSessionsPerAccount - 1, time);
+    public ImapPool NewPool(SessionOpener opener) => new(opener, options.Value.MaxSessionsPerAccount - 1, _answers, time);
 }

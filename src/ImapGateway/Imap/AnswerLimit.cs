@@ -33,6 +33,7 @@ public sealed class AnswerLimit
     /// <summary>Status responses and other lines that are not about a message or a mailbox. MailKit keeps each response code until the command ends.</summary>
     private const int MostLines = 10_000;
 
+    private readonly SearchOrder _order = new();
     private long _octets = long.MaxValue;
     private int _lines;
     private int _messages = int.MaxValue;
@@ -60,6 +61,7 @@ public sealed class AnswerLimit
     public void Sent(ReadOnlySpan<byte> command)
     {
         (_lines, _isAtStart, _isFetch) = (0, true, Verb(command, "FETCH"u8));
+        _order.Reset();
         _isList = Verb(command, "LIST"u8) || Verb(command, "XLIST"u8) || Verb(command, "LSUB"u8);
         _octets = _expected
             ?? (_isFetch || _isList || Verb(command, "NOTIFY"u8) || command.IndexOf("QRESYNC"u8) >= 0 ? long.MaxValue
@@ -81,6 +83,10 @@ public sealed class AnswerLimit
     public bool Admit(ReadOnlySpan<byte> octets)
     {
         _octets -= octets.Length;
+        if (!_isFetch && _order.IsExceeded(octets))
+        {
+            return false;
+        }
         // The lines of a message's text are none of the server's.
         while (!_isFetch && !octets.IsEmpty)
         {

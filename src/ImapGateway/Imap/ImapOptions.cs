@@ -14,6 +14,9 @@ public sealed class ImapOptions : ISettings
     /// <summary>Mailboxes of one account. Of a server that lists more the account has the first ones; see <see cref="ListingLimit"/>.</summary>
     public int MaxMailboxes { get; set; } = 20_000;
 
+    /// <summary>Messages that the large looks of all accounts read into memory at once; see <see cref="AnswerBudget"/>.</summary>
+    public int MaxMessagesInMemory { get; set; } = 500_000;
+
     public IEnumerable<(string Key, string Message)> Validate()
     {
         if (MaxSessionsPerAccount is < 2 or > 100)
@@ -23,6 +26,10 @@ public sealed class ImapOptions : ISettings
         if (MaxMailboxes is < 10 or > 100_000)
         {
             yield return (nameof(MaxMailboxes), "must be from 10 to 100000");
+        }
+        if (MaxMessagesInMemory is < AnswerBudget.Small or > 10_000_000)
+        {
+            yield return (nameof(MaxMessagesInMemory), $"must be from {AnswerBudget.Small} to 10000000");
         }
         if (CommandTimeout < TimeSpan.FromSeconds(1) || CommandTimeout > TimeSpan.FromMinutes(10))
         {

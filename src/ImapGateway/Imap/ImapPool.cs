@@ -33,12 +33,16 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
 
     private sealed record Waiter(string? Mailbox, bool Stream, TaskCompletionSource<ImapSession?> Turn);
 
-    public ImapPool(SessionOpener opener, int budget, TimeProvider time)
+    public ImapPool(SessionOpener opener, int budget, AnswerBudget answers, TimeProvider time)
     {
         _opener = opener;
+        Answers = answers;
         _budget = new SessionBudget(budget, time);
         _time = time;
     }
+
+    /// <summary>Shared by all accounts.</summary>
+    public AnswerBudget Answers { get; }
 
     /// <summary>What one job may take altogether, streams apart.</summary>
     public TimeSpan JobTime => _opener.Timeout * JobTimeouts;

@@ -29,25 +29,30 @@ public static class MailboxLook
     private static readonly FetchRequest FlagItems = new(MessageSummaryItems.UniqueId | MessageSummaryItems.Flags);
     private static readonly FetchRequest FlagAndModSeqItems = new(MessageSummaryItems.UniqueId | MessageSummaryItems.Flags | MessageSummaryItems.ModSeq);
 
-    public static Task<MailboxView> AtAsync(ImapSession session, string path, KnownMailbox known)
+    /// <param name="room">Messages that there is memory for. Where the look has to read more, it reads nothing and returns <see cref="MailboxView.Needed"/>.</param>
+    public static Task<MailboxView> AtAsync(ImapSession session, string path, KnownMailbox known, int room)
     {
         var incremental = known.UidValidity != 0;
         if (incremental && known.HighestModSeq != 0 && session.Capabilities.HasFlag(ImapCapabilities.QuickResync))
         {
-            return ByQuickResyncAsync(session, path, known);
+            return ByQuickResyncAsync(session, path, known, room);
         }
         if (incremental && known.HighestModSeq != 0 && session.Capabilities.HasFlag(ImapCapabilities.CondStore))
         {
-            return ByChangedSinceAsync(session, path, known);
+            return ByChangedSinceAsync(session, path, known, room);
         }
-        return incremental ? ByComparingAsync(session, path, known) : CompleteAsync(session, path);
+        return incremental ? ByComparingAsync(session, path, known, room) : CompleteAsync(session, path, room);
     }
 
     /// <summary>Everything there is: uids and flags of all messages.</summary>
-    public static async Task<MailboxView> CompleteAsync(ImapSession session, string path)
+    private static async Task<MailboxView> CompleteAsync(ImapSession session, string path, int room)
     {
         var folder = await SelectAsync(session, path);
         var view = ViewOf(session, folder);
+        if (folder.Count > room)
+        {
+            return view with { Needed = folder.Count };
+        }
         var rows = folder.Count == 0 ? []
             : session.Capabilities.HasFlag(ImapCapabilities.ESearch) && folder.AcceptedKeywords.All(ImapGrammar.IsKeyword) ? await FlagsBySearchAsync(folder, view.HighestModSeq)
             : await FlagsByFetchAsync(folder, view.HighestModSeq);
@@ -72,14 +77,14 @@ public static class MailboxLook
         return rows.Where(row => row.Uid == uid).Select(row => (SeenMessage?)row).FirstOrDefault();
     }
 
-    private static async Task<MailboxView> ByQuickResyncAsync(ImapSession session, string path, KnownMailbox known)
+    private static async Task<MailboxView> ByQuickResyncAsync(ImapSession session, string path, KnownMailbox known, int room)
     {
         var rows = new List<SeenMessage>();
         var vanished = new List<uint>();
         var implausible = false;
         void OnFlags(object? sender, MessageFlagsChangedEventArgs e)
         {
-            implausible |= rows.Count > MostVanished + known.Count;
+            implausible |= rows.Count > Math.Min(MostVanished + known.Count, room);
             if (e.UniqueId is { IsValid: true } uid && !implausible)
             {
                 rows.Add(new SeenMessage(uid.Id, FlagMapping.ToFlags(e.Flags, e.Keywords), ModSeq(e.ModSeq)));
@@ -108,12 +113,12 @@ public static class MailboxLook
             if (folder.UidValidity != known.UidValidity || ModSeq(folder.HighestModSeq) == 0)
             {
                 // A wrong uidValidity raises no event; a mailbox without modSeqs (NOMODSEQ) answers nothing to QRESYNC.
-                return folder.UidValidity != known.UidValidity ? await CompleteAsync(session, path) : await CompareAsync(session, folder, known);
+                return folder.UidValidity != known.UidValidity ? await CompleteAsync(session, path, room) : await CompareAsync(session, folder, known);
             }
             var view = ViewOf(session, folder) with { Rows = rows, Vanished = vanished };
             var gone = vanished.ToHashSet();
             var left = ExpectedCount(known, rows.Where(row => !gone.Contains(row.Uid))) - (gone.Count - known.Unknown(gone).Count);
-            return !implausible && left == folder.Count && view.HighestModSeq >= known.HighestModSeq ? view : await CompleteAsync(session, path);
+            return !implausible && left == folder.Count && view.HighestModSeq >= known.HighestModSeq ? view : await CompleteAsync(session, path, room);
         }
         finally
         {
@@ -125,14 +130,14 @@ public static class MailboxLook
         }
     }
 
-    private static async Task<MailboxView> ByChangedSinceAsync(ImapSession session, string path, KnownMailbox known)
+    private static async Task<MailboxView> ByChangedSinceAsync(ImapSession session, string path, KnownMailbox known, int room)
     {
         var folder = await SelectAsync(session, path);
         var view = ViewOf(session, folder);
         if (view.UidValidity != known.UidValidity || (view.HighestModSeq != 0 && view.HighestModSeq < known.HighestModSeq))
         {
             // A server that begins to count anew has forgotten what changed since.
-            return await CompleteAsync(session, path);
+            return await CompleteAsync(session, path, room);
         }
         if (view.HighestModSeq == 0)
         {
@@ -145,16 +150,20 @@ public static class MailboxLook
         var request = new FetchRequest(FlagAndModSeqItems.Items) { ChangedSince = known.HighestModSeq };
         var rows = folder.Count == 0 ? []
             : folder.Count <= Changes ? Rows(await folder.FetchAsync(new UniqueIdRange(UniqueId.MinValue, UniqueId.MaxValue), request), 0)
-            : await InPartsAsync(folder, request, Changes, 0, mayBeEmpty: true);
+            : await InPartsAsync(folder, request, Changes, 0, mayBeEmpty: true, room);
+        if (rows.Count > room)
+        {
+            return view with { Needed = folder.Count };
+        }
         view = view with { Rows = rows };
         // HIGHESTMODSEQ alone does not show expunges (RFC 7162 section 3.1.1): the number of messages does.
         return ExpectedCount(known, rows) == folder.Count ? view : view with { AllUids = await AllUidsAsync(session, folder) };
     }
 
-    private static async Task<MailboxView> ByComparingAsync(ImapSession session, string path, KnownMailbox known)
+    private static async Task<MailboxView> ByComparingAsync(ImapSession session, string path, KnownMailbox known, int room)
     {
         var folder = await SelectAsync(session, path);
-        return folder.UidValidity == known.UidValidity ? await CompareAsync(session, folder, known) : await CompleteAsync(session, path);
+        return folder.UidValidity == known.UidValidity ? await CompareAsync(session, folder, known) : await CompleteAsync(session, path, room);
     }
 
     private static async Task<MailboxView> CompareAsync(ImapSession session, ImapFolder folder, KnownMailbox known)
@@ -278,13 +287,13 @@ public static class MailboxLook
         return rows;
     }
 
-    private static Task<List<SeenMessage>> FlagsByFetchAsync(ImapFolder folder, ulong modSeq) => InPartsAsync(folder, FlagItems, Batch, modSeq, mayBeEmpty: false);
+    private static Task<List<SeenMessage>> FlagsByFetchAsync(ImapFolder folder, ulong modSeq) => InPartsAsync(folder, FlagItems, Batch, modSeq, mayBeEmpty: false, int.MaxValue);
 
     /// <summary>Downwards: what an expunge in between shifts is read twice rather than never.</summary>
-    private static async Task<List<SeenMessage>> InPartsAsync(ImapFolder folder, FetchRequest request, int part, ulong modSeq, bool mayBeEmpty)
+    private static async Task<List<SeenMessage>> InPartsAsync(ImapFolder folder, FetchRequest request, int part, ulong modSeq, bool mayBeEmpty, int room)
     {
         var rows = new Dictionary<uint, SeenMessage>();
-        for (var end = folder.Count; end > 0; end = Math.Min(end - part, folder.Count))
+        for (var end = folder.Count; end > 0 && rows.Count <= room; end = Math.Min(end - part, folder.Count))
         {
             var batch = Rows(await folder.FetchAsync(Math.Max(0, end - part), end - 1, request), modSeq);
             if (!mayBeEmpty && batch.Count == 0 && end <= folder.Count)

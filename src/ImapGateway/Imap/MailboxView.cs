@@ -42,6 +42,9 @@ public sealed record MailboxView
     /// <summary>All uids there are, ascending, where what is gone could only be found by comparing.</summary>
     public IReadOnlyList<uint>? AllUids { get; init; }
 
+    /// <summary>Messages that the look has to read; more than there was room for, and so nothing was read. Null: it is complete.</summary>
+    public int? Needed { get; init; }
+
     /// <summary>See <see cref="KnownMailbox.OlderLeft"/>.</summary>
     public int OlderLeft { get; init; }
 

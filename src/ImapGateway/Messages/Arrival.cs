@@ -12,7 +12,7 @@ public static class Arrival
     public static async Task<uint?> FindAsync(AccountContext account, MailboxState source, MailboxState target, IndexRow row, CancellationToken cancel)
     {
         var original = await account.Headers.ReadAsync(source.Counter, source.Path, source.UidValidity, [row.Uid], cancel);
-        var view = await account.Pool.RunAsync(target.Path, repeatable: true, session => MailboxLook.AtAsync(session, target.Path, target.Known), cancel);
+        var view = await account.Pool.RunAsync(target.Path, repeatable: true, session => MailboxLook.AtAsync(session, target.Path, target.Known, AnswerBudget.Small), cancel);
         var added = view.UidValidity == target.UidValidity ? MailboxDiff.Compare(target.Server, view).Added : [];
         if (added.Count == 0 || !original.TryGetValue(row.Uid, out var wanted))
         {

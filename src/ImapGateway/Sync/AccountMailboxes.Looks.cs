@@ -54,32 +54,48 @@ public sealed partial class AccountMailboxes
 
     private async Task<bool> LookOnAsync(MailboxState mailbox, ISessionRunner runner)
     {
-        for (var settled = false; ;)
+        var room = AnswerBudget.Small;
+        IDisposable? share = null;
+        try
         {
-            var path = mailbox.Path;
-            var known = mailbox.Known;
-            var began = _pool.Time.GetTimestamp();
-            // Away from the actor: the flags of many messages take long to understand.
-            var view = await runner.RunAsync(path, repeatable: true, session => Task.Run(() => MailboxLook.AtAsync(session, path, known)), CancellationToken.None);
-            if (!settled && mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity)
+            for (var settled = false; ;)
             {
-                // Before the messages are given up: the mailbox may have been renamed and another one made in its place.
-                settled = true;
-                await ListAsync(runner, CancellationToken.None);
-            }
-            _directory.Demand(mailbox);
-            if (mailbox.Path == path)
-            {
-                await ApplyAsync(mailbox, view, runner);
-                mailbox.LookedAt = began;
-                if (_commits.Unread.Count > 0)
+                var path = mailbox.Path;
+                var known = mailbox.Known;
+                var began = _pool.Time.GetTimestamp();
+                // Away from the actor: the flags of many messages take long to understand.
+                var view = await runner.RunAsync(path, repeatable: true, session => Task.Run(() => MailboxLook.AtAsync(session, path, known, room)), CancellationToken.None);
+                if (view.Needed is { } needed)
                 {
-                    // Whoever waits for this look is to see what it has found out.
-                    await _settlement.SettleAllAsync();
+                    // No session is held while it waits. Some messages more: mail arrives meanwhile.
+                    share?.Dispose();
+                    share = await _pool.Answers.EnterAsync(this, room = needed + needed / 4, CancellationToken.None);
+                    continue;
                 }
-                _settlement.Poke();
-                return true;
+                if (!settled && mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity)
+                {
+                    // Before the messages are given up: the mailbox may have been renamed and another one made in its place.
+                    settled = true;
+                    await ListAsync(runner, CancellationToken.None);
+                }
+                _directory.Demand(mailbox);
+                if (mailbox.Path == path)
+                {
+                    await ApplyAsync(mailbox, view, runner);
+                    mailbox.LookedAt = began;
+                    if (_commits.Unread.Count > 0)
+                    {
+                        // Whoever waits for this look is to see what it has found out.
+                        await _settlement.SettleAllAsync();
+                    }
+                    _settlement.Poke();
+                    return true;
+                }
             }
+        }
+        finally
+        {
+            share?.Dispose();
         }
     }
 

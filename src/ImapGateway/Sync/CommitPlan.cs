@@ -9,17 +9,18 @@ namespace ImapGateway.Sync;
 /// <param name="Incarnation">Of the account.</param>
 /// <param name="NextCounter">Of the next id.</param>
 /// <param name="Now">The moment from which what is found now waits.</param>
-/// <param name="Over">What was found then or before waits no more (see <see cref="MoveWindow.Over"/>).</param>
+/// <param name="Over">What was found then or before waits no more (see <see cref="MoveWindow.Over"/>). Called only where something waits: it looks at all mailboxes.</param>
 /// <param name="Headers">What is known of a message without asking the server; null: nothing.</param>
-public sealed record PlanContext(string Incarnation, ulong NextCounter, long Now, long Over, Func<MailboxState, uint, MessageHeaders?> Headers);
+public sealed record PlanContext(string Incarnation, ulong NextCounter, long Now, Func<long> Over, Func<MailboxState, uint, MessageHeaders?> Headers);
 
 /// <summary>
 /// Works out what one transaction makes of an account's mailboxes, and which changes it tells of: what is to be written, and what has become certain by
 /// it of all that was waiting. No IO and no clock; memory is changed by whoever has written it.
 /// </summary>
-/// <param name="mailboxes">All of the account, those that are gone and still have messages among them.</param>
+/// <param name="mailboxes">All of the account by counter, those that are gone and still have messages among them.</param>
+/// <param name="waiting">At least those of them that have something that waits.</param>
 /// <param name="context">What is known beside them.</param>
-public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, PlanContext context)
+public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxes, IReadOnlyCollection<MailboxState> waiting, PlanContext context)
 {
     /// <summary>Settled in one transaction; what is left is settled in the next.</summary>
     public const int MostSettled = 1000;
@@ -28,7 +29,7 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
     private const int MostMailboxes = 50;
 
     private readonly Dictionary<ulong, MailboxDraft> _drafts = [];
-    private readonly Dictionary<ulong, MailboxState> _byCounter = mailboxes.ToDictionary(mailbox => mailbox.Counter);
+    private readonly Lazy<long> _over = new(context.Over, LazyThreadSafetyMode.None);
     private readonly Dictionary<MessagePlace, MessageHeaders> _headers = [];
     private readonly List<Change> _changes = [];
     private readonly List<(MessagePlace From, MessagePlace To)> _moves = [];
@@ -160,12 +161,12 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
     {
         foreach (var place in vanished ?? new HashSet<MessagePlace>())
         {
-            if (_byCounter.TryGetValue(place.Mailbox, out var mailbox))
+            if (mailboxes.TryGetValue(place.Mailbox, out var mailbox))
             {
                 Draft(mailbox).Forget(place.Uid);
             }
         }
-        foreach (var empty in mailboxes.Where(mailbox => mailbox is { LostSince: not null, Index.Count: 0 }).Take(MostSettled))
+        foreach (var empty in waiting.Where(mailbox => mailbox is { LostSince: not null, Index.Count: 0 }).Take(MostSettled))
         {
             Draft(empty);
         }
@@ -213,14 +214,14 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
     private List<LeavingMessage> Leaving()
     {
         // With one mailbox alone there is nowhere to move to.
-        var alone = mailboxes.Count(mailbox => mailbox.Listed.Selectable) == 1;
+        var alone = mailboxes.Values.Where(mailbox => mailbox.Listed.Selectable).Take(2).Count() == 1;
         var leaving = new List<LeavingMessage>();
-        foreach (var mailbox in mailboxes)
+        foreach (var mailbox in MayWait())
         {
             var draft = _drafts.GetValueOrDefault(mailbox.Counter);
             if ((draft?.LostSince ?? mailbox.LostSince) is { } lost)
             {
-                var waits = lost > context.Over && !alone;
+                var waits = lost > _over.Value && !alone;
                 leaving.AddRange((draft?.Unmatched ?? mailbox.Unmatched) ? []
                     : (draft?.Rows() ?? mailbox.Index.Ascending()).Select(row => new LeavingMessage(new MessagePlace(mailbox.Counter, row.Uid), row.Fingerprint, waits)));
                 continue;
@@ -230,16 +231,19 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
             {
                 if (draft?.TryGet(uid, out var row) ?? mailbox.Index.TryGetByUid(uid, out row))
                 {
-                    leaving.Add(new LeavingMessage(new MessagePlace(mailbox.Counter, uid), row.Fingerprint, since > context.Over && !alone));
+                    leaving.Add(new LeavingMessage(new MessagePlace(mailbox.Counter, uid), row.Fingerprint, since > _over.Value && !alone));
                 }
             }
         }
         return [.. leaving.OrderBy(one => one.Place.Mailbox).ThenBy(one => one.Place.Uid)];
     }
 
-    private List<ArrivingMessage> Arriving() => [.. mailboxes
+    /// <summary>What this plan changes, and what waited before.</summary>
+    private IEnumerable<MailboxState> MayWait() => _drafts.Values.Select(draft => draft.Mailbox).Union(waiting);
+
+    private List<ArrivingMessage> Arriving() => [.. MayWait()
         .SelectMany(mailbox => (_drafts.TryGetValue(mailbox.Counter, out var draft) ? draft.Arriving : mailbox.Arriving)
-            .Select(one => new ArrivingMessage(new MessagePlace(mailbox.Counter, one.Key), one.Value.Fingerprint, one.Value.Since > context.Over)))
+            .Select(one => new ArrivingMessage(new MessagePlace(mailbox.Counter, one.Key), one.Value.Fingerprint, one.Value.Since > _over.Value)))
         .OrderBy(one => one.Place.Mailbox).ThenBy(one => one.Place.Uid)];
 
     /// <summary>By fingerprint of what arrives and waits, the mailboxes that have a message like it.</summary>
@@ -247,7 +251,7 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
     {
         var wanted = arriving.Where(one => one.Waits && Fingerprint.Tells(one.Fingerprint)).Select(one => one.Fingerprint).ToHashSet();
         var present = new List<(ulong Fingerprint, ulong Mailbox)>();
-        foreach (var mailbox in wanted.Count == 0 ? [] : mailboxes.Where(mailbox => mailbox.LostSince is null))
+        foreach (var mailbox in wanted.Count == 0 ? [] : mailboxes.Values.Where(mailbox => mailbox.LostSince is null))
         {
             var draft = _drafts.GetValueOrDefault(mailbox.Counter);
             var leaving = draft?.Leaving ?? mailbox.Leaving;
@@ -313,7 +317,7 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
         headers is null ? null : Message.Of(IdOf(row), IdOf(draft), row.Uid, row.Flags, row.ModSeq, headers);
 
     private MessageHeaders? HeadersOf(MessagePlace place) =>
-        _headers.GetValueOrDefault(place) ?? (_byCounter.TryGetValue(place.Mailbox, out var mailbox) ? context.Headers(mailbox, place.Uid) : null);
+        _headers.GetValueOrDefault(place) ?? (mailboxes.TryGetValue(place.Mailbox, out var mailbox) ? context.Headers(mailbox, place.Uid) : null);
 
     private DateTimeOffset? ReceivedAt(MessagePlace place) => HeadersOf(place)?.ReceivedAt;
 
@@ -321,7 +325,7 @@ public sealed class CommitPlan(IReadOnlyCollection<MailboxState> mailboxes, Plan
 
     private string IdOf(MailboxDraft draft) => ObjectId.Format(ObjectId.Mailbox, context.Incarnation, draft.Mailbox.ShownAs);
 
-    private MailboxDraft Draft(MessagePlace place) => Draft(_byCounter[place.Mailbox]);
+    private MailboxDraft Draft(MessagePlace place) => Draft(mailboxes[place.Mailbox]);
 
     private MailboxDraft Draft(MailboxState mailbox)
     {

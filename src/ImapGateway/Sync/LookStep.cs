@@ -14,6 +14,9 @@ public sealed record LookStep(
 
     public const int MostChanged = 1000;
 
+    /// <summary>Messages that were there from the start at once: nobody is told of them, and only the pages of the index are written.</summary>
+    public const int MostBaseline = 50_000;
+
     public bool IsEmpty => Baseline.Count == 0 && Added.Count == 0 && Changed.Count == 0 && Removed.Count == 0;
 
     /// <summary>One at least.</summary>
@@ -24,11 +27,11 @@ public sealed record LookStep(
         var below = mailbox.Baseline ?? (!first ? 0 : view.UidNext != 0 ? view.UidNext : delta.Added.Select(seen => seen.Uid).DefaultIfEmpty().Max() + 1);
         var baseline = delta.Added.Where(seen => seen.Uid < below).ToList();
         var added = delta.Added.Where(seen => seen.Uid >= below).ToList();
-        var steps = new[] { Steps(added.Count, MostAdded), Steps(delta.Changed.Count, MostChanged), Steps(delta.Removed.Count, MostChanged), 1 }.Max();
+        var steps = new[] { Steps(added.Count, MostAdded), Steps(delta.Changed.Count, MostChanged), Steps(delta.Removed.Count, MostChanged), Steps(baseline.Count, MostBaseline), 1 }.Max();
         for (var at = 0; at < steps; at++)
         {
             yield return new LookStep(
-                at == 0 ? baseline : [],
+                Part(baseline, at, MostBaseline),
                 Part(added, at, MostAdded),
                 [.. Part(delta.Changed, at, MostChanged).Select(row => new SeenMessage(row.Uid, row.Flags, row.ModSeq))],
                 Part(delta.Removed, at, MostChanged),

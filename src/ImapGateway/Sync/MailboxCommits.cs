@@ -71,7 +71,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     /// <summary>Decides of all that waits what can be decided by now.</summary>
     /// <param name="read">Headers that were read for it.</param>
     public Task SettleAsync(ReadHeaders read) =>
-        PlanAsync(plan => plan.Settle(read.Vanished(directory.Everything.ToDictionary(mailbox => mailbox.Counter, mailbox => mailbox.UidValidity))), Many + 1, read);
+        PlanAsync(plan => plan.Settle(read.Vanished(directory.Everything.ToDictionary(one => one.Key, one => one.Value.UidValidity))), Many + 1, read);
 
     /// <summary>See <see cref="CommitPlan.Rematch"/>.</summary>
     public Task RematchAsync(IReadOnlyCollection<MailboxState> lost, MailboxState mailbox, IReadOnlyDictionary<uint, ulong> fingerprints) =>
@@ -89,12 +89,19 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     private async Task PlanAsync(Action<CommitPlan> fill, int size, ReadHeaders? read = null)
     {
         using var turn = await _turn.EnterAsync(CancellationToken.None);
-        var everything = directory.Everything.ToList();
-        var plan = new CommitPlan(everything, new PlanContext(
+        var now = window.Now;
+        Func<long> over = () => window.Over(directory.All, Watch);
+        if (size > Many)
+        {
+            // Only the actor may look at the watch.
+            var known = over();
+            over = () => known;
+        }
+        var plan = new CommitPlan(directory.Everything, directory.Waiting, new PlanContext(
             writer.Incarnation,
             writer.Counters.NextCounter,
-            window.Now,
-            window.Over(directory.All, Watch),
+            now,
+            over,
             (mailbox, uid) => read?.Of(mailbox, uid) ?? headers.Known(mailbox.ShownAs, mailbox.UidValidity, uid)));
         List<MailboxUpdate> Work()
         {
@@ -123,23 +130,24 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         foreach (var update in updates)
         {
             update.Follow();
+            directory.Note(update.Mailbox);
             if (update.IsOver)
             {
                 directory.Remove(update.Mailbox);
             }
         }
         Told();
-        Follow(plan, everything);
+        Follow(plan, updates);
     }
 
     /// <summary>What is known of messages goes with them.</summary>
-    private void Follow(CommitPlan plan, IEnumerable<MailboxState> mailboxes)
+    private void Follow(CommitPlan plan, IEnumerable<MailboxUpdate> updates)
     {
         if (plan.Moves.Count == 0 && plan.Gone.Count == 0)
         {
             return;
         }
-        var byCounter = mailboxes.ToDictionary(mailbox => mailbox.Counter);
+        var byCounter = updates.ToDictionary(update => update.Mailbox.Counter, update => update.Mailbox);
         HeaderKey KeyOf(MessagePlace place) => new(byCounter[place.Mailbox].ShownAs, byCounter[place.Mailbox].UidValidity, place.Uid);
         headers.Moved([.. plan.Moves.Select(move => (KeyOf(move.From), KeyOf(move.To)))]);
         headers.Removed([.. plan.Gone.Select(KeyOf)]);
@@ -179,6 +187,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         mailbox.Baseline = 0;
         mailbox.OlderLeft = 0;
         mailbox.ComparedFrom = 0;
+        directory.Note(mailbox);
         if (lost is not null)
         {
             directory.Add(lost);

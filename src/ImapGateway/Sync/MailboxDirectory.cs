@@ -9,6 +9,7 @@ namespace ImapGateway.Sync;
 public sealed class MailboxDirectory(string incarnation, ulong nextCounter)
 {
     private readonly Dictionary<ulong, MailboxState> _byCounter = [];
+    private readonly HashSet<MailboxState> _waiting = [];
     private MailboxOrder? _order;
 
     /// <summary>Of the next id that is minted.</summary>
@@ -19,38 +20,63 @@ public sealed class MailboxDirectory(string incarnation, ulong nextCounter)
 
     public IReadOnlyCollection<MailboxState> All => InOrder.Mailboxes;
 
-    /// <summary>Those that are gone and still have messages among them.</summary>
-    public IReadOnlyCollection<MailboxState> Everything => _byCounter.Values;
+    /// <summary>By counter, those that are gone and still have messages among them.</summary>
+    public IReadOnlyDictionary<ulong, MailboxState> Everything => _byCounter;
+
+    /// <summary>Those with messages that wait for their other half: few of many. See <see cref="Note"/>.</summary>
+    public IReadOnlyCollection<MailboxState> Waiting => _waiting;
 
     public bool Knows(MailboxState mailbox) => mailbox.LostSince is null && _byCounter.ContainsKey(mailbox.Counter);
 
     /// <summary>A new mailbox, or one that has another path or role than before.</summary>
-    public void Add(MailboxState mailbox) => (_byCounter[mailbox.Counter], _order) = (mailbox, null);
+    public void Add(MailboxState mailbox)
+    {
+        (_byCounter[mailbox.Counter], _order) = (mailbox, null);
+        Note(mailbox);
+    }
+
+    /// <summary>Called after each change of what the mailbox waits for.</summary>
+    public void Note(MailboxState mailbox)
+    {
+        if (mailbox.Waits)
+        {
+            _waiting.Add(mailbox);
+        }
+        else
+        {
+            _waiting.Remove(mailbox);
+        }
+    }
 
     public void Remove(MailboxState mailbox)
     {
         _byCounter.Remove(mailbox.Counter);
+        _waiting.Remove(mailbox);
         _order = null;
     }
 
     /// <summary>The mailbox is gone; its messages are kept until it is known what has become of them.</summary>
-    public void Lose(MailboxState mailbox, long since) => (mailbox.LostSince, _order) = (since, null);
+    public void Lose(MailboxState mailbox, long since)
+    {
+        (mailbox.LostSince, _order) = (since, null);
+        Note(mailbox);
+    }
 
     /// <summary>Messages of before a new UIDVALIDITY that have not been looked for yet among those of the mailbox.</summary>
-    public IReadOnlyList<MailboxState> Unmatched(MailboxState mailbox) => [.. _byCounter.Values.Where(one => one.Unmatched && one.ShownAs == mailbox.Counter)];
+    public IReadOnlyList<MailboxState> Unmatched(MailboxState mailbox) => [.. _waiting.Where(one => one.Unmatched && one.ShownAs == mailbox.Counter)];
 
     /// <summary>Since when something waits for its other half; null where nothing does.</summary>
     public (long Oldest, long Newest)? Pending()
     {
         (long Oldest, long Newest)? pending = null;
-        foreach (var since in _byCounter.Values.SelectMany(Waiting))
+        foreach (var since in _waiting.SelectMany(Since))
         {
             pending = pending is { } so ? (Math.Min(so.Oldest, since), Math.Max(so.Newest, since)) : (since, since);
         }
         return pending;
     }
 
-    private static IEnumerable<long> Waiting(MailboxState mailbox) => mailbox.LostSince is { } lost
+    private static IEnumerable<long> Since(MailboxState mailbox) => mailbox.LostSince is { } lost
         ? mailbox.Unmatched ? [] : [lost]
         : mailbox.Leaving.Values.Concat(mailbox.Arriving.Values.Select(one => one.Since));
 

@@ -96,6 +96,9 @@ public sealed class MailboxState
     /// <summary>The messages have not been looked for yet among those of <see cref="ShownAs"/>.</summary>
     public bool Unmatched { get; set; }
 
+    /// <summary>Something of it waits for its other half.</summary>
+    public bool Waits => LostSince is not null || !Arriving.IsEmpty || !Leaving.IsEmpty;
+
     /// <summary>Why the stored index could not be used; told to clients with the next commit.</summary>
     public string? ResetReason { get; set; }
 

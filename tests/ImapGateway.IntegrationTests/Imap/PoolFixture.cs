@@ -43,6 +43,7 @@ public sealed class PoolFixture : IAsyncDisposable, ILoginObserver
             Time,
             refused),
         budget,
+        new AnswerBudget(new ImapOptions().MaxMessagesInMemory),
         Time);
 
     public Task<string> Select(string mailbox = "INBOX", bool repeatable = true, CancellationToken cancel = default) => Select(Pool, mailbox, repeatable, cancel);

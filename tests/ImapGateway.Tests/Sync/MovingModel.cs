@@ -156,7 +156,7 @@ public sealed class MovingModel
         for (var more = true; more;)
         {
             var over = Math.Min(_now - Window, _boxes.Min(box => box.LookedAt));
-            var plan = new CommitPlan([.. _boxes.Select(box => box.State)], new PlanContext(Incarnation, _counter, _now, over, (mailbox, uid) => HeadersOf(_boxes.Single(box => box.State == mailbox), uid)));
+            var plan = new CommitPlan(_boxes.ToDictionary(box => box.State.Counter, box => box.State), [.. _boxes.Select(box => box.State)], new PlanContext(Incarnation, _counter, _now, () => over, (mailbox, uid) => HeadersOf(_boxes.Single(box => box.State == mailbox), uid)));
             fill(plan);
             plan.Settle();
             foreach (var update in plan.Updates().ToList())
