@@ -150,9 +150,9 @@ public sealed partial class RedisLink(IOptions<RedisOptions> options, CacheMetri
                 LogRefused(operation, Shown(refused));
             }
         }
-        catch (Exception failure) when (failure is TimeoutException or RedisException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception failure)
         {
-            // What ends later ends unseen.
+            // Whatever failed, the caller does without Redis. What ends later ends unseen.
             _ = called?.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             metrics.Called(operation, failure is TimeoutException ? "timeout" : "disconnected");
             if (_circuit.Failed())

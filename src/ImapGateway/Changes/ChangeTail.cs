@@ -198,6 +198,23 @@ public sealed class ChangeTail(
 
     private async Task PumpAsync()
     {
+        try
+        {
+            await LoadForWaitersAsync();
+        }
+        catch
+        {
+            lock (_lock)
+            {
+                _pumping = false;
+            }
+            // They will read, and hear of it.
+            _moved.Wake();
+        }
+    }
+
+    private async Task LoadForWaitersAsync()
+    {
         var pause = ShortestPause;
         while (true)
         {
@@ -220,16 +237,6 @@ public sealed class ChangeTail(
             catch (ProblemException)
             {
                 failed = true; // Storage is away: those who wait go on waiting.
-            }
-            catch
-            {
-                lock (_lock)
-                {
-                    _pumping = false;
-                }
-                // They will read, and hear of it.
-                _moved.Wake();
-                return;
             }
             if (grown)
             {

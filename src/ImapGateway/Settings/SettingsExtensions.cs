@@ -59,7 +59,7 @@ public static class SettingsExtensions
                 // A step of the start needs what cannot be used now, such as a damaged database.
                 throw new StartupException(failure.Problem.Detail);
             }
-            catch (OperationCanceledException) when (app.Lifetime.ApplicationStopping.IsCancellationRequested)
+            catch (Exception failure) when (failure is OperationCanceledException or OrleansLifecycleCanceledException && app.Lifetime.ApplicationStopping.IsCancellationRequested)
             {
                 // Asked to stop while it was starting.
             }

@@ -39,16 +39,15 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
     {
         try
         {
+            // The caller sets _running when this returns: it must not have ended by then.
+            await Task.Yield();
             while (!_stopped && directory.Pending() is { } pending)
             {
                 _poke = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                Look(pending.Newest);
-                var wasDue = IsDue();
-                if (await TryAsync() || (!wasDue && IsDue()))
+                if (await TryAsync(() => TurnAsync(pending.Newest)) is not { } wait)
                 {
                     continue;
                 }
-                var wait = commits.Unread.Count == 0 && directory.Pending() is { } left && window.Left(left.Oldest) is { Ticks: > 0 } rest ? rest : Pause;
                 await Task.WhenAny(_poke.Task, Task.Delay(wait, window.Time));
             }
         }
@@ -60,6 +59,18 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
         {
             _running = null;
         }
+    }
+
+    /// <returns>How long to wait; null: there may be more to settle now.</returns>
+    private async Task<TimeSpan?> TurnAsync(long newest)
+    {
+        Look(newest);
+        var wasDue = IsDue();
+        if (await SettleAsync() || (!wasDue && IsDue()))
+        {
+            return null;
+        }
+        return commits.Unread.Count == 0 && directory.Pending() is { } left && window.Left(left.Oldest) is { Ticks: > 0 } rest ? rest : Pause;
     }
 
     /// <summary>What was found since the last time was found by looks at single mailboxes: the others may show the rest.</summary>
@@ -75,28 +86,29 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
     /// <summary>All that can be settled by now; what fails is tried again later.</summary>
     public async Task SettleAllAsync()
     {
-        while (await TryAsync())
+        while (await TryAsync(async () => await SettleAsync() ? null : Pause) is null)
         {
             // There is more than one transaction takes.
         }
     }
 
-    /// <returns>Something was settled.</returns>
-    private async Task<bool> TryAsync()
+    /// <returns>What the work returns, or a pause after a failure: no failure ends the settlement.</returns>
+    private async Task<TimeSpan?> TryAsync(Func<Task<TimeSpan?>> work)
     {
         try
         {
-            return await SettleAsync();
+            return await work();
         }
         catch (Exception e) when (e is not LostOwnershipException)
         {
             LogFault(e);
-            return false;
+            return Pause;
         }
     }
 
     private bool IsDue() => directory.Pending() is { } pending && (commits.HasMore || commits.Unread.Count > 0 || pending.Oldest <= window.Over(directory.All, commits.Watch));
 
+    /// <returns>Whether something was settled.</returns>
     private async Task<bool> SettleAsync()
     {
         if (!IsDue())

@@ -251,6 +251,11 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         var wasFailing = endpoint.State == WebhookState.Failing;
         _window.Failed(item, context.Time.GetUtcNow(), attempt.RetryAfter, counts: !wasFailing, Random.Shared.NextDouble());
         context.Outcomes.Add(lane, item.Outcome(lane, DeliveryState.Pending, context.Time.GetUtcNow()));
+        if (item.FailedHere)
+        {
+            // The schedule of the endpoint does not count it.
+            return;
+        }
         if (attempt.IsGone)
         {
             await endpoint.DisableAsync(DisableReason.Gone);

@@ -45,6 +45,9 @@ public sealed class LaneItem(LoggedChange change)
 
     public bool IsUntried => FailedSince is null;
 
+    /// <summary>The last attempt failed in the gateway itself. That says nothing about the endpoint.</summary>
+    public bool FailedHere => Attempts is [.., { Error: AttemptError.Internal }];
+
     public bool IsDue(DateTimeOffset now) => NextAt is null || NextAt <= now;
 
     /// <param name="known">What was kept of earlier attempts.</param>

@@ -118,8 +118,8 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
         item.LastFailure = now;
         item.IsJudged = true;
         item.NextAt = null;
-        _holdSince ??= now;
-        if (counts)
+        _holdSince ??= item.FailedHere ? null : now;
+        if (counts || item.FailedHere)
         {
             item.Failures++;
             var wait = schedule.After(item.Failures, retryAfter, random);
@@ -135,7 +135,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
 
     public void SetApart(LaneItem item, DateTimeOffset now)
     {
-        _lastSetApart = now;
+        _lastSetApart = item.FailedHere ? _lastSetApart : now;
         Settle(item);
     }
 
@@ -174,7 +174,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
             if (began + hold <= now || item.IsExhausted)
             {
                 var proof = began > _lastSetApart ? began : _lastSetApart;
-                return new LaneStep(health.LastSuccess > proof ? LaneStepKind.SetApart : LaneStepKind.Suspect, item);
+                return new LaneStep(item.FailedHere || health.LastSuccess > proof ? LaneStepKind.SetApart : LaneStepKind.Suspect, item);
             }
             due ??= item.IsDue(now) ? item : null;
             until = Earlier(Earlier(until, item.NextAt), began + hold);
@@ -187,6 +187,11 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
         if (_inFlight > 0)
         {
             return new LaneStep(LaneStepKind.Wait);
+        }
+        if (Unsettled(Kept).FirstOrDefault(item => item is { FailedHere: true, IsJudged: true }) is { } own)
+        {
+            // It cannot show whether the endpoint is alive, and must not be what is tried for all.
+            return new LaneStep(LaneStepKind.SetApart, own);
         }
         if (First is not { } first)
         {

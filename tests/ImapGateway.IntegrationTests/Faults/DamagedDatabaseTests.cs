@@ -1,5 +1,11 @@
 using System.Net;
 using System.Security.Cryptography;
+using ImapGateway.Http;
+using ImapGateway.IntegrationTests.Servers;
+using ImapGateway.IntegrationTests.Storage;
+using ImapGateway.Keys;
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace ImapGateway.IntegrationTests.Faults;
 
@@ -37,6 +43,43 @@ public sealed class DamagedDatabaseTests
         Assert.Single(gateway.Output.Entries, line => line.Contains("The database is damaged, and nothing is written any more", StringComparison.Ordinal));
         Assert.False(gateway.HasExited);
     }
+
+    [Fact]
+    public async Task Damage_of_a_relation_of_PostgreSQL_stops_all_writes()
+    {
+        await using var store = await StoreUnderTest.Postgres();
+        await using var admin = new NpgsqlConnection(store.ConnectionString);
+        await admin.OpenAsync();
+        var row = new ApiKey
+        {
+            Id = "k", Sha256 = new byte[32], Hint = "k", Name = "k", Scopes = Scope.Accounts, Accounts = null, ExpiresAt = null, CreatedAt = DateTimeOffset.UtcNow, CreatedBy = null,
+        };
+        await store.Database.WriteAsync(
+            (db, _) =>
+            {
+                db.Add(row);
+                return Task.FromResult(true);
+            },
+            default);
+        // Rewritten tables go to the disk beside the shared buffers: the next scan reads the file.
+        await Execute("VACUUM FULL api_key");
+        await using var path = new NpgsqlCommand("SELECT pg_relation_filepath('api_key')", admin);
+        var server = await SharedServers.Postgres;
+        await File.WriteAllBytesAsync(server.PathOf((string)(await path.ExecuteScalarAsync())!), RandomNumberGenerator.GetBytes(2 * 8192));
+
+        await IsCorrupt(() => store.Database.ReadAsync((db, token) => db.Set<ApiKey>().ToListAsync(token), default));
+        var ran = false;
+        await IsCorrupt(() => store.Database.WriteAsync((_, _) => Task.FromResult(ran = true), default));
+        Assert.False(ran);
+
+        async Task Execute(string sql)
+        {
+            await using var command = new NpgsqlCommand(sql, admin);
+            await command.ExecuteNonQueryAsync();
+        }
+    }
+
+    private static async Task IsCorrupt(Func<Task> use) => Assert.Equal(Mail.ErrorCode.StorageCorrupt, (await Assert.ThrowsAsync<Mail.ProblemException>(use)).Code);
 
     [Fact]
     public async Task Damage_found_at_the_start_is_told_in_one_line()

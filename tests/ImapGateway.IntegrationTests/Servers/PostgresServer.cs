@@ -64,6 +64,10 @@ public sealed class PostgresServer : IAsyncDisposable
     public static (string Name, string Value)[] Settings(string connectionString) =>
         [("Storage:Provider", "Postgres"), ("Storage:ConnectionString", connectionString), ("Storage:KeyEncryption", $"env:{RingKeyVariable}")];
 
+    /// <summary>A file of the server.</summary>
+    /// <param name="relative">To its data directory, as pg_relation_filepath gives it.</param>
+    public string PathOf(string relative) => Path.Combine(Data, relative);
+
     /// <summary>What pg_dump writes.</summary>
     public async Task<string> Dump(string database)
     {

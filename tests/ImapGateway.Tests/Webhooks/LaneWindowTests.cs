@@ -172,6 +172,50 @@ public class LaneWindowTests
         Send(window, Well, 17);
     }
 
+    private void FailHere(LaneWindow window, LaneItem item, bool counts = true)
+    {
+        item.Attempts = AttemptLog.Add(item.Attempts, new Attempt(_now, null, AttemptError.Internal, 0, [], null));
+        Fail(window, item, counts);
+    }
+
+    /// <summary>A failure of the gateway shows nothing about the endpoint.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(16)]
+    public void What_the_gateway_cannot_send_is_set_apart_and_does_not_make_the_endpoint_suspect(int width)
+    {
+        var window = Window(width, width + 1);
+        var failing = Enumerable.Range(1, width).Select(n => Send(window, Well, n)).ToList();
+        failing.ForEach(item => FailHere(window, item));
+        _now += Hold;
+        foreach (var item in failing)
+        {
+            while (window.Next(_now, Well) is { Kind: LaneStepKind.Send, Item: { } again } && again.Sequence <= width)
+            {
+                window.Sent(again);
+                FailHere(window, again);
+            }
+            var step = window.Next(_now, Well);
+            Assert.Equal(LaneStepKind.SetApart, step.Kind);
+            window.SetApart(step.Item!, _now);
+        }
+        Send(window, Well, width + 1);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(16)]
+    public void What_the_gateway_cannot_send_is_not_what_a_failing_endpoint_is_tried_with(int width)
+    {
+        var window = Window(width, 2);
+        var health = new LaneHealth(IsFailing: true, null, IsProber: true, NextProbeAt: _now, IsExhausted: false, Candidates: 0);
+        FailHere(window, Send(window, health, 1), counts: false);
+        var step = window.Next(_now, health);
+        Assert.Equal((LaneStepKind.SetApart, 1L), (step.Kind, step.Item?.Sequence));
+        window.SetApart(step.Item!, _now);
+        Send(window, health, 2);
+    }
+
     [Fact]
     public void What_it_lets_go_of_is_read_again()
     {

@@ -18,13 +18,15 @@ internal enum PostgresFault
     /// <summary>The server is away, full or not to be used.</summary>
     Away,
 
-    /// <summary>The server has found damage in its files, or is at odds with itself.</summary>
+    /// <summary>The server has found damage in its files.</summary>
     Corrupt,
 }
 
 /// <summary>Tells failures of the server or the way to it from failures of one job, by SQLSTATE (PostgreSQL manual, appendix A).</summary>
 internal static class PostgresFailure
 {
+    /// <summary>Also "tuple concurrently updated" and other failures that are over at the next try: no sign of damage.</summary>
+    private const string InternalError = "XX000";
     private const string IdleInTransaction = "25P03";
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
@@ -68,7 +70,8 @@ internal static class PostgresFailure
         PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.IdleSessionTimeout or IdleInTransaction => PostgresFault.Broken,
         // A server that became a standby; rights that were taken away; a database that was dropped.
         PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidCatalogName => PostgresFault.Away,
-        _ when state[..2] is "XX" => PostgresFault.Corrupt,
+        PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted => PostgresFault.Corrupt,
+        InternalError => PostgresFault.Away,
         // Connection, authorisation, resources, operator, system.
         _ when state[..2] is "08" or "28" or "53" or "57" or "58" => PostgresFault.Away,
         _ => PostgresFault.OfJob,

@@ -28,7 +28,9 @@ public class PostgresFailureTests
     [InlineData("28P01", PostgresFault.Away)]
     [InlineData("3D000", PostgresFault.Away)]
     [InlineData("58030", PostgresFault.Away)]
+    [InlineData("XX000", PostgresFault.Away)]
     [InlineData("XX001", PostgresFault.Corrupt)]
+    [InlineData("XX002", PostgresFault.Corrupt)]
     public void The_state_tells_whose_fault_it_is(string state, object fault) => Assert.Equal(fault, PostgresFailure.Classify(Answer(state)));
 
     [Fact]
