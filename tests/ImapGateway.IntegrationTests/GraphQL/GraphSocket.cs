@@ -21,15 +21,25 @@ public sealed class GraphSocket : IDisposable
     /// <param name="key">Null: nothing is said of it.</param>
     public static async Task<GraphSocket> Open(Uri gateway, string? key, string query = "")
     {
-        var socket = new GraphSocket();
-        socket._socket.Options.AddSubProtocol("graphql-transport-ws");
-        await socket._socket.ConnectAsync(new UriBuilder(gateway) { Scheme = "ws", Path = "/graphql", Query = query }.Uri, default);
+        var socket = await Connect(gateway, query);
         await socket.Send(new { type = "connection_init", payload = key is null ? null : new { authorization = $"Bearer {key}" } });
         Assert.Equal("connection_ack", (await socket.Next())?.GetProperty("type").GetString());
         return socket;
     }
 
-    public Task Send(object message) => _socket.SendAsync(JsonSerializer.SerializeToUtf8Bytes(message), WebSocketMessageType.Text, true, default);
+    /// <summary>Connected, before connection_init.</summary>
+    public static async Task<GraphSocket> Connect(Uri gateway, string query = "")
+    {
+        var socket = new GraphSocket();
+        socket._socket.Options.AddSubProtocol("graphql-transport-ws");
+        await socket._socket.ConnectAsync(new UriBuilder(gateway) { Scheme = "ws", Path = "/graphql", Query = query }.Uri, default);
+        return socket;
+    }
+
+    public Task Send(object message) => SendText(JsonSerializer.Serialize(message));
+
+    /// <summary>A message as it is.</summary>
+    public Task SendText(string message) => _socket.SendAsync(Encoding.UTF8.GetBytes(message), WebSocketMessageType.Text, true, default);
 
     public Task Subscribe(string id, string query, object? variables = null) => Send(new { id, type = "subscribe", payload = new { query, variables } });
 
