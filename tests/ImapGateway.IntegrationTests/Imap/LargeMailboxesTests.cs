@@ -15,8 +15,8 @@ public sealed class LargeMailboxesTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        // Room for one of them.
-        _gateway = await GatewayProcess.Start(("Imap:MaxMessagesInMemory", $"{2 * AnswerBudget.Small}"));
+        // Room for one of them, whose server keeps it waiting for as long as the test takes.
+        _gateway = await GatewayProcess.Start(("Imap:MaxMessagesInMemory", $"{2 * AnswerBudget.Small}"), ("Imap:CommandTimeout", "10m"));
         _api = new ApiClient(_gateway);
     }
 
