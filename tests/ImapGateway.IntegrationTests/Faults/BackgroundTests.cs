@@ -9,8 +9,10 @@ using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.Keys;
+using ImapGateway.Mailboxes;
 using ImapGateway.Mail;
 using ImapGateway.Messages;
+using ImapGateway.Messages.Sections;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
 using ImapGateway.Sync.Watching;
@@ -76,7 +78,14 @@ public sealed class BackgroundTests
             return deliveries.EnumerateArray().Any(delivery => delivery.GetProperty("attempts").GetArrayLength() > 0);
         });
 
-        database.Fault = Faults[fault];
+        // The lane must be able to read until one of its outcomes cannot be written.
+        database.WriteFault = Faults[fault];
+        await TestWait.For(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return loops.Failing.Any(loop => loop.Name == "webhook outcomes");
+        });
+        (database.Fault, database.WriteFault) = (Faults[fault], null);
         await TestWait.For(() =>
         {
             time.Advance(TimeSpan.FromSeconds(30));
@@ -97,12 +106,53 @@ public sealed class BackgroundTests
         await app.StopAsync();
     }
 
+    [Fact]
+    public async Task A_fault_in_a_call_of_an_account_is_an_internal_error_and_the_account_works_afterwards()
+    {
+        using var directory = new TemporaryDirectory();
+        using var loops = new Loops(TimeProvider.System, NullLogger<Loops>.Instance);
+        await using var app = Build(directory.Path, loops);
+        foreach (var step in app.Services.GetServices<IStartupStep>())
+        {
+            await step.RunAsync(default);
+        }
+        var database = (FaultyDatabase)app.Services.GetRequiredService<IDatabase>();
+        await app.StartAsync();
+        using var http = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", AdminKey);
+        var dovecot = await SharedServers.Dovecot;
+        var server = new { host = DovecotServer.Host, port = dovecot.Port, security = "none", username = World.NewUser(), password = DovecotServer.Password };
+        (await new ApiClient(http).Post("/v1/accounts", new { id = "a", email = "a@example.com", imap = server, watch = "none" })).Is(HttpStatusCode.Created);
+        var grain = app.Services.GetRequiredService<IGrainFactory>().GetGrain<IAccountGrain>("a");
+        await grain.Read();
+
+        database.Fault = Faults[0];
+        await IsInternal(() => grain.Reload(reconnect: false));
+        // Its mailboxes were not listed yet: what was listed is to be written.
+        await IsInternal(() => grain.Execute(new ListMailboxes(10, null), default));
+        database.Fault = null;
+        Assert.NotEmpty((await grain.Execute(new ListMailboxes(10, null), default)).Value!.Items);
+
+        database.Fault = Faults[0];
+        await grain.Reload(reconnect: true);
+        await IsInternal(grain.Read);
+        await IsInternal(() => grain.Execute(new ListMailboxes(10, null), default));
+        await IsInternal(async () => await grain.Stream(new ReadSection(new SectionRef("x", null), 0, null), default).ToListAsync());
+        database.Fault = null;
+        await grain.Read();
+        await app.StopAsync();
+    }
+
+    private static async Task IsInternal(Func<Task> call) => Assert.Equal(Code.Internal, (await Assert.ThrowsAsync<ProblemException>(call)).Code);
+
     private static WebApplication Build(string directory, Loops loops)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = directory });
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Services.AddRouting();
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Auth:AdminKey"] = AdminKey, ["DataDirectory"] = directory, ["Egress:AllowPrivateNetworks"] = "true" });
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Auth:AdminKey"] = AdminKey, ["DataDirectory"] = directory, ["Egress:AllowPrivateNetworks"] = "true",
+            ["Webhooks:RetrySchedule:0"] = "2s", ["Webhooks:RetrySchedule:1"] = "2s", ["Webhooks:RetrySchedule:2"] = "2s", ["Webhooks:RetrySchedule:3"] = "2s", ["Webhooks:RetrySchedule:4"] = "2s", ["Webhooks:RetrySchedule:5"] = "1h",
+        });
         builder.Services.AddSingleton(loops);
         builder.AddStorage();
         builder.Services.AddSingleton<IDatabase>(services => new FaultyDatabase(services.GetRequiredService<IStorage>().Database));
