@@ -86,10 +86,12 @@ public sealed class BackgroundTests
             return loops.Failing.Any(loop => loop.Name == "webhook outcomes");
         });
         (database.Fault, database.WriteFault) = (Faults[fault], null);
+        var missing = Names.Where(name => name != "webhook outcomes").ToHashSet();
         await TestWait.For(() =>
         {
             time.Advance(TimeSpan.FromSeconds(30));
-            return Names.Except(loops.Failing.Select(loop => loop.Name)).Any() is false;
+            missing.ExceptWith(loops.Failing.Select(loop => loop.Name));
+            return missing.Count == 0;
         });
         // What is not in memory cannot be answered, and says so.
         Assert.Contains((int)(await api.Get("/v1/accounts/unknown")).Status, new[] { 500, 503 });

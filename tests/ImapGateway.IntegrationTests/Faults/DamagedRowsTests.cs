@@ -130,7 +130,7 @@ public sealed class DamagedRowsTests
         await TestWait.For(() => receiver.Count == 2);
         await world.Deliver("four");
         await TestWait.For(() => receiver.Count == 3);
-        Assert.Single(world.Gateway.Output.Entries, line => line.Contains($"The change {second} of account {account.Id} is damaged", StringComparison.Ordinal));
+        Assert.Contains(world.Gateway.Output.Entries, line => line.Contains($"The change {second} of account {account.Id} is damaged", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -150,7 +150,9 @@ public sealed class DamagedRowsTests
     {
         await using var receiver = await Receiver.Start();
         await using var world = await World.OfItsOwn();
-        await world.AddAccount(watch: "all");
+        var account = await world.AddAccount(watch: "all");
+        // What is there at the first listing is not told.
+        await TestWait.For(async () => (await world.Api.Get(account.Path)).Is(HttpStatusCode.OK).Text("state") == "connected");
         var webhook = "/v1/webhooks/" + (await world.Api.Post("/v1/webhooks", new { url = receiver.Url(), types = new[] { "message.*" } })).Is(HttpStatusCode.Created).Text("id");
         await world.Deliver("one");
         await TestWait.For(async () => (await Deliveries(world, webhook)).Any(delivery => delivery.GetProperty("state").GetString() == "delivered"));
