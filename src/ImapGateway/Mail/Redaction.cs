@@ -23,7 +23,7 @@ public sealed class Redaction
     private const int ShortestInWord = 8;
 
     /// <summary>Of a longer secret, a piece of this length is removed, too: the text may be cut off.</summary>
-    private const int Piece = 16;
+    private const int Piece = 10;
 
     /// <summary>Encodings on top of each other.</summary>
     private const int MaxDepth = 3;

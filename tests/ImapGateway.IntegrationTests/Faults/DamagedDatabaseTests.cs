@@ -1,7 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
 using ImapGateway.Http;
-using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Storage;
 using ImapGateway.Keys;
 using Microsoft.EntityFrameworkCore;
