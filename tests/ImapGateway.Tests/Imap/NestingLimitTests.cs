@@ -83,8 +83,8 @@ public class NestingLimitTests
     public void A_list_may_have_many_lists_but_not_any_number()
     {
         static string Envelope(int addresses) => $"* 1 FETCH (ENVELOPE (NIL \"s\" ({string.Concat(Enumerable.Repeat("(NIL NIL \"a\" \"b\")", addresses))}) NIL))\r\n";
-        Assert.False(IsExceeded(string.Concat(Enumerable.Repeat(Envelope(2_000), 5))));
-        Assert.True(IsExceeded(Envelope(3_000)));
+        Assert.False(IsExceeded(string.Concat(Enumerable.Repeat(Envelope(10_000), 5))));
+        Assert.True(IsExceeded(Envelope(13_000)));
     }
 
     [Theory]
