@@ -152,8 +152,17 @@ public sealed class BackgroundTests
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = directory });
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Services.AddRouting();
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Auth:AdminKey"] = AdminKey, ["DataDirectory"] = directory, ["Egress:AllowPrivateNetworks"] = "true",
-            ["Webhooks:RetrySchedule:0"] = "2s", ["Webhooks:RetrySchedule:1"] = "2s", ["Webhooks:RetrySchedule:2"] = "2s", ["Webhooks:RetrySchedule:3"] = "2s", ["Webhooks:RetrySchedule:4"] = "2s", ["Webhooks:RetrySchedule:5"] = "1h",
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?>
+        {
+            ["Auth:AdminKey"] = AdminKey,
+            ["DataDirectory"] = directory,
+            ["Egress:AllowPrivateNetworks"] = "true",
+            ["Webhooks:RetrySchedule:0"] = "2s",
+            ["Webhooks:RetrySchedule:1"] = "2s",
+            ["Webhooks:RetrySchedule:2"] = "2s",
+            ["Webhooks:RetrySchedule:3"] = "2s",
+            ["Webhooks:RetrySchedule:4"] = "2s",
+            ["Webhooks:RetrySchedule:5"] = "1h",
         });
         builder.Services.AddSingleton(loops);
         builder.AddStorage();

@@ -51,7 +51,15 @@ public sealed class DamagedDatabaseTests
         await admin.OpenAsync();
         var row = new ApiKey
         {
-            Id = "k", Sha256 = new byte[32], Hint = "k", Name = "k", Scopes = Scope.Accounts, Accounts = null, ExpiresAt = null, CreatedAt = DateTimeOffset.UtcNow, CreatedBy = null,
+            Id = "k",
+            Sha256 = new byte[32],
+            Hint = "k",
+            Name = "k",
+            Scopes = Scope.Accounts,
+            Accounts = null,
+            ExpiresAt = null,
+            CreatedAt = DateTimeOffset.UtcNow,
+            CreatedBy = null,
         };
         await store.Database.WriteAsync(
             (db, _) =>
