@@ -53,7 +53,7 @@ public static partial class ImapFailure
             return known.Problem;
         }
         var upstream = Upstream(exception, tail);
-        var code = ByResponseCode(upstream?.Code) ?? ByWording(upstream?.Text) ?? ByReplyCode(upstream?.Code) ?? ByException(exception, tail, loggingIn);
+        var code = ByResponseCode(upstream?.Code?.ToUpperInvariant()) ?? ByWording(upstream?.Text) ?? ByReplyCode(upstream?.Code) ?? ByException(exception, tail, loggingIn);
         return new Problem(code, Detail(code, exception, loggingIn), Upstream: Shown(upstream, secrets ?? Redaction.None), RetryAfter: RetryAfter(code, upstream?.Text));
     }
 
@@ -123,7 +123,7 @@ public static partial class ImapFailure
         if (status is not null)
         {
             var code = status.Groups["code"];
-            return new Upstream(code.Success ? code.Value.ToUpperInvariant() : null, Printable(status.Groups["text"].Value));
+            return new Upstream(code.Success ? code.Value : null, Printable(status.Groups["text"].Value));
         }
         return exception switch
         {
@@ -136,9 +136,9 @@ public static partial class ImapFailure
         };
     }
 
-    /// <summary>A response code is free text to a server that repeats secrets.</summary>
+    /// <summary>A response code is free text to a server that repeats secrets. It is searched as it was sent: base64 cannot be recognised in upper case.</summary>
     private static Upstream? Shown(Upstream? upstream, Redaction secrets) => upstream is null ? null : new Upstream(
-        upstream.Code is { } code && (ByResponseCode(code) is not null || secrets.Apply(code) == code) ? code : null,
+        upstream.Code is { } sent && sent.ToUpperInvariant() is var code && (ByResponseCode(code) is not null || secrets.Apply(sent) == sent) ? code : null,
         secrets.Apply(upstream.Text) is { } text ? text[..Math.Min(text.Length, LongestText)] : null);
 
     private static string Printable(string? text) => new([.. (text ?? "").Trim().Where(c => !char.IsControl(c))]);
