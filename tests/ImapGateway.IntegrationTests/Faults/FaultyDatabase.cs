@@ -8,12 +8,9 @@ public sealed class FaultyDatabase(IDatabase database) : IDatabase
     /// <summary>What every job fails with; null: nothing.</summary>
     public Func<Exception>? Fault { get; set; }
 
-    /// <summary>What writes fail with, while reads work; null: nothing.</summary>
-    public Func<Exception>? WriteFault { get; set; }
-
     public Task<T> ReadAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> query, CancellationToken cancel) =>
         Fault is { } fault ? Task.FromException<T>(fault()) : database.ReadAsync(query, cancel);
 
     public Task<T> WriteAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> job, CancellationToken cancel) =>
-        (Fault ?? WriteFault) is { } fault ? Task.FromException<T>(fault()) : database.WriteAsync(job, cancel);
+        Fault is { } fault ? Task.FromException<T>(fault()) : database.WriteAsync(job, cancel);
 }
