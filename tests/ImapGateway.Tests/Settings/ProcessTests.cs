@@ -128,6 +128,8 @@ public sealed class ProcessTests : IDisposable
             RedirectStandardError = true,
             RedirectStandardOutput = true,
         };
+        // Without the developer certificate that the user may have.
+        start.Environment["HOME"] = _folder.FullName;
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         foreach (var (name, value) in environment)
         {
