@@ -6,6 +6,26 @@ public static class TestWait
 {
     public static Task For(Func<bool> condition) => For(() => Task.FromResult(condition()));
 
+    /// <summary>The same; a failure shows <paramref name="what"/> was waited for.</summary>
+    public static async Task For(Func<Task<bool>> condition, string what)
+    {
+        try
+        {
+            await For(condition);
+        }
+        catch (OperationCanceledException)
+        {
+            Assert.Fail($"Waited in vain: {what}");
+        }
+    }
+
+    public static Task For(Func<bool> condition, string what) => For(() => Task.FromResult(condition()), what);
+
+    /// <summary>Until a task has ended, with its result or failure.</summary>
+    public static Task For(Task task) => task.WaitAsync(Journal<string>.Patience, TestContext.Current.CancellationToken);
+
+    public static Task<T> For<T>(Task<T> task) => task.WaitAsync(Journal<string>.Patience, TestContext.Current.CancellationToken);
+
     /// <summary>Until something is so; a test that waits too long has failed.</summary>
     /// <param name="condition">Asked time and again.</param>
     /// <param name="patience">Null: long enough for a busy machine.</param>

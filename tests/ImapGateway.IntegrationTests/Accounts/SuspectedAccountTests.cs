@@ -20,7 +20,7 @@ public class SuspectedAccountTests
         var suspect = await Add(gateway, bad);
         for (var end = 0; end < 2; end++)
         {
-            await reached.Task.WaitAsync(TestContext.Current.CancellationToken);
+            await TestWait.For(reached.Task);
             reached = Hold(bad);
             await Abort(gateway);
             await gateway.Resume();
@@ -54,7 +54,7 @@ public class SuspectedAccountTests
         var account = await Add(gateway, server);
         for (var end = 0; end < 2; end++)
         {
-            await reached.Task.WaitAsync(TestContext.Current.CancellationToken);
+            await TestWait.For(reached.Task);
             reached = Hold(server);
             await Abort(gateway);
             await gateway.Resume();
@@ -89,7 +89,7 @@ public class SuspectedAccountTests
         var account = await Add(gateway, server);
         for (var end = 0; end < 3; end++)
         {
-            await reached.Task.WaitAsync(TestContext.Current.CancellationToken);
+            await TestWait.For(reached.Task);
             server.On("EXAMINE", (_, _, proceed) => proceed());
             await Abort(gateway);
             await gateway.Resume();

@@ -27,7 +27,7 @@ public class LateCommitTests
                 return true;
             },
             default);
-        await written.Task;
+        await TestWait.For(written.Task);
         await feed.Append(early, "early", Removed(2));
         await feed.Append(early, "early", Removed(3));
 
@@ -65,7 +65,7 @@ public class LateCommitTests
                 return true;
             },
             default);
-        await written.Task;
+        await TestWait.For(written.Task);
         await feed.Append(anna, "anna", Removed(1));
         var page = (await feed.Api.Get("/v1/changes?after=0")).Is(HttpStatusCode.OK);
         Assert.Equal("anna 1", Name(Assert.Single(page.Json.GetProperty("items").EnumerateArray())));

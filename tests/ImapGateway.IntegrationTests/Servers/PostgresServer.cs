@@ -149,12 +149,18 @@ public sealed class PostgresServer : IAsyncDisposable
     private string AdminConnectionString(string database) =>
         new NpgsqlConnectionStringBuilder { Host = Host, Port = Port, Database = database, Username = Admin, Password = AdminPassword, Pooling = false }.ConnectionString;
 
+    /// <summary>The main process first: it starts no others while it stands still. A child may end before its turn, so each is signalled by itself.</summary>
     private async Task Signal(string signal)
     {
         // The server makes each of its processes the leader of a session, so they are found by their parent.
         var main = _process!.Id.ToString(CultureInfo.InvariantCulture);
+        await Run("kill", ["-s", signal, main]);
         var children = (await File.ReadAllTextAsync($"/proc/{main}/task/{main}/children")).Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        await Run("kill", ["-s", signal, main, .. children]);
+        foreach (var child in children)
+        {
+            await using var kill = await ChildProcess.Start("kill", ["-s", signal, child]);
+            await kill.Exited();
+        }
     }
 
     private async Task Initialise()

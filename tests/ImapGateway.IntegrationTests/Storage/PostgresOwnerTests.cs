@@ -96,7 +96,7 @@ public class PostgresOwnerTests
                 return 0;
             },
             default);
-        await began.Task;
+        await TestWait.For(began.Task);
         network.Stall();
         await using var second = await StoreUnderTest.Postgres(database, waitAtStart: TimeSpan.FromMinutes(2));
         await second.Database.Add("second");

@@ -259,7 +259,7 @@ public abstract class StoreTests : StoreSuite
                 return Task.FromResult(0);
             },
             default);
-        await entered.Task;
+        await TestWait.For(entered.Task);
         var closing = Store.Storage.DisposeAsync().AsTask();
         Assert.False(closing.IsCompleted);
         release.Set();

@@ -40,7 +40,7 @@ public class InterleavingTests
         await using var _ = owners;
         var (reached, release) = owners.Hold("UID MOVE");
         var move = owners.Run(account, new MoveMessage(messages[0].Id, Archive));
-        await reached;
+        await TestWait.For(reached);
         var flags = owners.Run(account, Flag(messages[0].Id));
         await owners.Begun();
         release.SetResult();
@@ -82,7 +82,7 @@ public class InterleavingTests
         await using var _ = owners;
         var (reached, release) = owners.Hold("UID MOVE");
         var move = owners.Run(account, new MoveMessage(messages[0].Id, Archive));
-        await reached;
+        await TestWait.For(reached);
         var expunge = owners.Run(account, new DeleteMessage(messages[0].Id, Permanent: true));
         await owners.Begun();
         release.SetResult();
@@ -98,7 +98,7 @@ public class InterleavingTests
         await using var _ = owners;
         var (reached, release) = owners.Hold("UID MOVE");
         var moves = new List<Task<Message>> { owners.Run(account, new MoveMessage(messages[1].Id, Archive)) };
-        await reached;
+        await TestWait.For(reached);
         moves.Add(owners.Run(account, new MoveMessage(messages[1].Id, Trash)));
         moves.Add(owners.Run(account, new MoveMessage(messages[1].Id, Inbox)));
         moves.Add(owners.Run(account, new MoveMessage(messages[2].Id, Trash)));
@@ -122,7 +122,7 @@ public class InterleavingTests
         await owners.Run(account, List(Archive));
         var (reached, release) = owners.Hold("UID MOVE");
         var move = owners.Run(account, new MoveMessage(messages[0].Id, Archive));
-        await reached;
+        await TestWait.For(reached);
         var lists = new[] { owners.Run(account, List(Inbox)), owners.Run(account, List(Archive)) };
         await owners.Begun();
         release.SetResult();
@@ -141,7 +141,7 @@ public class InterleavingTests
         var before = owners.Server.CountOf("EXAMINE");
         var (reached, release) = owners.Hold("EXAMINE");
         var first = owners.Run(account, List(Inbox));
-        await reached;
+        await TestWait.For(reached);
         // Too late for the look that is under way.
         owners.Server.Inbox.Add("two");
         var others = Enumerable.Range(0, 20).Select(_ => owners.Run(account, List(Inbox))).ToList();
@@ -184,7 +184,7 @@ public class InterleavingTests
         var mailbox = MailboxRef.Parse((await owners.Run(async () => (await account.Mailboxes.ListAsync(CancellationToken.None)).Single(one => one.Path == "Work"))).Id);
         var (reached, release) = owners.Hold("EXAMINE");
         var list = owners.Run(account, List(mailbox));
-        await reached;
+        await TestWait.For(reached);
         var delete = owners.Run(account, new ImapGateway.Mailboxes.DeleteMailbox(mailbox, Force: true));
         await owners.Begun();
         var second = owners.Run(account, List(mailbox));
