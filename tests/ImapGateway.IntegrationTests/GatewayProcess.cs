@@ -29,6 +29,8 @@ public sealed partial class GatewayProcess : IAsyncDisposable
             ["DOTNET_NOLOGO"] = "1",
             // Else each that is killed leaves its pipes in /tmp.
             ["DOTNET_EnableDiagnostics"] = "0",
+            // Profiles of code pay off after seconds; most of these processes live shorter, and start a tenth faster without.
+            ["DOTNET_TieredPGO"] = "0",
             ["DataDirectory"] = _data.Path,
             ["Auth__AdminKey"] = AdminKey,
             ["Egress__AllowPrivateNetworks"] = "true",

@@ -32,8 +32,8 @@ public sealed class EgressPolicy
     public static string AllowList(EgressPurpose purpose) => purpose == EgressPurpose.Webhooks ? "Egress:Webhooks:Allow" : "Egress:Imap:Allow";
 
     /// <summary>
-    /// Whether what is sent to this host may go without encryption: only where private networks are allowed, or the operator has named the host. What it resolves to is
-    /// judged when it is connected.
+    /// Whether a URL with this host may be http: where private networks are allowed, or where the operator has named the host. A connection is decided by
+    /// <see cref="AllowsPlaintext"/>, once the address is known.
     /// </summary>
     public bool AllowsPlain(EgressPurpose purpose, string host) =>
         _privateNetworks || Allowed(purpose).Any(target => target.Includes(host, IPAddress.TryParse(host.Trim('[', ']'), out var address) ? address : IPAddress.None));
@@ -50,9 +50,12 @@ public sealed class EgressPolicy
         _ => Allowed(purpose).Any(target => target.Includes(host, address)),
     };
 
-    /// <summary>Whether a connection to this address, which <see cref="Allows"/> allows, may do without TLS.</summary>
+    /// <summary>
+    /// Whether a connection to this address, which <see cref="Allows"/> allows, may do without TLS. To a public address only where the operator has said so: for webhooks by naming
+    /// the host in the allow list, for mail servers by Egress:AllowPlaintext.
+    /// </summary>
     public bool AllowsPlaintext(EgressPurpose purpose, string host, IPAddress address) =>
-        !AddressScopes.LeadsToPublic(address) || (purpose == EgressPurpose.Webhooks ? AllowsPlain(purpose, host) : _plaintext);
+        !AddressScopes.LeadsToPublic(address) || (purpose == EgressPurpose.Webhooks ? Allowed(purpose).Any(target => target.Includes(host, address)) : _plaintext);
 
     private ImmutableArray<AllowedTarget> Allowed(EgressPurpose purpose) => purpose switch
     {

@@ -134,6 +134,9 @@ public class EgressPolicyTests
             Assert.False(Policy(privateNetworks: true, allow: ["host", "::/0", "0.0.0.0/0"]).AllowsPlaintext(purpose, "host", target));
             Assert.True(new EgressPolicy(Options.Create(new EgressOptions { AllowPlaintext = true })).AllowsPlaintext(purpose, "host", target));
         }
+        // A switch for private networks or for mail servers says nothing of a receiver on a public network; its name in the list does.
+        Assert.False(new EgressPolicy(Options.Create(new EgressOptions { AllowPrivateNetworks = true, AllowPlaintext = true })).AllowsPlaintext(EgressPurpose.Webhooks, "host", target));
+        Assert.True(new EgressPolicy(Options.Create(new EgressOptions { Webhooks = { Allow = ["host"] } })).AllowsPlaintext(EgressPurpose.Webhooks, "host", target));
     }
 
     [Theory]
