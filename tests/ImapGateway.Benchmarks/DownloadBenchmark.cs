@@ -18,7 +18,7 @@ public static class DownloadBenchmark
     {
         await using var dovecot = await DovecotServer.Start(new DovecotOptions { Tls = false });
         await using var gateway = await MeasuredGateway.Start();
-        await dovecot.Seed(User, 1, _ => Large());
+        await dovecot.Seed(User, 1, _ => Large(Attachment));
         await dovecot.Seed(User, 1_000, ListBenchmark.Message);
         await gateway.AddAsync("watched", dovecot.Port, User);
         await gateway.AddAsync("asked", dovecot.Port, User, watch: "none");
@@ -27,12 +27,14 @@ public static class DownloadBenchmark
         await BesideAsync(report, gateway, "asked", "on the same account, not watched (each list asks the server)");
     }
 
-    private static byte[] Large()
+    /// <summary>A message with an attachment as part 2.</summary>
+    /// <param name="attachment">Its size in bytes.</param>
+    internal static byte[] Large(int attachment)
     {
         var line = Convert.ToBase64String(new byte[57]) + "\r\n"; // 76 characters (RFC 2045 section 6.8)
         var message = new StringBuilder("From: a@example.org\r\nSubject: large\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\nHello\r\n--b\r\n"
             + "Content-Type: application/octet-stream; name=large\r\nContent-Disposition: attachment; filename=large\r\nContent-Transfer-Encoding: base64\r\n\r\n");
-        for (var octets = 0; octets < Attachment; octets += 57)
+        for (var octets = 0; octets < attachment; octets += 57)
         {
             message.Append(line);
         }
@@ -111,7 +113,8 @@ public static class DownloadBenchmark
         report.Add(new Row($"p99 of lists beside {Slow} slow downloads {where}", "ms", beside) { Reference = "without", ReferenceValues = without, Target = Target.Most(2) });
     }
 
-    private static async Task<Uri> PartAsync(MeasuredGateway gateway, string account)
+    /// <summary>The address of the attachment of <see cref="Large"/>.</summary>
+    internal static async Task<Uri> PartAsync(MeasuredGateway gateway, string account)
     {
         var path = $"/v1/accounts/{account}/mailboxes/inbox/messages";
         var found = await gateway.GetAsync($"{path}?subject=large");

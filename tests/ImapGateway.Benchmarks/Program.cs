@@ -16,6 +16,7 @@ var benchmarks = new Dictionary<string, Func<Report, Task>>
     ["graphql"] = GraphQLBenchmark.RunAsync,
     ["subscribers"] = SubscribersBenchmark.RunAsync,
     ["download"] = DownloadBenchmark.RunAsync,
+    ["memory"] = MemoryBenchmark.RunAsync,
     ["webhook"] = WebhookBenchmark.RunAsync,
     ["first-index"] = FirstIndexBenchmark.RunAsync,
     ["index"] = IndexBenchmark.RunAsync,

@@ -15,16 +15,16 @@ public static class TestWait
         }
         catch (OperationCanceledException)
         {
-            Assert.Fail($"Waited in vain: {what}");
+            throw new TimeoutException($"Waited in vain: {what}");
         }
     }
 
     public static Task For(Func<bool> condition, string what) => For(() => Task.FromResult(condition()), what);
 
     /// <summary>Until a task has ended, with its result or failure.</summary>
-    public static Task For(Task task) => task.WaitAsync(Journal<string>.Patience, TestContext.Current.CancellationToken);
+    public static Task For(Task task) => task.WaitAsync(Journal<string>.Patience);
 
-    public static Task<T> For<T>(Task<T> task) => task.WaitAsync(Journal<string>.Patience, TestContext.Current.CancellationToken);
+    public static Task<T> For<T>(Task<T> task) => task.WaitAsync(Journal<string>.Patience);
 
     /// <summary>Until something is so; a test that waits too long has failed.</summary>
     /// <param name="condition">Asked time and again.</param>

@@ -38,6 +38,9 @@ public sealed class MeasuredProcess : IDisposable
 
     public long ResidentBytes => Number(File.ReadAllText($"/proc/{_id()}/statm").Split(' ')[1]) * System.Environment.SystemPageSize;
 
+    /// <summary>Memory that belongs to the process alone, without files that are mapped, e.g. its code.</summary>
+    public long AnonymousBytes => Number(File.ReadLines($"/proc/{_id()}/smaps_rollup").First(line => line.StartsWith("Anonymous:", StringComparison.Ordinal)).Split(' ', StringSplitOptions.RemoveEmptyEntries)[1]) * 1024;
+
     /// <summary>By all its managed code since it started.</summary>
     public Task<long> AllocatedBytes() => Ask('a');
 
