@@ -69,7 +69,7 @@ public sealed class TestCache : IAsyncDisposable
         Size: 1000 + uid,
         Parts:
         [
-            new MessagePart("1", "text/plain", "utf-8", "quoted-printable", 700, null, null, null, true, false, false),
-            new MessagePart("2", "application/pdf", null, "base64", 70_000, "offer.pdf", "attachment", null, false, false, true),
+            new MessagePart("1", "text/plain", "utf-8", "quoted-printable", 700, null, null, null, null, true, false, false),
+            new MessagePart("2", "application/pdf", null, "base64", 70_000, "offer.pdf", "attachment", null, null, false, false, false),
         ]);
 }

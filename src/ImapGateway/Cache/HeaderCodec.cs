@@ -13,7 +13,7 @@ namespace ImapGateway.Cache;
 public static class HeaderCodec
 {
     /// <summary>Raised with every change of what is written.</summary>
-    public const byte Version = 3;
+    public const byte Version = 4;
 
     private const int Checksum = 1;
     private const int Start = Checksum + sizeof(ulong);
@@ -38,7 +38,7 @@ public static class HeaderCodec
         None = 0,
         Text = 1,
         Html = 2,
-        Attachment = 4,
+        Inline = 4,
     }
 
     /// <returns>Null where there is text that has no UTF-8.</returns>
@@ -145,16 +145,17 @@ public static class HeaderCodec
         Text(writer, part.Filename);
         Text(writer, part.Disposition);
         Text(writer, part.ContentId);
-        writer.Write((byte)((part.InText ? PartUse.Text : 0) | (part.InHtml ? PartUse.Html : 0) | (part.IsAttachment ? PartUse.Attachment : 0)));
+        Text(writer, part.Location);
+        writer.Write((byte)((part.InText ? PartUse.Text : 0) | (part.InHtml ? PartUse.Html : 0) | (part.IsInline ? PartUse.Inline : 0)));
     }
 
     private static MessagePart Part(BinaryReader reader)
     {
         var part = new MessagePart(
-            Certain(reader), Certain(reader), Text(reader), Certain(reader), reader.Read7BitEncodedInt64(), Text(reader), Text(reader), Text(reader),
-            InText: false, InHtml: false, IsAttachment: false);
+            Certain(reader), Certain(reader), Text(reader), Certain(reader), reader.Read7BitEncodedInt64(), Text(reader), Text(reader), Text(reader), Text(reader),
+            InText: false, InHtml: false, IsInline: false);
         var use = (PartUse)reader.ReadByte();
-        return part with { InText = use.HasFlag(PartUse.Text), InHtml = use.HasFlag(PartUse.Html), IsAttachment = use.HasFlag(PartUse.Attachment) };
+        return part with { InText = use.HasFlag(PartUse.Text), InHtml = use.HasFlag(PartUse.Html), IsInline = use.HasFlag(PartUse.Inline) };
     }
 
     private static EmailAddress Address(BinaryReader reader) => new(Text(reader), Certain(reader));

@@ -17,7 +17,7 @@ public static class HeaderSize
             + Texts(headers.References) + Texts(headers.InReplyTo);
         foreach (var part in headers.Parts)
         {
-            size += Part + Text(part.Part) + Text(part.ContentType) + Text(part.Charset) + Text(part.Encoding) + Text(part.Filename) + Text(part.Disposition) + Text(part.ContentId);
+            size += Part + Text(part.Part) + Text(part.ContentType) + Text(part.Charset) + Text(part.Encoding) + Text(part.Filename) + Text(part.Disposition) + Text(part.ContentId) + Text(part.Location);
         }
         return (int)Math.Min(size, int.MaxValue);
     }

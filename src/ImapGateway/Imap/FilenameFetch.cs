@@ -57,5 +57,5 @@ public static class FilenameFetch
 
     /// <summary>A file without a name, without an extension, or with signs that were not understood. Messages are named by their subject.</summary>
     private static bool IsDoubtful(MessagePart part) =>
-        part.IsAttachment && !part.ContentType.StartsWith("message/", StringComparison.Ordinal) && (part.Filename is null || !part.Filename.Contains('.') || part.Filename.AsSpan().ContainsAny('?', '\uFFFD'));
+        part.IsFile && !part.ContentType.StartsWith("message/", StringComparison.Ordinal) && (part.Filename is null || !part.Filename.Contains('.') || part.Filename.AsSpan().ContainsAny('?', '\uFFFD'));
 }

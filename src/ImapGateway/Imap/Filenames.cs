@@ -23,7 +23,7 @@ public static class Filenames
         Normalise(header.Line("Content-Disposition") is { } disposition ? MimeParameters.Find(disposition, "filename", charset) : null)
         ?? Normalise(header.Line("Content-Type") is { } type ? MimeParameters.Find(type, "name", charset) : null);
 
-    /// <summary>The last segment of a path, without control and direction characters, at most 255 long with the extension kept; null where nothing is left.</summary>
+    /// <summary>The last segment of a path, or the whole name with other signs for slashes, without control and direction characters, at most 255 long with the extension kept; null where nothing is left.</summary>
     public static string? Normalise(string? name, string? charset = null)
     {
         if (string.IsNullOrWhiteSpace(name))
@@ -33,9 +33,13 @@ public static class Filenames
         // Some senders put encoded words into parameters, which RFC 2047 section 5 forbids, and some servers quote them.
         var decoded = name.Contains("=?", StringComparison.Ordinal) ? EncodedWords.Decode(name, charset) : HeaderText.Repair(name, charset)!;
         var visible = Visible(HeaderText.Clean(decoded));
-        var segment = visible[(visible.LastIndexOfAny(['/', '\\']) + 1)..].Trim();
+        var segment = (IsPath(visible) ? visible[(visible.LastIndexOfAny(['/', '\\']) + 1)..] : visible.Replace('/', '_')).Trim();
         return segment.Trim('.').Length == 0 ? null : Shorten(segment);
     }
+
+    /// <summary>A name with a slash may be no path: "Invoice 1/2.pdf". One that begins like a path, goes up, or has backslashes is.</summary>
+    private static bool IsPath(string name) =>
+        name.Contains('\\') || name.StartsWith('/') || name.StartsWith('~') || name.EndsWith('/') || name.Contains(":/", StringComparison.Ordinal) || name.Split('/').Any(segment => segment.Trim() is "." or "..");
 
     /// <summary>A message saved as a file is named by its subject, decoded; null where that gives no name.</summary>
     public static string? OfMessage(string? subject) =>

@@ -32,6 +32,7 @@ public static class HeaderFetch
         }
         var summaries = await ThereAsync(session, folder, await FetchAsync(folder, uids, new FetchRequest(items, SummaryMapping.Fields)));
         var headers = await FilenameFetch.RunAsync(session, path, uidValidity, summaries.ToDictionary(summary => summary.UniqueId.Id, summary => SummaryMapping.Headers(summary)));
+        headers = await ReferenceFetch.RunAsync(session, path, uidValidity, headers);
         if (!previews)
         {
             return headers;

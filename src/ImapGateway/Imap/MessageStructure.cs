@@ -5,8 +5,8 @@ using MailKit;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// The leaves of a BODYSTRUCTURE, in order, and what each is for: RFC 8621 section 4.1.4's algorithm for textBody and htmlBody; attachments are what a reader
-/// would see as a file (<see cref="PartRole"/>). Total: any structure, however broken or deep, gives an answer.
+/// The leaves of a BODYSTRUCTURE, in order, and what each is for: RFC 8621 section 4.1.4's algorithm for textBody and htmlBody; what the others are for is
+/// decided by <see cref="PartRole"/>. Total: any structure, however broken or deep, gives an answer.
 /// </summary>
 public static class MessageStructure
 {
@@ -25,7 +25,7 @@ public static class MessageStructure
         var walk = new Walk();
         if (body is BodyPartMultipart multipart)
         {
-            walk.Children(multipart, inAlternative: false, toText: true, toHtml: true, depth: 1);
+            walk.Children(multipart, IsAlternative(multipart), toText: true, toHtml: true, depth: 1);
         }
         else if (body is BodyPartBasic single)
         {
@@ -35,6 +35,8 @@ public static class MessageStructure
         }
         return walk.Parts();
     }
+
+    private static bool IsAlternative(BodyPartMultipart multipart) => multipart.ContentType.IsMimeType("multipart", "alternative");
 
     private sealed class Walk
     {
@@ -64,8 +66,7 @@ public static class MessageStructure
                 {
                     if (depth < MaxDepth)
                     {
-                        var alternative = inAlternative || multipart.ContentType.IsMimeType("multipart", "alternative");
-                        Children(multipart, alternative, toText, toHtml, depth + 1);
+                        Children(multipart, inAlternative || IsAlternative(multipart), toText, toHtml, depth + 1);
                     }
                 }
                 else if (child is BodyPartBasic leaf)
@@ -83,15 +84,15 @@ public static class MessageStructure
         {
             var leaf = PartMapping.Map(part, _charset);
             _charset ??= leaf.Charset;
-            var role = PartRole.Of(leaf, place, hasLocation: part.ContentLocation is not null);
-            if (role.IsInline && place.Multipart != "alternative" && place.InAlternative)
+            var role = PartRole.Of(leaf, place);
+            if (role.IsBody && place.Multipart != "alternative" && place.InAlternative)
             {
                 toHtml &= leaf.ContentType == "text/html";
                 toText &= leaf.ContentType != "text/html";
             }
             var index = _parts.Count;
-            _parts.Add(leaf with { IsAttachment = role.IsAttachment });
-            if (!role.IsInline)
+            _parts.Add(leaf with { IsInline = role.IsInline });
+            if (!role.IsBody)
             {
                 return;
             }

@@ -9,6 +9,7 @@ namespace ImapGateway.Imap;
 public static partial class PartMapping
 {
     private const int MaxCharset = 100;
+    private const int MaxLocation = 2_000;
 
     /// <param name="part">Any leaf.</param>
     /// <param name="bodyCharset">Of the text read so far: what a name in raw 8-bit is written in.</param>
@@ -24,10 +25,11 @@ public static partial class PartMapping
             Size: part.Octets,
             Filename: Filenames.Of(part, charset ?? bodyCharset),
             Disposition: Disposition(part.ContentDisposition),
-            ContentId: MessageIds.Bare(part.ContentId),
+            ContentId: MessageIds.Bare(Decoded(part.ContentId)),
+            Location: Location(part.ContentLocation),
             InText: false,
             InHtml: false,
-            IsAttachment: false);
+            IsInline: false);
     }
 
     public static string ContentType(ContentType? type) =>
@@ -37,7 +39,7 @@ public static partial class PartMapping
         type?.Charset is { Length: > 0 and <= MaxCharset } charset && HeaderText.Clean(charset) is { Length: > 0 } clean ? clean : null;
 
     /// <summary>RFC 2045 section 6.4: what cannot be understood cannot be decoded.</summary>
-    public static string Encoding(string? encoding) => encoding?.Trim().ToLowerInvariant() switch
+    public static string Encoding(string? encoding) => Token(encoding) switch
     {
         null or "" or "7bit" or "7-bit" => "7bit",
         "8bit" or "8-bit" => "8bit",
@@ -48,12 +50,27 @@ public static partial class PartMapping
     };
 
     /// <summary>RFC 2183 section 2.8: a type that is not known is an attachment.</summary>
-    public static string? Disposition(ContentDisposition? disposition) => disposition?.Disposition?.Trim().ToLowerInvariant() switch
+    public static string? Disposition(ContentDisposition? disposition) => Token(disposition?.Disposition) switch
     {
         null or "" => null,
         "inline" => "inline",
         _ => "attachment",
     };
+
+    private static string? Location(Uri? location) =>
+        location is not null && HeaderText.Clean(location.OriginalString).Trim() is { Length: > 0 and <= MaxLocation } clean ? clean : null;
+
+    /// <summary>Some senders write encoded words where RFC 2047 section 5 does not allow them.</summary>
+    private static string? Decoded(string? value) => value?.Contains("=?", StringComparison.Ordinal) == true ? EncodedWords.Decode(value, null) : value;
+
+    /// <summary>The word that a field begins with, in lower case, without the comments, quotation marks and parameters that some senders write around it (RFC 2045 section 5.1).</summary>
+    private static string? Token(string? value) => Word().Match(Comments().Replace(Decoded(value) ?? "", "")) is { Success: true } word ? word.Value.ToLowerInvariant() : null;
+
+    [GeneratedRegex(@"\([^()]*\)")]
+    private static partial Regex Comments();
+
+    [GeneratedRegex(@"[^\s"";]+")]
+    private static partial Regex Word();
 
     [GeneratedRegex(@"^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\z")]
     private static partial Regex MediaType();

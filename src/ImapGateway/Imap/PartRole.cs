@@ -9,19 +9,19 @@ namespace ImapGateway.Imap;
 public readonly record struct Place(string Multipart, bool IsFirst, bool InAlternative);
 
 /// <summary>What a leaf is for.</summary>
-/// <param name="IsInline">Text that is read as part of the message.</param>
-/// <param name="IsAttachment">A reader would see it as a file. A part may be neither: pictures of the HTML, signatures, other representations.</param>
-public readonly record struct PartRole(bool IsInline, bool IsAttachment)
+/// <param name="IsBody">Text that is read as part of the message.</param>
+/// <param name="IsInline">A part beside the body that a reader does not see as a file: signatures, other representations, and what the HTML may show, as far as the structure tells.</param>
+public readonly record struct PartRole(bool IsBody, bool IsInline)
 {
     /// <summary>
-    /// RFC 8621 section 4.1.4 with the judgement of mail readers: pictures are files unless the HTML beside them can name them; text with a name is a file unless
-    /// it is all there is to read; calendars are files even as an alternative; signatures and control parts of RFC 1847 never are.
+    /// RFC 8621 section 4.1.4 with the judgement of mail readers: text with a name is a file unless it is all there is to read; calendars are files even as an alternative; signatures and
+    /// control parts of RFC 1847 never are. What the HTML can show is inline until the HTML has been read (<see cref="ReferenceFetch"/>).
     /// </summary>
-    public static PartRole Of(MessagePart part, Place place, bool hasLocation)
+    public static PartRole Of(MessagePart part, Place place)
     {
         if (part.Disposition == "attachment")
         {
-            return new PartRole(false, !IsControl(part, place));
+            return new PartRole(false, IsControl(part, place));
         }
         var isRead = place.Multipart == "alternative"
             ? part.ContentType is "text/plain" or "text/html"
@@ -30,7 +30,7 @@ public readonly record struct PartRole(bool IsInline, bool IsAttachment)
         {
             return new PartRole(true, false);
         }
-        return new PartRole(false, !IsControl(part, place) && !IsResource(part, place, hasLocation) && !IsOtherRepresentation(part, place));
+        return new PartRole(false, IsControl(part, place) || (place.Multipart == "related" && CanBeShown(part)) || IsOtherRepresentation(part, place));
     }
 
     private static bool IsReadable(string type) => type is "text/plain" or "text/html" or "text/markdown" or "text/x-markdown" or "text/enriched" or "text/richtext";
@@ -44,9 +44,9 @@ public readonly record struct PartRole(bool IsInline, bool IsAttachment)
         _ => false,
     };
 
-    /// <summary>The HTML of a related can show it by cid: or by its location (RFC 2557). Outlook names every attachment so: only what HTML can embed counts.</summary>
-    private static bool IsResource(MessagePart part, Place place, bool hasLocation) =>
-        place.Multipart == "related" && (part.ContentId is not null || hasLocation)
+    /// <summary>HTML can show it by cid: (RFC 2392) or by its location (RFC 2557). Outlook gives a Content-ID to every attachment: only what HTML can embed counts.</summary>
+    public static bool CanBeShown(MessagePart part) =>
+        (part.ContentId is not null || part.Location is not null)
         && (part.ContentType.StartsWith("image/", StringComparison.Ordinal) || part.ContentType.StartsWith("audio/", StringComparison.Ordinal)
             || part.ContentType.StartsWith("video/", StringComparison.Ordinal) || part.ContentType.StartsWith("font/", StringComparison.Ordinal) || part.ContentType == "text/css");
 

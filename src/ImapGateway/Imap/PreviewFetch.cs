@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Collections.Immutable;
 using ImapGateway.Html;
 using ImapGateway.Mail;
@@ -82,11 +81,7 @@ public static class PreviewFetch
     /// <summary>Total: whatever the octets are, it is some text or none.</summary>
     public static string Read(MessagePart part, ReadOnlySpan<byte> encoded)
     {
-        var decoded = new ArrayBufferWriter<byte>(encoded.Length + 1);
-        var decoder = TransferDecoder.For(part.Encoding);
-        decoder.Decode(encoded, decoded);
-        decoder.Flush(decoded);
-        var text = CharsetDecoder.DecodePart(part, decoded.WrittenSpan);
+        var text = SectionText.Read(part, encoded);
         return text.Contains("-----BEGIN PGP MESSAGE-----", StringComparison.Ordinal) ? "" : part.ContentType == "text/html" ? PreviewText.OfHtml(text) : PreviewText.Of(text);
     }
 }

@@ -9,15 +9,19 @@ namespace ImapGateway.Mail;
 [GenerateSerializer, Immutable]
 public sealed record EmailAddress(string? Name, string Address);
 
-/// <summary>A part that a reader would see as a file.</summary>
+/// <summary>A part that is not the text or the HTML of the message (RFC 8621 section 4.1.4, attachments).</summary>
 /// <param name="Part" example="2">The IMAP section number ("2", "1.3"), which is the last segment of its URL.</param>
 /// <param name="Filename" example="offer.pdf">Decoded (RFC 2231, RFC 2047), without any path; null where the sender gave none.</param>
 /// <param name="ContentType" example="application/pdf">Media type in lower case, without parameters.</param>
 /// <param name="Size" example="68412">Encoded octets, as the mail server counts them.</param>
 /// <param name="Disposition" example="attachment">"attachment", "inline" or null.</param>
-/// <param name="ContentId">Without angle brackets.</param>
+/// <param name="ContentId">Decoded (RFC 2047), without angle brackets.</param>
+/// <param name="Inline">
+/// True for a part that a reader does not see as a file: what the HTML shows, the signature of a signed message, another representation of the text. Parts that are not inline make
+/// `hasAttachments` true.
+/// </param>
 [GenerateSerializer, Immutable]
-public sealed record Attachment(string Part, string? Filename, string ContentType, long Size, string? Disposition, string? ContentId);
+public sealed record Attachment(string Part, string? Filename, string ContentType, long Size, string? Disposition, string? ContentId, bool Inline);
 
 /// <summary>Readable text of a message; each is null where it was not asked for or the message has none.</summary>
 /// <param name="Text">Plain text, derived from the HTML where there is no text part.</param>
@@ -59,7 +63,10 @@ public sealed record MessageHeaders(
     [Id(16)] public string? Preview { get; init; }
 
     public ImmutableArray<Attachment> Attachments =>
-        [.. Parts.Where(part => part.IsAttachment).Select(part => new Attachment(part.Part, part.Filename, part.ContentType, part.Size, part.Disposition, part.ContentId))];
+        [.. Parts.Where(part => !part.IsBody).Select(part => new Attachment(part.Part, part.SavedAs, part.ContentType, part.Size, part.Disposition, part.ContentId, part.IsInline))];
+
+    /// <summary>Whether the message has parts that a reader would see as files.</summary>
+    public bool HasFiles => Parts.Any(part => part.IsFile);
 }
 
 /// <summary>A leaf of the MIME structure (BODYSTRUCTURE, RFC 3501 section 7.4.2); a nested message/rfc822 is one leaf.</summary>
@@ -70,10 +77,11 @@ public sealed record MessageHeaders(
 /// <param name="Size">Encoded octets.</param>
 /// <param name="Filename">Decoded, without any path.</param>
 /// <param name="Disposition">"attachment", "inline" or null.</param>
-/// <param name="ContentId">Without angle brackets.</param>
+/// <param name="ContentId">Decoded (RFC 2047), without angle brackets.</param>
+/// <param name="Location">Content-Location (RFC 2557), another name by which the HTML can show the part.</param>
 /// <param name="InText">It is shown, in this order, where the message is read as plain text (RFC 8621 section 4.1.4, textBody).</param>
 /// <param name="InHtml">It is shown, in this order, where the message is read as HTML (RFC 8621 section 4.1.4, htmlBody).</param>
-/// <param name="IsAttachment">A reader would see it as a file.</param>
+/// <param name="IsInline">It is not the body, and a reader would not see it as a file either: the HTML shows it, or it is a signature or another representation.</param>
 [GenerateSerializer, Immutable]
 public sealed record MessagePart(
     string Part,
@@ -84,9 +92,20 @@ public sealed record MessagePart(
     string? Filename,
     string? Disposition,
     string? ContentId,
+    string? Location,
     bool InText,
     bool InHtml,
-    bool IsAttachment);
+    bool IsInline)
+{
+    /// <summary>It is read as part of the message.</summary>
+    public bool IsBody => InText || InHtml;
+
+    /// <summary>A reader would see it as a file.</summary>
+    public bool IsFile => !IsBody && !IsInline;
+
+    /// <summary>The name to save it under. Invitations often have none, and no calendar opens a file without an extension.</summary>
+    public string? SavedAs => Filename ?? (ContentType == "text/calendar" ? "invite.ics" : null);
+}
 
 /// <summary>A message as clients see it. Dates are UTC, sizes octets; <c>modSeq</c> (RFC 7162) is a string because it has 63 bits.</summary>
 [GenerateSerializer, Immutable]
@@ -142,9 +161,9 @@ public sealed record Message
     /// <summary>The beginning of the text, without quotes and markup, in one line of 200 characters at most; empty where nothing can be read. Needs the scope mail.read.</summary>
     /// <example>Thank you for your time yesterday. As we agreed, here is our offer.</example>
     [Id(24), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Preview { get; init; }
-    /// <summary>Whether there is anything in `attachments`.</summary>
+    /// <summary>Whether there is anything in `attachments` that is not inline.</summary>
     [Id(19)] public required bool HasAttachments { get; init; }
-    /// <summary>Parts that a reader would see as files.</summary>
+    /// <summary>All parts but those that are read as the text or the HTML of the message; files are those that are not inline.</summary>
     [Id(20)] public required ImmutableArray<Attachment> Attachments { get; init; }
     /// <summary>MODSEQ (RFC 7162) where the server has it: grows with every change of flags. A number of 63 bits, hence a string.</summary>
     /// <example>90210</example>
@@ -156,7 +175,6 @@ public sealed record Message
 
     public static Message Of(string id, string mailboxId, uint uid, Flags flags, ulong modSeq, MessageHeaders headers)
     {
-        var attachments = headers.Attachments;
         return new Message
         {
             Id = id,
@@ -179,8 +197,8 @@ public sealed record Message
             Flags = flags,
             Size = headers.Size,
             Preview = headers.Preview,
-            HasAttachments = attachments.Length > 0,
-            Attachments = attachments,
+            HasAttachments = headers.HasFiles,
+            Attachments = headers.Attachments,
             ModSeq = modSeq == 0 ? null : modSeq.ToString(System.Globalization.CultureInfo.InvariantCulture),
         };
     }

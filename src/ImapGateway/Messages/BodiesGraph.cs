@@ -51,19 +51,20 @@ public sealed class BodiesGraph : IGraph
             .Requires(Scope.MailRead).Costs(BodyPrice).Held();
         message.Field("headers", "[HeaderField!]", HeadersAsync, "Header fields by name; those that are not there are left out.", new GraphArgument("names", "[String!]", "Which; all where it is missing. At most 100."))
             .Requires(Scope.MailReadBasic).Costs(BodyPrice).Held();
-        message.Part("attachments", "[Attachment!]!", one => one.Value.Attachments.Select(attachment => new File(one, attachment)), "Parts that a reader would see as files.");
+        message.Part("attachments", "[Attachment!]!", one => one.Value.Attachments.Select(attachment => new File(one, attachment)), "All parts but those that are read as the text or the HTML; files are those that are not inline.");
         message.Leaf("rawUrl", "String!", one => $"{UrlOf(one)}/raw", "Where the message can be downloaded as it was sent, with the same key: relative to the gateway.");
     }
 
     private static void BuildAttachment(GraphBuilder graph)
     {
-        var file = graph.Object<File>("Attachment", "A part that a reader would see as a file.");
+        var file = graph.Object<File>("Attachment", "A part that is not the text or the HTML of the message.");
         file.Leaf("part", "String!", one => one.Attachment.Part, "The IMAP section number.");
         file.Leaf("filename", "String", one => one.Attachment.Filename, "Decoded, without any path; null where the sender gave none.");
         file.Leaf("contentType", "String!", one => one.Attachment.ContentType, "Media type in lower case, without parameters.");
         file.Leaf("size", "Long!", one => one.Attachment.Size, "Encoded octets, as the mail server counts them.");
         file.Leaf("disposition", "String", one => one.Attachment.Disposition, "\"attachment\", \"inline\" or null.");
-        file.Leaf("contentId", "String", one => one.Attachment.ContentId, "Without angle brackets.");
+        file.Leaf("contentId", "String", one => one.Attachment.ContentId, "Decoded (RFC 2047), without angle brackets.");
+        file.Leaf("inline", "Boolean!", one => one.Attachment.Inline, "True for a part that a reader does not see as a file: what the HTML shows, a signature, another representation of the text.");
         file.Leaf("url", "String!", one => $"{UrlOf(one.Of)}/parts/{one.Attachment.Part}", "Where it can be downloaded, decoded, with the same key: relative to the gateway.");
     }
 

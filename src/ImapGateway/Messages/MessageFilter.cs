@@ -70,7 +70,7 @@ public sealed record MessageFilter(
         (Since is null || headers.ReceivedAt >= Since)
         && (Before is null || headers.ReceivedAt < Before)
         && (string.IsNullOrEmpty(MessageId) || headers.MessageId == BareMessageId)
-        && (HasAttachments is null || headers.Parts.Any(part => part.IsAttachment) == HasAttachments);
+        && (HasAttachments is null || headers.HasFiles == HasAttachments);
 
     /// <summary>What the server decides, if it can look for such text.</summary>
     public bool AdmitsText(MessageHeaders headers) =>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
+using ImapGateway.Html;
 using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
@@ -112,7 +113,7 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
         if (options.WantsBody)
         {
             var texts = plan.Slices.Where(slice => !slice.Key.StartsWith('H')).Select(slice => Text(headers, slice, octets.GetValueOrDefault((row.Uid, slice.Key)))).ToList();
-            message = message with { Body = BodyComposition.Compose(texts, options.Body(maxBodyBytes), contentId => PartUrl(id, headers, contentId)) };
+            message = message with { Body = BodyComposition.Compose(texts, options.Body(maxBodyBytes), url => PartUrl(id, headers, url)) };
         }
         return message;
     }
@@ -123,8 +124,8 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
         return new BodyText(part, CharsetDecoder.DecodePart(part, octets.Decoded ?? []), octets.IsCut);
     }
 
-    private string? PartUrl(string id, MessageHeaders headers, string contentId) =>
-        headers.Parts.FirstOrDefault(part => part.ContentId == contentId) is { } part ? $"/v1/accounts/{account.Account.Id}/messages/{id}/parts/{part.Part}" : null;
+    private string? PartUrl(string id, MessageHeaders headers, string url) =>
+        headers.Parts.FirstOrDefault(part => PartReferences.Names(url, part)) is { } part ? $"/v1/accounts/{account.Account.Id}/messages/{id}/parts/{part.Part}" : null;
 
     private Message Basic(FoundMessage message) => Message.Of(message.Id, mailbox.Id, message.Row.Uid, message.Row.Flags, message.Row.ModSeq, message.Headers);
 }

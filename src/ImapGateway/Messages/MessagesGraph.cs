@@ -65,7 +65,7 @@ public sealed class MessagesGraph : IGraph
         message.Leaf("receivedAt", "DateTime!", one => one.Value.ReceivedAt, "INTERNALDATE (RFC 3501 section 2.3.3): when the mail server received it.");
         message.Leaf("size", "Long!", one => one.Value.Size, "RFC822.SIZE in octets; some servers lie a little.");
         message.Leaf("preview", "String", one => one.Value.Preview, "The beginning of the text, without quotes and markup, in one line of 200 characters at most; empty where nothing can be read. Null for keys without the scope mail.read.");
-        message.Leaf("hasAttachments", "Boolean!", one => one.Value.HasAttachments, "Whether there is anything in `attachments`.");
+        message.Leaf("hasAttachments", "Boolean!", one => one.Value.HasAttachments, "Whether there is anything in `attachments` that is not inline.");
 
         var address = graph.Object<EmailAddress>("EmailAddress", "A display name and an address (RFC 5322 section 3.4); groups are flattened to their members.");
         address.Leaf("name", "String", one => one.Name, "Null where there is none.");

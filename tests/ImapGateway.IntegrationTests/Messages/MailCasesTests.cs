@@ -77,6 +77,49 @@ public sealed class MailCasesTests(MailCases cases) : IClassFixture<MailCases>
         Assert.Equal([filename], cases[name].Read.GetProperty("attachments").EnumerateArray().Select(one => one.GetProperty("filename").GetString()));
     }
 
+    [Theory]
+    [InlineData("parts-html-in-pieces", "image001.jpg", "OFFER FOR ANN.docx")]
+    [InlineData("picture-by-encoded-word", "(p.png)")]
+    [InlineData("picture-without-cid", "p.png")]
+    [InlineData("picture-in-other-case", "(p.png)")]
+    [InlineData("pictures-of-a-phone", "IMG_1.jpeg", "IMG_2.jpeg", "IMG_3.jpeg")]
+    [InlineData("invitation-as-alternative", "invite.ics")]
+    [InlineData("encoding-with-semicolon", "a.pdf")]
+    [InlineData("encoding-in-quotes", "a.pdf")]
+    [InlineData("filename-with-slash", "Invoice 1_2.pdf")]
+    [InlineData("html-with-file", "a.pdf")]
+    [InlineData("html-with-picture", "(p.png)")]
+    [InlineData("html-with-picture-and-file", "(p.png)", "a.pdf")]
+    public void Attachments(string name, params string[] files)
+    {
+        foreach (var message in new[] { cases[name].Listed, cases[name].Read })
+        {
+            // What is shown in the HTML stands in parentheses.
+            Assert.Equal(files, message.GetProperty("attachments").EnumerateArray().Select(one => one.GetProperty("inline").GetBoolean() ? $"({one.GetProperty("filename").GetString()})" : one.GetProperty("filename").GetString()));
+            Assert.Equal(files.Any(file => !file.StartsWith('(')), message.GetProperty("hasAttachments").GetBoolean());
+        }
+        if (files.FirstOrDefault(file => file.StartsWith('(')) is not null)
+        {
+            Assert.Contains("/parts/", cases[name].Read.GetProperty("body").GetProperty("html").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("parts-html-in-pieces", "plain all")]
+    [InlineData("html-with-file", "plain words", "html words")]
+    [InlineData("html-with-picture", "plain words", "html words")]
+    [InlineData("html-with-picture-and-file", "plain words", "html words")]
+    public void A_text_is_shown_once(string name, string text, string? html = null)
+    {
+        var body = cases[name].Read.GetProperty("body");
+        Assert.Equal(text, body.GetProperty("text").GetString()!.Trim());
+        if (html is not null)
+        {
+            Assert.Equal(2, body.GetProperty("html").GetString()!.Split(html).Length);
+            Assert.DoesNotContain(text, body.GetProperty("html").GetString(), StringComparison.Ordinal);
+        }
+    }
+
     [Fact]
     public async Task No_server_is_asked_what_it_makes_of_a_message()
     {

@@ -193,7 +193,7 @@ public sealed class ReadMessageTests
         var message = await account.Newest();
         Assert.True(message.GetProperty("hasAttachments").GetBoolean());
         Assert.Equal(
-            ["2 application/pdf inline.pdf inline", "3 application/zip bare.zip ", "4 message/rfc822 forwarded.eml ", "5 text/calendar  ", "6 application/octet-stream  "],
+            ["2 application/pdf inline.pdf inline", "3 application/zip bare.zip ", "4 message/rfc822 forwarded.eml ", "5 text/calendar invite.ics ", "6 application/octet-stream  "],
             message.GetProperty("attachments").EnumerateArray().Select(a => $"{a.GetProperty("part")} {a.GetProperty("contentType")} {a.GetProperty("filename")} {a.GetProperty("disposition")}"));
     }
 

@@ -12,9 +12,9 @@ public class HeaderCodecTests
         "M6d99ac3275bb4e", null, "cafe.1@example.org", ["a@example.org"], ["a@example.org", "b@example.org"], "Grüße \U0001F600", [new("Anna Berg", "anna@example.org")], [], [],
         [new(null, "bob@example.com"), new("", "")], [], [], new DateTimeOffset(2026, 5, 31, 13, 44, 52, TimeSpan.FromHours(2)), DateTimeOffset.UnixEpoch, 71_034,
         [
-            new("1.1", "text/plain", "utf-8", "quoted-printable", 812, null, null, null, true, false, false),
-            new("1.2", "text/html", "x-unknown", "7bit", 2_212, null, "inline", "logo@example.org", false, true, false),
-            new("2", "application/pdf", null, "base64", 68_412, "offer.pdf", "attachment", null, false, false, true),
+            new("1.1", "text/plain", "utf-8", "quoted-printable", 812, null, null, null, null, true, false, false),
+            new("1.2", "text/html", "x-unknown", "7bit", 2_212, null, "inline", "logo@example.org", "logo.png", false, true, false),
+            new("2", "application/pdf", null, "base64", 68_412, "offer.pdf", "attachment", null, null, false, false, true),
         ]);
 
     private static readonly MessageHeaders Bare = new(null, null, null, [], [], null, [], [], [], [], [], [], null, DateTimeOffset.MaxValue, 0, []);

@@ -75,5 +75,5 @@ public class CharsetsTests
     [InlineData("<meta charset=utf-16>plain")]
     public void A_document_is_not_believed_what_only_attackers_say(string html) => Assert.Equal(html, CharsetDecoder.DecodePart(Html(null), Encoding.ASCII.GetBytes(html)));
 
-    private static ImapGateway.Mail.MessagePart Html(string? charset) => new("1", "text/html", charset, "8bit", 1, null, null, null, true, true, false);
+    private static ImapGateway.Mail.MessagePart Html(string? charset) => new("1", "text/html", charset, "8bit", 1, null, null, null, null, true, true, false);
 }

@@ -14,6 +14,10 @@ public class FilenamesTests
     [InlineData("Übergröße.doc", "Übergröße.doc")]
     [InlineData("..", null)]
     [InlineData("dir/", null)]
+    [InlineData("Invoice 1/2.pdf", "Invoice 1_2.pdf")]
+    [InlineData("a/../b.pdf", "b.pdf")]
+    [InlineData("/tmp/b.pdf", "b.pdf")]
+    [InlineData("C:/tmp/b.pdf", "b.pdf")]
     [InlineData("  ", null)]
     [InlineData(null, null)]
     public void A_name_is_the_last_segment_decoded_and_visible(string? given, string? expected) => Assert.Equal(expected, Filenames.Normalise(given));

@@ -7,9 +7,9 @@ namespace ImapGateway.Tests.Imap;
 
 public class MessageStructureTests
 {
-    /// <summary>Each leaf as "section type roles": t = in text, h = in HTML, A = attachment.</summary>
+    /// <summary>Each leaf as "section type roles": t = in text, h = in HTML, A = a file.</summary>
     private static string[] Roles(Node node) =>
-        [.. MessageStructure.Of(node.Build()).Select(part => $"{part.Part} {part.ContentType} {(part.InText ? "t" : "")}{(part.InHtml ? "h" : "")}{(part.IsAttachment ? "A" : "")}".TrimEnd())];
+        [.. MessageStructure.Of(node.Build()).Select(part => $"{part.Part} {part.ContentType} {(part.InText ? "t" : "")}{(part.InHtml ? "h" : "")}{(part.IsFile ? "A" : "")}".TrimEnd())];
 
     [Fact]
     public void A_plain_message_is_part_1() => Assert.Equal(["1 text/plain th"], Roles(Part("text/plain")));
@@ -17,6 +17,12 @@ public class MessageStructureTests
     [Fact]
     public void Of_an_alternative_each_reader_gets_its_own() =>
         Assert.Equal(["1 text/plain t", "2 text/html h"], Roles(Multi("alternative", Part("text/plain"), Part("text/html"))));
+
+    [Fact]
+    public void What_an_alternative_at_the_root_has_in_another_multipart_belongs_to_its_own_reader() =>
+        Assert.Equal(
+            ["1 text/plain t", "2.1 text/html h", "2.2 application/pdf A", "2.3 text/html h"],
+            Roles(Multi("alternative", Part("text/plain"), Multi("mixed", Part("text/html"), Part("application/pdf"), Part("text/html")))));
 
     [Fact]
     public void Html_alone_serves_both_readers() =>
@@ -46,7 +52,7 @@ public class MessageStructureTests
     public void Without_a_disposition_what_is_no_unnamed_text_is_an_attachment(string type)
     {
         var part = MessageStructure.Of(Multi("mixed", Part("text/plain"), Part(type)).Build())[1];
-        Assert.True(part.IsAttachment);
+        Assert.True(part.IsFile);
         Assert.False(part.InText || part.InHtml);
     }
 
@@ -95,7 +101,7 @@ public class MessageStructureTests
     [InlineData("signed", "application/pkcs7-signature; name=smime.p7s", "attachment; filename=smime.p7s")]
     [InlineData("encrypted", "application/pgp-encrypted", null)]
     public void Signatures_and_control_parts_are_no_attachments(string multipart, string type, string? disposition) =>
-        Assert.False(MessageStructure.Of(Multi(multipart, Part("text/plain"), Part(type, disposition)).Build())[1].IsAttachment);
+        Assert.False(MessageStructure.Of(Multi(multipart, Part("text/plain"), Part(type, disposition)).Build())[1].IsFile);
 
     [Fact]
     public void What_is_encrypted_is_an_attachment() => Assert.Equal(["1 application/pkcs7-mime A"], Roles(Part("application/pkcs7-mime; name=smime.p7m")));
@@ -104,7 +110,7 @@ public class MessageStructureTests
     public void A_forwarded_message_is_one_leaf_named_by_its_subject()
     {
         var part = MessageStructure.Of(Multi("mixed", Part("text/plain"), Part("message/rfc822") with { Subject = "Re: a/b \u202Egpj" }).Build())[1];
-        Assert.Equal(("2", "message/rfc822", true, "Re: a-b gpj.eml"), (part.Part, part.ContentType, part.IsAttachment, part.Filename));
+        Assert.Equal(("2", "message/rfc822", true, "Re: a-b gpj.eml"), (part.Part, part.ContentType, part.IsFile, part.Filename));
     }
 
     [Fact]

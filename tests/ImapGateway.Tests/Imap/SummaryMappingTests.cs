@@ -138,7 +138,7 @@ public class SummaryMappingTests
         Assert.Equal([new EmailAddress("Ann, Dr.", "ann@example.com")], headers.From);
         Assert.Contains(headers.To, address => address.Address == "c@x");
         Assert.Contains(headers.To, address => address.Address == "d@x");
-        Assert.Equal(("application/pdf", "a.pdf", "base64", 99L, true), (headers.Parts[0].ContentType, headers.Parts[0].Filename, headers.Parts[0].Encoding, headers.Parts[0].Size, headers.Parts[0].IsAttachment));
+        Assert.Equal(("application/pdf", "a.pdf", "base64", 99L, true), (headers.Parts[0].ContentType, headers.Parts[0].Filename, headers.Parts[0].Encoding, headers.Parts[0].Size, headers.Parts[0].IsFile));
     }
 
     [Fact]

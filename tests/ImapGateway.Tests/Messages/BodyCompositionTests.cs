@@ -11,7 +11,7 @@ public class BodyCompositionTests
     private static readonly BodyRequest Both = new(Text: true, Html: true, IsRaw: false, MaxBytes: 10_000);
 
     private static BodyText Part(string type, string text, bool inText = true, bool inHtml = true, bool isCut = false) =>
-        new(new MessagePart("1", type, null, "7bit", text.Length, null, null, null, inText, inHtml, false), text, isCut);
+        new(new MessagePart("1", type, null, "7bit", text.Length, null, null, null, null, inText, inHtml, false), text, isCut);
 
     private static MessageBody Compose(BodyRequest request, params BodyText[] parts) => BodyComposition.Compose(parts, request, _ => null);
 

@@ -8,7 +8,7 @@ namespace ImapGateway.Tests.Messages;
 public class BodySlicesTests
 {
     private static MessagePart Part(string number, string type, long size, string encoding = "7bit", bool inText = true, bool inHtml = true) =>
-        new(number, type, null, encoding, size, null, null, null, inText, inHtml, false);
+        new(number, type, null, encoding, size, null, null, null, null, inText, inHtml, false);
 
     private static string[] Sections(BodyRequest request, params MessagePart[] parts) => [.. BodySlices.Of(parts, request).Select(slice => slice.Section)];
 

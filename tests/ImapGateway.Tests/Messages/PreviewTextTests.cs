@@ -48,7 +48,7 @@ public class PreviewTextTests
         string?[] charsets = [null, "utf-8", "utf-16", "iso-2022-jp", "gb2312", "unknown-8bit"];
         Prop.ForAll(ArbMap.Default.ArbFor<byte[]>(), ArbMap.Default.ArbFor<byte>(), (octets, choice) =>
         {
-            var part = new MessagePart("1", choice % 2 == 0 ? "text/html" : "text/plain", charsets[choice % charsets.Length], encodings[choice / 7 % encodings.Length], octets.Length, null, null, null, true, false, false);
+            var part = new MessagePart("1", choice % 2 == 0 ? "text/html" : "text/plain", charsets[choice % charsets.Length], encodings[choice / 7 % encodings.Length], octets.Length, null, null, null, null, true, false, false);
             var preview = PreviewFetch.Read(part, octets);
             Assert.True(preview.Length <= PreviewText.MaxLength);
             Assert.DoesNotContain(preview, character => char.IsControl(character));
@@ -58,5 +58,5 @@ public class PreviewTextTests
 
     [Fact]
     public void What_is_encrypted_in_the_text_shows_nothing() =>
-        Assert.Equal("", PreviewFetch.Read(new MessagePart("1", "text/plain", null, "7bit", 100, null, null, null, true, false, false), "-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA"u8));
+        Assert.Equal("", PreviewFetch.Read(new MessagePart("1", "text/plain", null, "7bit", 100, null, null, null, null, true, false, false), "-----BEGIN PGP MESSAGE-----\r\n\r\nhQEMA"u8));
 }

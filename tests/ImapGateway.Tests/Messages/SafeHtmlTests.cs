@@ -11,7 +11,7 @@ namespace ImapGateway.Tests.Messages;
 
 public class SafeHtmlTests
 {
-    private static string Clean(string html) => SafeHtml.Clean(html, id => id == "logo@x" ? "/v1/accounts/a/messages/m/parts/2" : null).Html;
+    private static string Clean(string html) => SafeHtml.Clean(html, url => ImapGateway.Html.SafeUrls.ContentId(url) == "logo@x" ? "/v1/accounts/a/messages/m/parts/2" : null).Html;
 
     [Theory]
     [InlineData("<p>Hello <b>world</b></p>")]

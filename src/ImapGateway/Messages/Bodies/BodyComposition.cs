@@ -28,7 +28,7 @@ public static class BodyComposition
     /// </summary>
     /// <param name="parts">In the order of the message.</param>
     /// <param name="request">What to make.</param>
-    /// <param name="partUrl">Content-ID without brackets to the URL of that part, or null.</param>
+    /// <param name="partUrl">From the URL of a picture in the HTML to the URL of that part, or null.</param>
     public static MessageBody Compose(IReadOnlyList<BodyText> parts, BodyRequest request, Func<string, string?> partUrl)
     {
         var (text, textCut) = request.Text ? Text(parts, request.MaxBytes) : (null, false);

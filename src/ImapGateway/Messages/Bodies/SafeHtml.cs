@@ -11,7 +11,7 @@ namespace ImapGateway.Messages.Bodies;
 /// <list type="bullet">
 /// <item>Nothing is loaded: remote pictures keep their URL in <c>data-blocked-src</c> (http and https only) for clients that offer to show them; srcset, backgrounds and
 /// CSS url() are gone.</item>
-/// <item>cid: pictures point at their parts; data: pictures of raster formats stay.</item>
+/// <item>Pictures of the message (cid: or a location) point at their parts; data: pictures of raster formats stay.</item>
 /// <item>Links go to http, https, mailto and tel, in a new window, without referrer or opener.</item>
 /// <item>Style elements, classes, ids and names are gone: they would act on the page around. Style attributes keep what <see cref="SafeCss"/> lets through.</item>
 /// </list>
@@ -35,7 +35,7 @@ public static class SafeHtml
     private static readonly HtmlSanitizer Sanitizer = Configure();
 
     /// <param name="html">Of any size; what comes after tens of thousands of elements is left out.</param>
-    /// <param name="partUrl">Content-ID without brackets to the URL of that part; null where the message has no such part.</param>
+    /// <param name="partUrl">From the URL of a picture (cid: or a location) to the URL of that part; null where the message has no such part.</param>
     /// <param name="maxBytes">UTF-8 octets of the result, which is cut between elements or in text and stays well-formed.</param>
     public static (string Html, bool Truncated) Clean(string html, Func<string, string?> partUrl, int maxBytes = int.MaxValue)
     {
@@ -97,7 +97,7 @@ public static class SafeHtml
     private static IEnumerable<KeyValuePair<string, string>> Picture(HtmlTagToken tag, Func<string, string?> partUrl)
     {
         var source = Value(tag, "src") ?? "";
-        if ((SafeUrls.ContentId(source) is { } id ? partUrl(id) : SafeUrls.Embedded(source)) is { } shown)
+        if ((partUrl(source) ?? SafeUrls.Embedded(source)) is { } shown)
         {
             return [KeyValuePair.Create("src", shown)];
         }

@@ -47,7 +47,7 @@ public sealed record FindSection(SectionRef Section, bool OnlyMessage, Freshness
         var (_, section, headers, part) = await Section.LocateAsync(account, cancel);
         var found = part is null
             ? new FoundSection("message/rfc822", null, Filenames.OfMessage(headers.Subject) ?? $"{Section.Id}.eml", IsAttachment: true, section.IsEncoded)
-            : new FoundSection(part.ContentType, part.Charset?.Equals("us-ascii", StringComparison.OrdinalIgnoreCase) == true ? null : part.Charset, part.Filename, part.Disposition == "attachment", section.IsEncoded);
+            : new FoundSection(part.ContentType, part.Charset?.Equals("us-ascii", StringComparison.OrdinalIgnoreCase) == true ? null : part.Charset, part.SavedAs, part.Disposition == "attachment", section.IsEncoded);
         return found with { Stored = stored };
     }
 }
