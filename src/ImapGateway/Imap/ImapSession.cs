@@ -62,6 +62,9 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>False once the server has refused to look for text in UTF-8 (RFC 3501 section 6.4.4, BADCHARSET).</summary>
     public bool SearchesUtf8 { get; set; } = true;
 
+    /// <summary>Called with each command, without its tag, before it is sent.</summary>
+    public Func<ReadOnlyMemory<byte>, ValueTask>? Sending { set => _stream.Sending = value; }
+
     public bool IsUsable => _stream.IsOpen && _client.IsConnected && _client.IsAuthenticated;
 
     /// <summary>The server was silent for too long, or took too long altogether.</summary>

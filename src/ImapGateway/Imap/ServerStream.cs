@@ -69,6 +69,9 @@ public sealed class ServerStream : Stream
     /// <summary>Counts what is answered to each command; null: there are no commands on this connection.</summary>
     public AnswerLimit? Answers { get; set; }
 
+    /// <summary>Called with each command, without its tag, before it is sent.</summary>
+    public Func<ReadOnlyMemory<byte>, ValueTask>? Sending { get; set; }
+
     /// <summary>Cuts the answers to LIST; null: there are none on this connection.</summary>
     public ListingLimit? Listing { get; set; }
 
@@ -224,6 +227,10 @@ public sealed class ServerStream : Stream
             }
             Listing?.Sent(buffer.Span[(TagLength + 1)..]);
             Answers?.Sent(buffer.Span[(TagLength + 1)..]);
+            if (Sending is { } sending)
+            {
+                await sending(buffer[(TagLength + 1)..]);
+            }
         }
         DemandOneLine(buffer.Span);
         await WithinSilenceAsync(
