@@ -80,6 +80,9 @@ public sealed partial class ImapSession
     {
         _stream.Allow(MostBeside);
         _stream.Await(Timeout.InfiniteTimeSpan);
+        // MailKit keeps nothing of what is said in IDLE, which lasts for half an hour.
+        var memory = _stream.Memory;
+        _stream.Memory = null;
         try
         {
             using var ending = done.UnsafeRegister(_ => _stream.Await(answer), null);
@@ -87,6 +90,7 @@ public sealed partial class ImapSession
         }
         finally
         {
+            _stream.Memory = memory;
             _stream.Await(null);
         }
     }

@@ -94,6 +94,7 @@ public sealed partial class ImapSession : IAsyncDisposable
             await LogInAsync(client, server.Username, credential, cancel);
             await PrepareAsync(client, stream, cancel);
             stream.Allow(long.MaxValue);
+            stream.Memory?.Clear();
             return new ImapSession(client, stream);
         }
         catch (Exception e)
@@ -293,6 +294,7 @@ public sealed partial class ImapSession : IAsyncDisposable
         {
             _stream.BeforeRead = null;
             _client.Sink = null;
+            _stream.Memory?.Clear();
         }
     }
 
@@ -317,7 +319,16 @@ public sealed partial class ImapSession : IAsyncDisposable
     public IDisposable Begin(TimeSpan limit)
     {
         _stream.Allow(MostPerJob);
-        return _stream.Limit(limit);
+        return new Job(_stream, _stream.Limit(limit));
+    }
+
+    private sealed class Job(ServerStream stream, IDisposable limit) : IDisposable
+    {
+        public void Dispose()
+        {
+            limit.Dispose();
+            stream.Memory?.Clear();
+        }
     }
 
     /// <summary>Hears what came while nobody used the session; false where that was its end.</summary>

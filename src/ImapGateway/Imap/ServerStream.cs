@@ -69,6 +69,9 @@ public sealed class ServerStream : Stream
     /// <summary>Counts what is answered to each command; null: there are no commands on this connection.</summary>
     public AnswerLimit? Answers { get; set; }
 
+    /// <summary>Counts what the answers take of the memory; null: they take none to speak of.</summary>
+    public AnswerMemory.Answer? Memory { get; set; }
+
     /// <summary>Called with each command, without its tag, before it is sent.</summary>
     public Func<ReadOnlyMemory<byte>, ValueTask>? Sending { get; set; }
 
@@ -118,6 +121,7 @@ public sealed class ServerStream : Stream
     {
         _aborted = true;
         _socket.Close(0);
+        Memory?.Clear();
     }
 
     /// <summary>From now on, and for the read that waits already, the server may be silent for so long; null: as long as ever.</summary>
@@ -135,6 +139,7 @@ public sealed class ServerStream : Stream
     public void GiveBack(long octets)
     {
         _allowance += octets;
+        Memory?.GiveBack(octets);
         _nesting.Unwind();
     }
 
@@ -145,6 +150,7 @@ public sealed class ServerStream : Stream
     {
         _timedOut = true;
         _socket.Close(0);
+        Memory?.Clear();
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -172,14 +178,12 @@ public sealed class ServerStream : Stream
             }
             var piece = PieceOf(buffer.Span[..read]);
             _ahead = piece == read ? default : buffer[piece..read].ToArray();
-            Inspect(buffer.Span[..piece]);
-            return piece;
+            return await InspectAsync(buffer[..piece]);
         }
         var next = PieceOf(_ahead.Span[..Math.Min(buffer.Length, _ahead.Length)]);
         _ahead[..next].CopyTo(buffer);
         _ahead = _ahead[next..];
-        Inspect(buffer.Span[..next]);
-        return next;
+        return await InspectAsync(buffer[..next]);
     }
 
     private ReadOnlyMemory<byte> Cut(ListingLimit listing, ReadOnlySpan<byte> octets)
@@ -266,6 +270,17 @@ public sealed class ServerStream : Stream
         {
             limit.End();
         }
+    }
+
+    /// <returns>The length of the octets, once there is room for them.</returns>
+    private async ValueTask<int> InspectAsync(Memory<byte> octets)
+    {
+        Inspect(octets.Span);
+        if (Memory is { } memory)
+        {
+            await memory.TakeAsync(octets.Length);
+        }
+        return octets.Length;
     }
 
     /// <summary>Before MailKit sees it: what would overflow its stack or the gateway's memory ends the connection.</summary>
@@ -398,6 +413,7 @@ public sealed class ServerStream : Stream
             _inner.Dispose();
             _reading.Dispose();
             _writing.Dispose();
+            Memory?.Clear();
         }
         base.Dispose(disposing);
     }
