@@ -231,6 +231,7 @@ public sealed class ServerStream : Stream
             }
             Listing?.Sent(buffer.Span[(TagLength + 1)..]);
             Answers?.Sent(buffer.Span[(TagLength + 1)..]);
+            _nesting.MostInLiteral = Answers?.IsOfHeaders == true ? NestingLimit.MostInHeader : long.MaxValue;
             if (Sending is { } sending)
             {
                 await sending(buffer[(TagLength + 1)..]);
@@ -297,7 +298,7 @@ public sealed class ServerStream : Stream
         if (isFlood || IsNestedTooDeep(octets))
         {
             Abort();
-            throw isFlood ? new FloodException("The mail server sends more than was asked for.") : new ImapProtocolException("The server's answer is nested too deep.");
+            throw isFlood ? new FloodException("The mail server sends more than was asked for.") : new ImapProtocolException("The server's answer is nested too deep, or has a header that is too long.");
         }
     }
 

@@ -58,6 +58,18 @@ public sealed class HostileStructuresTests(ImpatientGateway impatient) : IClassF
     }
 
     [Fact]
+    public async Task A_message_with_a_header_field_of_any_length_is_listed_with_the_others()
+    {
+        await using var server = ScriptedImapServer.Start();
+        server.Inbox.Add("before");
+        server.Inbox.Add(uid => new(uid, Messages.Mail.Octets($"Subject: long\nTo: {string.Concat(Enumerable.Repeat("a@example.com,\n ", 40_000))}b@example.com\n\ntext\n")));
+        server.Inbox.Add("after");
+        var account = await Add(server);
+        Assert.Equal(["after", "long", "before"], (await account.Items(account.Messages("inbox"))).Select(message => message.GetProperty("subject").GetString()));
+        await impatient.StillWorks();
+    }
+
+    [Fact]
     public async Task Brackets_in_a_text_or_a_subject_are_no_structure()
     {
         var (many, some) = (new string('(', 100_000), new string('(', 400));
