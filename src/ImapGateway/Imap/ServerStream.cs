@@ -135,6 +135,9 @@ public sealed class ServerStream : Stream
     /// <summary>So many octets may come from the server until this is called again.</summary>
     public void Allow(long octets) => _allowance = octets;
 
+    /// <summary>How many octets may still come.</summary>
+    public long Allowance => _allowance;
+
     /// <summary>These were handed on, and fill nobody's memory. They came as a literal, so MailKit is in no list of lists.</summary>
     public void GiveBack(long octets)
     {
