@@ -26,6 +26,7 @@ var benchmarks = new Dictionary<string, Func<Report, Task>>
     ["scale"] = ScaleBenchmark.RunAsync,
     ["idle"] = IdleBenchmark.RunAsync,
     ["flood"] = FloodBenchmark.RunAsync,
+    ["writer"] = WriterBenchmark.RunAsync,
 };
 
 if (args is [ReferenceServer.Command, var content])

@@ -226,7 +226,7 @@ public sealed partial class AccountGrain(
             LogSuspected(AccountId);
         }
         var opener = sessions.NewOpener(row, status, suspicion);
-        var pool = sessions.NewPool(opener);
+        var pool = sessions.NewPool(opener, watchers.Openings.OfPool(row.Incarnation));
         var writer = new AccountWriter(database, changes, owner, row.Id, counters, () => status.Account.Metadata, sessions.Time);
         var headers = new HeaderReader(cache, pool, row.Incarnation);
         var mailboxes = new AccountMailboxes(writer, pool, headers, database, sessions.MoveWindow, guards.Open(AccountId), log);
@@ -314,7 +314,7 @@ public sealed partial class AccountGrain(
     [LoggerMessage(Message = "{Operation} {Target} of account {Account}: {Outcome} in {Milliseconds:0.0} ms with {ImapCommands} IMAP commands, trace {TraceId}")]
     private partial void LogOperation(LogLevel level, string account, string operation, string? target, string outcome, double milliseconds, int imapCommands, string? traceId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Account {Account} is not opened for an hour: its opening has ended the gateway twice. Resume it, or change its settings, to try it at once.")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Account {Account} is not opened for an hour: the gateway has ended twice while it waited for the same answer of its mail server. Resume it, or change its settings, to try it at once.")]
     private partial void LogSuspected(string account);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Account {Account} is not awake: {Code}")]

@@ -58,9 +58,10 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
 
     public void Retire() => _retired = true;
 
-    public async Task LoggedInAsync(ImmutableArray<string> capabilities)
+    public async Task LoggedInAsync(ImmutableArray<string> capabilities, Problem? remaining)
     {
-        await ChangeAsync(_life.LoggedIn(), IsNotice(Account) ? Account.LastError : null, capabilities);
+        var error = remaining is not null ? AccountError.Of(remaining, time.GetUtcNow()) : IsNotice(Account) ? Account.LastError : null;
+        await ChangeAsync(_life.LoggedIn(), error, capabilities);
         LoginsWork?.Invoke();
     }
 

@@ -14,6 +14,9 @@ public sealed partial class AccountWaker(AccountStore store, IGrainFactory grain
     private const int AtOnce = 16;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
+    /// <summary>Until this node is one of those that wake accounts.</summary>
+    private static readonly TimeSpan Joining = TimeSpan.FromMilliseconds(200);
+
     private TimeSpan _pause = TimeSpan.Zero;
 
     /// <summary>Whether the account is among those that the node of this rank wakes.</summary>
@@ -24,9 +27,9 @@ public sealed partial class AccountWaker(AccountStore store, IGrainFactory grain
 
     protected override async Task TurnAsync(CancellationToken stopping)
     {
-        _pause = Interval;
         var active = silos.GetApproximateSiloStatuses(onlyActive: true).Keys.Order().ToList();
         var rank = active.IndexOf(silos.SiloAddress);
+        _pause = rank < 0 ? Joining : Interval;
         var mine = rank < 0 ? [] : (await store.IdsAsync(stopping)).FindAll(id => IsMine(id, active.Count, rank));
         var failed = 0;
         await Parallel.ForEachAsync(mine, new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stopping }, async (id, _) =>

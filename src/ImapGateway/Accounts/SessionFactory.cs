@@ -45,5 +45,6 @@ public sealed class SessionFactory(ServerConnection connection, CredentialProtec
     }
 
     /// <summary>One of the account's connections is the watcher's.</summary>
-    public ImapPool NewPool(SessionOpener opener) => new(opener, options.Value.MaxSessionsPerAccount - 1, _answers, time);
+    /// <param name="notes">Of the account.</param>
+    public ImapPool NewPool(SessionOpener opener, OpeningNotes.PoolNotes notes) => new(opener, options.Value.MaxSessionsPerAccount - 1, _answers, time) { Notes = notes };
 }

@@ -45,6 +45,9 @@ public sealed class AnswerLimit
     /// <summary>Messages of the mailbox that is selected, as far as the server can be believed.</summary>
     public int Exists { get; set; }
 
+    /// <summary>Header fields are asked for along with the structure. Whoever does that asks again, for less, where MailKit cannot parse the answer.</summary>
+    public bool IsOfHeaders { get; private set; }
+
     /// <summary>The next command asks for <paramref name="messages"/> messages.</summary>
     /// <returns>Ends when it is answered.</returns>
     public IDisposable Expect(int messages, IFetchRequest request)
@@ -52,6 +55,7 @@ public sealed class AnswerLimit
         var hasHeaders = (request.Items & (MessageSummaryItems.Envelope | MessageSummaryItems.BodyStructure | MessageSummaryItems.Headers | MessageSummaryItems.References | MessageSummaryItems.PreviewText)) != 0
             || request.Headers is { Count: > 0 };
         var asked = Math.Max(0, messages);
+        IsOfHeaders = (request.Items & MessageSummaryItems.BodyStructure) != 0;
         _messages = (int)Math.Min((long)asked + MostUnasked, int.MaxValue);
         _expected = Little + Math.Min(Exists, MostUnasked) * OctetsOfChange + (hasHeaders ? Math.Clamp(asked * OctetsOfHeaders, LeastOfHeaders, MostOfHeaders) : asked * OctetsOfFlags);
         return new Expected(this);
@@ -104,6 +108,6 @@ public sealed class AnswerLimit
 
     private sealed class Expected(AnswerLimit limit) : IDisposable
     {
-        public void Dispose() => (limit._messages, limit._expected) = (int.MaxValue, null);
+        public void Dispose() => (limit._messages, limit._expected, limit.IsOfHeaders) = (int.MaxValue, null, false);
     }
 }

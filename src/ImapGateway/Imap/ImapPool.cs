@@ -44,6 +44,9 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
     /// <summary>Shared by all accounts.</summary>
     public AnswerBudget Answers { get; }
 
+    /// <summary>Notes which answers are waited for; null: none. Streams are not noted: their answers are not parsed, and take long.</summary>
+    public OpeningNotes.PoolNotes? Notes { get; init; }
+
     /// <summary>What one job may take altogether, streams apart.</summary>
     public TimeSpan JobTime => _opener.Timeout * JobTimeouts;
 
@@ -119,6 +122,8 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
     {
         var before = session.Commands;
         using var limit = session.Begin(JobTime);
+        var step = Notes?.Connection();
+        session.Sending = step is null ? null : step.SendingAsync;
         try
         {
             return await job(session);
@@ -134,6 +139,8 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
         }
         finally
         {
+            session.Sending = null;
+            step?.Dispose();
             CommandCount.Add(session.Commands - before);
             await ReleaseAsync(session, stream: false);
         }
@@ -242,7 +249,7 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
 
     private async Task<ImapSession> OpenAsync(string? mailbox, bool stream, CancellationToken cancel)
     {
-        var opening = _opener.OpenAsync();
+        var opening = Notes is { } notes ? notes.LogInAsync(_opener.OpenAsync) : _opener.OpenAsync();
         ImapSession session;
         try
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MailKit;
 using MailKit.Net.Imap;
 
@@ -9,8 +10,14 @@ public sealed partial class ImapSession
     /// <summary>In one command; what is beyond is found by comparing.</summary>
     private const int MostNamed = 200;
 
+    /// <summary>In which a server may say in IDLE as much as in one IDLE: each push ends one and begins another.</summary>
+    private static readonly TimeSpan IdlePeriod = TimeSpan.FromMinutes(10);
+
     private static readonly ImapEvent[] OfMessages = [new ImapEvent.MessageNew(), ImapEvent.MessageExpunge, ImapEvent.FlagChange];
     private static readonly ImapEvent[] OfMailboxes = [.. OfMessages, ImapEvent.MailboxName, ImapEvent.SubscriptionChange];
+
+    private long _idleAllowance = MostBeside;
+    private long _idleEnded;
 
     /// <summary>Handlers are called in the middle of any answer, and issue no commands.</summary>
     /// <param name="heard">Something was said of the mailbox at this path: its counters as far as they are known by now, null where it is the selected one.</param>
@@ -78,8 +85,12 @@ public sealed partial class ImapSession
     /// <param name="done">Ends IDLE (RFC 2177).</param>
     public async Task IdleAsync(TimeSpan answer, CancellationToken done)
     {
-        _stream.Allow(MostBeside);
+        var rested = Stopwatch.GetElapsedTime(_idleEnded) / IdlePeriod;
+        _stream.Allow((long)Math.Min(MostBeside, _idleAllowance + rested * MostBeside));
         _stream.Await(Timeout.InfiniteTimeSpan);
+        // MailKit keeps nothing of what is said in IDLE, which lasts for half an hour.
+        var memory = _stream.Memory;
+        _stream.Memory = null;
         try
         {
             using var ending = done.UnsafeRegister(_ => _stream.Await(answer), null);
@@ -87,6 +98,8 @@ public sealed partial class ImapSession
         }
         finally
         {
+            (_idleAllowance, _idleEnded) = (_stream.Allowance, Stopwatch.GetTimestamp());
+            _stream.Memory = memory;
             _stream.Await(null);
         }
     }

@@ -62,6 +62,9 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>False once the server has refused to look for text in UTF-8 (RFC 3501 section 6.4.4, BADCHARSET).</summary>
     public bool SearchesUtf8 { get; set; } = true;
 
+    /// <summary>Called with each command, without its tag, before it is sent.</summary>
+    public Func<ReadOnlyMemory<byte>, ValueTask>? Sending { set => _stream.Sending = value; }
+
     public bool IsUsable => _stream.IsOpen && _client.IsConnected && _client.IsAuthenticated;
 
     /// <summary>The server was silent for too long, or took too long altogether.</summary>
@@ -91,6 +94,7 @@ public sealed partial class ImapSession : IAsyncDisposable
             await LogInAsync(client, server.Username, credential, cancel);
             await PrepareAsync(client, stream, cancel);
             stream.Allow(long.MaxValue);
+            stream.Memory?.Clear();
             return new ImapSession(client, stream);
         }
         catch (Exception e)
@@ -290,6 +294,7 @@ public sealed partial class ImapSession : IAsyncDisposable
         {
             _stream.BeforeRead = null;
             _client.Sink = null;
+            _stream.Memory?.Clear();
         }
     }
 
@@ -314,7 +319,16 @@ public sealed partial class ImapSession : IAsyncDisposable
     public IDisposable Begin(TimeSpan limit)
     {
         _stream.Allow(MostPerJob);
-        return _stream.Limit(limit);
+        return new Job(_stream, _stream.Limit(limit));
+    }
+
+    private sealed class Job(ServerStream stream, IDisposable limit) : IDisposable
+    {
+        public void Dispose()
+        {
+            limit.Dispose();
+            stream.Memory?.Clear();
+        }
     }
 
     /// <summary>Hears what came while nobody used the session; false where that was its end.</summary>

@@ -23,6 +23,12 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     /// </summary>
     public const int MostInList = 12_000;
 
+    /// <summary>
+    /// Octets of the header fields of one message: of thousands of recipients. MimeKit copies the field again for every 128 octets, so the time it takes grows with the square of the length:
+    /// 40 ms for 145 KB, minutes for 8 MB. A message that has more is read by its header.
+    /// </summary>
+    public const int MostInHeader = 256 << 10;
+
     private const int LongestStatus = 7;
 
     private static readonly SearchValues<byte> OfData = SearchValues.Create("\"{()\n"u8);
@@ -39,6 +45,8 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     private bool _isSection;
     private long _literal;
     private int _length;
+    private bool _isTooLong;
+    private long? _doubtfulSize;
     private bool _isUntagged;
     private bool _isContinuation;
 
@@ -70,6 +78,9 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         Doubt,
     }
 
+    /// <summary>Octets that the next literals may have.</summary>
+    public long MostInLiteral { get; set; } = long.MaxValue;
+
     /// <summary>How many octets of the present literal are still to come.</summary>
     public long LiteralLeft => _place == Place.Data ? _literal : 0;
 
@@ -86,7 +97,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         return IsOver;
     }
 
-    private bool IsOver => _depth + _unproven > maxDepth || _inList[_depth] > MostInList;
+    private bool IsOver => _isTooLong || _depth + _unproven > maxDepth || _inList[_depth] > MostInList;
 
     /// <summary>The parser is known to be in no nested list now.</summary>
     public void Unwind() => (_depth, _unproven) = (IsDoubtful ? 0 : _depth, 0);
@@ -105,6 +116,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         {
             case Place.Doubt:
                 _unproven += octets.Count((byte)'(');
+                MeasureDoubtful(octets);
                 return octets.Length;
             case Place.Text:
                 var end = octets.IndexOf((byte)'\n');
@@ -124,6 +136,25 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
                 var isSame = next is Place.Doubt || (_place == Place.QuotedEnd && next == Place.Data) || (_place == Place.TextStart && next == Place.Text);
                 _place = next;
                 return isSame ? 0 : 1;
+        }
+    }
+
+    /// <summary>Whatever looks like the size of a literal may be one to MailKit.</summary>
+    private void MeasureDoubtful(ReadOnlySpan<byte> octets)
+    {
+        while (!octets.IsEmpty && !_isTooLong)
+        {
+            if (_doubtfulSize is not { } size)
+            {
+                var start = octets.IndexOf((byte)'{');
+                _doubtfulSize = start < 0 ? null : 0;
+                octets = start < 0 ? [] : octets[(start + 1)..];
+                continue;
+            }
+            var isDigit = octets[0] is >= (byte)'0' and <= (byte)'9';
+            _doubtfulSize = isDigit ? Math.Min(size * 10 + octets[0] - '0', int.MaxValue) : null;
+            _isTooLong = _doubtfulSize > MostInLiteral;
+            octets = isDigit ? octets[1..] : octets;
         }
     }
 
@@ -244,6 +275,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         if (octet is >= (byte)'0' and <= (byte)'9')
         {
             (_literal, _length) = (_literal * 10 + octet - '0', _length + 1);
+            _isTooLong |= _literal > MostInLiteral;
             return _literal > int.MaxValue ? Place.Doubt : Place.LiteralSize;
         }
         return _length == 0 ? Place.Doubt : octet switch

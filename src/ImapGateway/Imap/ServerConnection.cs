@@ -15,6 +15,8 @@ public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOption
     /// <summary>Octets that a server may say before TLS, or before the login: a greeting, capabilities and a few lines of text.</summary>
     public const int MostBeforeLogin = 64 << 10;
 
+    private readonly AnswerMemory _memory = new(AnswerMemory.Default);
+
     /// <summary>A connected, encrypted stream whose next bytes are the server's greeting.</summary>
     /// <param name="credential">Is not sent here, but the server may know and repeat it.</param>
     /// <param name="timeout">For connecting and TLS together, and later for each silence of the server.</param>
@@ -40,6 +42,7 @@ public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOption
         var stream = new ServerStream(socket, secrets, silence, time)
         {
             Listing = purpose == EgressPurpose.Imap ? new ListingLimit(options.Value.MaxMailboxes) : null,
+            Memory = purpose == EgressPurpose.Imap ? _memory.Of(server) : null,
         };
         try
         {

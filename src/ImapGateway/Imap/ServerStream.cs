@@ -69,6 +69,12 @@ public sealed class ServerStream : Stream
     /// <summary>Counts what is answered to each command; null: there are no commands on this connection.</summary>
     public AnswerLimit? Answers { get; set; }
 
+    /// <summary>Counts what the answers take of the memory; null: they take none to speak of.</summary>
+    public AnswerMemory.Answer? Memory { get; set; }
+
+    /// <summary>Called with each command, without its tag, before it is sent.</summary>
+    public Func<ReadOnlyMemory<byte>, ValueTask>? Sending { get; set; }
+
     /// <summary>Cuts the answers to LIST; null: there are none on this connection.</summary>
     public ListingLimit? Listing { get; set; }
 
@@ -115,6 +121,7 @@ public sealed class ServerStream : Stream
     {
         _aborted = true;
         _socket.Close(0);
+        Memory?.Clear();
     }
 
     /// <summary>From now on, and for the read that waits already, the server may be silent for so long; null: as long as ever.</summary>
@@ -128,10 +135,14 @@ public sealed class ServerStream : Stream
     /// <summary>So many octets may come from the server until this is called again.</summary>
     public void Allow(long octets) => _allowance = octets;
 
+    /// <summary>How many octets may still come.</summary>
+    public long Allowance => _allowance;
+
     /// <summary>These were handed on, and fill nobody's memory. They came as a literal, so MailKit is in no list of lists.</summary>
     public void GiveBack(long octets)
     {
         _allowance += octets;
+        Memory?.GiveBack(octets);
         _nesting.Unwind();
     }
 
@@ -142,6 +153,7 @@ public sealed class ServerStream : Stream
     {
         _timedOut = true;
         _socket.Close(0);
+        Memory?.Clear();
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
@@ -169,14 +181,12 @@ public sealed class ServerStream : Stream
             }
             var piece = PieceOf(buffer.Span[..read]);
             _ahead = piece == read ? default : buffer[piece..read].ToArray();
-            Inspect(buffer.Span[..piece]);
-            return piece;
+            return await InspectAsync(buffer[..piece]);
         }
         var next = PieceOf(_ahead.Span[..Math.Min(buffer.Length, _ahead.Length)]);
         _ahead[..next].CopyTo(buffer);
         _ahead = _ahead[next..];
-        Inspect(buffer.Span[..next]);
-        return next;
+        return await InspectAsync(buffer[..next]);
     }
 
     private ReadOnlyMemory<byte> Cut(ListingLimit listing, ReadOnlySpan<byte> octets)
@@ -224,6 +234,11 @@ public sealed class ServerStream : Stream
             }
             Listing?.Sent(buffer.Span[(TagLength + 1)..]);
             Answers?.Sent(buffer.Span[(TagLength + 1)..]);
+            _nesting.MostInLiteral = Answers?.IsOfHeaders == true ? NestingLimit.MostInHeader : long.MaxValue;
+            if (Sending is { } sending)
+            {
+                await sending(buffer[(TagLength + 1)..]);
+            }
         }
         DemandOneLine(buffer.Span);
         await WithinSilenceAsync(
@@ -261,6 +276,17 @@ public sealed class ServerStream : Stream
         }
     }
 
+    /// <returns>The length of the octets, once there is room for them.</returns>
+    private async ValueTask<int> InspectAsync(Memory<byte> octets)
+    {
+        Inspect(octets.Span);
+        if (Memory is { } memory)
+        {
+            await memory.TakeAsync(octets.Length);
+        }
+        return octets.Length;
+    }
+
     /// <summary>Before MailKit sees it: what would overflow its stack or the gateway's memory ends the connection.</summary>
     private void Inspect(Span<byte> octets)
     {
@@ -275,7 +301,7 @@ public sealed class ServerStream : Stream
         if (isFlood || IsNestedTooDeep(octets))
         {
             Abort();
-            throw isFlood ? new FloodException("The mail server sends more than was asked for.") : new ImapProtocolException("The server's answer is nested too deep.");
+            throw isFlood ? new FloodException("The mail server sends more than was asked for.") : new ImapProtocolException("The server's answer is nested too deep, or has a header that is too long.");
         }
     }
 
@@ -391,6 +417,7 @@ public sealed class ServerStream : Stream
             _inner.Dispose();
             _reading.Dispose();
             _writing.Dispose();
+            Memory?.Clear();
         }
         base.Dispose(disposing);
     }

@@ -7,7 +7,8 @@ namespace ImapGateway.Imap;
 /// <summary>What the owner of an account wants to know about its logins.</summary>
 public interface ILoginObserver
 {
-    Task LoggedInAsync(ImmutableArray<string> capabilities);
+    /// <param name="remaining">What is wrong with the server all the same: it has sent too much not long ago. Null: nothing.</param>
+    Task LoggedInAsync(ImmutableArray<string> capabilities, Problem? remaining);
 
     Task LoginFailedAsync(Problem problem);
 
@@ -32,6 +33,7 @@ public sealed class SessionOpener(
     private int _failures;
     private int _floods;
     private DateTimeOffset _lastFlood = DateTimeOffset.MinValue;
+    private Problem? _flood;
     private Problem? _lastProblem = refused;
     private DateTimeOffset _notBefore = refused is { Code: ErrorCode.AccountSuspected, RetryAfter: { } after } ? time.GetUtcNow() + after : DateTimeOffset.MaxValue;
 
@@ -68,7 +70,8 @@ public sealed class SessionOpener(
         {
             _turn.Release();
         }
-        await observer.LoggedInAsync(CapabilityNames.Of(session.Capabilities));
+        var remaining = time.GetUtcNow() - _lastFlood > Backoff.CalmAfterFlood ? null : _flood;
+        await observer.LoggedInAsync(CapabilityNames.Of(session.Capabilities), remaining);
         return session;
     }
 
@@ -77,6 +80,7 @@ public sealed class SessionOpener(
     {
         var now = time.GetUtcNow();
         (_floods, _lastFlood) = (now - _lastFlood > Backoff.CalmAfterFlood ? 1 : _floods + 1, now);
+        _flood = problem;
         (_lastProblem, _notBefore) = (problem, now + Backoff.AfterFlood(_floods, Random.Shared.NextDouble()));
         await observer.LoginFailedAsync(problem);
     }

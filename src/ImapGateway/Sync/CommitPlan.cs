@@ -23,7 +23,10 @@ public sealed record PlanContext(string Incarnation, ulong NextCounter, long Now
 public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxes, IReadOnlyCollection<MailboxState> waiting, PlanContext context)
 {
     /// <summary>Settled in one transaction; what is left is settled in the next.</summary>
-    public const int MostSettled = 1000;
+    public const int MostSettled = 500;
+
+    /// <summary>Messages that are found again in one transaction after a new UIDVALIDITY: nobody is told of them, and only pages of the index are written.</summary>
+    public const int MostRematched = 5_000;
 
     /// <summary>Mailboxes that are written in one transaction: each takes some statements.</summary>
     private const int MostMailboxes = 50;
@@ -131,7 +134,10 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
         }
     }
 
-    /// <summary>Messages of before a new UIDVALIDITY that are found again keep their ids; nobody is told. What is not found is leaving, and waits no more.</summary>
+    /// <summary>
+    /// Messages of before a new UIDVALIDITY that are found again keep their ids; nobody is told. What is not found is leaving, and waits no more. Where more are found than one transaction
+    /// takes, <paramref name="lost"/> remains unmatched, and the same call goes on.
+    /// </summary>
     /// <param name="lost">Keeps those of before.</param>
     /// <param name="mailbox">Has those of now, none of which has an id.</param>
     /// <param name="fingerprints">Of those.</param>
@@ -143,13 +149,14 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
             .Select(one => new ArrivingMessage(new MessagePlace(mailbox.Counter, one.Key), one.Value, true)).ToList();
         var rows = lost.Index.Ascending().ToDictionary(row => row.Uid);
         var leaving = rows.Values.Select(row => new LeavingMessage(new MessagePlace(lost.Counter, row.Uid), row.Fingerprint, true)).ToList();
-        foreach (var (from, to) in MoveMatching.Decide(leaving, arriving, NoneElse, ReceivedAt).Moved)
+        var found = MoveMatching.Decide(leaving, arriving, NoneElse, ReceivedAt).Moved;
+        foreach (var (from, to) in found.OrderBy(pair => pair.To.Place.Uid).Take(MostRematched))
         {
             before.Remove(from.Place.Uid);
             now.Put(rows[from.Place.Uid] with { Uid = to.Place.Uid, ModSeq = 0 });
             _moves.Add((from.Place, to.Place));
         }
-        before.Unmatched = false;
+        before.Unmatched = found.Count > MostRematched;
         before.LostSince = MoveWindow.Long;
     }
 

@@ -12,7 +12,7 @@ public sealed record LookStep(
     /// <summary>New messages at once: their headers are in memory together.</summary>
     public const int MostAdded = 250;
 
-    public const int MostChanged = 1000;
+    public const int MostChanged = 500;
 
     /// <summary>Messages that were there from the start at once: nobody is told of them, and only the pages of the index are written.</summary>
     public const int MostBaseline = 50_000;

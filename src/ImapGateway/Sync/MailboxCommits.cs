@@ -71,20 +71,26 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     /// <summary>Decides of all that waits what can be decided by now.</summary>
     /// <param name="read">Headers that were read for it.</param>
     public Task SettleAsync(ReadHeaders read) =>
-        PlanAsync(plan => plan.Settle(read.Vanished(directory.Everything.ToDictionary(one => one.Key, one => one.Value.UidValidity))), Many + 1, read);
+        PlanAsync(plan => plan.Settle(read.Vanished(directory.Everything)), Many + 1, read);
 
-    /// <summary>See <see cref="CommitPlan.Rematch"/>.</summary>
-    public Task RematchAsync(IReadOnlyCollection<MailboxState> lost, MailboxState mailbox, IReadOnlyDictionary<uint, ulong> fingerprints) =>
-        PlanAsync(
-            plan =>
+    /// <summary>See <see cref="CommitPlan.Rematch"/>. Others' writes go between the parts; if the process ends between them, the next look finds the rest.</summary>
+    public async Task RematchAsync(IReadOnlyCollection<MailboxState> lost, MailboxState mailbox, IReadOnlyDictionary<uint, ulong> fingerprints)
+    {
+        foreach (var one in lost)
+        {
+            do
             {
-                foreach (var one in lost)
-                {
-                    plan.Rematch(one, mailbox, fingerprints);
-                }
-                plan.Settle();
-            },
-            Many + 1);
+                await PlanAsync(
+                    plan =>
+                    {
+                        plan.Rematch(one, mailbox, fingerprints);
+                        plan.Settle();
+                    },
+                    Many + 1);
+            }
+            while (one.Unmatched);
+        }
+    }
 
     private async Task PlanAsync(Action<CommitPlan> fill, int size, ReadHeaders? read = null)
     {

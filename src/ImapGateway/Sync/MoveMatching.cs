@@ -62,16 +62,21 @@ public static class MoveMatching
         arriving.Sort((a, b) => Compare(a.Place, b.Place));
         if (leaving.Count > 1 || arriving.Count > 1)
         {
-            var moments = leaving.ToLookup(one => receivedAt(one.Place));
-            foreach (var to in arriving.ToList())
+            // A server may have any number of messages that are alike.
+            var moments = leaving.Select(one => (From: one, Moment: receivedAt(one.Place))).Where(one => one.Moment is not null)
+                .GroupBy(one => one.Moment!.Value).ToDictionary(alike => alike.Key, alike => new Queue<LeavingMessage>(alike.Select(one => one.From)));
+            var paired = new HashSet<MessagePlace>();
+            foreach (var to in arriving)
             {
-                if (receivedAt(to.Place) is { } moment && moments[moment].Where(leaving.Contains).Take(1).ToList() is [var from])
+                if (receivedAt(to.Place) is { } moment && moments.TryGetValue(moment, out var alike) && alike.TryDequeue(out var from))
                 {
-                    leaving.Remove(from);
-                    arriving.Remove(to);
+                    paired.Add(from.Place);
+                    paired.Add(to.Place);
                     yield return (from, to);
                 }
             }
+            leaving.RemoveAll(one => paired.Contains(one.Place));
+            arriving.RemoveAll(one => paired.Contains(one.Place));
         }
         foreach (var pair in leaving.Zip(arriving))
         {

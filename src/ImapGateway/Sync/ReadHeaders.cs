@@ -23,6 +23,6 @@ public sealed class ReadHeaders
         _read.TryGetValue(new MessagePlace(mailbox.Counter, uid), out var read) && read.UidValidity == mailbox.UidValidity ? read.Headers : null;
 
     /// <summary>What was gone before anybody could read it.</summary>
-    public IReadOnlySet<MessagePlace> Vanished(IReadOnlyDictionary<ulong, uint> uidValidities) =>
-        _read.Where(one => one.Value.Headers is null && uidValidities.GetValueOrDefault(one.Key.Mailbox) == one.Value.UidValidity).Select(one => one.Key).ToHashSet();
+    public IReadOnlySet<MessagePlace> Vanished(IReadOnlyDictionary<ulong, MailboxState> mailboxes) =>
+        _read.Where(one => one.Value.Headers is null && mailboxes.GetValueOrDefault(one.Key.Mailbox)?.UidValidity == one.Value.UidValidity).Select(one => one.Key).ToHashSet();
 }

@@ -125,7 +125,7 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
     private async Task<ReadHeaders> ReadAsync(long over, IReadOnlySet<MessagePlace> unread)
     {
         var read = new ReadHeaders();
-        foreach (var mailbox in directory.All.ToList())
+        foreach (var mailbox in directory.Waiting.Where(mailbox => mailbox.LostSince is null).ToList())
         {
             bool IsDue(KeyValuePair<uint, Arriving> one) => one.Value.Since <= over || unread.Contains(new MessagePlace(mailbox.Counter, one.Key));
             var due = mailbox.Arriving.Where(IsDue).Select(one => one.Key).Order().Take(CommitPlan.MostSettled - read.Count).ToList();

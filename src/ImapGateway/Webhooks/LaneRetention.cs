@@ -8,6 +8,9 @@ namespace ImapGateway.Webhooks;
 /// <summary>Keeps changes in the log that are still to be delivered, and gives deliveries up before the log is purged of them all the same.</summary>
 public sealed class LaneRetention(IDatabase database, DeliveryWorker worker, OutcomeWriter outcomes, IOptions<ChangesOptions> options, TimeProvider time) : IRetentionHold
 {
+    /// <summary>Deliveries that are given up in one transaction: others' writes go between.</summary>
+    private const int Batch = 200;
+
     public async Task<IReadOnlyDictionary<string, long>> LowestAsync(CancellationToken cancel)
     {
         await ExpireAsync(time.GetUtcNow() - options.Value.MaxRetention, cancel);
@@ -34,19 +37,26 @@ public sealed class LaneRetention(IDatabase database, DeliveryWorker worker, Out
             await worker.ExpireAsync(late.ToHashSet(), before, cancel);
             await outcomes.WrittenAsync(cancel);
         }
-        var apart = await database.ReadAsync((db, token) => Apart(db, before).Select(row => row.Webhook).Distinct().ToListAsync(token), cancel);
-        if (apart.Count > 0)
+        while (await database.ReadAsync((db, token) => Apart(db, before).AnyAsync(token), cancel))
         {
-            var now = time.GetUtcNow();
-            await database.WriteAsync(
-                async (db, token) =>
-                {
-                    await Apart(db, before).ExecuteUpdateAsync(
-                        update => update.SetProperty(row => row.State, DeliveryState.Expired).SetProperty(row => row.NextAttemptAt, (DateTimeOffset?)null).SetProperty(row => row.UpdatedAt, now), token);
-                    return await db.Set<WebhookEntity>().Where(row => apart.Contains(row.Id)).ExecuteUpdateAsync(update => update.SetProperty(row => row.LastExpiredAt, now), token);
-                },
-                cancel);
+            await ExpireApartAsync(before, cancel);
         }
+    }
+
+    private Task<int> ExpireApartAsync(DateTimeOffset before, CancellationToken cancel)
+    {
+        var now = time.GetUtcNow();
+        return database.WriteAsync(
+            async (db, token) =>
+            {
+                var rows = await Apart(db, before).OrderBy(row => row.Id).Select(row => new { row.Id, row.Webhook }).Take(Batch).ToListAsync(token);
+                var (ids, webhooks) = (rows.ConvertAll(row => row.Id), rows.Select(row => row.Webhook).Distinct().ToList());
+                await db.Set<DeliveryEntity>().Where(row => EF.Parameter(ids).Contains(row.Id)).ExecuteUpdateAsync(
+                    update => update.SetProperty(row => row.State, DeliveryState.Expired).SetProperty(row => row.NextAttemptAt, (DateTimeOffset?)null).SetProperty(row => row.UpdatedAt, now), token);
+                await db.Set<WebhookEntity>().Where(row => EF.Parameter(webhooks).Contains(row.Id)).ExecuteUpdateAsync(update => update.SetProperty(row => row.LastExpiredAt, now), token);
+                return rows.Count;
+            },
+            cancel);
     }
 
     private static IQueryable<DeliveryEntity> Apart(GatewayDbContext db, DateTimeOffset before) =>

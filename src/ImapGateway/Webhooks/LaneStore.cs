@@ -11,6 +11,9 @@ public sealed class LaneStore(IDatabase database)
     /// <summary>An account that is younger than the endpoint's filters by less than this may have been added before them all the same, unseen by their transaction.</summary>
     private static readonly TimeSpan Doubt = TimeSpan.FromMinutes(1);
 
+    /// <summary>Lanes that are claimed in one transaction: others' writes go between.</summary>
+    private const int ClaimedAtOnce = 500;
+
     /// <summary>
     /// Adds the lanes that are missing: from now on for accounts that are older than the filters of the endpoint, from their first change for younger ones.
     /// None where the endpoint has been deleted meanwhile.
@@ -42,24 +45,23 @@ public sealed class LaneStore(IDatabase database)
 
     /// <summary>Lanes of an endpoint with the place where each is to go on; from the commit on, whoever worked on them before can write nothing of them.</summary>
     /// <param name="known">Lanes that are at work here, and are left alone.</param>
-    public Task<List<(LaneRef Lane, long Cursor)>> ClaimAsync(string webhook, IReadOnlySet<long> known, CancellationToken cancel) => database.WriteAsync(
-        async (db, token) =>
+    public async Task<List<(LaneRef Lane, long Cursor)>> ClaimAsync(string webhook, IReadOnlySet<long> known, CancellationToken cancel)
+    {
+        var ids = await database.ReadAsync((db, token) => db.Set<LaneEntity>().Where(lane => lane.Webhook == webhook).Select(lane => lane.Id).ToListAsync(token), cancel);
+        var claimed = new List<(LaneRef, long)>(ids.Count);
+        foreach (var some in ids.Where(id => !known.Contains(id)).Chunk(ClaimedAtOnce))
         {
-            var ids = await db.Set<LaneEntity>().Where(lane => lane.Webhook == webhook).Select(lane => lane.Id).ToListAsync(token);
-            ids.RemoveAll(known.Contains);
-            foreach (var some in ids.Chunk(1000))
-            {
-                await db.Set<LaneEntity>().Where(lane => some.Contains(lane.Id)).ExecuteUpdateAsync(update => update.SetProperty(lane => lane.Generation, lane => lane.Generation + 1), token);
-            }
-            var claimed = new List<(LaneRef, long)>(ids.Count);
-            foreach (var some in ids.Chunk(1000))
-            {
-                claimed.AddRange((await db.Set<LaneEntity>().AsNoTracking().Where(lane => some.Contains(lane.Id)).ToListAsync(token))
-                    .Select(lane => (new LaneRef(lane.Id, lane.Generation, lane.Webhook, lane.Incarnation, lane.Account, lane.End), lane.Cursor)));
-            }
-            return claimed;
-        },
-        cancel);
+            claimed.AddRange(await database.WriteAsync((db, token) => ClaimAsync(db, some, token), cancel));
+        }
+        return claimed;
+    }
+
+    private static async Task<List<(LaneRef Lane, long Cursor)>> ClaimAsync(GatewayDbContext db, long[] ids, CancellationToken cancel)
+    {
+        var lanes = db.Set<LaneEntity>().Where(lane => EF.Parameter(ids).Contains(lane.Id));
+        await lanes.ExecuteUpdateAsync(update => update.SetProperty(lane => lane.Generation, lane => lane.Generation + 1), cancel);
+        return (await lanes.AsNoTracking().ToListAsync(cancel)).ConvertAll(lane => (new LaneRef(lane.Id, lane.Generation, lane.Webhook, lane.Incarnation, lane.Account, lane.End), lane.Cursor));
+    }
 
     /// <summary>What was done ahead of a lane's cursor, or has been tried already.</summary>
     public Task<List<DeliveryEntity>> AheadAsync(LaneRef lane, long cursor, CancellationToken cancel) => database.ReadAsync(

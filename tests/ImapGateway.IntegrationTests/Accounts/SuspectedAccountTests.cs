@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net;
+using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Servers.Scripted;
 
 namespace ImapGateway.IntegrationTests.Accounts;
@@ -16,15 +17,14 @@ public class SuspectedAccountTests
         await using var gateway = await GatewayProcess.Start();
         var healthy = await Add(gateway, good);
         await State(gateway, healthy, "connected");
-        var reached = Hold(bad);
+        var reached = Hold(bad, "EXAMINE");
         var suspect = await Add(gateway, bad);
         for (var end = 0; end < 2; end++)
         {
-            await TestWait.For(reached.Task);
-            reached = Hold(bad);
+            await Reached(reached);
+            reached = Hold(bad, "EXAMINE");
             await Abort(gateway);
-            await gateway.Resume();
-            await State(gateway, healthy, "connected");
+            await ResumeAndWatch(gateway, good);
         }
 
         await State(gateway, suspect, "unavailable");
@@ -33,16 +33,65 @@ public class SuspectedAccountTests
         var connections = bad.Connections;
         (await api.Get($"/v1/accounts/{suspect}/mailboxes")).Is(HttpStatusCode.ServiceUnavailable).IsProblem("account.suspected");
         Assert.Contains(gateway.Output.Entries, line => line.Contains($"Account {suspect} is not opened", StringComparison.Ordinal));
-        await gateway.Restart();
-        await State(gateway, healthy, "connected");
+        await gateway.Stop();
+        await ResumeAndWatch(gateway, good);
         await State(gateway, suspect, "unavailable");
         Assert.Equal(connections, bad.Connections);
 
         bad.On("EXAMINE", (_, _, proceed) => proceed());
         (await new ApiClient(gateway).Post($"/v1/accounts/{suspect}/resume", new { })).Is(HttpStatusCode.OK);
         await State(gateway, suspect, "connected");
-        await gateway.Restart();
+        await gateway.Stop();
+        await ResumeAndWatch(gateway, bad);
         await State(gateway, suspect, "connected");
+    }
+
+    [Theory]
+    [InlineData("LOGIN")]
+    [InlineData("LIST")]
+    [InlineData("UID FETCH")]
+    public async Task An_account_that_nobody_watches_is_suspected_after_two_ends_at_the_same_answer_to_a_request(string command)
+    {
+        await using var server = ScriptedImapServer.Start(new() { Capabilities = "IMAP4rev1" });
+        server.Inbox.Add("one");
+        await using var gateway = await GatewayProcess.Start();
+        var account = await Add(gateway, server, watch: "none");
+        for (var end = 0; end < 2; end++)
+        {
+            var reached = Hold(server, command);
+            var request = List(gateway, account);
+            await Reached(reached);
+            await Abort(gateway);
+            await Assert.ThrowsAnyAsync<Exception>(() => request);
+            await gateway.Resume();
+        }
+
+        var connections = server.Connections;
+        (await List(gateway, account)).Is(HttpStatusCode.ServiceUnavailable).IsProblem("account.suspected");
+        Assert.Equal(connections, server.Connections);
+        server.On(command, (_, _, proceed) => proceed());
+        (await new ApiClient(gateway).Post($"/v1/accounts/{account}/resume", new { })).Is(HttpStatusCode.OK);
+        (await List(gateway, account)).Is(HttpStatusCode.OK);
+    }
+
+    [Fact]
+    public async Task Requests_that_are_answered_between_two_ends_make_nobody_suspected()
+    {
+        await using var server = ScriptedImapServer.Start();
+        server.Inbox.Add("one");
+        await using var gateway = await GatewayProcess.Start();
+        var account = await Add(gateway, server, watch: "none");
+        for (var end = 0; end < 3; end++)
+        {
+            var reached = Hold(server, "EXAMINE");
+            var request = List(gateway, account);
+            await Reached(reached);
+            await gateway.Kill();
+            await Assert.ThrowsAnyAsync<Exception>(() => request);
+            server.On("EXAMINE", (_, _, proceed) => proceed());
+            await gateway.Resume();
+            (await List(gateway, account)).Is(HttpStatusCode.OK);
+        }
     }
 
     [Fact]
@@ -50,12 +99,12 @@ public class SuspectedAccountTests
     {
         await using var server = ScriptedImapServer.Start();
         await using var gateway = await GatewayProcess.Start();
-        var reached = Hold(server);
+        var reached = Hold(server, "EXAMINE");
         var account = await Add(gateway, server);
         for (var end = 0; end < 2; end++)
         {
-            await TestWait.For(reached.Task);
-            reached = Hold(server);
+            await Reached(reached);
+            reached = Hold(server, "EXAMINE");
             await Abort(gateway);
             await gateway.Resume();
         }
@@ -71,11 +120,11 @@ public class SuspectedAccountTests
         await using var server = ScriptedImapServer.Start();
         await using var gateway = await GatewayProcess.Start();
         var account = await Add(gateway, server);
+        await State(gateway, account, "connected");
         for (var kill = 0; kill < 4; kill++)
         {
-            await State(gateway, account, "connected");
             await gateway.Kill();
-            await gateway.Resume();
+            await ResumeAndWatch(gateway, server);
         }
         await State(gateway, account, "connected");
     }
@@ -85,28 +134,41 @@ public class SuspectedAccountTests
     {
         await using var server = ScriptedImapServer.Start();
         await using var gateway = await GatewayProcess.Start();
-        var reached = Hold(server);
+        var reached = Hold(server, "EXAMINE");
         var account = await Add(gateway, server);
         for (var end = 0; end < 3; end++)
         {
-            await TestWait.For(reached.Task);
+            await Reached(reached);
             server.On("EXAMINE", (_, _, proceed) => proceed());
             await Abort(gateway);
+            await ResumeAndWatch(gateway, server);
+            await gateway.Stop();
+            reached = Hold(server, "EXAMINE");
             await gateway.Resume();
-            await State(gateway, account, "connected");
-            reached = Hold(server);
-            await gateway.Restart();
         }
         server.On("EXAMINE", (_, _, proceed) => proceed());
-        await gateway.Restart();
+        await gateway.Stop();
+        await ResumeAndWatch(gateway, server);
         await State(gateway, account, "connected");
     }
 
-    /// <summary>The server keeps the next EXAMINE without an answer: completes when it has come.</summary>
-    private static TaskCompletionSource Hold(ScriptedImapServer server)
+    /// <summary>What the account was when the process ended is shown until it is opened again, so its state alone does not tell that it is open: the watcher listens then.</summary>
+    private static async Task ResumeAndWatch(GatewayProcess gateway, ScriptedImapServer server)
+    {
+        var before = server.CountOf("IDLE");
+        await gateway.Resume();
+        await TestWait.For(() => server.CountOf("IDLE") > before);
+    }
+
+    private static Task<ApiAnswer> List(GatewayProcess gateway, string account) => new ApiClient(gateway).Get($"/v1/accounts/{account}/mailboxes/inbox/messages");
+
+    private static Task Reached(TaskCompletionSource reached) => reached.Task.WaitAsync(Journal<string>.Patience, TestContext.Current.CancellationToken);
+
+    /// <summary>The server does not answer this command any more: completes when it has come.</summary>
+    private static TaskCompletionSource Hold(ScriptedImapServer server, string command)
     {
         var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        server.On("EXAMINE", (session, _, _) =>
+        server.On(command, (session, _, _) =>
         {
             reached.TrySetResult();
             return session.Silence();
@@ -126,10 +188,10 @@ public class SuspectedAccountTests
         await gateway.Kill();
     }
 
-    private static async Task<string> Add(GatewayProcess gateway, ScriptedImapServer server) => (await new ApiClient(gateway).Post("/v1/accounts", new
+    private static async Task<string> Add(GatewayProcess gateway, ScriptedImapServer server, string watch = "all") => (await new ApiClient(gateway).Post("/v1/accounts", new
     {
         email = "anna@example.com",
-        watch = "all",
+        watch,
         imap = new { host = ScriptedImapServer.Host, port = server.Port, security = "none", username = "anna", password = "pass" },
     })).Is(HttpStatusCode.Created).Text("id");
 

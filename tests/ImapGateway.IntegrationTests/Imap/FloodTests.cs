@@ -124,6 +124,35 @@ public sealed class FloodTests(ImpatientGateway impatient) : IClassFixture<Impat
     }
 
     [Fact]
+    public async Task A_server_that_says_almost_too_much_in_each_IDLE_is_unavailable_and_the_next_login_does_not_hide_it()
+    {
+        var sent = 0;
+        await using var server = ScriptedImapServer.Start();
+        server.Inbox.Add("m");
+        var line = $"* OK [X] {new string('x', 1000)}";
+        server.On("IDLE", async (session, _, proceed) =>
+        {
+            for (var i = 0; i < 1000; i++)
+            {
+                session.Say(line);
+            }
+            await session.Flush();
+            // The push ends this IDLE and begins another.
+            server.Inbox.Add($"m{Interlocked.Increment(ref sent)}");
+            await proceed();
+        });
+        var account = await Add(server, "all");
+        JsonElement state = default;
+        await TestWait.For(async () => (state = (await impatient.Api.Get(account.Path)).Json).GetProperty("state").GetString() == "unavailable");
+        Assert.Equal("account.protocol", state.GetProperty("lastError").GetProperty("code").GetString());
+        Assert.InRange(Volatile.Read(ref sent), 2, 20);
+
+        server.On("IDLE", (_, _, proceed) => proceed());
+        await TestWait.For(async () => (state = (await impatient.Api.Get(account.Path)).Json).GetProperty("state").GetString() == "connected");
+        Assert.Contains("more than", state.GetProperty("lastError").GetProperty("detail").GetString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Messages_that_nobody_has_asked_for_are_not_shown()
     {
         await using var server = ScriptedImapServer.Start();

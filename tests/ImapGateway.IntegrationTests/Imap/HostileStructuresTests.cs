@@ -58,6 +58,20 @@ public sealed class HostileStructuresTests(ImpatientGateway impatient) : IClassF
     }
 
     [Fact]
+    public async Task A_message_with_a_header_field_of_any_length_is_listed_with_the_others()
+    {
+        await using var server = ScriptedImapServer.Start();
+        server.Inbox.Add("before");
+        server.Inbox.Add(uid => new(uid, Messages.Mail.Octets($"Subject: long\nTo: {string.Concat(Enumerable.Repeat("a@example.com,\n ", 17_000))}b@example.com\n\ntext\n")));
+        server.Inbox.Add("after");
+        // The scripted server parses the message, too, and is slow at it.
+        await using var gateway = await GatewayProcess.Start();
+        var account = await Add(new ApiClient(gateway), server);
+        Assert.Equal(["after", "long", "before"], (await account.Items(account.Messages("inbox"))).Select(message => message.GetProperty("subject").GetString()));
+        Assert.Contains(server.Commands.Entries, command => command.ToString().Contains("BODY.PEEK[HEADER]", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Brackets_in_a_text_or_a_subject_are_no_structure()
     {
         var (many, some) = (new string('(', 100_000), new string('(', 400));
@@ -70,14 +84,16 @@ public sealed class HostileStructuresTests(ImpatientGateway impatient) : IClassF
         Assert.Contains(many, raw.Text, StringComparison.Ordinal);
     }
 
-    private async Task<ApiAccount> Add(ScriptedImapServer server)
+    private Task<ApiAccount> Add(ScriptedImapServer server) => Add(impatient.Api, server);
+
+    private static async Task<ApiAccount> Add(ApiClient api, ScriptedImapServer server)
     {
-        var added = (await impatient.Api.Post("/v1/accounts", new
+        var added = (await api.Post("/v1/accounts", new
         {
             email = "anna@example.com",
             watch = "none",
             imap = new { host = "127.0.0.1", port = server.Port, security = "none", username = "anna", password = "pass" },
         })).Is(HttpStatusCode.Created);
-        return new ApiAccount(impatient.Api, added.Text("id"));
+        return new ApiAccount(api, added.Text("id"));
     }
 }

@@ -70,7 +70,7 @@ public sealed class PoolFixture : IAsyncDisposable, ILoginObserver
         return (Task.WhenAny(running.Task, done).Unwrap(), done, finish);
     }
 
-    Task ILoginObserver.LoggedInAsync(ImmutableArray<string> capabilities) => Tell("connected");
+    Task ILoginObserver.LoggedInAsync(ImmutableArray<string> capabilities, Problem? remaining) => Tell("connected");
 
     Task ILoginObserver.LoginFailedAsync(Problem problem) => Tell($"failed {problem.Code}");
 

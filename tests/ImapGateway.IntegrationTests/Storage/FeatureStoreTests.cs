@@ -152,9 +152,9 @@ public abstract class FeatureStoreTests : StoreSuite
             // None is waited for: sessions log in side by side.
             await Task.WhenAll(
                 status.LoginFailedAsync(new Problem(ErrorCode.AccountAuthFailed, "no")),
-                status.LoggedInAsync(["A"]),
+                status.LoggedInAsync(["A"], null),
                 status.LoginFailedAsync(new Problem(ErrorCode.AccountUnavailable, "away")),
-                status.LoggedInAsync([$"LAST{round}"]));
+                status.LoggedInAsync([$"LAST{round}"], null));
             var row = (await Accounts.FindAsync("one", default))!;
             Assert.Equal((AccountState.Connected, $"LAST{round}"), (row.State, Assert.Single(row.Capabilities)));
         }

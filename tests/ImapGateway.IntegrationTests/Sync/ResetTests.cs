@@ -1,8 +1,10 @@
 using ImapGateway.Accounts;
+using ImapGateway.Changes;
 using ImapGateway.IntegrationTests.Servers.Scripted;
 using ImapGateway.Mail;
 using ImapGateway.Messages;
 using ImapGateway.Sync;
+using Microsoft.EntityFrameworkCore;
 using Code = ImapGateway.Mail.ErrorCode;
 
 namespace ImapGateway.IntegrationTests.Sync;
@@ -64,6 +66,30 @@ public sealed class ResetTests : IAsyncLifetime
         {
             Inbox.Add(message.CopyAs);
         }
+    }
+
+    [Fact]
+    public async Task An_owner_that_ends_while_messages_of_a_large_mailbox_are_found_again_loses_no_id()
+    {
+        var subjects = Enumerable.Range(0, 2 * CommitPlan.MostRematched + 1000).Select(i => $"m{i}").ToArray();
+        await Start(Plain + " ESEARCH", subjects);
+        Dictionary<uint, ulong> Rows() => _account.Mailboxes.All.Single(mailbox => mailbox.Listed.IsInbox).Index.Ascending().ToDictionary(row => row.Uid, row => row.Id);
+        Task<bool> AnyLost(int fewerThan) => _owners.Database.ReadAsync((db, token) => db.Set<MailboxEntity>().AnyAsync(row => row.Lost && row.Messages < fewerThan, token), CancellationToken.None);
+        var before = Rows();
+        Inbox.UidValidity += 7;
+        var interrupted = Ids(InboxRef);
+        while (!await AnyLost(subjects.Length))
+        {
+            Assert.False(interrupted.IsCompleted);
+        }
+        _account = await _owners.Claim();
+        await Assert.ThrowsAsync<LostOwnershipException>(() => interrupted);
+        Assert.True(await AnyLost(subjects.Length));
+
+        await Ids(InboxRef);
+        Assert.Equal(before, Rows());
+        Assert.False(await AnyLost(int.MaxValue));
+        await _owners.Tells(_account, "mailbox.reset INBOX uid_validity");
     }
 
     private static string Subject(ScriptedMessage message) =>

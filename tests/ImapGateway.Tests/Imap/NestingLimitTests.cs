@@ -37,6 +37,22 @@ public class NestingLimitTests
         Assert.True(IsExceeded($"* 1 FETCH (\"{{99999}}\" {Deep}"));
     }
 
+    [Theory]
+    [InlineData("* 1 FETCH (BODY[HEADER.FIELDS (TO)] {1001}\r\n")]
+    [InlineData("* 1 FETCH (BODY[HEADER.FIELDS (TO)] {1001+}\r\n")]
+    [InlineData("* 1 FETCH (X \"never closed\r\nBODY[HEADER.FIELDS (TO)] {1001}\r\n")]
+    [InlineData("* 1 FETCH (X \"never closed\r\nBODY[HEADER.FIELDS (TO)] {99999999999999999999}\r\n")]
+    public void A_literal_that_is_too_long_is_seen_however_it_arrives(string sent)
+    {
+        for (var cut = 1; cut < sent.Length; cut++)
+        {
+            var limit = new NestingLimit { MostInLiteral = 1000 };
+            var octets = Encoding.Latin1.GetBytes(sent);
+            Assert.True(limit.IsExceeded(octets.AsSpan(0, cut)) | limit.IsExceeded(octets.AsSpan(cut)));
+        }
+        Assert.False(new NestingLimit { MostInLiteral = 1001 }.IsExceeded(Encoding.Latin1.GetBytes(sent.Replace("99999999999999999999", "1001", StringComparison.Ordinal))));
+    }
+
     public static TheoryData<string> Doubts =>
     [
         "* 1 FETCH (UID 1 ENVELOPE (NIL \"a string over a line end\r\n {2000000000}\r\n\" ",

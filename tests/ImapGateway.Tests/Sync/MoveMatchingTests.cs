@@ -75,4 +75,17 @@ public class MoveMatchingTests
         Assert.Equal("1/5>2/9 1/6>2/10", Decide([Gone(A, 6, Letter), Gone(A, 5, Letter)], [New(B, 10, Letter), New(B, 9, Letter)]));
         Assert.Equal("1/6>2/9 1/5>2/10", Decide([Gone(A, 5, Letter), Gone(A, 6, Letter)], [New(B, 9, Letter), New(B, 10, Letter)], receivedAt: At));
     }
+
+    [Fact]
+    public void Any_number_of_messages_may_be_alike()
+    {
+        const int Many = 100_000;
+        var decisions = MoveMatching.Decide(
+            [.. Enumerable.Range(1, Many).Select(uid => Gone(A, (uint)uid, Letter))],
+            [.. Enumerable.Range(1, Many).Select(uid => New(B, (uint)uid, Letter))],
+            Present(),
+            _ => DateTimeOffset.UnixEpoch);
+        Assert.All(decisions.Moved, pair => Assert.Equal(pair.From.Place.Uid, pair.To.Place.Uid));
+        Assert.Equal(Many, decisions.Moved.Count);
+    }
 }

@@ -23,6 +23,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly Corruption _corruption;
+    private readonly WriteTimes _times;
     private readonly List<WriteJob> _group = new(GroupSize);
     private GatewayDbContext? _context;
     private volatile bool _failed;
@@ -35,6 +36,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         _time = time;
         _log = log;
         _corruption = corruption;
+        _times = new WriteTimes(time, log);
         new Thread(Run) { Name = "storage writer", IsBackground = true }.Start();
     }
 
@@ -61,12 +63,13 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         {
             while (_queue.Reader.WaitToReadAsync().AsTask().GetAwaiter().GetResult())
             {
-                RunGroup();
+                _times.OfTransaction(RunGroup);
                 _group.ForEach(job => job.Complete());
                 _group.Clear();
             }
             _context?.Dispose();
             _connection.Dispose();
+            _times.Dispose();
         }
         catch (Exception failure)
         {
@@ -124,7 +127,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
             if (job.TryBegin())
             {
                 _group.Add(job);
-                RunInSavepoint(job);
+                _times.OfJob(job, RunInSavepoint);
             }
         }
     }
@@ -187,7 +190,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         {
             if (away is null && TryBegin(out away))
             {
-                RunAlone(job);
+                _times.OfJob(job, RunAlone);
                 away = _corruption.Found;
             }
             else

@@ -17,6 +17,9 @@ internal abstract class WriteJob
     /// <summary>What the job threw in its last run; its changes are rolled back.</summary>
     public Exception? Failure { get; set; }
 
+    /// <summary>The class whose code it runs, for the log.</summary>
+    public abstract string Origin { get; }
+
     public abstract void Run(GatewayDbContext context);
 
     /// <summary>Tells the caller the outcome.</summary>
@@ -46,6 +49,20 @@ internal sealed class WriteJob<T> : WriteJob
     }
 
     public Task<T> Completion => _completion.Task;
+
+    public override string Origin
+    {
+        get
+        {
+            var type = _job.Method.DeclaringType;
+            while (type?.DeclaringType is { } outer)
+            {
+                // The closure of a lambda expression.
+                type = outer;
+            }
+            return type?.Name ?? "";
+        }
+    }
 
     /// <summary>On SQLite the job's tasks are complete when they are returned; waiting here holds nobody but the writer's own thread.</summary>
     public override void Run(GatewayDbContext context)

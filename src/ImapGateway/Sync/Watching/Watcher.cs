@@ -91,9 +91,7 @@ public sealed partial class Watcher : IMailboxWatch
             try
             {
                 await _settings.Ramp.WaitAsync(_stop.Token);
-                await _settings.Opening.BeginAsync(_stop.Token);
-                var session = await OpenAsync();
-                if (session is null)
+                if (await OpenAsync() is not { } session)
                 {
                     continue;
                 }
@@ -140,11 +138,18 @@ public sealed partial class Watcher : IMailboxWatch
     /// <returns>Null: not now; it has waited as long as it should.</returns>
     private async Task<WatchedSession?> OpenAsync()
     {
+        await _settings.Opening.BeginAsync(_stop.Token);
         try
         {
             var session = await _settings.Opener.OpenAsync(() => _settings.Opening.At("login"));
             _settings.Opening.Passed();
             return new WatchedSession(session, _news, _settings.Opening, _settings.Opener.Timeout * JobTimeouts);
+        }
+        catch (Exception e) when (e is not ProblemException)
+        {
+            // Whoever waits for the turn of this account would wait for nothing.
+            _settings.Opening.End();
+            throw;
         }
         catch (ProblemException e)
         {

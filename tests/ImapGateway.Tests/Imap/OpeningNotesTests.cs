@@ -1,8 +1,10 @@
+using System.Text;
+using ImapGateway.Imap;
+using ImapGateway.Mail;
 using ImapGateway.Storage;
-using ImapGateway.Sync.Watching;
 using Microsoft.Extensions.Time.Testing;
 
-namespace ImapGateway.Tests.Sync.Watching;
+namespace ImapGateway.Tests.Imap;
 
 /// <summary>Which accounts are suspected when the process ends without notice, again and again.</summary>
 public sealed class OpeningNotesTests : IDisposable
@@ -106,6 +108,59 @@ public sealed class OpeningNotesTests : IDisposable
         opening.End();
         Assert.Null(notes.SuspicionOf("a"));
         Assert.Null((await StartAsync()).SuspicionOf("a"));
+    }
+
+    [Fact]
+    public async Task The_second_end_at_the_same_command_of_a_pool_makes_an_account_suspected()
+    {
+        for (var end = 0; end < 2; end++)
+        {
+            using var notes = await StartAsync();
+            Assert.Null(notes.SuspicionOf("a"));
+            var pool = notes.OfPool("a");
+            await pool.LogInAsync(connected => { connected(); return Task.FromResult(true); });
+            var step = pool.Connection();
+            await step.SendingAsync("NOOP\r\n"u8.ToArray());
+            await step.SendingAsync("UID FETCH 1 (BODYSTRUCTURE)\r\n"u8.ToArray());
+        }
+        using var last = await StartAsync();
+        Assert.NotNull(last.SuspicionOf("a"));
+        Assert.Null(last.SuspicionOf("a2"));
+        // A login that is refused here does not take the suspicion away.
+        await Assert.ThrowsAsync<ProblemException>(() => last.OfPool("a").LogInAsync<bool>(_ => throw new ProblemException(last.SuspicionOf("a")!)));
+        Assert.NotNull(last.SuspicionOf("a"));
+        Assert.True(last.Forgive("a"));
+        Assert.Null((await StartAsync()).SuspicionOf("a"));
+    }
+
+    [Theory]
+    [InlineData("UID FETCH 2 (BODYSTRUCTURE)\r\n", false)]
+    [InlineData("UID FETCH 1 (BODYSTRUCTURE)\r\n", true)]
+    public async Task Another_command_or_one_that_was_answered_in_between_does_not(string command, bool isAnswered)
+    {
+        foreach (var sent in new[] { "UID FETCH 1 (BODYSTRUCTURE)\r\n", command })
+        {
+            using var notes = await StartAsync();
+            if (isAnswered)
+            {
+                using var answered = notes.OfPool("a").Connection();
+                await answered.SendingAsync(Encoding.ASCII.GetBytes(sent));
+            }
+            await notes.OfPool("a").Connection().SendingAsync(Encoding.ASCII.GetBytes(sent));
+        }
+        Assert.Null((await StartAsync()).SuspicionOf("a"));
+    }
+
+    [Fact]
+    public async Task A_command_that_never_comes_again_leaves_no_file()
+    {
+        using (var notes = await StartAsync())
+        {
+            await notes.OfPool("a").Connection().SendingAsync("NOOP\r\n"u8.ToArray());
+        }
+        _time.Advance(OpeningNotes.Window + TimeSpan.FromSeconds(1));
+        (await StartAsync()).Dispose();
+        Assert.Empty(Directory.EnumerateFiles(_folder, "*", SearchOption.AllDirectories));
     }
 
     /// <summary>The process starts, and ends at a step of these accounts' openings.</summary>

@@ -1,19 +1,21 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Security.Cryptography;
 using ImapGateway.Mail;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
 
-namespace ImapGateway.Sync.Watching;
+namespace ImapGateway.Imap;
 
 /// <summary>
-/// A file for each account whose watcher is being opened and waits for an answer of the mail server, so that the next start knows whose answer may have ended the process:
-/// what a mail server sends can do that in ways that cannot be caught. An account is suspected if the process ended twice at the same step of its opening, and is not opened for an hour then.
+/// A file for each answer of a mail server that is waited for while an account is opened or a pool works on it, so that the next start knows whose answer may have ended the process:
+/// what a mail server sends can do that in ways that cannot be caught. An account is suspected if the process ended twice at the same step, and is not opened for an hour then.
 /// The end of a process does not show its reason, and a process can be killed at any time. To suspect no other account:
 /// <list type="bullet">
-/// <item>A step is one job on the connection. Between two steps, and once all watched mailboxes are indexed, an account has no file.</item>
+/// <item>A step of the watcher (<see cref="Opening"/>) is one job on its connection. Between two steps, and once all watched mailboxes are indexed, it has no file.</item>
+/// <item>A step of the pool (<see cref="PoolNotes"/>) is the login, or one command with all its arguments.</item>
 /// <item>A step that succeeds, and any failure that is not the end of the process, forgets what was before.</item>
-/// <item>After the first end of the process the accounts that had a file are opened one by one, and the second end must follow within <see cref="Window"/>.</item>
+/// <item>After the first end of the process the steps that had a file are done one by one, and the second end must follow within <see cref="Window"/>.</item>
 /// <item>A restart of the machine in between counts for nothing.</item>
 /// </list>
 /// </summary>
@@ -21,17 +23,23 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
 {
     private const int Suspicious = 2;
 
+    /// <summary>Between the incarnation and the step in the name of a pool's file.</summary>
+    private const char Separator = '.';
+
     /// <summary>Between the two ends of the process, for an account to be suspected.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
 
     /// <summary>For which a suspected account is not opened.</summary>
     public static readonly TimeSpan Quarantine = TimeSpan.FromHours(1);
 
+    /// <summary>A step waits no longer for others that may have ended the process: their servers may be silent, and there may be many.</summary>
+    private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(30);
+
     private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
 
     private static readonly Problem Suspected = new(
         ErrorCode.AccountSuspected,
-        "Opening the account has ended the gateway twice, so it is not opened for an hour. Resume the account, or change its settings, to try it at once.",
+        "The gateway has ended twice while it waited for the same answer of the account's mail server, so it does not connect for an hour. Resume the account, or change its settings, to try it at once.",
         RetryAfter: Quarantine);
 
     private static readonly string Boot = File.Exists(BootIdFile) ? File.ReadAllText(BootIdFile).Trim() : "";
@@ -67,7 +75,7 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
                 { IsRunning: false } => note.Ends,
                 _ => note.Boot == Boot ? note.Ends + 1 : 0,
             };
-            if (ends == 0)
+            if (ends == 0 || IsOutdated(note! with { Ends = ends }))
             {
                 file.Delete();
                 continue;
@@ -79,29 +87,54 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
     }
 
     /// <summary>Why the account must not be opened; null where it may.</summary>
-    public Problem? SuspicionOf(string incarnation) => _before.TryGetValue(incarnation, out var note) && note.Ends >= Suspicious ? Suspected : null;
+    public Problem? SuspicionOf(string incarnation) => KeysOf(incarnation).Any(key => _before.TryGetValue(key, out var note) && note.Ends >= Suspicious) ? Suspected : null;
 
     /// <returns>True where the account was suspected, and is no more.</returns>
     public bool Forgive(string incarnation)
     {
         var was = SuspicionOf(incarnation) is not null;
-        Forget(incarnation);
+        foreach (var key in KeysOf(incarnation))
+        {
+            Forget(key);
+        }
         return was;
     }
 
+    /// <summary>For the watcher of an account.</summary>
     public Opening Of(string incarnation) => new(this, incarnation);
+
+    /// <summary>For the pool of an account.</summary>
+    public PoolNotes OfPool(string incarnation) => new(this, incarnation);
+
+    private List<string> KeysOf(string incarnation) => [.. _before.Keys.Where(key => key == incarnation || key.StartsWith($"{incarnation}{Separator}", StringComparison.Ordinal))];
 
     private long Now => time.GetUtcNow().ToUnixTimeSeconds();
 
-    private void Forget(string incarnation)
+    /// <summary>It could make nobody suspected any more: the step has not come again for a long time, or the hour of a suspected account is long over.</summary>
+    private bool IsOutdated(Note note) => Now - note.Began > (Window + (note.Ends >= Suspicious ? Quarantine : TimeSpan.Zero)).TotalSeconds;
+
+    /// <summary>Waits until no other step that may have ended the process is under way, where this one may have.</summary>
+    /// <returns>Whether the turn was given, and must be given back.</returns>
+    private async Task<bool> TakeTurnAsync(string key, CancellationToken cancel) => _before.ContainsKey(key) && await _alone.WaitAsync(LongestTurn, cancel);
+
+    private void Begin(string key, string step)
     {
-        _before.TryRemove(incarnation, out _);
-        Try(() => File.Delete(PathOf(incarnation)));
+        var now = Now;
+        Write(key, new Note(_before.TryGetValue(key, out var before) && before.Step == step && IsRecent(before, now) ? before.Ends : 0, true, Boot, now, step));
     }
 
-    private void Write(string incarnation, Note note) => Try(() => File.WriteAllText(PathOf(incarnation), note.Text));
+    /// <summary>One that is suspected already is tried after a longer time.</summary>
+    private static bool IsRecent(Note before, long now) => before.Ends >= Suspicious || now - before.Began <= Window.TotalSeconds;
 
-    private string PathOf(string incarnation) => Path.Combine(data.Combine("openings"), incarnation);
+    private void Forget(string key)
+    {
+        _before.TryRemove(key, out _);
+        Try(() => File.Delete(PathOf(key)));
+    }
+
+    private void Write(string key, Note note) => Try(() => File.WriteAllText(PathOf(key), note.Text));
+
+    private string PathOf(string key) => Path.Combine(data.Combine("openings"), key);
 
     /// <summary>A full disk must not keep an account from being opened.</summary>
     private static void Try(Action change)
@@ -130,11 +163,7 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
         public async Task BeginAsync(CancellationToken cancel)
         {
             End();
-            if (notes._before.ContainsKey(incarnation))
-            {
-                await notes._alone.WaitAsync(cancel);
-                _isAlone = true;
-            }
+            _isAlone = await notes.TakeTurnAsync(incarnation, cancel);
             _isOpening = true;
         }
 
@@ -147,8 +176,7 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
                 return;
             }
             (_step, _hasBegun) = (step, true);
-            var now = notes.Now;
-            notes.Write(incarnation, new Note(notes._before.TryGetValue(incarnation, out var before) && before.Step == step && IsRecent(before, now) ? before.Ends : 0, true, Boot, now, step));
+            notes.Begin(incarnation, step);
         }
 
         /// <summary>The step has ended, whatever came of it.</summary>
@@ -182,11 +210,70 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
             Release();
         }
 
-        /// <summary>One that is suspected already is tried after a longer time.</summary>
-        private static bool IsRecent(Note before, long now) => before.Ends >= Suspicious || now - before.Began <= Window.TotalSeconds;
-
         private void Release()
         {
+            if (_isAlone)
+            {
+                _isAlone = false;
+                notes._alone.Release();
+            }
+        }
+    }
+
+    /// <summary>The logins and commands of one account's pool.</summary>
+    public sealed class PoolNotes(OpeningNotes notes, string incarnation)
+    {
+        /// <summary>Notes the login of a new connection.</summary>
+        public async Task<T> LogInAsync<T>(Func<Action, Task<T>> login)
+        {
+            using var step = Connection();
+            await step.BeginAsync("login");
+            return await login(step.Write);
+        }
+
+        /// <summary>Notes the commands of a connection, one after the other.</summary>
+        public PoolStep Connection() => new(notes, incarnation);
+    }
+
+    /// <summary>What one connection of a pool waits for. Disposed when it waits for nothing any more.</summary>
+    public sealed class PoolStep(OpeningNotes notes, string incarnation) : IDisposable
+    {
+        private string? _key;
+        private bool _isNoted;
+        private bool _isAlone;
+
+        /// <summary>The answer to the command before has come.</summary>
+        /// <param name="command">Without its tag. Only its hash is kept.</param>
+        public async ValueTask SendingAsync(ReadOnlyMemory<byte> command)
+        {
+            await BeginAsync(Convert.ToHexStringLower(SHA256.HashData(command.Span)[..16]));
+            Write();
+        }
+
+        internal async Task BeginAsync(string step)
+        {
+            End();
+            var key = $"{incarnation}{Separator}{step}";
+            _isAlone = await notes.TakeTurnAsync(key, CancellationToken.None);
+            _key = key;
+        }
+
+        internal void Write()
+        {
+            notes.Begin(_key!, "answer");
+            _isNoted = true;
+        }
+
+        public void Dispose() => End();
+
+        private void End()
+        {
+            if (_isNoted)
+            {
+                // One that was not begun, such as a login that is refused here, has not shown anything.
+                notes.Forget(_key!);
+                _isNoted = false;
+            }
             if (_isAlone)
             {
                 _isAlone = false;

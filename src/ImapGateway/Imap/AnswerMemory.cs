@@ -1,0 +1,118 @@
+namespace ImapGateway.Imap;
+
+/// <summary>
+/// Limits the octets of large answers that all connections to mail servers together keep in memory until they are parsed and used. A connection whose answer does not fit stops reading, so that
+/// its server waits. <see cref="AnswerBudget"/> limits what is planned; this limits what arrives.
+/// <para>
+/// The answer that has been large for the longest time always goes on, so answers cannot wait for each other without end. Of one account only one large answer is read at a time.
+/// </para>
+/// </summary>
+/// <param name="most">Octets of all large answers together. The oldest one may exceed it, up to the limits of a single answer.</param>
+public sealed class AnswerMemory(long most)
+{
+    /// <summary>Of all accounts; the parsed form takes a few times as much.</summary>
+    public const long Default = 64L << 20;
+
+    /// <summary>Octets that each connection can keep without waiting: a page of messages is much smaller.</summary>
+    public const long Small = 1L << 20;
+
+    private readonly Lock _lock = new();
+    private readonly LinkedList<Answer> _large = new();
+    private long _used;
+
+    /// <summary>Octets of large answers that are in memory now.</summary>
+    public long Used
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _used;
+            }
+        }
+    }
+
+    /// <summary>The answers on a new connection, one after the other.</summary>
+    /// <param name="account">Equal for connections of the same account.</param>
+    public Answer Of(object account) => new(this, account);
+
+    private void Charge(Answer answer, long octets)
+    {
+        var before = answer.Charged;
+        answer.Octets += octets;
+        _used += answer.Charged - before;
+        if (answer.Charged > 0 && before == 0)
+        {
+            _large.AddLast(answer);
+        }
+        else if (answer.Charged == 0 && before > 0)
+        {
+            _large.Remove(answer);
+        }
+    }
+
+    private bool MayGoOn(Answer answer) =>
+        answer.Charged == 0
+        || _large.First!.Value == answer
+        || (_used <= most && _large.First(other => other.Account.Equals(answer.Account)) == answer);
+
+    private void Admit()
+    {
+        foreach (var answer in _large.Where(answer => answer.Turn is not null && MayGoOn(answer)))
+        {
+            answer.Turn!.SetResult();
+            answer.Turn = null;
+        }
+    }
+
+    /// <summary>What one connection keeps in memory.</summary>
+    public sealed class Answer(AnswerMemory memory, object account)
+    {
+        internal object Account => account;
+
+        internal long Octets { get; set; }
+
+        /// <summary>The part that counts.</summary>
+        internal long Charged => Math.Max(0, Octets - Small);
+
+        internal TaskCompletionSource? Turn { get; set; }
+
+        /// <summary>Octets have arrived.</summary>
+        /// <returns>Completes when more may be read.</returns>
+        public ValueTask TakeAsync(int octets)
+        {
+            lock (memory._lock)
+            {
+                memory.Charge(this, octets);
+                if (memory.MayGoOn(this))
+                {
+                    return ValueTask.CompletedTask;
+                }
+                Turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                return new ValueTask(Turn.Task);
+            }
+        }
+
+        /// <summary>Octets are not in memory any more.</summary>
+        public void GiveBack(long octets)
+        {
+            lock (memory._lock)
+            {
+                memory.Charge(this, -Math.Min(octets, Octets));
+                memory.Admit();
+            }
+        }
+
+        /// <summary>Nothing of what has arrived is in memory any more. A wait ends, too: its connection was closed.</summary>
+        public void Clear()
+        {
+            lock (memory._lock)
+            {
+                memory.Charge(this, -Octets);
+                Turn?.SetResult();
+                Turn = null;
+                memory.Admit();
+            }
+        }
+    }
+}
