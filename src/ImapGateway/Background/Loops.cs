@@ -60,6 +60,8 @@ public sealed partial class Loops : IDisposable
         }
     }
 
+    internal void LastTurnFailed(string name, Exception failure) => LogLastTurnFailed(name, KindOf(failure), failure is ProblemException ? null : failure);
+
     internal void Recovered(string name)
     {
         if (_states.TryGetValue(name, out var state) && state.Recover())
@@ -86,6 +88,9 @@ public sealed partial class Loops : IDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The background loop \"{Loop}\" failed and tries again; further failures of this kind are not logged until it recovers")]
     private partial void LogFailed(string loop, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The background loop \"{Loop}\" could not finish its work before the stop ({Kind}); the next start continues it")]
+    private partial void LogLastTurnFailed(string loop, string kind, Exception? failure);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The background loop \"{Loop}\" works again")]
     private partial void LogRecovered(string loop);

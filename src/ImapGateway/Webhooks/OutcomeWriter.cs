@@ -50,19 +50,6 @@ public sealed partial class OutcomeWriter(IDatabase database, Loops loops, ILogg
         }
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        try
-        {
-            await FlushAsync(cancellationToken);
-        }
-        catch (ProblemException unavailable)
-        {
-            LogLost(unavailable.Problem.Detail);
-        }
-    }
-
     protected override async Task WaitAsync(CancellationToken stopping)
     {
         await Volatile.Read(ref _work).Task.WaitAsync(stopping);
@@ -70,6 +57,9 @@ public sealed partial class OutcomeWriter(IDatabase database, Loops loops, ILogg
     }
 
     protected override Task TurnAsync(CancellationToken stopping) => FlushAsync(stopping);
+
+    /// <summary>What cannot be written is delivered again after the next start.</summary>
+    protected override Task LastTurnAsync(CancellationToken cancel) => FlushAsync(cancel);
 
     private void Change(Action<Group> change)
     {
@@ -210,9 +200,6 @@ public sealed partial class OutcomeWriter(IDatabase database, Loops loops, ILogg
             Done.Task.ContinueWith(static (_, state) => ((TaskCompletionSource)state!).TrySetResult(), later.Done, TaskScheduler.Default);
         }
     }
-
-    [LoggerMessage(LogLevel.Warning, "The last outcomes of webhooks are not written, and these deliveries are repeated after the next start: {Reason}")]
-    private partial void LogLost(string reason);
 
     [LoggerMessage(LogLevel.Error, "Outcomes of the webhook {Webhook} cannot be written; its deliveries are repeated")]
     private partial void LogGivenUp(string webhook, Exception failure);
