@@ -4,6 +4,8 @@ namespace ImapGateway.Background;
 /// <param name="name">What it does, for the log, the metrics and /health/ready.</param>
 public abstract class LoopService(string name, Loops loops) : BackgroundService
 {
+    public string Name => name;
+
     protected TimeProvider Time => loops.Time;
 
     /// <summary>Waits until there is work. Not called after a failure.</summary>

@@ -38,9 +38,9 @@ public sealed record Credential(CallerLookup Lookup, ReadOnlyMemory<byte> Sha256
                     return;
                 }
             }
-            catch (ProblemException)
+            catch (Exception) when (!cancel.IsCancellationRequested)
             {
-                // Storage is unavailable: the rights are unknown for now.
+                // Storage is unavailable, or the lookup failed: the rights are unknown for now.
                 most = RetryIn;
             }
             using var change = CancellationTokenSource.CreateLinkedTokenSource(cancel, unchanged);

@@ -57,6 +57,30 @@ public sealed class FatalFaultTests
         Assert.DoesNotContain(printed, line => line.Contains("Exception", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_backup_that_was_copied_over_the_database_of_a_killed_gateway_is_not_mixed_with_its_log()
+    {
+        using var backups = new TemporaryDirectory();
+        await using var gateway = await GatewayProcess.Start();
+        Assert.Equal(0, (await gateway.Run("storage", "backup", backups["copy"])).ExitCode);
+        await CauseChange(gateway);
+        await gateway.Kill();
+        var file = Path.Combine(gateway.DataDirectory, "gateway.db");
+        Assert.True(new FileInfo(file + "-wal").Length > 0);
+        File.Copy(Path.Combine(backups["copy"], "gateway.db"), file, overwrite: true);
+
+        var (code, output) = await gateway.ResumeRefused();
+        Assert.Equal(1, code);
+        Assert.Contains("move gateway.db-wal and gateway.db-shm away", output, StringComparison.Ordinal);
+        Assert.Equal(1, (await gateway.Run("storage", "restored")).ExitCode);
+
+        File.Delete(file + "-wal");
+        File.Delete(file + "-shm");
+        await gateway.Resume();
+        Assert.Contains(gateway.Output.Entries, line => line.Contains("restored from a copy", StringComparison.Ordinal));
+        Assert.Equal(0, (await new ApiClient(gateway).Get("/v1/accounts")).Is(HttpStatusCode.OK).Json.GetProperty("items").GetArrayLength());
+    }
+
     /// <summary>Adds an account whose mail server does not exist; a change that reports it is written soon.</summary>
     private static async Task CauseChange(GatewayProcess gateway)
     {
