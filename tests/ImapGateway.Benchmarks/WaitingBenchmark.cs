@@ -25,7 +25,7 @@ public static class WaitingBenchmark
         await WatchedAccounts.SeedAsync(dovecot, 100);
         await using var redis = await RedisServer.Start();
         await using var postgres = await PostgresServer.Start();
-        var onRedis = ("Redis:ConnectionString", $"{redis.ConnectionString},password=\"{RedisServer.Password}\"");
+        var onRedis = ("Redis:ConnectionString", redis.ConnectionString);
         var onPostgres = PostgresServer.Settings(await postgres.NewDatabase());
 
         await using var idle = await StartAsync(dovecot.Port);
