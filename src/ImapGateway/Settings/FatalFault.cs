@@ -4,12 +4,10 @@ namespace ImapGateway.Settings;
 /// Ends the process at once, with <see cref="ExitCode"/>, after a failure that it cannot work after, so that a supervisor starts it again. There is no orderly stop: it would go on
 /// writing and sending for seconds, and what is committed survives a sudden end at any time.
 /// </summary>
-public sealed partial class FatalFault(ILoggerFactory logs)
+public sealed partial class FatalFault(IEnumerable<ILoggerProvider> logs, ILogger<FatalFault> log)
 {
     /// <summary>Other than 1, which means that the operator must correct something before a start can succeed.</summary>
     public const int ExitCode = 3;
-
-    private readonly ILogger _log = logs.CreateLogger<FatalFault>();
 
     /// <summary>Does not return.</summary>
     public void End(Exception failure)
@@ -17,8 +15,11 @@ public sealed partial class FatalFault(ILoggerFactory logs)
         LogFatal(failure.Message, failure);
         // Stdout belongs to the log, which may be configured to show nothing.
         Console.Error.WriteLine($"The gateway ends: {failure.Message}");
-        // The console logger writes in the background; disposing it waits until the lines are written.
-        logs.Dispose();
+        // The console logger writes in the background; disposing it waits until the lines are written. The logger factory does not dispose it.
+        foreach (var provider in logs)
+        {
+            provider.Dispose();
+        }
         Environment.Exit(ExitCode);
     }
 
