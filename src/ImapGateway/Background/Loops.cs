@@ -23,7 +23,6 @@ public sealed partial class Loops : IDisposable
         (Time, _log) = (time, log);
         _turns = _meter.CreateCounter<long>("imapgateway.loop.turns", "{turn}", "Turns of background loops, by loop.");
         _failures = _meter.CreateCounter<long>("imapgateway.loop.failures", "{failure}", "Turns of background loops that failed, by loop and kind of failure.");
-        TaskScheduler.UnobservedTaskException += OnUnobserved;
         _meter.CreateObservableGauge(
             "imapgateway.loop.failing", () => _states.Select(state => new Measurement<int>(state.Value.FailingCount, Tag("loop", state.Key))), "{loop}", "Background loops whose last turn failed.");
     }
@@ -41,11 +40,7 @@ public sealed partial class Loops : IDisposable
     /// <param name="item">What it does it for, for the log; null where there is only one loop of the name.</param>
     public GuardedLoop New(string name, string? item = null) => new(name, item, this);
 
-    public void Dispose()
-    {
-        TaskScheduler.UnobservedTaskException -= OnUnobserved;
-        _meter.Dispose();
-    }
+    public void Dispose() => _meter.Dispose();
 
     internal void Turned(string name) => _turns.Add(1, Tag("loop", name));
 
@@ -86,17 +81,6 @@ public sealed partial class Loops : IDisposable
         }
     }
 
-    /// <summary>The last resort for tasks that nobody awaits: whoever starts one handles what it expects, and what it does not expect is reported here.</summary>
-    private void OnUnobserved(object? sender, UnobservedTaskExceptionEventArgs unobserved)
-    {
-        unobserved.SetObserved();
-        foreach (var failure in unobserved.Exception.Flatten().InnerExceptions)
-        {
-            _failures.Add(1, Tag("loop", "tasks"), Tag("kind", KindOf(failure)));
-            LogUnobserved(failure);
-        }
-    }
-
     /// <summary>The error code of an expected failure, else the type of the exception: safe to be shown to anybody.</summary>
     private static string KindOf(Exception failure) => failure is ProblemException problem ? problem.Code.Describe().Name : failure.GetType().Name;
 
@@ -107,9 +91,6 @@ public sealed partial class Loops : IDisposable
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The background loop {Loop} failed and tries again; further failures of this kind are not logged until it recovers")]
     private partial void LogFailed(string loop, Exception failure);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "A task that nobody waits for failed")]
-    private partial void LogUnobserved(Exception failure);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The background loop \"{Loop}\" could not finish its work before the stop ({Kind}); the next start continues it")]
     private partial void LogLastTurnFailed(string loop, string kind, Exception? failure);
