@@ -26,7 +26,9 @@ public static class Program
     public static Task<int> Main(string[] args) => new CommandLine(Commands, settings => Build(settings).RunValidatedAsync()).RunAsync(args);
 
     /// <summary>The whole gateway, not started.</summary>
-    public static WebApplication Build(string[] args)
+    /// <param name="args">The settings.</param>
+    /// <param name="replace">Replaces services of it; for tests.</param>
+    public static WebApplication Build(string[] args, Action<IServiceCollection>? replace = null)
     {
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddStorage();             // SQLite or PostgreSQL
@@ -43,6 +45,7 @@ public static class Program
         builder.AddGraphQL(
             new AccountsGraph(), new MailboxesGraph(), new MessagesGraph(), new BodiesGraph(), new WebhooksGraph(), new KeysGraph(),
             new ChangesGraph(), new FollowGraph(), new ChangedAccountGraph(), new ChangedMailboxGraph(), new ChangedMessageGraph());
+        replace?.Invoke(builder.Services);
 
         var app = builder.Build();
         app.UseHttp();

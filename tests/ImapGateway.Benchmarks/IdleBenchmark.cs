@@ -15,6 +15,7 @@ public static class IdleBenchmark
 
     public static async Task RunAsync(Report report)
     {
+        await WaitingBenchmark.RunAsync(report);
         var all = report.Rounds.Of(10_000);
         var first = all / 10;
         var servers = Enumerable.Range(0, all / AccountsOfAServer).Select(_ => Server()).ToList();

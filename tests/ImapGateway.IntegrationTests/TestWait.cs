@@ -26,6 +26,22 @@ public static class TestWait
 
     public static Task<T> For<T>(Task<T> task) => task.WaitAsync(Journal<string>.Patience);
 
+    /// <summary>Until nothing is missing.</summary>
+    /// <param name="missing">What is not so yet; null: all is as it has to be.</param>
+    /// <exception cref="TimeoutException">With what was missing last.</exception>
+    public static async Task ForNothingMissing(Func<Task<string?>> missing)
+    {
+        string? last = null;
+        try
+        {
+            await For(async () => (last = await missing()) is null);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new TimeoutException(last);
+        }
+    }
+
     /// <summary>Until something is so; a test that waits too long has failed.</summary>
     /// <param name="condition">Asked time and again.</param>
     /// <param name="patience">Null: long enough for a busy machine.</param>

@@ -219,7 +219,7 @@ public sealed partial class AccountGrain(
         var (owner, counters) = await database.WriteAsync((db, token) => Fence.ClaimAsync(db, row.Incarnation, token), CancellationToken.None);
         // The owner before may have lost its storage while it committed, and told nobody.
         changes.Appended(row.Incarnation);
-        var status = new AccountStatus(row, sessions.Time, log) { Lost = DeactivateOnIdle };
+        var status = new AccountStatus(row, sessions.Loops, log) { Lost = DeactivateOnIdle };
         var suspicion = watchers.Openings.SuspicionOf(row.Incarnation);
         if (suspicion is not null)
         {
@@ -229,7 +229,7 @@ public sealed partial class AccountGrain(
         var pool = sessions.NewPool(opener, watchers.Openings.OfPool(row.Incarnation));
         var writer = new AccountWriter(database, changes, owner, row.Id, counters, () => status.Account.Metadata, sessions.Time);
         var headers = new HeaderReader(cache, pool, row.Incarnation);
-        var mailboxes = new AccountMailboxes(writer, pool, headers, database, sessions.MoveWindow, guards.Open(AccountId), log);
+        var mailboxes = new AccountMailboxes(writer, pool, headers, database, guards.Open(AccountId), sessions.SyncSettings(log));
         await mailboxes.LoadAsync(CancellationToken.None);
         status.Commit = mailboxes.CommitChangesAsync;
         status.Changed = mailboxes.Guard.Change;

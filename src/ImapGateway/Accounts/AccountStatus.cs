@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
+using ImapGateway.Background;
 using ImapGateway.Changes;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
@@ -11,16 +13,16 @@ namespace ImapGateway.Accounts;
 /// What the logins of an account and its watcher say about it, held for its owner and written down together with the change that tells of it. Says nothing any more once
 /// it is retired: a login with old credentials may end late.
 /// </summary>
-public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, ILogger log) : ILoginObserver, IWatchObserver
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source of cancellation without a timer holds nothing.")]
+public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogger log) : ILoginObserver, IWatchObserver
 {
-    private static readonly TimeSpan SaveAgain = TimeSpan.FromSeconds(5);
-
     private readonly List<Change> _untold = [];
     private AccountLife _life = row.Life;
+    private readonly CancellationTokenSource _retired = new();
     private Task _saved = Task.CompletedTask;
+    private Task _saving = Task.CompletedTask;
     private bool _unsaved;
     private bool _watching;
-    private bool _retired;
 
     public Account Account
     {
@@ -56,22 +58,22 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
         Account = restarts ? shown : shown with { State = Account.State, LastError = Account.LastError, Capabilities = Account.Capabilities };
     }
 
-    public void Retire() => _retired = true;
+    public void Retire() => _retired.Cancel();
 
     public async Task LoggedInAsync(ImmutableArray<string> capabilities, Problem? remaining)
     {
-        var error = remaining is not null ? AccountError.Of(remaining, time.GetUtcNow()) : IsNotice(Account) ? Account.LastError : null;
+        var error = remaining is not null ? AccountError.Of(remaining, loops.Time.GetUtcNow()) : IsNotice(Account) ? Account.LastError : null;
         await ChangeAsync(_life.LoggedIn(), error, capabilities);
         LoginsWork?.Invoke();
     }
 
     /// <summary>While the watcher is connected the account is, whatever keeps another login from it; but credentials that are refused are refused.</summary>
     public Task LoginFailedAsync(Problem problem) => _watching && problem.Code != ErrorCode.AccountAuthFailed
-        ? ChangeAsync((_life, null), AccountError.Of(problem, time.GetUtcNow()), Account.Capabilities)
+        ? ChangeAsync((_life, null), AccountError.Of(problem, loops.Time.GetUtcNow()), Account.Capabilities)
         : WatchFailedAsync(problem);
 
     public Task BudgetShrunkAsync(int sessions, Problem problem) =>
-        ChangeAsync((_life, null), AccountError.Of(problem with { Detail = $"{problem.Detail} In use: {sessions}." }, time.GetUtcNow()), Account.Capabilities);
+        ChangeAsync((_life, null), AccountError.Of(problem with { Detail = $"{problem.Detail} In use: {sessions}." }, loops.Time.GetUtcNow()), Account.Capabilities);
 
     public Task BudgetGrownAsync() => IsNotice(Account, ErrorCode.AccountLimit) ? ChangeAsync((_life, null), null, Account.Capabilities) : Task.CompletedTask;
 
@@ -79,17 +81,17 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
     public Task MailboxesLimitedAsync(Problem? problem) => problem is null
         ? IsNotice(Account, ErrorCode.AccountMailboxLimit) ? ChangeAsync((_life, null), null, Account.Capabilities) : Task.CompletedTask
         : IsNotice(Account, ErrorCode.AccountMailboxLimit) ? Task.CompletedTask
-        : ChangeAsync((_life, null), AccountError.Of(problem, time.GetUtcNow()), Account.Capabilities);
+        : ChangeAsync((_life, null), AccountError.Of(problem, loops.Time.GetUtcNow()), Account.Capabilities);
 
     public void WatchingChanged(bool connected) => _watching = connected;
 
-    public Task WatchFailedAsync(Problem problem) => ChangeAsync(_life.Failed(problem.Code), AccountError.Of(problem, time.GetUtcNow()), Account.Capabilities);
+    public Task WatchFailedAsync(Problem problem) => ChangeAsync(_life.Failed(problem.Code), AccountError.Of(problem, loops.Time.GetUtcNow()), Account.Capabilities);
 
     public Task SyncedAsync() => ChangeAsync(_life.Indexed(), Account.LastError, Account.Capabilities);
 
     public void OwnershipLost()
     {
-        _retired = true;
+        Retire();
         Lost?.Invoke();
     }
 
@@ -101,7 +103,7 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
     private async Task ChangeAsync((AccountLife Life, ChangeType? Change) next, AccountError? error, ImmutableArray<string> capabilities)
     {
         var (before, lived) = (Account, _life);
-        if (_retired)
+        if (_retired.IsCancellationRequested)
         {
             return;
         }
@@ -125,7 +127,23 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
     private async Task SaveAfterAsync(Task before)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        if (!_unsaved || _retired || Commit is not { } commit)
+        try
+        {
+            await SaveAsync();
+        }
+        catch (Exception)
+        {
+            // What the account is doing matters more than that it is written down. It is as soon as storage takes it; the loop reports what fails until then.
+            if (_saving.IsCompleted)
+            {
+                _saving = SaveLaterAsync();
+            }
+        }
+    }
+
+    private async Task SaveAsync()
+    {
+        if (!_unsaved || _retired.IsCancellationRequested || Commit is not { } commit)
         {
             return;
         }
@@ -140,27 +158,29 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
         {
             OwnershipLost();
         }
-        catch (Exception failure)
+        catch
         {
-            // What the account is doing matters more than that it is written down; but it is, as soon as storage takes it.
-            LogNotSaved(Account.Id, failure is ProblemException ? null : failure, (failure as ProblemException)?.Code ?? ErrorCode.Internal);
             _unsaved = true;
-            _ = SaveLaterAsync();
+            throw;
         }
     }
 
     private async Task SaveLaterAsync()
     {
-        await Task.Delay(SaveAgain, time);
-        if (_saved.IsCompleted)
+        await Task.Yield();
+        using var loop = loops.New("account states", row.Id);
+        while (_unsaved && !_retired.IsCancellationRequested)
         {
-            await (_saved = SaveAfterAsync(_saved));
+            await loop.TryAsync(
+                async _ =>
+                {
+                    await _saved.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+                    await (_saved = SaveAsync());
+                },
+                _retired.Token);
         }
     }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Account {Account} is {State} ({Error})")]
     private partial void LogState(string account, AccountState state, string? error);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The state of account {Account} could not be saved: {Code}")]
-    private partial void LogNotSaved(string account, Exception? failure, ErrorCode code);
 }

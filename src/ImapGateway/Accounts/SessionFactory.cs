@@ -1,12 +1,14 @@
+using ImapGateway.Background;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Sync;
 using ImapGateway.Sync.Watching;
 using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Accounts;
 
 /// <summary>Makes what talks to an account's servers, with its credentials decrypted for that moment.</summary>
-public sealed class SessionFactory(ServerConnection connection, CredentialProtector protector, IOptions<ImapOptions> options, IOptions<WatchOptions> watch, TimeProvider time)
+public sealed class SessionFactory(ServerConnection connection, CredentialProtector protector, IOptions<ImapOptions> options, IOptions<WatchOptions> watch, Loops loops, TimeProvider time)
 {
     private static readonly Credential NoCredential = new(CredentialKind.Password, "");
 
@@ -14,8 +16,10 @@ public sealed class SessionFactory(ServerConnection connection, CredentialProtec
 
     public TimeProvider Time => time;
 
-    /// <summary>See <see cref="WatchOptions.MoveWindow"/>.</summary>
-    public TimeSpan MoveWindow => watch.Value.MoveWindow;
+    public Loops Loops => loops;
+
+    /// <summary>What an account's mailboxes share with those of all others.</summary>
+    public SyncSettings SyncSettings(ILogger log) => new(watch.Value.MoveWindow, loops, log);
 
     /// <summary>Logs in for the account, with credentials that are decrypted now.</summary>
     /// <param name="suspicion">Why it must not log in, whatever the credentials are.</param>

@@ -6,7 +6,10 @@ namespace ImapGateway.Background;
 /// Background work that no failure ends: a turn that fails is logged once per kind, counted, reported by /health/ready, and repeated after a backoff. Runs one turn at a time,
 /// on the scheduler of its caller.
 /// </summary>
-public sealed class GuardedLoop(string name, Loops loops) : IDisposable
+/// <param name="name">What the loop does; one of a few names.</param>
+/// <param name="item">What it does it for, for the log; null where there is only one loop of the name.</param>
+/// <param name="loops">All loops of the process.</param>
+public sealed class GuardedLoop(string name, string? item, Loops loops) : IDisposable
 {
     public static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
@@ -42,23 +45,30 @@ public sealed class GuardedLoop(string name, Loops loops) : IDisposable
         {
             await turn(cancel);
             loops.Turned(name);
-            if (_failures > 0)
-            {
-                _failures = 0;
-                loops.Recovered(name);
-            }
+            Recover();
             return null;
         }
-        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        catch (Exception) when (cancel.IsCancellationRequested)
         {
+            // What the work needs may already be closed.
             return null;
         }
         catch (Exception failure)
         {
             loops.Turned(name);
-            loops.Failed(name, failure, isFirst: _failures++ == 0);
+            loops.Failed(name, item, failure, isFirst: _failures++ == 0);
             await PauseAsync(cancel);
             return failure;
+        }
+    }
+
+    /// <summary>Within a turn that lasts long: the work succeeds again, so that an earlier failure is over.</summary>
+    public void Recover()
+    {
+        if (_failures > 0)
+        {
+            _failures = 0;
+            loops.Recovered(name);
         }
     }
 

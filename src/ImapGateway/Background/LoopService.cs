@@ -4,6 +4,8 @@ namespace ImapGateway.Background;
 /// <param name="name">What it does, for the log, the metrics and /health/ready.</param>
 public abstract class LoopService(string name, Loops loops) : BackgroundService
 {
+    public string Name => name;
+
     protected TimeProvider Time => loops.Time;
 
     /// <summary>Waits until there is work. Not called after a failure.</summary>
@@ -11,6 +13,22 @@ public abstract class LoopService(string name, Loops loops) : BackgroundService
 
     /// <summary>Does the work. Any exception makes it run again after a backoff.</summary>
     protected abstract Task TurnAsync(CancellationToken stopping);
+
+    /// <summary>Does what must not be left undone when the gateway stops, after the last turn. A failure is logged and does not stop anything.</summary>
+    protected virtual Task LastTurnAsync(CancellationToken cancel) => Task.CompletedTask;
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await LastTurnAsync(cancellationToken);
+        }
+        catch (Exception failure)
+        {
+            loops.LastTurnFailed(name, failure);
+        }
+    }
 
     protected sealed override async Task ExecuteAsync(CancellationToken stoppingToken)
     {

@@ -36,13 +36,15 @@ public sealed partial class Loops : IDisposable
         [.. _states.Select(state => state.Value.Describe(state.Key)).OfType<FailingLoop>().OrderBy(loop => loop.Name, StringComparer.Ordinal)];
 
     /// <summary>A new loop. Disposing it ends its part in the health report.</summary>
-    public GuardedLoop New(string name) => new(name, this);
+    /// <param name="name">What the loop does. Log, metrics and the health report count loops of the same name as one.</param>
+    /// <param name="item">What it does it for, for the log; null where there is only one loop of the name.</param>
+    public GuardedLoop New(string name, string? item = null) => new(name, item, this);
 
     public void Dispose() => _meter.Dispose();
 
     internal void Turned(string name) => _turns.Add(1, Tag("loop", name));
 
-    internal void Failed(string name, Exception failure, bool isFirst)
+    internal void Failed(string name, string? item, Exception failure, bool isFirst)
     {
         var kind = KindOf(failure);
         _failures.Add(1, Tag("loop", name), Tag("kind", kind));
@@ -50,15 +52,18 @@ public sealed partial class Loops : IDisposable
         {
             return;
         }
+        var described = item is null ? $"\"{name}\"" : $"\"{name}\" ({item})";
         if (failure is ProblemException problem)
         {
-            LogWaiting(name, problem.Problem.Detail);
+            LogWaiting(described, problem.Problem.Detail);
         }
         else
         {
-            LogFailed(name, failure);
+            LogFailed(described, failure);
         }
     }
+
+    internal void LastTurnFailed(string name, Exception failure) => LogLastTurnFailed(name, KindOf(failure), failure is ProblemException ? null : failure);
 
     internal void Recovered(string name)
     {
@@ -81,11 +86,14 @@ public sealed partial class Loops : IDisposable
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The background loop \"{Loop}\" cannot do its work now and tries again: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The background loop {Loop} cannot do its work now and tries again: {Reason}")]
     private partial void LogWaiting(string loop, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The background loop \"{Loop}\" failed and tries again; further failures of this kind are not logged until it recovers")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "The background loop {Loop} failed and tries again; further failures of this kind are not logged until it recovers")]
     private partial void LogFailed(string loop, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The background loop \"{Loop}\" could not finish its work before the stop ({Kind}); the next start continues it")]
+    private partial void LogLastTurnFailed(string loop, string kind, Exception? failure);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The background loop \"{Loop}\" works again")]
     private partial void LogRecovered(string loop);

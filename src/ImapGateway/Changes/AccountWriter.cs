@@ -13,6 +13,8 @@ namespace ImapGateway.Changes;
 public sealed class AccountWriter(
     IDatabase database, ChangeLog log, Owner owner, string account, FenceCounters counters, Func<IReadOnlyDictionary<string, string>> metadata, TimeProvider time)
 {
+    public string Account => account;
+
     public string Incarnation => owner.Incarnation;
 
     public Owner Owner => owner;

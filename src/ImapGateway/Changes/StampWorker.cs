@@ -1,4 +1,5 @@
 using ImapGateway.Background;
+using ImapGateway.Settings;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -15,15 +16,15 @@ public sealed class StampWorker : LoopService
 
     private readonly IDatabase _database;
     private readonly StoreStart _store;
-    private readonly StoreStamp _stamps;
+    private readonly FatalFault _fatal;
     private readonly Signal _written = new();
     private volatile bool _isStale;
     private string? _stamp;
     private string? _next;
 
-    public StampWorker(IDatabase database, ChangeLog changes, StoreStart store, StoreStamp stamps, Loops loops) : base("stamps of the database", loops)
+    public StampWorker(IDatabase database, ChangeLog changes, StoreStart store, FatalFault fatal, Loops loops) : base("stamps of the database", loops)
     {
-        (_database, _store, _stamps) = (database, store, stamps);
+        (_database, _store, _fatal) = (database, store, fatal);
         changes.Written += _ =>
         {
             _isStale = true;
@@ -31,14 +32,7 @@ public sealed class StampWorker : LoopService
         };
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        if (_isStale)
-        {
-            await ReplaceAsync();
-        }
-    }
+    protected override Task LastTurnAsync(CancellationToken cancel) => _isStale ? ReplaceAsync(cancel) : Task.CompletedTask;
 
     protected override async Task WaitAsync(CancellationToken stopping)
     {
@@ -51,24 +45,25 @@ public sealed class StampWorker : LoopService
 
     protected override async Task TurnAsync(CancellationToken stopping)
     {
-        await ReplaceAsync();
+        // Not cancelled: it is not known of a write that was cancelled whether it was done.
+        await ReplaceAsync(CancellationToken.None);
         await Task.Delay(Interval, Time, stopping);
     }
 
     /// <summary>The file first: it names both until the database has the new one. One that may have been written, or not, is tried again.</summary>
-    private async Task ReplaceAsync()
+    private async Task ReplaceAsync(CancellationToken cancel)
     {
         // Before it begins: what is written meanwhile needs another stamp.
         _isStale = false;
         var present = _stamp ?? _store.Stamp;
         var next = _next ??= StoreStart.NewStamp();
-        _stamps.Write(_store.Incarnation, present, next);
+        _store.WriteStamps(present, next);
         var replaced = await _database.WriteAsync(
             (db, token) => db.Set<StoreEntity>().Where(row => row.Stamp == present || row.Stamp == next).ExecuteUpdateAsync(update => update.SetProperty(row => row.Stamp, next), token),
-            CancellationToken.None);
+            cancel);
         if (replaced == 0)
         {
-            throw new InvalidOperationException("The database was replaced by another state of itself while the gateway works: stop the gateway and start it again.");
+            _fatal.End(new InvalidOperationException("the database was replaced by another one, or by a copy of itself, while the gateway was running"));
         }
         (_stamp, _next) = (next, null);
     }

@@ -23,6 +23,9 @@ public sealed partial class StoreStart(IDatabase database, StoreEpoch epoch, Sto
 
     private StoreEntity Store => _store ?? throw new InvalidOperationException("The store is not open yet.");
 
+    /// <summary>Writes to the data directory which stamps the database may have, see <see cref="StoreStamp"/>.</summary>
+    public void WriteStamps(params IEnumerable<string> possible) => stamps.Write(Incarnation, possible);
+
     public static string NewStamp() => RandomNumberGenerator.GetHexString(32, lowercase: true);
 
     public static GlobalPosition PurgedOf(StoreEntity store) => new(store.PurgedTransaction, store.PurgedRow, store.PurgedEpoch);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
-using ImapGateway.Mail;
 
 namespace ImapGateway.Http;
 
@@ -38,9 +37,9 @@ public sealed record Credential(CallerLookup Lookup, ReadOnlyMemory<byte> Sha256
                     return;
                 }
             }
-            catch (ProblemException)
+            catch (Exception) when (!cancel.IsCancellationRequested)
             {
-                // Storage is unavailable: the rights are unknown for now.
+                // Storage is unavailable, or the lookup failed: the rights are unknown for now.
                 most = RetryIn;
             }
             using var change = CancellationTokenSource.CreateLinkedTokenSource(cancel, unchanged);

@@ -1,24 +1,28 @@
 namespace ImapGateway.Settings;
 
 /// <summary>
-/// A failure that the process cannot work after: it stops in order and ends with <see cref="ExitCode"/>, so that whoever supervises it starts it again.
+/// Ends the process at once, with <see cref="ExitCode"/>, after a failure that it cannot work after, so that a supervisor starts it again. There is no orderly stop: it would go on
+/// writing and sending for seconds, and what is committed survives a sudden end at any time.
 /// </summary>
-public sealed partial class FatalFault(IHostApplicationLifetime lifetime, ILogger<FatalFault> log)
+public sealed partial class FatalFault(IEnumerable<ILoggerProvider> logs, ILogger<FatalFault> log)
 {
-    /// <summary>Other than 1, which says that starting again changes nothing until the operator has corrected something.</summary>
+    /// <summary>Other than 1, which means that the operator must correct something before a start can succeed.</summary>
     public const int ExitCode = 3;
 
-    private volatile bool _happened;
-
-    public bool HasHappened => _happened;
-
-    public void Report(Exception failure)
+    /// <summary>Does not return.</summary>
+    public void End(Exception failure)
     {
-        _happened = true;
-        LogFatal(failure);
-        lifetime.StopApplication();
+        LogFatal(failure.Message, failure);
+        // Stdout belongs to the log, which may be configured to show nothing.
+        Console.Error.WriteLine($"The gateway ends: {failure.Message}");
+        // The console logger writes in the background; disposing it waits until the lines are written. The logger factory does not dispose it.
+        foreach (var provider in logs)
+        {
+            provider.Dispose();
+        }
+        Environment.Exit(ExitCode);
     }
 
-    [LoggerMessage(LogLevel.Critical, "The gateway cannot go on after this failure; it stops with the exit code 3")]
-    private partial void LogFatal(Exception failure);
+    [LoggerMessage(LogLevel.Critical, "The gateway cannot continue and ends with exit code 3: {Reason}")]
+    private partial void LogFatal(string reason, Exception failure);
 }

@@ -38,7 +38,7 @@ public static class SettingsExtensions
     }
 
     /// <summary>Validates the settings, takes the startup steps, runs until asked to stop.</summary>
-    /// <returns>The exit code: 0 after a stop that was asked for, <see cref="FatalFault.ExitCode"/> after a failure that it cannot work after.</returns>
+    /// <returns>The exit code: 0 after a stop that was asked for, <see cref="FatalFault.ExitCode"/> after a failure of a background service.</returns>
     /// <exception cref="StartupException">The operator must correct something first.</exception>
     public static async Task<int> RunValidatedAsync(this WebApplication app)
     {
@@ -82,8 +82,7 @@ public static class SettingsExtensions
     }
 
     /// <summary>A background service that ends by an exception stops the host as if somebody had asked it to.</summary>
-    private static bool HasFailed(WebApplication app) => app.Services.GetService<FatalFault>()?.HasHappened == true
-        || app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true });
+    private static bool HasFailed(WebApplication app) => app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true });
 
     private static void ThrowIfAny(IEnumerable<string> mistakes)
     {

@@ -8,14 +8,14 @@ public interface IStorage : IAsyncDisposable
 {
     IDatabase Database { get; }
 
-    /// <summary>It can never write again in this process.</summary>
+    /// <summary>
+    /// The process cannot work with the storage any more and must end: nothing can be written again, or another gateway has used the storage since this one opened it, and what this
+    /// process remembers is out of date. Raised at most once.
+    /// </summary>
     event Action<Exception>? Failed;
 
     /// <summary>Where Data Protection keeps its keys.</summary>
     IKeyRing KeyRing { get; }
-
-    /// <summary>Completes with the reason when another gateway has used the storage since this one opened it: nothing can be written any more, and what this process remembers is out of date.</summary>
-    Task<string> TakenOver { get; }
 
     /// <summary>Makes this process the only one that uses the storage, brings the tables up to date and lets jobs in.</summary>
     /// <param name="guard">Checks the key ring before anything is changed, and encrypts it.</param>

@@ -17,27 +17,14 @@ internal sealed partial class StorageStartup(DataDirectory directory, IStorage s
             return;
         }
         directory.Claim();
-        storage.Failed += fatal.Report;
+        storage.Failed += fatal.End;
         var applied = await storage.OpenAsync(guard, cancel);
         MakeFirstKey();
-        _ = EndWhenTakenOverAsync();
         if (applied.Count > 0)
         {
             LogMigrated(string.Join(", ", applied));
         }
         _open = true;
-    }
-
-    /// <summary>
-    /// At once: whatever this process still does, such as sending webhooks, the other gateway does as well. A supervisor starts it again with a fresh memory, or it is told then
-    /// who has the storage.
-    /// </summary>
-    private async Task EndWhenTakenOverAsync()
-    {
-        var reason = await storage.TakenOver;
-        LogTakenOver(reason);
-        await Console.Error.WriteLineAsync($"The gateway ends: {reason}");
-        Environment.Exit(1);
     }
 
     /// <summary>A ring that cannot be written is noticed at the start, not when the first secret is stored.</summary>
@@ -55,9 +42,6 @@ internal sealed partial class StorageStartup(DataDirectory directory, IStorage s
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppedAsync(CancellationToken cancellationToken) => storage.DisposeAsync().AsTask();
-
-    [LoggerMessage(LogLevel.Critical, "The gateway ends: {Reason}")]
-    private partial void LogTakenOver(string reason);
 
     [LoggerMessage(LogLevel.Information, "The database was migrated: {Migrations}")]
     private partial void LogMigrated(string migrations);

@@ -23,7 +23,7 @@ public sealed partial class AccountMailboxes
     private readonly ImapPool _pool;
     private readonly HeaderReader _headers;
     private readonly IDatabase _database;
-    private readonly ILogger _log;
+    private readonly SyncSettings _settings;
     private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
     private readonly Turn _listing = new();
     private bool _listed;
@@ -32,15 +32,15 @@ public sealed partial class AccountMailboxes
     /// <summary>Of this activation: versions are counted in memory alone, and storage may be an older copy of itself.</summary>
     private readonly string _epoch = ObjectId.NewIncarnation();
 
-    public AccountMailboxes(AccountWriter writer, ImapPool pool, HeaderReader headers, IDatabase database, TimeSpan moveWindow, AnswerGuard guard, ILogger log)
+    public AccountMailboxes(AccountWriter writer, ImapPool pool, HeaderReader headers, IDatabase database, AnswerGuard guard, SyncSettings settings)
     {
-        (_writer, _pool, _headers, _database, _log) = (writer, pool, headers, database, log);
-        _window = new MoveWindow(moveWindow, _pool.Time);
+        (_writer, _pool, _headers, _database, _settings) = (writer, pool, headers, database, settings);
+        _window = new MoveWindow(settings.MoveWindow, _pool.Time);
         _directory = new MailboxDirectory(writer.Incarnation, writer.Counters.NextCounter);
         _commits = new MailboxCommits(_directory, writer, headers, _window, guard);
         Guard = guard;
-        _settlement = new Settlement(_directory, _commits, headers, _window, log);
-        _fingerprints = new FingerprintFill(_directory, _commits, pool, log);
+        _settlement = new Settlement(_directory, _commits, headers, _window, settings.Loops.New("moves", writer.Account));
+        _fingerprints = new FingerprintFill(_directory, _commits, pool, settings.Loops.New("fingerprints", writer.Account));
     }
 
     public string Incarnation => _writer.Incarnation;
@@ -130,7 +130,7 @@ public sealed partial class AccountMailboxes
         {
             if (damage is not null)
             {
-                LogLost(_log, mailbox.Id, damage);
+                LogLost(_settings.Log, mailbox.Id, damage);
             }
             _directory.Add(mailbox);
         }

@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using ImapGateway.Background;
 using ImapGateway.Changes;
 using ImapGateway.Imap;
 using ImapGateway.Index;
@@ -9,57 +11,59 @@ namespace ImapGateway.Sync;
 /// Finds out the fingerprints of messages that were there before anybody asked: a few thousand at a time, on a session of the pool, while nobody waits for it. A message
 /// that is moved before its turn comes is taken for one that is removed and one that is added.
 /// </summary>
-public sealed partial class FingerprintFill(MailboxDirectory directory, MailboxCommits commits, ImapPool pool, ILogger log)
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source of cancellation without a timer holds nothing.")]
+public sealed class FingerprintFill(MailboxDirectory directory, MailboxCommits commits, ImapPool pool, GuardedLoop loop)
 {
+    private readonly CancellationTokenSource _stop = new();
     private Task? _running;
-    private bool _stopped;
     private bool _again;
 
     /// <summary>There may be messages without.</summary>
     public void Start()
     {
         _again = true;
-        _running ??= _stopped ? null : RunAsync();
+        _running ??= _stop.IsCancellationRequested ? null : RunAsync();
     }
 
-    public void Stop() => _stopped = true;
+    public void Stop()
+    {
+        _stop.Cancel();
+        loop.Dispose();
+    }
 
     private async Task RunAsync()
     {
-        try
+        await Task.Yield();
+        while (_again && !_stop.IsCancellationRequested)
         {
-            await Task.Yield();
-            while (_again && !_stopped)
+            _again = false;
+            if (await loop.TryAsync(_ => FillAllAsync(), _stop.Token) is not null)
             {
-                _again = false;
-                foreach (var mailbox in directory.All.Where(mailbox => mailbox.Listed.Selectable).ToList())
-                {
-                    await FillAsync(mailbox);
-                }
+                _again = true;
             }
         }
-        catch (ProblemException e)
+        _running = null;
+    }
+
+    private async Task FillAllAsync()
+    {
+        try
         {
-            // The next look tries again.
-            LogPostponed(e.Problem.Detail);
+            foreach (var mailbox in directory.All.Where(mailbox => mailbox.Listed.Selectable).ToList())
+            {
+                await FillAsync(mailbox);
+            }
         }
         catch (LostOwnershipException)
         {
-            // The new owner goes on.
-        }
-        catch (Exception e)
-        {
-            LogFault(e);
-        }
-        finally
-        {
-            _running = null;
+            // The new owner continues.
+            Stop();
         }
     }
 
     private async Task FillAsync(MailboxState mailbox)
     {
-        for (var below = uint.MaxValue; !_stopped && directory.Knows(mailbox);)
+        for (var below = uint.MaxValue; !_stop.IsCancellationRequested && directory.Knows(mailbox);)
         {
             var uids = mailbox.Index.WithoutFingerprint(below).Take(IdentityFetch.Window).ToList();
             if (uids.Count == 0)
@@ -69,7 +73,16 @@ public sealed partial class FingerprintFill(MailboxDirectory directory, MailboxC
             below = uids[^1];
             uids.Reverse();
             var (path, uidValidity) = (mailbox.Path, mailbox.UidValidity);
-            var found = await pool.RunAsync(path, repeatable: true, session => ReadAsync(session, path, uidValidity, uids), CancellationToken.None);
+            IReadOnlyDictionary<uint, ulong> found;
+            try
+            {
+                found = await pool.RunAsync(path, repeatable: true, session => ReadAsync(session, path, uidValidity, uids), CancellationToken.None);
+            }
+            catch (ProblemException)
+            {
+                // The state of the account says what is wrong with its server. The next look starts this again.
+                return;
+            }
             using var turn = await mailbox.Turn.EnterAsync(CancellationToken.None);
             if (mailbox.UidValidity == uidValidity && found.Count > 0)
             {
@@ -85,10 +98,4 @@ public sealed partial class FingerprintFill(MailboxDirectory directory, MailboxC
         var identities = await Task.Run(() => IdentityFetch.RunAsync(session, path, uidValidity, uids));
         return identities.ToDictionary(one => one.Key, one => Fingerprint.Of(one.Value));
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Fingerprints of messages are read later: {Reason}")]
-    private partial void LogPostponed(string? reason);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Fingerprints of messages could not be read")]
-    private partial void LogFault(Exception exception);
 }

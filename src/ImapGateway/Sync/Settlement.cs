@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using ImapGateway.Background;
 using ImapGateway.Cache;
 using ImapGateway.Changes;
 using ImapGateway.Mail;
@@ -5,23 +7,24 @@ using ImapGateway.Mail;
 namespace ImapGateway.Sync;
 
 /// <summary>Sees to it that nothing waits for ever: has the other mailboxes looked at, and decides when the window has passed. Runs while something waits.</summary>
-public sealed partial class Settlement(MailboxDirectory directory, MailboxCommits commits, HeaderReader headers, MoveWindow window, ILogger log)
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source of cancellation without a timer holds nothing.")]
+public sealed class Settlement(MailboxDirectory directory, MailboxCommits commits, HeaderReader headers, MoveWindow window, GuardedLoop loop)
 {
     /// <summary>Messages whose headers are asked for at once.</summary>
     private const int Batch = 250;
 
-    /// <summary>How long it waits for looks, or after a failure, before it sees what can be done.</summary>
+    /// <summary>How long it waits for looks before it sees what can be done.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    private readonly CancellationTokenSource _stop = new();
     private TaskCompletionSource _poke = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _asked = MoveWindow.Long;
     private Task? _running;
-    private bool _stopped;
 
     /// <summary>Something was found, or looked at.</summary>
     public void Poke()
     {
-        if (_stopped || directory.Pending() is null)
+        if (_stop.IsCancellationRequested || directory.Pending() is null)
         {
             return;
         }
@@ -29,35 +32,37 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
         _running ??= RunAsync();
     }
 
+    /// <summary>What is left is settled by the next owner.</summary>
     public void Stop()
     {
-        _stopped = true;
-        _poke.TrySetResult();
+        _stop.Cancel();
+        loop.Dispose();
     }
 
     private async Task RunAsync()
     {
+        // The caller sets _running when this returns: it must not have ended by then.
+        await Task.Yield();
+        while (!_stop.IsCancellationRequested && directory.Pending() is not null)
+        {
+            await loop.TryAsync(TurnAsync, _stop.Token);
+        }
+        _running = null;
+    }
+
+    private async Task TurnAsync(CancellationToken stop)
+    {
+        _poke = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
-            // The caller sets _running when this returns: it must not have ended by then.
-            await Task.Yield();
-            while (!_stopped && directory.Pending() is { } pending)
+            if (directory.Pending() is { } pending && await TurnAsync(pending.Newest) is { } wait)
             {
-                _poke = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-                if (await TryAsync(() => TurnAsync(pending.Newest)) is not { } wait)
-                {
-                    continue;
-                }
-                await Task.WhenAny(_poke.Task, Task.Delay(wait, window.Time));
+                await Task.WhenAny(_poke.Task, Task.Delay(wait, window.Time, stop));
             }
         }
         catch (LostOwnershipException)
         {
-            // The new owner settles what is left.
-        }
-        finally
-        {
-            _running = null;
+            Stop();
         }
     }
 
@@ -83,26 +88,19 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
         }
     }
 
-    /// <summary>All that can be settled by now; what fails is tried again later.</summary>
+    /// <summary>All that can be settled by now. What fails is left to the loop, which tries it again and reports it.</summary>
     public async Task SettleAllAsync()
-    {
-        while (await TryAsync(async () => await SettleAsync() ? null : Pause) is null)
-        {
-            // There is more than one transaction takes.
-        }
-    }
-
-    /// <returns>What the work returns, or a pause after a failure: no failure ends the settlement.</returns>
-    private async Task<TimeSpan?> TryAsync(Func<Task<TimeSpan?>> work)
     {
         try
         {
-            return await work();
+            while (await SettleAsync())
+            {
+                // There is more than one transaction takes.
+            }
         }
         catch (Exception e) when (e is not LostOwnershipException)
         {
-            LogFault(e);
-            return Pause;
+            Poke();
         }
     }
 
@@ -144,15 +142,9 @@ public sealed partial class Settlement(MailboxDirectory directory, MailboxCommit
         {
             read.Add(mailbox, uidValidity, uids, await headers.ReadAsync(mailbox.Counter, mailbox.Path, uidValidity, uids, CancellationToken.None));
         }
-        catch (ProblemException e)
+        catch (ProblemException)
         {
-            LogPostponed(e.Problem.Detail);
+            // The state of the account says what is wrong with its server. These messages are settled later.
         }
     }
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "What has become of some messages is decided later: {Reason}")]
-    private partial void LogPostponed(string? reason);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "What has become of some messages could not be decided")]
-    private partial void LogFault(Exception exception);
 }

@@ -36,7 +36,7 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
             var row = await store.FindAsync(id, cancel);
             if (row is null || lanes)
             {
-                await EndAsync(id, row is null ? TimeSpan.Zero : LastCalls);
+                await EndAsync(id, row is null ? TimeSpan.Zero : LastCalls, cancel);
             }
             if (row is not null)
             {
@@ -77,12 +77,12 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        await Task.WhenAll(_endpoints.Values.Select(work => work.LetGoAsync(LastCalls)));
+        await Task.WhenAll(_endpoints.Values.Select(work => work.LetGoAsync(LastCalls, cancellationToken)));
         await base.StopAsync(cancellationToken);
         context.Log.Written -= OnWritten;
         context.Outcomes.Lost -= OnLost;
         keys.Changed -= OnKeysChanged;
-        await Task.WhenAll(_endpoints.Keys.ToList().Select(id => EndAsync(id, TimeSpan.Zero)));
+        await Task.WhenAll(_endpoints.Keys.ToList().Select(id => EndAsync(id, TimeSpan.Zero, cancellationToken)));
     }
 
     protected override Task WaitAsync(CancellationToken stopping) => Waiting.UntilAsync(_woken, Time.GetUtcNow() + Look, Time, stopping);
@@ -161,7 +161,7 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
     public static IReadOnlyCollection<string>? Followed(WebhookEntity row, Caller key) =>
         row.Accounts is { } named ? [.. named.Where(key.MaySee)] : key.Accounts;
 
-    private async Task EndAsync(string id, TimeSpan patience)
+    private async Task EndAsync(string id, TimeSpan patience, CancellationToken cancel)
     {
         if (!_endpoints.TryRemove(id, out var work))
         {
@@ -169,8 +169,8 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
         }
         if (patience > TimeSpan.Zero)
         {
-            await work.LetGoAsync(patience);
-            await context.Outcomes.WrittenAsync(CancellationToken.None);
+            await work.LetGoAsync(patience, cancel);
+            await context.Outcomes.WrittenAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
         foreach (var lane in work.Endpoint.Lanes)
         {
@@ -179,11 +179,11 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
         await work.DisposeAsync();
     }
 
-    private void Ended(Lane lane, bool failed)
+    private void Ended(Lane lane)
     {
         Forget(lane);
-        // The next look takes it up again, from its row.
-        _incomplete = failed || _incomplete;
+        // Unless it is at its end, the next look starts it again from its row: it has failed, or its outcomes could not be written.
+        _incomplete = true;
     }
 
     private void Forget(Lane lane)

@@ -1,3 +1,5 @@
+using ImapGateway.Background;
+
 namespace ImapGateway.Webhooks;
 
 /// <summary>The tasks of an endpoint at work here.</summary>
@@ -5,6 +7,9 @@ public sealed class EndpointWork(EndpointRunner endpoint, DeliveryContext contex
 {
     private readonly CancellationTokenSource _end = new();
     private readonly Dictionary<long, Task> _lanes = [];
+
+    /// <summary>By the id of the lane. One that has failed is kept for its successor, so that the failure is reported until that one works.</summary>
+    private readonly Dictionary<long, GuardedLoop> _loops = [];
     private readonly Lock _lock = new();
     private Task _retries = Task.CompletedTask;
 
@@ -25,11 +30,15 @@ public sealed class EndpointWork(EndpointRunner endpoint, DeliveryContext contex
         {
             endpoint.Add(lane);
         }
+        lock (_lock)
+        {
+            EndLoops([.. _loops.Keys.Where(id => !known.Contains(id) && !lanes.Exists(lane => lane.Ref.Id == id))]);
+        }
         return lanes;
     }
 
-    /// <param name="ended">Called when it has left, with whether it has failed.</param>
-    public void Run(Lane lane, Action<Lane, bool> ended)
+    /// <param name="ended">Called when it has left.</param>
+    public void Run(Lane lane, Action<Lane> ended)
     {
         lock (_lock)
         {
@@ -38,7 +47,9 @@ public sealed class EndpointWork(EndpointRunner endpoint, DeliveryContext contex
     }
 
     /// <summary>Lets every lane finish what it has on its way.</summary>
-    public async Task LetGoAsync(TimeSpan patience)
+    /// <param name="patience">How long that is waited for.</param>
+    /// <param name="cancel">Ends the wait earlier.</param>
+    public async Task LetGoAsync(TimeSpan patience, CancellationToken cancel)
     {
         List<Task> lanes;
         lock (_lock)
@@ -49,7 +60,7 @@ public sealed class EndpointWork(EndpointRunner endpoint, DeliveryContext contex
         {
             lane.LetGo();
         }
-        using var enough = new CancellationTokenSource();
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         await Task.WhenAny(Task.WhenAll(lanes), Task.Delay(patience, context.Time, enough.Token));
         await enough.CancelAsync();
     }
@@ -63,6 +74,10 @@ public sealed class EndpointWork(EndpointRunner endpoint, DeliveryContext contex
             tasks = [.. _lanes.Values, _retries];
         }
         await Task.WhenAll(tasks);
+        lock (_lock)
+        {
+            EndLoops([.. _loops.Keys]);
+        }
         _end.Dispose();
         endpoint.Dispose();
     }
@@ -70,25 +85,43 @@ public sealed class EndpointWork(EndpointRunner endpoint, DeliveryContext contex
     private async Task RetryAsync()
     {
         await Task.Yield();
-        using var loop = context.Loops.New("webhook retries");
+        using var loop = context.Loops.New("webhook retries", endpoint.Webhook.Row.Id);
         var retries = new RetryLoop(endpoint, context);
         await loop.RunAsync(retries.WaitAsync, retries.TurnAsync, _end.Token);
     }
 
-    private async Task RunAsync(Lane lane, Action<Lane, bool> ended)
+    private async Task RunAsync(Lane lane, Action<Lane> ended)
     {
         await Task.Yield();
-        using (var loop = context.Loops.New("webhook lanes"))
-        {
-            await lane.RunAsync(loop, _end.Token);
-        }
+        await lane.RunAsync(LoopOf(lane), _end.Token);
         // Whoever takes the lane up again begins where its row says: what was delivered since would be delivered twice.
         await context.Outcomes.WrittenAsync(_end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         endpoint.Remove(lane);
         lock (_lock)
         {
             _lanes.Remove(lane.Ref.Id);
+            EndLoops(lane.HasFailed ? [] : [lane.Ref.Id]);
         }
-        ended(lane, lane.HasFailed);
+        ended(lane);
+    }
+
+    private GuardedLoop LoopOf(Lane lane)
+    {
+        lock (_lock)
+        {
+            return _loops.TryGetValue(lane.Ref.Id, out var loop) ? loop : _loops[lane.Ref.Id] = context.Loops.New("webhook lanes", $"{lane.Ref.Webhook}, account {lane.Ref.Account}");
+        }
+    }
+
+    /// <summary>In the lock.</summary>
+    private void EndLoops(IReadOnlyCollection<long> lanes)
+    {
+        foreach (var id in lanes)
+        {
+            if (_loops.Remove(id, out var loop))
+            {
+                loop.Dispose();
+            }
+        }
     }
 }

@@ -9,7 +9,7 @@ namespace ImapGateway.Webhooks;
 /// Writes what has become of deliveries and how far lanes have come: all of it in one transaction every few milliseconds, for a transaction for each delivery would
 /// cost more than the delivery. A crash repeats what was not written yet.
 /// </summary>
-public sealed partial class OutcomeWriter(IDatabase database, Loops loops, ILogger<OutcomeWriter> log) : LoopService("webhook outcomes", loops)
+public sealed class OutcomeWriter(IDatabase database, Loops loops) : LoopService("webhook outcomes", loops)
 {
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(20);
 
@@ -50,19 +50,6 @@ public sealed partial class OutcomeWriter(IDatabase database, Loops loops, ILogg
         }
     }
 
-    public override async Task StopAsync(CancellationToken cancellationToken)
-    {
-        await base.StopAsync(cancellationToken);
-        try
-        {
-            await FlushAsync(cancellationToken);
-        }
-        catch (ProblemException unavailable)
-        {
-            LogLost(unavailable.Problem.Detail);
-        }
-    }
-
     protected override async Task WaitAsync(CancellationToken stopping)
     {
         await Volatile.Read(ref _work).Task.WaitAsync(stopping);
@@ -70,6 +57,9 @@ public sealed partial class OutcomeWriter(IDatabase database, Loops loops, ILogg
     }
 
     protected override Task TurnAsync(CancellationToken stopping) => FlushAsync(stopping);
+
+    /// <summary>What cannot be written is delivered again after the next start.</summary>
+    protected override Task LastTurnAsync(CancellationToken cancel) => FlushAsync(cancel);
 
     private void Change(Action<Group> change)
     {
@@ -80,7 +70,7 @@ public sealed partial class OutcomeWriter(IDatabase database, Loops loops, ILogg
         }
     }
 
-    /// <summary>Writes what is waiting. What the storage does not take now is kept for the next turn.</summary>
+    /// <summary>Writes what is waiting. What the storage does not take now is kept for the next turn; what it never takes is given up, and reported as a failure.</summary>
     private async Task FlushAsync(CancellationToken cancel)
     {
         Group group;
@@ -90,6 +80,7 @@ public sealed partial class OutcomeWriter(IDatabase database, Loops loops, ILogg
             _next = new Group();
             _work = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         }
+        Exception? lost = null;
         try
         {
             try
@@ -98,7 +89,7 @@ public sealed partial class OutcomeWriter(IDatabase database, Loops loops, ILogg
             }
             catch (Exception failure) when (!IsPassing(failure))
             {
-                await WriteApartAsync(group, cancel);
+                lost = group.Count > 0 ? await WriteApartAsync(group, cancel) : failure;
             }
             group.Done.TrySetResult();
         }
@@ -112,11 +103,17 @@ public sealed partial class OutcomeWriter(IDatabase database, Loops loops, ILogg
             }
             throw;
         }
+        if (lost is not null)
+        {
+            throw lost;
+        }
     }
 
     /// <summary>Writes what belongs to each endpoint by itself. What cannot be written even so is given up: its lanes begin anew where their rows say.</summary>
-    private async Task WriteApartAsync(Group group, CancellationToken cancel)
+    /// <returns>The first failure of what was given up.</returns>
+    private async Task<Exception?> WriteApartAsync(Group group, CancellationToken cancel)
     {
+        Exception? lost = null;
         foreach (var part in group.ByWebhook())
         {
             try
@@ -125,13 +122,14 @@ public sealed partial class OutcomeWriter(IDatabase database, Loops loops, ILogg
             }
             catch (Exception failure) when (!IsPassing(failure))
             {
-                LogGivenUp(part.Key, failure);
+                lost ??= new InvalidOperationException($"Outcomes of the webhook {part.Key} cannot be written; its deliveries are repeated.", failure);
                 foreach (var lane in part.Value.Lanes)
                 {
                     Lost?.Invoke(lane);
                 }
             }
         }
+        return lost;
     }
 
     private async Task WriteAsync(Group group, CancellationToken cancel)
@@ -210,12 +208,6 @@ public sealed partial class OutcomeWriter(IDatabase database, Loops loops, ILogg
             Done.Task.ContinueWith(static (_, state) => ((TaskCompletionSource)state!).TrySetResult(), later.Done, TaskScheduler.Default);
         }
     }
-
-    [LoggerMessage(LogLevel.Warning, "The last outcomes of webhooks are not written, and these deliveries are repeated after the next start: {Reason}")]
-    private partial void LogLost(string reason);
-
-    [LoggerMessage(LogLevel.Error, "Outcomes of the webhook {Webhook} cannot be written; its deliveries are repeated")]
-    private partial void LogGivenUp(string webhook, Exception failure);
 }
 
 /// <param name="IsEnd">It is deleted.</param>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
+using ImapGateway.Background;
 using ImapGateway.Changes;
 using ImapGateway.Http;
 using ImapGateway.Imap;
@@ -140,10 +141,11 @@ public abstract class FeatureStoreTests : StoreSuite
     {
         var entity = Account("one");
         await Accounts.AddAsync(entity, default);
+        using var loops = new Loops(TimeProvider.System, NullLogger<Loops>.Instance);
         var (owner, counters) = await Database.WriteAsync((db, token) => Fence.ClaimAsync(db, entity.Incarnation, token), default);
         var log = new ChangeLog(Database, TimeProvider.System, NullLogger<ChangeLog>.Instance);
         var writer = new AccountWriter(Database, log, owner, "one", counters, () => ImmutableDictionary<string, string>.Empty, TimeProvider.System);
-        var status = new AccountStatus(entity, TimeProvider.System, NullLogger.Instance)
+        var status = new AccountStatus(entity, loops, NullLogger.Instance)
         {
             Commit = (changes, state, cancel) => writer.WriteAsync(writer.Counters.NextCounter, changes, state, cancel),
         };

@@ -1,6 +1,7 @@
 using System.Net;
 using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.Mail;
+using ImapGateway.Settings;
 using ImapGateway.Storage;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Npgsql;
@@ -69,7 +70,7 @@ public class PostgresOwnerTests
         frozen.Freeze();
         await using var next = await GatewayProcess.Start([.. PostgresServer.Settings(database), .. Patient]);
         frozen.Thaw();
-        Assert.Equal(1, await frozen.Ended());
+        Assert.Equal(FatalFault.ExitCode, await frozen.Ended());
         Assert.Contains("The gateway ends: another gateway has used the database since", frozen.Output.Entries);
         await CanWrite(next, "next");
         var (code, _) = await GatewayProcess.StartRefused(PostgresServer.Settings(database));
@@ -103,11 +104,11 @@ public class PostgresOwnerTests
         go.SetResult();
         network.Resume();
         Assert.Equal(ErrorCode.Unavailable, (await Assert.ThrowsAsync<ProblemException>(() => write)).Code);
-        await first.Storage.TakenOver.WaitAsync(Journal<string>.Patience);
+        await first.StorageFailed.WaitAsync(Journal<string>.Patience);
         Assert.False(await TryAdd(first, "later"));
         Assert.Equal(HealthStatus.Unhealthy, await Health(first));
         Assert.Equal(["before", "second"], await second.Database.Ids());
-        Assert.False(second.Storage.TakenOver.IsCompleted);
+        Assert.False(second.StorageFailed.IsCompleted);
     }
 
     [Fact]
@@ -131,7 +132,7 @@ public class PostgresOwnerTests
         await other.CloseAsync();
         await TestWait.For(() => TryAdd(store, "again"));
         Assert.Equal(HealthStatus.Healthy, await Health(store));
-        Assert.False(store.Storage.TakenOver.IsCompleted);
+        Assert.False(store.StorageFailed.IsCompleted);
     }
 
     [Fact]
@@ -157,6 +158,6 @@ public class PostgresOwnerTests
         await store.Database.Add("before");
         network.ForgetConnections();
         await TestWait.For(() => TryAdd(store, $"after"));
-        Assert.False(store.Storage.TakenOver.IsCompleted);
+        Assert.False(store.StorageFailed.IsCompleted);
     }
 }

@@ -22,11 +22,15 @@ public abstract class StoreUnderTest : IAsyncDisposable
         }
     });
 
+    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private IStorage? _storage;
 
     public IStorage Storage => _storage ?? throw new InvalidOperationException("The store is not open.");
 
     public IDatabase Database => Storage.Database;
+
+    /// <summary>Completes when a process that uses the storage would have to end.</summary>
+    public Task<Exception> StorageFailed => _failed.Task;
 
     /// <summary>Of PostgreSQL.</summary>
     public string? ConnectionString { get; private init; }
@@ -69,6 +73,7 @@ public abstract class StoreUnderTest : IAsyncDisposable
     private async Task<StoreUnderTest> Opened()
     {
         _storage = Make();
+        _storage.Failed += failure => _failed.TrySetResult(failure);
         await _storage.OpenAsync(NoGuard.Instance, CancellationToken.None);
         return this;
     }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using ImapGateway.Accounts;
+using ImapGateway.Background;
 using ImapGateway.Cache;
 using ImapGateway.Changes;
 using ImapGateway.Http;
@@ -29,6 +30,7 @@ public sealed class Owners : IAsyncDisposable
     private readonly HeaderCache _cache = TestCache.InMemory();
     private readonly List<ImapPool> _claimed = [];
     private readonly ChangeLog _changes;
+    private readonly Loops _loops;
 
     /// <summary>What runs on it takes turns at every await, as in a reentrant grain.</summary>
     private readonly TaskFactory _actor = new(new ConcurrentExclusiveSchedulerPair().ExclusiveScheduler);
@@ -36,6 +38,7 @@ public sealed class Owners : IAsyncDisposable
     private Owners(ScriptedOptions? options)
     {
         _pools = new PoolFixture(options);
+        _loops = new Loops(_pools.Time, NullLogger<Loops>.Instance);
         var file = new SqliteFile(_directory["gateway.db"]);
         using (var connection = file.OpenForWriting())
         {
@@ -75,7 +78,7 @@ public sealed class Owners : IAsyncDisposable
         _claimed.Add(pool);
         var writer = new AccountWriter(Database, _changes, owner, "anna", counters, () => ImmutableDictionary<string, string>.Empty, TimeProvider.System);
         var headers = new HeaderReader(_cache, pool, Incarnation);
-        var mailboxes = new AccountMailboxes(writer, pool, headers, Database, MoveWindow, new AnswerGuard(), NullLogger.Instance);
+        var mailboxes = new AccountMailboxes(writer, pool, headers, Database, new AnswerGuard(), new SyncSettings(MoveWindow, _loops, NullLogger.Instance));
         await mailboxes.LoadAsync(CancellationToken.None);
         return new AccountContext(Account(), mailboxes, pool, headers, _cache.SectionsOf(Incarnation));
     });
@@ -164,6 +167,7 @@ public sealed class Owners : IAsyncDisposable
             await pool.DisposeAsync();
         }
         await _pools.DisposeAsync();
+        _loops.Dispose();
         await Database.DisposeAsync();
         _directory.Dispose();
     }

@@ -35,7 +35,6 @@ public sealed class ExitCodeTests
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
         builder.Services.AddLogging();
-        builder.Services.AddSingleton<FatalFault>();
         add(builder.Services);
         return builder.Build();
     }
@@ -43,14 +42,6 @@ public sealed class ExitCodeTests
     [Fact]
     public async Task A_background_service_that_ends_by_an_exception() =>
         Assert.Equal(FatalFault.ExitCode, await App(services => services.AddHostedService<FailingService>()).RunValidatedAsync());
-
-    [Fact]
-    public async Task A_failure_that_it_cannot_work_after()
-    {
-        var app = App(_ => { });
-        app.Lifetime.ApplicationStarted.Register(() => app.Services.GetRequiredService<FatalFault>().Report(new InvalidOperationException("injected")));
-        Assert.Equal(FatalFault.ExitCode, await app.RunValidatedAsync());
-    }
 
     [Fact]
     public async Task A_stop_that_was_asked_for()

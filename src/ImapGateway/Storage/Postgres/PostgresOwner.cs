@@ -27,7 +27,6 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
     private readonly NpgsqlDataSource _source;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _ended = new();
-    private readonly TaskCompletionSource<string> _takenOver = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _gate = new();
 
     /// <summary>The number to write with; null if the database is not held. Not completed while that is being found out.</summary>
@@ -50,8 +49,8 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         _log = log;
     }
 
-    /// <summary>Completes with the reason when this process must end, because another gateway has owned the database since this one did.</summary>
-    public Task<string> TakenOver => _takenOver.Task;
+    /// <summary>Another gateway has owned the database since this one did, or that cannot be found out: this process must end.</summary>
+    public event Action<Exception>? Lost;
 
     /// <summary>Takes the database, or says who has it.</summary>
     /// <param name="patience">How long to wait for a gateway that is about to end, or that is dead without the server knowing it yet.</param>
@@ -227,7 +226,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         catch (Exception failure)
         {
             Hold(null);
-            _takenOver.TrySetResult(failure is TakenOverException ? "another gateway has used the database since" : $"whether the database is held cannot be found out: {failure.Message}");
+            Lost?.Invoke(failure is TakenOverException ? failure : new InvalidOperationException($"whether the database is held cannot be found out: {failure.Message}", failure));
         }
     }
 
@@ -297,7 +296,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         }
     }
 
-    private sealed class TakenOverException : Exception;
+    private sealed class TakenOverException() : Exception("another gateway has used the database since");
 
     [LoggerMessage(LogLevel.Information, "Another gateway uses the database; waiting for its end: {Holder}")]
     private partial void LogWaiting(string holder);

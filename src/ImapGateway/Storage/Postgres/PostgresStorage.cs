@@ -34,16 +34,13 @@ public sealed partial class PostgresStorage : IStorage
 
     public IDatabase Database => _database;
 
-    /// <summary>Each job has a connection of its own: what fails may work again.</summary>
     public event Action<Exception>? Failed
     {
-        add { }
-        remove { }
+        add => Owner.Lost += value;
+        remove => Owner.Lost -= value;
     }
 
     public IKeyRing KeyRing { get; }
-
-    public Task<string> TakenOver => Owner.TakenOver;
 
     internal PostgresOwner Owner { get; }
 

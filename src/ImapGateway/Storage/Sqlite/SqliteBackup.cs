@@ -77,9 +77,11 @@ internal sealed class SqliteBackup(DataDirectory directory, SqliteFile file, Tim
     }
 
     /// <returns>The last migration of the database.</returns>
-    private string Demand() => File.Exists(file.Path)
-        ? SqliteMigrations.DemandPresent(file)
-        : throw new StartupException($"DataDirectory: there is no database in {directory.Path}");
+    private string Demand()
+    {
+        file.DemandOwnLog();
+        return File.Exists(file.Path) ? SqliteMigrations.DemandPresent(file) : throw new StartupException($"DataDirectory: there is no database in {directory.Path}");
+    }
 
     private static void Mark(string path, string reason)
     {

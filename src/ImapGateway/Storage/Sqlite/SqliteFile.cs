@@ -1,3 +1,4 @@
+using ImapGateway.Settings;
 using Microsoft.Data.Sqlite;
 
 namespace ImapGateway.Storage.Sqlite;
@@ -7,7 +8,28 @@ public sealed class SqliteFile(string path)
 {
     private const int BusySeconds = 5;
 
+    /// <summary>Of the file's header: 1 for a rollback journal, 2 for a write-ahead log (https://www.sqlite.org/fileformat.html, section 1.3.3).</summary>
+    private const int WriteVersion = 18;
+
     public string Path { get; } = path;
+
+    /// <summary>
+    /// A write-ahead log beside the file belongs to it. SQLite does not check that: it would apply the log of a database that was here before to a backup that was copied over it. A backup has
+    /// never had a log, which its header shows.
+    /// </summary>
+    /// <exception cref="StartupException">The log belongs to another database.</exception>
+    public void DemandOwnLog()
+    {
+        if (new FileInfo(Path) is { Exists: true, Length: > WriteVersion } && new FileInfo($"{Path}-wal") is { Exists: true, Length: > 0 } log)
+        {
+            using var file = new FileStream(Path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            file.Position = WriteVersion;
+            if (file.ReadByte() == 1)
+            {
+                throw new StartupException($"DataDirectory: {Path} is a copy of a database, but {log.FullName} is the log of the database that was there before: move {log.Name} and {System.IO.Path.GetFileName(Path)}-shm away");
+            }
+        }
+    }
 
     public SqliteConnection OpenForReading()
     {

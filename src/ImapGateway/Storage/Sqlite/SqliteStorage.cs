@@ -31,11 +31,9 @@ public sealed class SqliteStorage : IStorage
 
     public IKeyRing KeyRing => _keyRing.Value;
 
-    /// <summary>Never: the lock of the data directory ends with the process alone.</summary>
-    public Task<string> TakenOver { get; } = new TaskCompletionSource<string>().Task;
-
     public async Task<IReadOnlyList<string>> OpenAsync(IKeyRingGuard guard, CancellationToken cancel)
     {
+        _file.DemandOwnLog();
         guard.Verify(KeyRing);
         var applied = await MigrateAsync(cancel);
         guard.Protect(KeyRing);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using ImapGateway.Background;
 using ImapGateway.Changes;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
@@ -7,7 +8,7 @@ namespace ImapGateway.Sync.Watching;
 
 /// <summary>
 /// Keeps one connection of its own to the mail server and looks at mailboxes as soon as it hears of changes; connects again, with backoff, until it is stopped or the
-/// credentials are refused. Belongs to the actor.
+/// credentials are refused. Runs in a <see cref="GuardedLoop"/>. Belongs to the actor.
 /// </summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source of cancellation without a timer holds nothing.")]
 public sealed partial class Watcher : IMailboxWatch
@@ -27,6 +28,7 @@ public sealed partial class Watcher : IMailboxWatch
     private readonly string _account;
     private readonly WatchNews _news;
     private readonly MailboxFaults _faults;
+    private readonly GuardedLoop _loop;
     private readonly CancellationTokenSource _stop = new();
     private CancellationTokenSource _wake = new();
     private WatchedSession? _session;
@@ -34,12 +36,14 @@ public sealed partial class Watcher : IMailboxWatch
     private long _ended = IMailboxWatch.Now;
     private long _behind = IMailboxWatch.Now;
     private Task _run = Task.CompletedTask;
+    private int _losses;
 
     public Watcher(string account, AccountMailboxes mailboxes, WatchSettings settings, IWatchObserver observer, ILogger log)
     {
         (_account, _mailboxes, _settings, _observer, _log) = (account, mailboxes, settings, observer, log);
         _faults = new MailboxFaults(settings.Time);
         _news = new WatchNews(settings.Time);
+        _loop = settings.Loops.New("watchers", account);
     }
 
     /// <summary>Begins, on the scheduler of the caller.</summary>
@@ -85,53 +89,46 @@ public sealed partial class Watcher : IMailboxWatch
     private async Task RunAsync()
     {
         await Task.Yield();
-        var failures = 0;
-        while (!_stop.IsCancellationRequested)
+        using (_loop)
         {
-            try
+            while (!_stop.IsCancellationRequested)
             {
-                await _settings.Ramp.WaitAsync(_stop.Token);
-                if (await OpenAsync() is not { } session)
-                {
-                    continue;
-                }
-                var began = _settings.Time.GetTimestamp();
-                var (problem, isFlood) = await WatchAsync(session);
-                if (problem is null)
-                {
-                    return;
-                }
-                if (isFlood)
-                {
-                    await _settings.Opener.FloodedAsync(problem);
-                    LogLost(_account, problem.Code, problem.Detail);
-                    await PauseAsync(_settings.Opener.RetryIn);
-                    continue;
-                }
-                failures = _settings.Time.GetElapsedTime(began) >= LongLife ? 0 : failures + 1;
-                LogLost(_account, problem.Code, problem.Upstream?.Text);
-                await PauseAsync(failures == 0 ? TimeSpan.FromSeconds(Random.Shared.NextDouble()) : Backoff.After(problem, failures, Random.Shared.NextDouble()));
+                await _loop.TryAsync(TurnAsync, _stop.Token);
             }
-            catch (OperationCanceledException) when (_stop.IsCancellationRequested)
+        }
+    }
+
+    /// <summary>One connection, from the login to its end, and the pause after it.</summary>
+    private async Task TurnAsync(CancellationToken stop)
+    {
+        try
+        {
+            await _settings.Ramp.WaitAsync(stop);
+            if (await OpenAsync() is not { } session)
             {
                 return;
             }
-            catch (LostOwnershipException)
+            var began = _settings.Time.GetTimestamp();
+            var (problem, isFlood) = await WatchAsync(session);
+            if (problem is null)
             {
-                _observer.OwnershipLost();
                 return;
             }
-            catch (Exception) when (_stop.IsCancellationRequested)
+            if (isFlood)
             {
-                // What it worked with is going away.
+                await _settings.Opener.FloodedAsync(problem);
+                LogLost(_account, problem.Code, problem.Detail);
+                await PauseAsync(_settings.Opener.RetryIn);
                 return;
             }
-            catch (Exception e)
-            {
-                // Nobody else would hear of it, and the account would never be watched again.
-                LogFault(_account, e);
-                await PauseAsync(LongLife);
-            }
+            _losses = _settings.Time.GetElapsedTime(began) >= LongLife ? 0 : _losses + 1;
+            LogLost(_account, problem.Code, problem.Upstream?.Text);
+            await PauseAsync(_losses == 0 ? TimeSpan.FromSeconds(Random.Shared.NextDouble()) : Backoff.After(problem, _losses, Random.Shared.NextDouble()));
+        }
+        catch (LostOwnershipException)
+        {
+            _observer.OwnershipLost();
+            await _stop.CancelAsync();
         }
     }
 
@@ -217,6 +214,7 @@ public sealed partial class Watcher : IMailboxWatch
     private Task SyncedAsync()
     {
         _settings.Opening.End();
+        _loop.Recover();
         return _observer.SyncedAsync();
     }
 
@@ -225,7 +223,4 @@ public sealed partial class Watcher : IMailboxWatch
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The watcher of account {Account} has lost its connection ({Code}): {Text}")]
     private partial void LogLost(string account, ErrorCode code, string? text);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "The watcher of account {Account} failed")]
-    private partial void LogFault(string account, Exception exception);
 }

@@ -1,3 +1,4 @@
+using ImapGateway.Background;
 using ImapGateway.Imap;
 using ImapGateway.Settings;
 using Microsoft.Extensions.Options;
@@ -17,7 +18,7 @@ public static class WatchingExtensions
 }
 
 /// <summary>Makes watchers that share one ramp of logins.</summary>
-public sealed class WatcherFactory(IOptions<WatchOptions> options, LoginRamp ramp, OpeningNotes openings, TimeProvider time, ILogger<Watcher> log)
+public sealed class WatcherFactory(IOptions<WatchOptions> options, LoginRamp ramp, OpeningNotes openings, Loops loops, TimeProvider time, ILogger<Watcher> log)
 {
     /// <summary>Which accounts must not be opened.</summary>
     public OpeningNotes Openings => openings;
@@ -26,5 +27,5 @@ public sealed class WatcherFactory(IOptions<WatchOptions> options, LoginRamp ram
     /// <param name="incarnation">What its notes are kept by.</param>
     /// <param name="opener">The one that the account's pool logs in by.</param>
     public Watcher New(string account, string incarnation, AccountMailboxes mailboxes, SessionOpener opener, WatchScope scope, IWatchObserver observer) =>
-        new(account, mailboxes, new WatchSettings(opener, scope, options.Value, ramp, openings.Of(incarnation), time), observer, log);
+        new(account, mailboxes, new WatchSettings(opener, scope, options.Value, ramp, openings.Of(incarnation), loops, time), observer, log);
 }
