@@ -36,9 +36,10 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
         public override async Task<IList<IMessageSummary>> FetchAsync(IList<UniqueId> uids, IFetchRequest request, CancellationToken cancellationToken = default)
         {
             using var expected = client.Answers.Expect(uids is UniqueIdRange ? Count : uids.Count, request);
-            var summaries = await base.FetchAsync(uids, request, cancellationToken);
+            // A range is in order already, and may have billions of numbers.
+            IList<UniqueId> asked = uids is UniqueIdRange ? uids : UidSet.Ascending(uids);
+            var summaries = await base.FetchAsync(asked, request, cancellationToken);
             // Flags of other messages are told in between (RFC 3501 section 7.4.2), and a hostile server can tell whatever it likes.
-            ICollection<UniqueId> asked = uids is UniqueIdRange ? uids : uids.ToHashSet();
             return [.. summaries.Where(summary => summary.UniqueId.IsValid && asked.Contains(summary.UniqueId))];
         }
 
