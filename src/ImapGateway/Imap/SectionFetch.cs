@@ -51,7 +51,10 @@ public static class SectionFetch
         {
             if (stream is SectionStream section)
             {
-                found[(uid.Id, SectionSlice.KeyOf(section.Section))] = section.ToArray();
+                foreach (var one in session.With(section))
+                {
+                    found[(uid.Id, SectionSlice.KeyOf(one.Section))] = one.ToArray();
+                }
             }
             return Task.CompletedTask;
         }
