@@ -68,7 +68,7 @@ public sealed class World : IAsyncDisposable
         }
     }
 
-    public static string NewUser() => $"user{Guid.NewGuid():N}"[..16] + "@example.com";
+    public static string NewUser() => MailServerClients.RandomUser();
 
     /// <summary>Adds <see cref="User"/> by POST /v1/accounts; the test fails if the gateway does not answer 201.</summary>
     /// <param name="port">Of a proxy or another server; the mail server's own if null.</param>

@@ -19,7 +19,7 @@ public sealed class ItemOrderTests
         await using var server = ScriptedImapServer.Start(new ScriptedOptions { ItemOrder = OrderOf(order) });
         foreach (var name in new[] { "one", "two", "three" })
         {
-            server.Inbox.Add(uid => new(uid, System.Text.Encoding.ASCII.GetBytes(string.Format(null, Message, name))));
+            server.Inbox.Add(uid => new(uid, System.Text.Encoding.ASCII.GetBytes(Message.Replace("{0}", name, StringComparison.Ordinal))));
         }
         await using var world = await World.WithDovecot();
         var account = await world.AddAccount(server.Port);

@@ -157,7 +157,7 @@ public sealed class RealServersTests(RealServersGateway gateway) : IClassFixture
         await inbox.OpenAsync(FolderAccess.ReadWrite);
         await inbox.StoreAsync(uid, new StoreFlagsRequest(StoreAction.Add, MessageFlags.Flagged) { Silent = true });
         await told.Has("message.flags_changed");
-        var archive = await other.GetFolder(other.PersonalNamespaces[0]).CreateAsync("Seen", isMessageFolder: true);
+        var archive = await other.GetFolder(other.PersonalNamespaces[0]).CreateAsync("Seen", isMessageFolder: true) ?? throw new InvalidOperationException("The mailbox was not made.");
         await told.Has("mailbox.added");
         var there = (await inbox.MoveToAsync(uid, archive))!.Value;
         await told.Has("message.moved");

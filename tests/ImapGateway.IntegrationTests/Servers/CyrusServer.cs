@@ -12,7 +12,7 @@ public sealed class CyrusServer : UnpackedServer
 
     public static Task<CyrusServer> Start() => new CyrusServer().AfterAsync(server => server.StartAsync());
 
-    public override string NewUser() => World.NewUser();
+    public override string NewUser() => MailServerClients.RandomUser();
 
     protected override string Script => $"""
         cat > '{Folder["cyrus.conf"]}' <<'END'

@@ -76,7 +76,7 @@ public sealed class DovecotServer : IMailServer
         }
     }
 
-    public string NewUser() => World.NewUser();
+    public string NewUser() => MailServerClients.RandomUser();
 
     /// <summary>A token XOAUTH2 and OAUTHBEARER accept until it expires.</summary>
     public static string AccessToken(string user, TimeSpan? validFor = null) => JsonWebToken.Create(user, validFor ?? TimeSpan.FromHours(1));

@@ -1,14 +1,16 @@
-using ImapGateway.IntegrationTests.Servers;
 using MailKit;
 using MailKit.Net.Imap;
 using MailKit.Security;
 using MimeKit;
 
-namespace ImapGateway.IntegrationTests;
+namespace ImapGateway.IntegrationTests.Servers;
 
 /// <summary>Other clients of a mail server than the gateway.</summary>
 public static class MailServerClients
 {
+    /// <summary>A login that nobody else uses.</summary>
+    public static string RandomUser() => $"user{Guid.NewGuid():N}"[..16] + "@example.com";
+
     /// <summary>Kills the server and starts it again.</summary>
     public static async Task Restart(this IMailServer server)
     {
