@@ -9,16 +9,19 @@ namespace ImapGateway.IntegrationTests;
 /// <summary>A gateway, a mail server, and a user of this test's own: what most tests start with.</summary>
 public sealed class World : IAsyncDisposable
 {
-    private readonly bool _ownsDovecot;
+    private readonly bool _ownsServer;
     private readonly bool _ownsGateway;
 
-    private World(DovecotServer dovecot, GatewayProcess gateway, bool ownsDovecot = false, bool ownsGateway = false)
+    private World(IMailServer server, GatewayProcess gateway, bool ownsServer = false, bool ownsGateway = false)
     {
-        (Dovecot, Gateway, _ownsDovecot, _ownsGateway) = (dovecot, gateway, ownsDovecot, ownsGateway);
-        Api = new ApiClient(gateway);
+        (Server, Gateway, _ownsServer, _ownsGateway) = (server, gateway, ownsServer, ownsGateway);
+        (Api, User) = (new ApiClient(gateway), server.NewUser());
     }
 
-    public DovecotServer Dovecot { get; }
+    public IMailServer Server { get; }
+
+    /// <summary>The same in tests that use what only Dovecot has.</summary>
+    public DovecotServer Dovecot => (DovecotServer)Server;
 
     public GatewayProcess Gateway { get; }
 
@@ -26,16 +29,19 @@ public sealed class World : IAsyncDisposable
     public ApiClient Api { get; }
 
     /// <summary>Nobody else's login at the mail server; its mailboxes are empty.</summary>
-    public string User { get; } = NewUser();
+    public string User { get; }
 
     /// <summary>The servers all ordinary tests share: nothing may be stopped or slowed down there.</summary>
     public static async Task<World> WithDovecot() => new(await SharedServers.Dovecot, await SharedServers.Gateway);
 
-    /// <summary>The shared gateway, and another Dovecot than the shared one; it is not the world's to end.</summary>
-    public static async Task<World> With(DovecotServer dovecot) => new(dovecot, await SharedServers.Gateway);
+    /// <summary>The shared gateway, and another mail server than the shared Dovecot; it is not the world's to end.</summary>
+    public static async Task<World> With(IMailServer server) => new(server, await SharedServers.Gateway);
 
     /// <summary>Servers that are not the world's to end.</summary>
-    public static World With(DovecotServer dovecot, GatewayProcess gateway) => new(dovecot, gateway);
+    public static World With(IMailServer server, GatewayProcess gateway) => new(server, gateway);
+
+    /// <summary>A gateway of the test's own, and a mail server that is not the world's to end.</summary>
+    public static async Task<World> WithGateway(IMailServer server, params (string Name, string Value)[] settings) => new(server, await GatewayProcess.Start(settings), ownsGateway: true);
 
     /// <summary>A gateway of the test's own, to be stopped, killed and set as it likes; and a Dovecot of its own where it has options, or is given more work or worse than others bear.</summary>
     /// <param name="options">Null: the shared Dovecot.</param>
@@ -53,7 +59,7 @@ public sealed class World : IAsyncDisposable
         var dovecot = await DovecotServer.Start(options);
         try
         {
-            return new World(dovecot, await start(), ownsDovecot: true, ownsGateway: true);
+            return new World(dovecot, await start(), ownsServer: true, ownsGateway: true);
         }
         catch
         {
@@ -62,12 +68,12 @@ public sealed class World : IAsyncDisposable
         }
     }
 
-    public static string NewUser() => $"user{Guid.NewGuid():N}"[..16] + "@example.com";
+    public static string NewUser() => MailServerClients.RandomUser();
 
     /// <summary>Adds <see cref="User"/> by POST /v1/accounts; the test fails if the gateway does not answer 201.</summary>
-    /// <param name="port">Of a proxy or another server; the Dovecot's own if null.</param>
+    /// <param name="port">Of a proxy or another server; the mail server's own if null.</param>
     /// <param name="watch">Most tests count connections and commands, and want none that they did not ask for.</param>
-    public Task<ApiAccount> AddAccount(int? port = null, string watch = "none") => AddAccount(Settings(port ?? Dovecot.Port, watch: watch));
+    public Task<ApiAccount> AddAccount(int? port = null, string watch = "none") => AddAccount(Settings(port ?? Server.Port, watch: watch));
 
     public async Task<ApiAccount> AddAccount(object settings)
     {
@@ -86,7 +92,7 @@ public sealed class World : IAsyncDisposable
     };
 
     /// <summary>Another mail client of the same user, logged in.</summary>
-    public Task<ImapClient> OtherClient() => Dovecot.Client(User);
+    public Task<ImapClient> OtherClient() => Server.Client(User);
 
     /// <summary>Stores a short text message and returns its uid.</summary>
     public async Task<uint> Deliver(string subject, string mailbox = "INBOX", MessageFlags flags = MessageFlags.None)
@@ -98,12 +104,12 @@ public sealed class World : IAsyncDisposable
             From = { new MailboxAddress("Anna Berg", "anna@example.org") },
             To = { new MailboxAddress("", User) },
         };
-        return (await Dovecot.Append(User, message, mailbox, flags))!.Value.Id;
+        return (await Server.Append(User, message, mailbox, flags))!.Value.Id;
     }
 
     /// <summary>Stores a message given as text; lone LF become CRLF.</summary>
     public Task DeliverRaw(string message, string mailbox = "INBOX") =>
-        Dovecot.Append(User, Encoding.UTF8.GetBytes(message.ReplaceLineEndings("\r\n")), mailbox);
+        Server.Append(User, Encoding.UTF8.GetBytes(message.ReplaceLineEndings("\r\n")), mailbox);
 
     public async ValueTask DisposeAsync()
     {
@@ -111,9 +117,9 @@ public sealed class World : IAsyncDisposable
         {
             await Gateway.DisposeAsync();
         }
-        if (_ownsDovecot)
+        if (_ownsServer)
         {
-            await Dovecot.DisposeAsync();
+            await Server.DisposeAsync();
         }
     }
 }

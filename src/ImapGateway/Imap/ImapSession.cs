@@ -310,8 +310,12 @@ public sealed partial class ImapSession : IAsyncDisposable
         finally
         {
             _stream.NextCommand = null;
+            _client.ForgetSections();
         }
     }
+
+    /// <inheritdoc cref="StreamingImapClient.With"/>
+    public IReadOnlyList<SectionStream> With(SectionStream section) => _client.With(section);
 
     /// <summary>
     /// Ends the session unless the result is disposed within <paramref name="limit"/> or the server says too much: no server holds a worker for ever.

@@ -61,20 +61,22 @@ public static class MailboxListing
             // It is always there (RFC 3501 section 5.1), whatever LIST leaves out.
             folders.TryAdd(session.Client.Inbox.FullName, session.Client.Inbox);
         }
-        var subscribed = session.Capabilities.HasFlag(ImapCapabilities.ListExtended) ? null : await SubscribedAsync(session.Client, roots);
+        // As LIST tells it: LSUB is asked afterwards, and MailKit adds its attributes to these.
+        var selectable = folders.Values.Where(IsSelectable).Select(folder => folder.FullName).ToHashSet(StringComparer.Ordinal);
+        var subscribed = session.Capabilities.HasFlag(ImapCapabilities.ListExtended) ? null : await SubscribedAsync(session.Client, roots, selectable.Contains);
         var foreign = Prefixes(session.Client.SharedNamespaces).Concat(Prefixes(session.Client.OtherNamespaces)).ToList();
         var listed = new List<ListedMailbox>();
         foreach (var folder in folders.Values.Where(folder => folder.FullName.Length > 0).OrderBy(folder => folder.FullName, StringComparer.Ordinal))
         {
-            var selectable = IsSelectable(folder);
+            var isSelectable = selectable.Contains(folder.FullName);
             var told = inOne && (hasInbox || !folder.Attributes.HasFlag(FolderAttributes.Inbox));
             listed.Add(new ListedMailbox(
                 folder.FullName,
                 folder.DirectorySeparator == '\0' ? null : folder.DirectorySeparator.ToString(),
                 subscribed?.Contains(folder.FullName) ?? folder.IsSubscribed,
-                selectable,
+                isSelectable,
                 SpecialUse(folder.Attributes),
-                !counters || !selectable ? null : told ? Counters(folder) : await CountAsync(folder))
+                !counters || !isSelectable ? null : told ? Counters(folder) : await CountAsync(folder))
             {
                 Personal = !foreign.Exists(prefix => folder.FullName.StartsWith(prefix, StringComparison.Ordinal) || folder.FullName + folder.DirectorySeparator == prefix),
             });
@@ -85,7 +87,7 @@ public static class MailboxListing
     /// <summary>One mailbox anew, without the others.</summary>
     public static async Task<ListedMailbox> OneAsync(ImapSession session, ListedMailbox known)
     {
-        var subscribed = await SubscribedAsync(session.Client, Roots(session.Client));
+        var subscribed = await SubscribedAsync(session.Client, Roots(session.Client), path => path != known.Path || known.Selectable);
         return known with { Subscribed = subscribed.Contains(known.Path), Counters = known.Selectable ? await StatusAsync(session, known.Path) : null };
     }
 
@@ -160,13 +162,19 @@ public static class MailboxListing
     /// <summary>MailKit asks for path, delimiter, "*": with a wildcard as the delimiter the mailbox itself is among the answers.</summary>
     private static FolderNamespace WithItself(IMailFolder folder) => new('*', folder.FullName);
 
-    private static async Task<HashSet<string>> SubscribedAsync(ImapClient client, IReadOnlyList<FolderNamespace> roots)
+    /// <summary>
+    /// The answer of LSUB. Its attributes say nothing about the mailbox itself: \Noselect means that the name is not subscribed but one below it is (RFC 3501 section 6.3.9). Courier says so of
+    /// the inbox once a mailbox below it is subscribed.
+    /// </summary>
+    /// <param name="isSelectable">By LIST: the name of a mailbox that is \Noselect there may be subscribed.</param>
+    private static async Task<HashSet<string>> SubscribedAsync(ImapClient client, IReadOnlyList<FolderNamespace> roots, Func<string, bool> isSelectable)
     {
         var names = new HashSet<string>(StringComparer.Ordinal);
         foreach (var root in roots)
         {
             // By name: what MailKit once saw subscribed it never takes for unsubscribed.
-            names.UnionWith((await client.GetFoldersAsync(root, StatusItems.None, subscribedOnly: true)).Select(folder => folder.FullName));
+            var listed = await client.GetFoldersAsync(root, StatusItems.None, subscribedOnly: true);
+            names.UnionWith(listed.Where(folder => IsSelectable(folder) || !isSelectable(folder.FullName)).Select(folder => folder.FullName));
         }
         return names;
     }

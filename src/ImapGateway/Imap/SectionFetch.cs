@@ -25,7 +25,7 @@ public readonly record struct SectionSlice(string Section, long Offset, long Cou
 public sealed record SectionCommand(IReadOnlyCollection<uint> Uids, IReadOnlyCollection<SectionSlice> Slices)
 {
     /// <summary>Without tag and line end.</summary>
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"UID FETCH {string.Join(',', Uids)} ({string.Join(' ', Slices)})");
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"UID FETCH {UidSet.Ascending(Uids)} ({string.Join(' ', Slices)})");
 }
 
 /// <summary>Beginnings of sections of many messages in one FETCH, which MailKit has no call for.</summary>
@@ -51,7 +51,10 @@ public static class SectionFetch
         {
             if (stream is SectionStream section)
             {
-                found[(uid.Id, SectionSlice.KeyOf(section.Section))] = section.ToArray();
+                foreach (var one in session.With(section))
+                {
+                    found[(uid.Id, SectionSlice.KeyOf(one.Section))] = one.ToArray();
+                }
             }
             return Task.CompletedTask;
         }

@@ -12,12 +12,32 @@ namespace ImapGateway.Imap;
 /// <param name="mostFolders">Mailboxes that MailKit remembers of one connection.</param>
 public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : ImapClient
 {
+    private readonly List<SectionStream> _unnamed = [];
     private int _folders;
 
     private AnswerLimit Answers => answers;
 
     /// <summary>Takes the next literals, as they arrive, while it is set.</summary>
     public LiteralStream? Sink { get; set; }
+
+    /// <summary>
+    /// The section, and those that have arrived after it and before the uid of their message. The items of FETCH come in any order (RFC 3501 section 7.4.2); where the uid comes last, MailKit hands
+    /// over the first section only.
+    /// </summary>
+    public IReadOnlyList<SectionStream> With(SectionStream section)
+    {
+        var first = _unnamed.IndexOf(section);
+        if (first < 0)
+        {
+            return [section];
+        }
+        var sections = _unnamed[first..];
+        _unnamed.RemoveRange(first, sections.Count);
+        return sections;
+    }
+
+    /// <summary>No more sections of this command will come.</summary>
+    public void ForgetSections() => _unnamed.Clear();
 
     /// <summary>Called with a mailbox that something was said about: its counters, its flags, its removals. Issues no commands.</summary>
     public Action<ImapFolder>? Heard { get; set; }
@@ -36,9 +56,10 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
         public override async Task<IList<IMessageSummary>> FetchAsync(IList<UniqueId> uids, IFetchRequest request, CancellationToken cancellationToken = default)
         {
             using var expected = client.Answers.Expect(uids is UniqueIdRange ? Count : uids.Count, request);
-            var summaries = await base.FetchAsync(uids, request, cancellationToken);
+            // A range is in order already, and may have billions of numbers.
+            IList<UniqueId> asked = uids is UniqueIdRange ? uids : UidSet.Ascending(uids);
+            var summaries = await base.FetchAsync(asked, request, cancellationToken);
             // Flags of other messages are told in between (RFC 3501 section 7.4.2), and a hostile server can tell whatever it likes.
-            ICollection<UniqueId> asked = uids is UniqueIdRange ? uids : uids.ToHashSet();
             return [.. summaries.Where(summary => summary.UniqueId.IsValid && asked.Contains(summary.UniqueId))];
         }
 
@@ -65,7 +86,16 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
         protected override Stream CreateStream(UniqueId? uid, string section, int offset, int length)
         {
             client.Sink?.Begin(length);
-            return client.Sink is { } sink ? sink : new SectionStream(section, client.Parsed);
+            if (client.Sink is { } sink)
+            {
+                return sink;
+            }
+            var stream = new SectionStream(section, client.Parsed);
+            if (uid is null)
+            {
+                client._unnamed.Add(stream);
+            }
+            return stream;
         }
 
         protected override Stream CommitStream(Stream stream, UniqueId uid, string section, int offset, int length) => stream;

@@ -72,7 +72,7 @@ public sealed partial class AccountMailboxes
                     share = await _pool.Answers.EnterAsync(this, room = needed + needed / 4, CancellationToken.None);
                     continue;
                 }
-                if (!settled && mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity)
+                if (!settled && mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity && (mailbox.Server.Count > 0 || view.Exists > 0))
                 {
                     // Before the messages are given up: the mailbox may have been renamed and another one made in its place.
                     settled = true;

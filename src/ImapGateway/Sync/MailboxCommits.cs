@@ -178,7 +178,8 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         };
         await WriteAsync(
             counter,
-            [new MailboxReset(mailbox.Id, mailbox.Path, mailbox.Role, "uid_validity") { At = new ChangePlace(mailbox.Counter, mailbox.Role) }],
+            // Clients know no message of an empty mailbox. Some servers give it another UIDVALIDITY at each SELECT until it has one (Courier).
+            lost is null && directory.Unmatched(mailbox).Count == 0 ? [] : [new MailboxReset(mailbox.Id, mailbox.Path, mailbox.Role, "uid_validity") { At = new ChangePlace(mailbox.Counter, mailbox.Role) }],
             (db, token) => MailboxStore.SetAsideAsync(db, writer.Incarnation, mailbox, lost, uidValidity, token),
             CancellationToken.None);
         directory.NextCounter = counter;

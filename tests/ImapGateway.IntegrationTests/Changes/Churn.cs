@@ -88,7 +88,7 @@ public sealed class Churn : IAsyncDisposable
         var truth = new List<string>();
         foreach (var mailbox in Mailboxes)
         {
-            var folder = await client.GetFolderAsync(mailbox);
+            var folder = await FolderAsync(client, mailbox);
             await folder.OpenAsync(FolderAccess.ReadOnly);
             foreach (var message in await folder.FetchAsync(0, -1, MessageSummaryItems.Envelope | MessageSummaryItems.Flags))
             {
@@ -100,6 +100,16 @@ public sealed class Churn : IAsyncDisposable
     }
 
     public static string Line(string mailbox, string messageId, IEnumerable<string> flags) => $"{mailbox} {messageId} {string.Join(',', flags.Order(StringComparer.Ordinal))}";
+
+    /// <summary>The path without the prefix of a server that keeps all mailboxes below the inbox, such as <c>INBOX.</c>.</summary>
+    public static string NameOf(string path) => path.StartsWith("INBOX.", StringComparison.Ordinal) ? path["INBOX.".Length..] : path;
+
+    private static Task<IMailFolder> FolderAsync(ImapClient client, string mailbox)
+    {
+        var root = client.PersonalNamespaces[0];
+        var prefix = mailbox == "INBOX" || root.Path.Length == 0 ? "" : root.Path + root.DirectorySeparator;
+        return client.GetFolderAsync(prefix + mailbox);
+    }
 
     public ValueTask DisposeAsync()
     {
@@ -140,7 +150,7 @@ public sealed class Churn : IAsyncDisposable
         _messages.Clear();
         foreach (var mailbox in Mailboxes)
         {
-            var folder = await client.GetFolderAsync(mailbox);
+            var folder = await FolderAsync(client, mailbox);
             await folder.OpenAsync(FolderAccess.ReadOnly);
             foreach (var message in await folder.FetchAsync(0, -1, MessageSummaryItems.UniqueId | MessageSummaryItems.Envelope | MessageSummaryItems.Flags))
             {
@@ -190,7 +200,7 @@ public sealed class Churn : IAsyncDisposable
     {
         var message = new MimeMessage { Subject = $"message {++_added}", Body = new TextPart("plain") { Text = "Text.\r\n" }, MessageId = $"churn-{_seed}-{_added}@example.org" };
         message.From.Add(new MailboxAddress("Anna", "anna@example.org"));
-        var folder = await client.GetFolderAsync(mailbox);
+        var folder = await FolderAsync(client, mailbox);
         Added[message.MessageId] = 1;
         var uid = await folder.AppendAsync(message);
         _messages.Add(new Known { MessageId = message.MessageId, Mailbox = mailbox, Uid = uid!.Value.Id });
@@ -206,7 +216,7 @@ public sealed class Churn : IAsyncDisposable
 
     private async Task Move(ImapClient client, string from, string to, List<Known> chosen)
     {
-        var target = await client.GetFolderAsync(to);
+        var target = await FolderAsync(client, to);
         var uids = new Dictionary<uint, uint>();
         await InAsync(client, from, chosen, async folder =>
         {
@@ -222,7 +232,7 @@ public sealed class Churn : IAsyncDisposable
 
     private async Task Copy(ImapClient client, string from, string to, List<Known> chosen)
     {
-        var target = await client.GetFolderAsync(to);
+        var target = await FolderAsync(client, to);
         chosen.ForEach(message => (message.Copied, Added[message.MessageId]) = (true, 2));
         await InAsync(client, from, chosen, folder => folder.CopyToAsync(Uids(chosen), target));
     }
@@ -243,7 +253,7 @@ public sealed class Churn : IAsyncDisposable
     {
         if (chosen.Count > 0)
         {
-            var folder = await client.GetFolderAsync(mailbox);
+            var folder = await FolderAsync(client, mailbox);
             await folder.OpenAsync(FolderAccess.ReadWrite);
             await work(folder);
         }

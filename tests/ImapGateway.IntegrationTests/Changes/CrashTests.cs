@@ -19,6 +19,16 @@ public sealed class CrashTests
     [Fact]
     public Task Nothing_is_lost_or_doubled_when_the_mail_server_restarts_and_connections_are_reset() => Survives(Losses, rounds: 2, seed: 20_265);
 
+    /// <summary>Each of them tells of changes in another way: Courier nothing but what is asked for, Cyrus the inbox alone.</summary>
+    [Theory]
+    [InlineData(MailServerKind.Courier, 20_271)]
+    [InlineData(MailServerKind.Cyrus, 20_272)]
+    public async Task Nothing_is_lost_or_doubled_on_other_servers(MailServerKind kind, int seed)
+    {
+        await using var world = await World.WithGateway(await SharedServers.Mail(kind), [.. Settings, ("Watch:PollInterval", "300ms")]);
+        await Survives(world, [.. Kills, .. Losses.Skip(1)], rounds: 3, seed);
+    }
+
     [Fact]
     public Task Nothing_is_lost_or_doubled_when_the_disk_is_full_for_a_while() => SurvivesFullDisk(rounds: 1, span: TimeSpan.Zero, seed: 20_268);
 
@@ -77,7 +87,7 @@ public sealed class CrashTests
 
     private static readonly ImmutableArray<Fault> Losses =
     [
-        async (world, _, _) => await world.Dovecot.Restart(),
+        async (world, _, _) => await world.Server.Restart(),
         (_, network, _) =>
         {
             network.Cut();
@@ -127,7 +137,7 @@ public sealed class CrashTests
 
     private static async Task Survives(World world, ImmutableArray<Fault> faults, int rounds, int seed)
     {
-        await using var network = TapProxy.Start(world.Dovecot.Port);
+        await using var network = TapProxy.Start(world.Server.Port);
         await using var receiver = await FailingReceiver.Start(seed);
         await using var churn = await Churn.Start(world.OtherClient, seed);
         // Before there is an account: it takes all that the feed of the account has.

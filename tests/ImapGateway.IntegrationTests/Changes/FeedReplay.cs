@@ -49,7 +49,7 @@ public sealed class FeedReplay
         }
         else if (type is "mailbox.added" or "mailbox.renamed")
         {
-            _paths[data.GetProperty("id").GetString()!] = data.GetProperty("path").GetString()!;
+            _paths[data.GetProperty("id").GetString()!] = Churn.NameOf(data.GetProperty("path").GetString()!);
         }
     }
 

@@ -33,7 +33,7 @@ public sealed class Follower(ApiAccount account)
     {
         foreach (var mailbox in await account.Items(account.Mailboxes))
         {
-            Replay.Name(mailbox.GetProperty("id").GetString()!, mailbox.GetProperty("path").GetString()!);
+            Replay.Name(mailbox.GetProperty("id").GetString()!, Churn.NameOf(mailbox.GetProperty("path").GetString()!));
         }
         try
         {

@@ -47,6 +47,41 @@ public class MailboxServersTests
         Assert.Equal(["LIST", "LIST", "LIST"], tap.Lines.Entries.Skip(before).Select(line => line.Command).OfType<string>());
     }
 
+    /// <summary>LSUB says Noselect of a name that is not subscribed, but has one below it that is (RFC 3501 section 6.3.9).</summary>
+    [Theory]
+    [InlineData("INBOX", false)]
+    [InlineData("Work", false)]
+    [InlineData("Other", true)]
+    public async Task The_attributes_of_subscribed_names_say_nothing_about_the_mailbox(string path, bool subscribed)
+    {
+        await using var server = ScriptedImapServer.Start();
+        foreach (var name in new[] { "Work", "Work/Offers", "Other" })
+        {
+            server.AddMailbox(name);
+        }
+        server.Inbox.Add("one");
+        server["Work"].Add("two");
+        server["Other"].Add("three");
+        server.On("LSUB", (session, command, _) =>
+        {
+            session.Say(@"* LSUB (\Noselect \HasChildren) ""/"" ""INBOX""");
+            session.Say(@"* LSUB (\Noselect \HasChildren) ""/"" ""Work""");
+            session.Say(@"* LSUB (\HasNoChildren) ""/"" ""Work/Offers""");
+            session.Say(@"* LSUB (\HasNoChildren) ""/"" ""Other""");
+            session.Say($"{command.Tag} OK done");
+            return Task.CompletedTask;
+        });
+        var (world, account) = await At(server);
+        await using var _ = world;
+        // More than once: a session remembers attributes.
+        for (var times = 0; times < 2; times++)
+        {
+            var mailbox = await At(account, path);
+            Assert.Equal((true, subscribed, 1), (mailbox.GetProperty("selectable").GetBoolean(), mailbox.GetProperty("subscribed").GetBoolean(), mailbox.GetProperty("total").GetInt32()));
+            Assert.Single(await account.Items(account.Messages(Text(mailbox, "id")!)));
+        }
+    }
+
     [Fact]
     public async Task A_plain_server_is_asked_for_nothing_it_does_not_offer()
     {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using ImapGateway.IntegrationTests.Servers;
 using MailKit;
 
 namespace ImapGateway.IntegrationTests.Mailboxes;

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using ImapGateway.IntegrationTests.Servers;
 
 namespace ImapGateway.IntegrationTests.Messages;
 

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using ImapGateway.IntegrationTests.Servers;
 
 namespace ImapGateway.IntegrationTests.Messages;
 

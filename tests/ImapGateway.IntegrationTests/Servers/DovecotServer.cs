@@ -1,15 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using MailKit;
-using MailKit.Net.Imap;
-using MailKit.Security;
-using MimeKit;
 
 namespace ImapGateway.IntegrationTests.Servers;
 
 /// <summary>A real Dovecot 2.3 in a directory of its own: any user, password <c>pass</c>; <see cref="TinyQuotaUser"/> may store 30 kB.</summary>
-public sealed class DovecotServer : IAsyncDisposable
+public sealed class DovecotServer : IMailServer
 {
     public const string Password = "pass";
     public const string TinyQuotaUser = "tinyquota";
@@ -80,51 +76,15 @@ public sealed class DovecotServer : IAsyncDisposable
         }
     }
 
-    public async Task Restart()
-    {
-        await Stop();
-        await Resume();
-    }
-
-    /// <summary>Another client of the same user, stock MailKit, logged in.</summary>
-    public async Task<ImapClient> Client(string user, CancellationToken cancel = default)
-    {
-        var client = new ImapClient();
-        await client.ConnectAsync(Host, Port, SecureSocketOptions.None, cancel);
-        await client.AuthenticateAsync(user, Password, cancel);
-        return client;
-    }
+    public string NewUser() => MailServerClients.RandomUser();
 
     /// <summary>A token XOAUTH2 and OAUTHBEARER accept until it expires.</summary>
     public static string AccessToken(string user, TimeSpan? validFor = null) => JsonWebToken.Create(user, validFor ?? TimeSpan.FromHours(1));
 
-    /// <summary>Logged in, without a mail library.</summary>
-    public async Task<RawImap> RawClient(string user)
-    {
-        var raw = await RawImap.Connect(Host, Port);
-        await raw.Login(user, Password);
-        return raw;
-    }
-
-    /// <summary>Stores a message as another client would; the uid is null where the server does not tell it.</summary>
-    public async Task<UniqueId?> Append(string user, MimeMessage message, string mailbox = "INBOX", MessageFlags flags = MessageFlags.None)
-    {
-        using var client = await Client(user);
-        var folder = await client.GetFolderAsync(mailbox);
-        return await folder.AppendAsync(message, flags);
-    }
-
-    /// <summary>Stores octets that need not be a message. They must not hold NUL.</summary>
-    public async Task Append(string user, byte[] message, string mailbox = "INBOX", string flags = "")
-    {
-        await using var raw = await RawClient(user);
-        await raw.Append(mailbox, [message], flags);
-    }
-
     /// <summary>Stores many messages quickly: one connection, MULTIAPPEND (RFC 3502), a thousand at a time.</summary>
     public async Task Seed(string user, int count, Func<int, byte[]> message, string mailbox = "INBOX", string flags = "")
     {
-        await using var raw = await RawClient(user);
+        await using var raw = await this.RawClient(user);
         foreach (var group in Enumerable.Range(0, count).Chunk(1_000))
         {
             await raw.Append(mailbox, group.Select(message), flags);

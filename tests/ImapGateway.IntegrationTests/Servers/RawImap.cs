@@ -64,6 +64,20 @@ public sealed class RawImap : IAsyncDisposable
         await Answer();
     }
 
+    /// <summary>Stores one message, by nothing but RFC 3501: the octets follow the server's continuation.</summary>
+    public async Task Append(string mailbox, byte[] message, string flags = "")
+    {
+        await Write(string.Create(CultureInfo.InvariantCulture, $"t{++_tag} APPEND \"{mailbox}\" ({flags}) {{{message.Length}}}\r\n"));
+        await _output.FlushAsync();
+        if (await _input.ReadLineAsync() is not ['+', ..] and var refusal)
+        {
+            throw new IOException(refusal ?? "The server closed the connection.");
+        }
+        await _output.WriteAsync(message);
+        await Write("\r\n");
+        await Answer();
+    }
+
     public async ValueTask DisposeAsync()
     {
         await _output.DisposeAsync();

@@ -117,6 +117,28 @@ public sealed class ResetTests : IAsyncLifetime
         Assert.Equal(4, (await _owners.Told(_account)).Count);
     }
 
+    /// <summary>As on Courier, before the first message of a mailbox.</summary>
+    [Theory]
+    [InlineData(Plain)]
+    [InlineData(Plain + " CONDSTORE")]
+    [InlineData(Plain + " CONDSTORE QRESYNC ENABLE")]
+    public async Task A_mailbox_without_messages_is_not_reset(string capabilities)
+    {
+        await Start(capabilities);
+        for (var i = 0; i < 3; i++)
+        {
+            Inbox.UidValidity++;
+            Assert.Empty(await Ids(InboxRef));
+        }
+        Inbox.UidValidity++;
+        Inbox.Add("one");
+        var one = Assert.Single(await Ids(InboxRef));
+        Assert.Equal(["message.added one INBOX"], await _owners.Told(_account));
+        Inbox.UidValidity++;
+        Assert.Equal(one, Assert.Single(await Ids(InboxRef)));
+        await _owners.Tells(_account, "message.added one INBOX", "mailbox.reset INBOX uid_validity");
+    }
+
     [Fact]
     public async Task What_was_moved_to_another_mailbox_meanwhile_and_is_seen_there_was_moved()
     {

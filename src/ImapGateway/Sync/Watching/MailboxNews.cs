@@ -9,10 +9,16 @@ public static class MailboxNews
     /// <param name="told">STATUS of the mailbox; zeros where the server did not tell.</param>
     public static bool Differs(MailboxState known, MailboxCounters told) =>
         !known.IsComplete
-        || (told.UidValidity != 0 && told.UidValidity != known.UidValidity)
-        || (told.UidNext != 0 && told.UidNext != known.UidNext)
+        || (!IsEmpty(known, told) && HasOtherUids(known, told))
         || told.Total != known.Server.Count
         || (told.HighestModSeq > known.HighestModSeq && known.HighestModSeq != 0)
         // Without modSeqs the unread ones are all that STATUS tells of flags.
         || (known.Precision == Precision.Windowed && told.Unseen != known.Server.Unseen);
+
+    /// <summary>It has no uids that could mean anything. The UIDVALIDITY of an empty mailbox changes with every command on some servers.</summary>
+    private static bool IsEmpty(MailboxState known, MailboxCounters told) => told.Total == 0 && known.Server.Count == 0;
+
+    private static bool HasOtherUids(MailboxState known, MailboxCounters told) =>
+        (told.UidValidity != 0 && told.UidValidity != known.UidValidity)
+        || (told.UidNext != 0 && told.UidNext != known.UidNext);
 }

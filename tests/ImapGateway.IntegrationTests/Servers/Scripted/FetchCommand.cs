@@ -23,6 +23,7 @@ internal static partial class FetchCommand
             items.Add("MODSEQ");
         }
 
+        items = session.Server.Options.ItemOrder?.Invoke(items).ToList() ?? items;
         foreach (var (sequence, message) in view.Find(command[0], command.IsUid).Where(m => m.Message.ModSeq > changedSince))
         {
             MarkSeen(view, message, items);

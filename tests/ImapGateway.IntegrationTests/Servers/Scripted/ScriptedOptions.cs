@@ -33,6 +33,9 @@ public sealed record ScriptedOptions
     /// <summary>The one modification sequence of every message and mailbox: 0 and -1 are seen in the field.</summary>
     public long? OnlyModSeq { get; init; }
 
+    /// <summary>The order in which a FETCH answers its items, the UID among them; null: as they were asked for, with the UID first.</summary>
+    public Func<IEnumerable<string>, IEnumerable<string>>? ItemOrder { get; init; }
+
     public char Delimiter { get; init; } = '/';
 
     public bool Has(string capability) => Capabilities.Split(' ').Contains(capability, StringComparer.OrdinalIgnoreCase);

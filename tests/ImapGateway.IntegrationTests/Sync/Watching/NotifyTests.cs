@@ -1,4 +1,5 @@
 using System.Text;
+using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Servers.Scripted;
 using MailKit;
 

@@ -42,6 +42,17 @@ public class MailboxNewsTests
     public void Without_modseqs_the_unread_ones_tell_of_flags(long total, long unseen, ulong modSeq, bool news) =>
         Assert.Equal(news, MailboxNews.Differs(Known(Precision.Windowed), new MailboxCounters(total, unseen, 7, 4, modSeq)));
 
+    [Theory]
+    [InlineData(0, 8, 1, 10, false)]
+    [InlineData(0, 8, 1, 11, true)]
+    [InlineData(1, 8, 2, 10, true)]
+    public void Uids_of_an_empty_mailbox_say_nothing_until_it_has_a_message(long total, uint uidValidity, uint uidNext, ulong modSeq, bool news)
+    {
+        var empty = Known();
+        (empty.Index, empty.UidNext) = (MailboxIndex.Empty, 1);
+        Assert.Equal(news, MailboxNews.Differs(empty, new MailboxCounters(total, 0, uidValidity, uidNext, modSeq)));
+    }
+
     [Fact]
     public void What_was_never_indexed_to_its_end_is_always_news()
     {
