@@ -27,8 +27,11 @@ public sealed class AccountOwnerTests(FaultyGateway gateway) : IClassFixture<Fau
         await Fails("AccountStore.<FindAsync>", () => grain.Reload(reconnect: false));
         await Fails("MailboxCommits.<CommitTreeAsync>", () => grain.Execute(new ListMailboxes(10, null), default));
         var message = await NewestId(id);
-        await Fails("MailboxCommits.<PlanAsync>", () => grain.Execute(new StoreFlags(message, ["$flagged"], [], []), default));
-        await grain.Execute(new StoreFlags(message, ["$answered"], [], []), default);
+        await Fails("MailboxCommits.<PlanAsync>", () => grain.Execute(new StoreFlags(message, ["$flagged"], [], default), default));
+        // The server has stored the flag, and the next look finds it.
+        Assert.Equal(["$flagged"], await FlagsOf(id, message));
+        await grain.Execute(new StoreFlags(message, ["$answered"], [], default), default);
+        Assert.Equal(["$answered", "$flagged"], await FlagsOf(id, message));
 
         // While it opens.
         var section = new ReadSection(new SectionRef(message, null), 0, null);
@@ -66,6 +69,9 @@ public sealed class AccountOwnerTests(FaultyGateway gateway) : IClassFixture<Fau
 
     private async Task<string> NewestId(string account) =>
         (await gateway.Api.Get($"/v1/accounts/{account}/mailboxes/inbox/messages")).Is(System.Net.HttpStatusCode.OK).Json.GetProperty("items")[0].GetProperty("id").GetString()!;
+
+    private async Task<IEnumerable<string?>> FlagsOf(string account, string message) =>
+        (await gateway.Api.Get($"/v1/accounts/{account}/messages/{message}", ("Cache-Control", "no-cache"))).Is(System.Net.HttpStatusCode.OK).Json.GetProperty("flags").EnumerateArray().Select(flag => flag.GetString());
 
     private async Task Fails(string code, Func<Task> call)
     {
