@@ -61,7 +61,7 @@ public sealed partial class Watch
             }
             return;
         }
-        if (Left(_polled, _settings.Options.PollInterval) > TimeSpan.Zero || stop.IsCancellationRequested)
+        if (Left(_polled, PollInterval) > TimeSpan.Zero || stop.IsCancellationRequested)
         {
             return;
         }
