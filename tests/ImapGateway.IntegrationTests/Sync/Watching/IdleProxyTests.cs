@@ -1,5 +1,4 @@
 using System.Net;
-using ImapGateway.IntegrationTests.Servers;
 
 namespace ImapGateway.IntegrationTests.Sync.Watching;
 
