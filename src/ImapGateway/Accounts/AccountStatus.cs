@@ -19,6 +19,7 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
     private AccountLife _life = row.Life;
     private Task _saved = Task.CompletedTask;
     private bool _unsaved;
+    private AccountError? _degraded;
     private bool _watching;
     private bool _retired;
 
@@ -60,7 +61,7 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
 
     public async Task LoggedInAsync(ImmutableArray<string> capabilities)
     {
-        await ChangeAsync(_life.LoggedIn(), IsNotice(Account) ? Account.LastError : null, capabilities);
+        await ChangeAsync(_life.LoggedIn(), _degraded ?? (IsNotice(Account) ? Account.LastError : null), capabilities);
         LoginsWork?.Invoke();
     }
 
@@ -83,6 +84,12 @@ public sealed partial class AccountStatus(AccountEntity row, TimeProvider time, 
     public void WatchingChanged(bool connected) => _watching = connected;
 
     public Task WatchFailedAsync(Problem problem) => ChangeAsync(_life.Failed(problem.Code), AccountError.Of(problem, time.GetUtcNow()), Account.Capabilities);
+
+    public Task DegradedAsync(Problem? problem)
+    {
+        _degraded = problem is null ? null : _degraded ?? AccountError.Of(problem, time.GetUtcNow());
+        return ChangeAsync((_life.Degraded(problem is not null), null), _degraded, Account.Capabilities);
+    }
 
     public Task SyncedAsync() => ChangeAsync(_life.Indexed(), Account.LastError, Account.Capabilities);
 
