@@ -8,8 +8,18 @@ namespace ImapGateway.Accounts;
 /// <param name="Synced">All watched mailboxes have been indexed once.</param>
 public sealed record AccountLife(AccountState State, AccountState? Told, bool Synced, bool Watched, bool Paused)
 {
+    /// <summary>Changes are seen late, though logins work. Not stored: after a restart it is seen again before long.</summary>
+    public bool IsDegraded { get; init; }
+
     /// <summary>What logins that work make of it.</summary>
-    public AccountState Working => Watched && !Synced ? AccountState.Syncing : AccountState.Connected;
+    public AccountState Working => IsDegraded ? AccountState.Degraded : Watched && !Synced ? AccountState.Syncing : AccountState.Connected;
+
+    /// <summary>Nothing is told: the account is connected all the time.</summary>
+    public AccountLife Degraded(bool isDegraded)
+    {
+        var life = this with { IsDegraded = isDegraded };
+        return State is AccountState.Connected or AccountState.Syncing or AccountState.Degraded ? life with { State = life.Working } : life;
+    }
 
     public (AccountLife Life, ChangeType? Change) LoggedIn() => Tell(Working, AccountState.Connected, ChangeType.AccountConnected);
 

@@ -22,6 +22,7 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
     private Task _saved = Task.CompletedTask;
     private Task _saving = Task.CompletedTask;
     private bool _unsaved;
+    private AccountError? _degraded;
     private bool _watching;
 
     public Account Account
@@ -62,7 +63,7 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
 
     public async Task LoggedInAsync(ImmutableArray<string> capabilities, Problem? remaining)
     {
-        var error = remaining is not null ? AccountError.Of(remaining, loops.Time.GetUtcNow()) : IsNotice(Account) ? Account.LastError : null;
+        var error = _degraded ?? (remaining is not null ? AccountError.Of(remaining, loops.Time.GetUtcNow()) : IsNotice(Account) ? Account.LastError : null);
         await ChangeAsync(_life.LoggedIn(), error, capabilities);
         LoginsWork?.Invoke();
     }
@@ -86,6 +87,12 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
     public void WatchingChanged(bool connected) => _watching = connected;
 
     public Task WatchFailedAsync(Problem problem) => ChangeAsync(_life.Failed(problem.Code), AccountError.Of(problem, loops.Time.GetUtcNow()), Account.Capabilities);
+
+    public Task DegradedAsync(Problem? problem)
+    {
+        _degraded = problem is null ? null : _degraded ?? AccountError.Of(problem, loops.Time.GetUtcNow());
+        return ChangeAsync((_life.Degraded(problem is not null), null), _degraded, Account.Capabilities);
+    }
 
     public Task SyncedAsync() => ChangeAsync(_life.Indexed(), Account.LastError, Account.Capabilities);
 

@@ -42,7 +42,8 @@ public sealed class AccountsGraph : IGraph
             (AccountState.AuthFailed, "The server refused the credentials; they are not tried again until they change."),
             (AccountState.Unavailable, "The server cannot be reached or does not answer; recovers by itself."),
             (AccountState.Syncing, "Logins work, and the mailboxes that are watched are being indexed for the first time."),
-            (AccountState.Paused, "Nothing is watched until it is resumed."));
+            (AccountState.Paused, "Nothing is watched until it is resumed."),
+            (AccountState.Degraded, "Logins work, but the connection that listens for changes is ended again and again: changes are seen late. `lastError` has the reason."));
         graph.Enum<Security>(
             "Security", "How a connection is protected.",
             (Security.Tls, "TLS from the first byte."), (Security.StartTls, "In clear until STARTTLS; never goes on without it."), (Security.None, "In clear; for servers on the same machine or network."));

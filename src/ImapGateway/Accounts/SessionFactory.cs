@@ -28,7 +28,11 @@ public sealed class SessionFactory(ServerConnection connection, CredentialProtec
         var (credential, unreadable) = CredentialOf(account);
         var refused = unreadable ?? (account is { State: AccountState.AuthFailed, LastError: { } error } ? new Problem(ErrorCode.AccountAuthFailed, error.Detail, Upstream: error.Upstream) : null);
         return new SessionOpener(
-            connection, account.Imap.ToMailServer(), credential, options.Value.CommandTimeout, observer, time, suspicion ?? (refused is not null && Backoff.IsFinal(refused) ? refused : null));
+            connection, account.Imap.ToMailServer(), credential, options.Value.CommandTimeout, observer, time, suspicion ?? (refused is not null && Backoff.IsFinal(refused) ? refused : null))
+        {
+            // The capabilities are those of the last login.
+            HaveWorked = account.State is AccountState.Connected or AccountState.Syncing or AccountState.Unavailable && account.Capabilities.Length > 0,
+        };
     }
 
     /// <summary>Without the credential nothing is connected to; all else that is known of the account can still be read.</summary>

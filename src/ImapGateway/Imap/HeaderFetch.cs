@@ -2,6 +2,7 @@ using ImapGateway.Html;
 using ImapGateway.Mail;
 using MailKit;
 using MailKit.Net.Imap;
+using MimeKit;
 
 namespace ImapGateway.Imap;
 
@@ -30,7 +31,8 @@ public static class HeaderFetch
         {
             items |= MessageSummaryItems.PreviewText;
         }
-        var summaries = await ThereAsync(session, folder, await FetchAsync(folder, uids, new FetchRequest(items, SummaryMapping.Fields)));
+        var request = new FetchRequest(items, SummaryMapping.Fields);
+        var summaries = await ThereAsync(session, folder, await FetchAsync(folder, uids, request), request);
         var headers = await FilenameFetch.RunAsync(session, path, uidValidity, summaries.ToDictionary(summary => summary.UniqueId.Id, summary => SummaryMapping.Headers(summary)));
         headers = await ReferenceFetch.RunAsync(session, path, uidValidity, headers);
         if (!previews)
@@ -60,22 +62,26 @@ public static class HeaderFetch
     }
 
     /// <summary>
-    /// Of a message that was expunged while it was being read Dovecot makes up what it no longer has (RFC 2180 section 4.1.3): a header without fields. Those that have none
-    /// are asked for again, once the server has told which are gone.
+    /// Of a message that was expunged while it was being read servers make up what they no longer have (RFC 2180 section 4.1.3): Dovecot a header without fields, Courier a message from
+    /// root@localhost. Such messages are asked for again, once the server has told which are gone.
     /// </summary>
-    private static async Task<List<IMessageSummary>> ThereAsync(ImapSession session, ImapFolder folder, List<IMessageSummary> summaries)
+    private static async Task<List<IMessageSummary>> ThereAsync(ImapSession session, ImapFolder folder, List<IMessageSummary> summaries, FetchRequest request)
     {
-        var silent = summaries.Where(SaysNothing).Select(summary => summary.UniqueId.Id).ToList();
+        var silent = summaries.Where(IsMadeUp).Select(summary => summary.UniqueId.Id).ToList();
         if (silent.Count == 0)
         {
             return summaries;
         }
         await session.Client.NoOpAsync();
-        var there = (await FetchAsync(folder, silent, new FetchRequest(Basic))).Select(summary => summary.UniqueId.Id).ToHashSet();
-        return summaries.FindAll(summary => !SaysNothing(summary) || there.Contains(summary.UniqueId.Id));
+        var there = await FetchAsync(folder, silent, request);
+        return [.. summaries.Where(summary => !IsMadeUp(summary)), .. there.Where(summary => !IsUnavailable(summary))];
     }
 
-    private static bool SaysNothing(IMessageSummary summary) => summary.Headers is null or { Count: 0 };
+    private static bool IsMadeUp(IMessageSummary summary) => summary.Headers is null or { Count: 0 } || IsUnavailable(summary);
+
+    /// <summary>What Courier answers in place of a message whose file is gone: these two fields, and no other.</summary>
+    private static bool IsUnavailable(IMessageSummary summary) =>
+        summary.Headers is { Count: 2 } headers && headers[HeaderId.From]?.Trim() == "root@localhost" && headers[HeaderId.Subject]?.Trim() == "message unavailable";
 
     private static async Task<List<IMessageSummary>> FetchAsync(ImapFolder folder, IEnumerable<uint> uids, FetchRequest request)
     {

@@ -70,6 +70,9 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>The server was silent for too long, or took too long altogether.</summary>
     public bool TimedOut => _stream.TimedOut;
 
+    /// <summary>Since the last octet from the server.</summary>
+    public TimeSpan Silence => _stream.Silence;
+
     /// <summary>Something came while nobody used the session: news, a farewell, or the end.</summary>
     public bool HasUnread => _stream.HasUnread;
 

@@ -34,6 +34,15 @@ public static class MailboxListing
         return await CollectAsync(session, counters: false);
     }
 
+    /// <summary>Only where the mailboxes are, by one LIST per namespace.</summary>
+    public static async Task<IReadOnlySet<(string Path, bool Selectable)>> PathsAsync(ImapSession session, ListingLimit.Known known)
+    {
+        using var collecting = Collect(session, known);
+        await session.RefreshViewAsync();
+        var (folders, _) = await FoldersAsync(session.Client, Roots(session.Client), StatusItems.None);
+        return folders.Values.Where(folder => folder.FullName.Length > 0).Select(folder => (folder.FullName, IsSelectable(folder))).ToHashSet();
+    }
+
     /// <summary>Mailboxes with a role are listed by themselves at login (RFC 6154 section 2); LIST "*" need not repeat what they are for.</summary>
     private static IDisposable Collect(ImapSession session, ListingLimit.Known known)
     {
@@ -47,20 +56,7 @@ public static class MailboxListing
         await session.RefreshViewAsync();
         var inOne = session.Capabilities.HasFlag(ImapCapabilities.ListStatus);
         var roots = Roots(session.Client);
-        var folders = new Dictionary<string, IMailFolder>(StringComparer.Ordinal);
-        foreach (var root in roots)
-        {
-            foreach (var folder in await session.Client.GetFoldersAsync(root, inOne && counters ? Counted : StatusItems.None))
-            {
-                folders.TryAdd(folder.FullName, folder);
-            }
-        }
-        var hasInbox = folders.Values.Any(folder => folder.Attributes.HasFlag(FolderAttributes.Inbox));
-        if (!hasInbox)
-        {
-            // It is always there (RFC 3501 section 5.1), whatever LIST leaves out.
-            folders.TryAdd(session.Client.Inbox.FullName, session.Client.Inbox);
-        }
+        var (folders, hasInbox) = await FoldersAsync(session.Client, roots, inOne && counters ? Counted : StatusItems.None);
         // As LIST tells it: LSUB is asked afterwards, and MailKit adds its attributes to these.
         var selectable = folders.Values.Where(IsSelectable).Select(folder => folder.FullName).ToHashSet(StringComparer.Ordinal);
         var subscribed = session.Capabilities.HasFlag(ImapCapabilities.ListExtended) ? null : await SubscribedAsync(session.Client, roots, selectable.Contains);
@@ -82,6 +78,26 @@ public static class MailboxListing
             });
         }
         return listed;
+    }
+
+    /// <returns>By path, and whether the server has listed the inbox.</returns>
+    private static async Task<(Dictionary<string, IMailFolder> Folders, bool HasInbox)> FoldersAsync(ImapClient client, IReadOnlyList<FolderNamespace> roots, StatusItems items)
+    {
+        var folders = new Dictionary<string, IMailFolder>(StringComparer.Ordinal);
+        foreach (var root in roots)
+        {
+            foreach (var folder in await client.GetFoldersAsync(root, items))
+            {
+                folders.TryAdd(folder.FullName, folder);
+            }
+        }
+        var hasInbox = folders.Values.Any(folder => folder.Attributes.HasFlag(FolderAttributes.Inbox));
+        if (!hasInbox)
+        {
+            // It is always there (RFC 3501 section 5.1), whatever LIST leaves out.
+            folders.TryAdd(client.Inbox.FullName, client.Inbox);
+        }
+        return (folders, hasInbox);
     }
 
     /// <summary>One mailbox anew, without the others.</summary>

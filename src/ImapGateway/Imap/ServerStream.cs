@@ -40,6 +40,7 @@ public sealed class ServerStream : Stream
     private ReadOnlyMemory<byte> _ahead;
     private int _brackets;
     private long _allowance = long.MaxValue;
+    private long _heard;
     private volatile bool _timedOut;
     private volatile bool _aborted;
 
@@ -49,6 +50,7 @@ public sealed class ServerStream : Stream
         _socket = socket;
         _time = time;
         _silence = silence;
+        _heard = time.GetTimestamp();
         _inner = new NetworkStream(socket, ownsSocket: true);
         _reading = new SilenceLimit(silence, time);
         _writing = new SilenceLimit(silence, time);
@@ -83,6 +85,9 @@ public sealed class ServerStream : Stream
 
     /// <summary>True once the server was silent for too long, or took too long altogether; the connection is useless then.</summary>
     public bool TimedOut => _timedOut;
+
+    /// <summary>Since the last octet from the server.</summary>
+    public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _heard));
 
     /// <summary>False once the connection was given up; what MailKit believes comes later.</summary>
     public bool IsOpen => !_timedOut && !_aborted;
@@ -170,6 +175,10 @@ public sealed class ServerStream : Stream
                 await beforeRead();
             }
             var read = await WithinSilenceAsync(_reading, static (stream, bytes, cancel) => stream._inner.ReadAsync(bytes, cancel), buffer, cancellationToken);
+            if (read > 0)
+            {
+                Volatile.Write(ref _heard, _time.GetTimestamp());
+            }
             if (OperatingSystem.IsLinux())
             {
                 QuickAcknowledge();

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Diagnostics.CodeAnalysis;
+using System.Text.RegularExpressions;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Imap;
@@ -31,6 +32,7 @@ public sealed class SessionOpener(
     /// <summary>One wrong password must count once towards a lock-out, however many requests wait; and some servers dislike parallel logins.</summary>
     private readonly SemaphoreSlim _turn = new(1, 1);
     private int _failures;
+    private int _vagueRefusals;
     private int _floods;
     private DateTimeOffset _lastFlood = DateTimeOffset.MinValue;
     private Problem? _flood;
@@ -41,6 +43,9 @@ public sealed class SessionOpener(
     public TimeSpan Timeout => timeout;
 
     public ILoginObserver Observer => observer;
+
+    /// <summary>The server has accepted these credentials, and has not refused them since: a refusal without a reason may be an error of the server.</summary>
+    public bool HaveWorked { get; set; }
 
     /// <summary>How long a login would be refused here without asking the server; infinite where the credentials have to change first.</summary>
     public TimeSpan RetryIn => _lastProblem is null ? TimeSpan.Zero
@@ -64,7 +69,7 @@ public sealed class SessionOpener(
                 await session.DisposeAsync();
                 ThrowWhileBackingOff();
             }
-            (_failures, _lastProblem) = (0, null);
+            (_failures, _vagueRefusals, _lastProblem, HaveWorked) = (0, 0, null, true);
         }
         finally
         {
@@ -106,22 +111,36 @@ public sealed class SessionOpener(
         {
             return await ImapSession.ConnectAsync(connection, server, credential, timeout, CancellationToken.None, connected);
         }
+        catch (ProblemException e) when (Backoff.IsVague(e.Problem) && HaveWorked && _vagueRefusals < Backoff.MostVague)
+        {
+            // A server, or a proxy before it, whose directory of users is away for a moment says the same as of a wrong password.
+            var problem = e.Problem with { Code = ErrorCode.AccountUnavailable, Detail = "The mail server has refused credentials that it accepted before, without a reason. They are tried again." };
+            var wait = Backoff.AfterVague(++_vagueRefusals, Random.Shared.NextDouble());
+            await FailedAsync(problem with { RetryAfter = wait }, wait);
+            throw new ProblemException(_lastProblem!, e);
+        }
         catch (ProblemException e)
         {
-            _lastProblem = e.Problem;
-            _notBefore = Backoff.IsFinal(e.Problem) ? DateTimeOffset.MaxValue : time.GetUtcNow() + Backoff.After(e.Problem, ++_failures, Random.Shared.NextDouble());
-            if (e.Code != ErrorCode.AccountLimit)
-            {
-                // A limit may not concern the account as a whole: the pool knows.
-                await observer.LoginFailedAsync(e.Problem);
-            }
+            HaveWorked &= e.Code != ErrorCode.AccountAuthFailed;
+            await FailedAsync(e.Problem, Backoff.IsFinal(e.Problem) ? null : Backoff.After(e.Problem, ++_failures, Random.Shared.NextDouble()));
             throw;
+        }
+    }
+
+    /// <param name="wait">Null: there is no next login with these credentials.</param>
+    private async Task FailedAsync(Problem problem, TimeSpan? wait)
+    {
+        (_lastProblem, _notBefore) = (problem, wait is { } span ? time.GetUtcNow() + span : DateTimeOffset.MaxValue);
+        if (problem.Code != ErrorCode.AccountLimit)
+        {
+            // A limit may not concern the account as a whole: the pool knows.
+            await observer.LoginFailedAsync(problem);
         }
     }
 }
 
 /// <summary>When to try a login again.</summary>
-public static class Backoff
+public static partial class Backoff
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
@@ -145,6 +164,17 @@ public static class Backoff
         return TimeSpan.FromSeconds(span * (0.5 + jitter / 2));
     }
 
+    /// <summary>Refusals without a reason, in a row, before credentials that were accepted before count as refused: all within a minute.</summary>
+    public const int MostVague = 3;
+
+    /// <summary>The server refuses the login, and neither a response code nor its words say that the credentials are wrong.</summary>
+    public static bool IsVague(Problem problem) =>
+        problem is { Code: ErrorCode.AccountAuthFailed, Upstream.Code: null } && !OfCredentials().IsMatch(problem.Upstream.Text ?? "");
+
+    /// <param name="refusals">Without a reason, in a row, at least 1.</param>
+    /// <param name="jitter">0 to 1; spreads the next try over the upper half of the span.</param>
+    public static TimeSpan AfterVague(int refusals, double jitter) => TimeSpan.FromSeconds(5 * Math.Pow(2, refusals - 1) * (0.5 + jitter / 2));
+
     /// <summary>A server that has not sent too much for so long is as good as any other.</summary>
     public static TimeSpan CalmAfterFlood => TimeSpan.FromHours(1);
 
@@ -157,6 +187,9 @@ public static class Backoff
     public static bool IsFinal(Problem problem) =>
         problem.Code == ErrorCode.AccountCredentialUnreadable
         || (problem.Code == ErrorCode.AccountAuthFailed && problem.Upstream?.Code is "AUTHENTICATIONFAILED" or "EXPIRED" or "AUTHORIZATIONFAILED");
+
+    [GeneratedRegex(@"passw|credential|user ?name|invalid|incorrect|wrong|bad login|unknown user|no such user|disabled|suspended|expired|blocked|locked|denied|not (allowed|permitted|authori[sz]ed|enabled)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex OfCredentials();
 
     private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

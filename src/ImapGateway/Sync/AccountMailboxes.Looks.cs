@@ -58,10 +58,10 @@ public sealed partial class AccountMailboxes
         IDisposable? share = null;
         try
         {
-            for (var settled = false; ;)
+            for (var (settled, isComplete) = (false, false); ;)
             {
                 var path = mailbox.Path;
-                var known = mailbox.Known;
+                var known = isComplete ? KnownMailbox.Nothing : mailbox.Known;
                 var began = _pool.Time.GetTimestamp();
                 // Away from the actor: the flags of many messages take long to understand.
                 var view = await runner.RunAsync(path, repeatable: true, session => Task.Run(() => MailboxLook.AtAsync(session, path, known, room)), CancellationToken.None);
@@ -70,6 +70,11 @@ public sealed partial class AccountMailboxes
                     // No session is held while it waits. Some messages more: mail arrives meanwhile.
                     share?.Dispose();
                     share = await _pool.Answers.EnterAsync(this, room = needed + needed / 4, CancellationToken.None);
+                    continue;
+                }
+                if (!isComplete && IsRestored(mailbox, view))
+                {
+                    isComplete = true;
                     continue;
                 }
                 if (!settled && mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity && (mailbox.Server.Count > 0 || view.Exists > 0))
@@ -99,9 +104,15 @@ public sealed partial class AccountMailboxes
         }
     }
 
+    /// <summary>
+    /// UIDNEXT never decreases under the same UIDVALIDITY (RFC 3501 section 2.3.1.1), unless the mail server was restored from a backup. It gives uids a second time then, so no known uid can be
+    /// trusted.
+    /// </summary>
+    private static bool IsRestored(MailboxState mailbox, MailboxView view) => view.UidValidity == mailbox.UidValidity && view.UidNext != 0 && view.UidNext < mailbox.UidNext;
+
     private async Task ApplyAsync(MailboxState mailbox, MailboxView view, ISessionRunner runner)
     {
-        if (mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity)
+        if (mailbox.UidValidity != 0 && (view.UidValidity != mailbox.UidValidity || IsRestored(mailbox, view)))
         {
             await _commits.SetAsideAsync(mailbox, view.UidValidity);
         }

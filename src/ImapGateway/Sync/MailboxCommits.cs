@@ -171,7 +171,8 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             Listed = mailbox.Listed,
             Role = mailbox.Role,
             ShownAs = mailbox.Counter,
-            UidValidity = mailbox.UidValidity,
+            // Its uids may be given a second time under the same UIDVALIDITY: what is cached must not be found by them.
+            UidValidity = uidValidity == mailbox.UidValidity ? 0 : mailbox.UidValidity,
             Index = mailbox.Index,
             LostSince = window.Now,
             Unmatched = true,
@@ -182,6 +183,10 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             lost is null && directory.Unmatched(mailbox).Count == 0 ? [] : [new MailboxReset(mailbox.Id, mailbox.Path, mailbox.Role, "uid_validity") { At = new ChangePlace(mailbox.Counter, mailbox.Role) }],
             (db, token) => MailboxStore.SetAsideAsync(db, writer.Incarnation, mailbox, lost, uidValidity, token),
             CancellationToken.None);
+        if (uidValidity == mailbox.UidValidity)
+        {
+            headers.Removed([.. mailbox.Index.Uids.Concat(mailbox.Arriving.Keys).Select(uid => new HeaderKey(mailbox.Counter, uidValidity, uid))]);
+        }
         directory.NextCounter = counter;
         mailbox.Index = MailboxIndex.Empty;
         mailbox.Version++;

@@ -392,4 +392,45 @@ public class ImapPoolTests
         Assert.False(capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.QuickResync));
         Assert.Equal((1, 1, 1), (world.Server.CountOf("ID"), world.Server.CountOf("ENABLE"), world.Server.CountOf("NAMESPACE")));
     }
+
+    /// <summary>Servers and proxies say the same while their directory of users is away as of a wrong password.</summary>
+    [Fact]
+    public async Task A_vague_refusal_of_credentials_that_have_worked_is_tried_again_before_it_counts()
+    {
+        await using var fixture = new PoolFixture();
+        await PoolFixture.Select(fixture.Pool);
+        fixture.Server.Options = fixture.Server.Options with { LoginAnswer = "NO LOGIN failed" };
+        fixture.Server.Farewell("* BYE restart");
+        await fixture.Server.WaitForConnections(1, 0);
+        var began = fixture.Time.GetUtcNow();
+        for (var refusals = 1; refusals <= Backoff.MostVague; refusals++)
+        {
+            var refused = await Assert.ThrowsAsync<ProblemException>(() => PoolFixture.Select(fixture.Pool));
+            Assert.Equal((ErrorCode.AccountUnavailable, "LOGIN failed"), (refused.Code, refused.Problem.Upstream?.Text));
+            Assert.Equal(1 + refusals, fixture.Logins);
+            // Before its time no login is tried.
+            await Assert.ThrowsAsync<ProblemException>(() => PoolFixture.Select(fixture.Pool));
+            Assert.Equal(1 + refusals, fixture.Logins);
+            fixture.Time.Advance(refused.Problem.RetryAfter!.Value);
+        }
+        Assert.True(fixture.Time.GetUtcNow() - began <= TimeSpan.FromMinutes(1));
+        Assert.Equal(ErrorCode.AccountAuthFailed, (await Assert.ThrowsAsync<ProblemException>(() => PoolFixture.Select(fixture.Pool))).Code);
+        Assert.Equal(["connected", .. Enumerable.Repeat("failed AccountUnavailable", Backoff.MostVague), "failed AccountAuthFailed"], fixture.Told.Entries);
+    }
+
+    [Theory]
+    [InlineData("NO [AUTHENTICATIONFAILED] LOGIN failed")]
+    [InlineData("NO Wrong password")]
+    public async Task A_refusal_that_speaks_of_the_credentials_is_not_tried_again_at_once(string answer)
+    {
+        await using var fixture = new PoolFixture();
+        await PoolFixture.Select(fixture.Pool);
+        fixture.Server.Options = fixture.Server.Options with { LoginAnswer = answer };
+        fixture.Server.Farewell("* BYE restart");
+        await fixture.Server.WaitForConnections(1, 0);
+        Assert.Equal(ErrorCode.AccountAuthFailed, (await Assert.ThrowsAsync<ProblemException>(() => PoolFixture.Select(fixture.Pool))).Code);
+        fixture.Time.Advance(TimeSpan.FromMinutes(1));
+        await Assert.ThrowsAsync<ProblemException>(() => PoolFixture.Select(fixture.Pool));
+        Assert.Equal(2, fixture.Logins);
+    }
 }

@@ -8,6 +8,7 @@ internal sealed class TapConnection(TapProxy proxy, int number, Socket client, S
     private readonly CancellationTokenSource _cut = new();
     private volatile bool _forgotten;
     private long _fromServer;
+    private long _passed = Environment.TickCount64;
 
     /// <summary>Ends when both sides have closed, or at <see cref="Cut"/>.</summary>
     public async Task Run()
@@ -15,12 +16,27 @@ internal sealed class TapConnection(TapProxy proxy, int number, Socket client, S
         client.NoDelay = server.NoDelay = true;
         try
         {
-            await Task.WhenAll(Copy(client, server, fromClient: true), Copy(server, client, fromClient: false));
+            var copying = Task.WhenAll(Copy(client, server, fromClient: true), Copy(server, client, fromClient: false));
+            if (await Task.WhenAny(copying, Idle(copying)) != copying)
+            {
+                // A polite end, unlike Cut.
+                client.Shutdown(SocketShutdown.Both);
+                server.Shutdown(SocketShutdown.Both);
+            }
+            await copying;
         }
         catch (Exception ended) when (ended is SocketException or OperationCanceledException)
         {
             // Zero linger makes the close a reset: the other side must not take it for a polite end.
             client.LingerState = server.LingerState = new LingerOption(true, 0);
+        }
+    }
+
+    private async Task Idle(Task copying)
+    {
+        while (!copying.IsCompleted && !(proxy.IdleTimeout is { } timeout && Environment.TickCount64 - Interlocked.Read(ref _passed) >= timeout.TotalMilliseconds))
+        {
+            await Task.WhenAny(copying, Task.Delay(50));
         }
     }
 
@@ -54,6 +70,7 @@ internal sealed class TapConnection(TapProxy proxy, int number, Socket client, S
         int received;
         while ((received = await from.ReceiveAsync(buffer, _cut.Token)) > 0)
         {
+            Interlocked.Exchange(ref _passed, Environment.TickCount64);
             await proxy.Stalled.WaitAsync(_cut.Token);
             if (!fromClient && proxy.Delay > TimeSpan.Zero)
             {

@@ -54,6 +54,9 @@ public sealed class TapProxy : IAsyncDisposable
     /// <summary>When so many octets have come from the server on a connection, it is reset, in the middle of whatever is being said.</summary>
     public long? CutAfterServerOctets { get; set; }
 
+    /// <summary>A connection on which nothing has passed for so long is closed, as proxies do. Also set for open ones.</summary>
+    public TimeSpan? IdleTimeout { get; set; }
+
     public static TapProxy Start(int upstreamPort) => new(upstreamPort);
 
     /// <summary>How often a command was sent, e.g. <c>UID FETCH</c>.</summary>

@@ -51,4 +51,21 @@ public class BackoffTests
         Assert.Equal(TimeSpan.FromMinutes(5), Backoff.After(throttled, 1, 0));
         Assert.Equal(TimeSpan.FromMinutes(10), Backoff.After(throttled, 1, 1));
     }
+
+    [Theory]
+    [InlineData(null, "NO LOGIN failed", true)]
+    [InlineData(null, "Authentication failed.", true)]
+    [InlineData(null, "", true)]
+    [InlineData("AUTHENTICATIONFAILED", "LOGIN failed", false)]
+    [InlineData("PRIVACYREQUIRED", "LOGIN failed", false)]
+    [InlineData(null, "Wrong user name or password", false)]
+    [InlineData(null, "Invalid credentials (Failure)", false)]
+    [InlineData(null, "Login is not allowed for this account", false)]
+    [InlineData(null, "The account is disabled", false)]
+    public void A_refusal_is_vague_if_neither_its_code_nor_its_words_speak_of_the_credentials(string? code, string text, bool vague) =>
+        Assert.Equal(vague, Backoff.IsVague(new Problem(ErrorCode.AccountAuthFailed, "", Upstream: new Upstream(code, text))));
+
+    [Fact]
+    public void Vague_refusals_are_tried_again_within_a_minute() =>
+        Assert.True(Enumerable.Range(1, Backoff.MostVague).Sum(refusals => Backoff.AfterVague(refusals, 1).TotalSeconds) <= 60);
 }

@@ -11,6 +11,9 @@ public interface IWatchObserver
     /// <summary>There is no connection, and why.</summary>
     Task WatchFailedAsync(Problem problem);
 
+    /// <param name="problem">Why changes are seen late, though logins work; null: they are seen in time again.</param>
+    Task DegradedAsync(Problem? problem);
+
     /// <summary>Every watched mailbox has been indexed; said after each connect.</summary>
     Task SyncedAsync();
 

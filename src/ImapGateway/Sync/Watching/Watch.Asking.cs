@@ -7,7 +7,7 @@ namespace ImapGateway.Sync.Watching;
 /// <summary>What nobody tells is asked for.</summary>
 public sealed partial class Watch
 {
-    /// <summary>A comparison by STATUS of each mailbox begins with a listing as often as this.</summary>
+    /// <summary>Rounds of STATUS commands between two complete listings, which also show subscriptions (LSUB) and roles.</summary>
     private const int RoundsPerListing = 12;
 
     private int _rounds;
@@ -61,11 +61,12 @@ public sealed partial class Watch
             }
             return;
         }
-        if (Left(_polled, _settings.Options.PollInterval) > TimeSpan.Zero || stop.IsCancellationRequested)
+        if (Left(_polled, PollInterval) > TimeSpan.Zero || stop.IsCancellationRequested)
         {
             return;
         }
-        if (_session.Capabilities.HasFlag(ImapCapabilities.ListStatus) || _settings.Scope == WatchScope.Inbox || _rounds++ % RoundsPerListing == 0)
+        var isComplete = _session.Capabilities.HasFlag(ImapCapabilities.ListStatus) || _settings.Scope == WatchScope.Inbox || _rounds++ % RoundsPerListing == 0;
+        if (isComplete || await HasOtherMailboxesAsync())
         {
             await CompareAllAsync();
         }
@@ -74,6 +75,14 @@ public sealed partial class Watch
             await CompareEachAsync(stop);
         }
         await RotateAsync(stop);
+    }
+
+    /// <summary>One LIST finds mailboxes that others have created, renamed or deleted. Subscriptions are not compared: they need a second command.</summary>
+    private async Task<bool> HasOtherMailboxesAsync()
+    {
+        var known = _mailboxes.Kept();
+        var listed = await _session.RunAsync(null, repeatable: true, session => MailboxListing.PathsAsync(session, known), CancellationToken.None);
+        return !listed.ToHashSet().SetEquals(_mailboxes.All.Select(mailbox => (mailbox.Path, mailbox.Listed.Selectable)));
     }
 
     /// <summary>By one STATUS each; what is heard of the inbox meanwhile does not wait for the end.</summary>

@@ -55,8 +55,9 @@ public sealed partial class Watch
 
     /// <param name="inScope">Which mailboxes are watched.</param>
     /// <param name="synced">Called once all of them have an index.</param>
+    /// <param name="lasted">Called where connections have ended again and again, and this one lasts.</param>
     /// <exception cref="ProblemException">The connection is of no use any more.</exception>
-    public async Task RunAsync(Func<MailboxState, bool> inScope, Func<Task> synced, CancellationToken stop)
+    public async Task RunAsync(Func<MailboxState, bool> inScope, Func<Task> synced, Func<Task> lasted, CancellationToken stop)
     {
         _inScope = inScope;
         await CompareAllAsync();
@@ -74,6 +75,10 @@ public sealed partial class Watch
                 await synced();
             }
             await RestAsync(stop);
+            if (_settings.Idle.IsUnmet && Left(Began, Watcher.LongLife) == TimeSpan.Zero)
+            {
+                await lasted();
+            }
             await AskAsync(stop);
         }
     }
@@ -201,16 +206,17 @@ public sealed partial class Watch
 
     private async Task RestAsync(CancellationToken stop)
     {
-        var rest = IsDeaf ? Left(_polled, _settings.Options.PollInterval) : Left(_refreshed, Spread(_settings.Options.IdleRefresh));
+        var rest = IsDeaf ? Left(_polled, PollInterval) : Left(_refreshed, Spread(_settings.Options.IdleRefresh));
         rest = _faults.RetryIn(_due.All) is { } retry ? Shorter(rest, retry) : rest;
         if (!Plan.Idles || _session.SelectedPath is null)
         {
-            await _news.WaitAsync(rest, stop);
+            await _session.WaitAsync(rest, stop);
             return;
         }
         var watchdog = _settings.Options.Watchdog;
         rest = Shorter(rest, Spread(_settings.Options.IdleRefresh));
         rest = watchdog > TimeSpan.Zero ? Shorter(rest, watchdog) : rest;
+        rest = Shorter(rest, _settings.Idle.IsUnmet ? Watcher.LongLife : _settings.Idle.Longest);
         var began = Time.GetTimestamp();
         try
         {
@@ -225,6 +231,8 @@ public sealed partial class Watch
         _brief = _news.IsEmpty && !stop.IsCancellationRequested && Time.GetElapsedTime(began) < Shorter(rest / 2, LongestAway) ? _brief + 1 : 0;
         Plan = _brief < MostBrief ? Plan : new WatchPlan(WatchRung.Poll);
     }
+
+    private TimeSpan PollInterval => Shorter(_settings.Options.PollInterval, _settings.Idle.Longest);
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 

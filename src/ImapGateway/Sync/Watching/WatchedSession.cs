@@ -29,6 +29,12 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
 
     public bool IsUsable => _session.IsUsable;
 
+    /// <summary>Since the last octet from the server.</summary>
+    public TimeSpan Silence => _session.Silence;
+
+    /// <summary>Nothing was asked of the server since the watcher began to wait, or it has not answered: an end of the connection has nothing to do with what was asked.</summary>
+    public bool IsAtRest { get; private set; }
+
     public async Task<T> RunAsync<T>(string? mailbox, bool repeatable, Func<ImapSession, Task<T>> job, CancellationToken cancel)
     {
         using var limit = _session.Begin(_longestJob);
@@ -39,7 +45,9 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
         }
         try
         {
-            return await job(_session);
+            var result = await job(_session);
+            IsAtRest = false;
+            return result;
         }
         catch (Exception e) when (e is not ProblemException)
         {
@@ -64,10 +72,18 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
         }
     }
 
+    /// <summary>Without IDLE, until something is heard or it has lasted long enough.</summary>
+    public Task WaitAsync(TimeSpan longest, CancellationToken stop)
+    {
+        IsAtRest = true;
+        return _news.WaitAsync(longest, stop);
+    }
+
     /// <summary>In IDLE, with the mailbox that is selected, until something is heard or it has lasted long enough.</summary>
     /// <param name="answer">How long the server may take to end it.</param>
     public async Task IdleAsync(TimeSpan longest, TimeSpan answer, CancellationToken stop)
     {
+        IsAtRest = true;
         using var done = new CancellationTokenSource();
         using var over = CancellationTokenSource.CreateLinkedTokenSource(stop);
         var idle = _session.IdleAsync(answer, done.Token);

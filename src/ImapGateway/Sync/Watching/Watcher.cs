@@ -16,7 +16,7 @@ public sealed partial class Watcher : IMailboxWatch
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(3);
 
     /// <summary>A connection that lived as long as this was a good one: its end is no reason to wait.</summary>
-    private static readonly TimeSpan LongLife = TimeSpan.FromSeconds(30);
+    internal static readonly TimeSpan LongLife = TimeSpan.FromSeconds(30);
 
     /// <summary>Of the server's longest silence: what one look may take altogether, as in the pool.</summary>
     private const int JobTimeouts = 4;
@@ -121,8 +121,15 @@ public sealed partial class Watcher : IMailboxWatch
                 await PauseAsync(_settings.Opener.RetryIn);
                 return;
             }
-            _losses = _settings.Time.GetElapsedTime(began) >= LongLife ? 0 : _losses + 1;
+            var lasted = _settings.Time.GetElapsedTime(began) >= LongLife;
             LogLost(_account, problem.Code, problem.Upstream?.Text);
+            if (session.IsAtRest && problem.Code == ErrorCode.AccountUnavailable)
+            {
+                _losses = 0;
+                await EndedAtRestAsync(lasted, session.Silence);
+                return;
+            }
+            _losses = lasted ? 0 : _losses + 1;
             await PauseAsync(_losses == 0 ? TimeSpan.FromSeconds(Random.Shared.NextDouble()) : Backoff.After(problem, _losses, Random.Shared.NextDouble()));
         }
         catch (LostOwnershipException)
@@ -130,6 +137,31 @@ public sealed partial class Watcher : IMailboxWatch
             _observer.OwnershipLost();
             await _stop.CancelAsync();
         }
+    }
+
+    /// <summary>The connection has ended while nothing was asked: the next one is made at once, for nobody listens meanwhile.</summary>
+    private async Task EndedAtRestAsync(bool lasted, TimeSpan idle)
+    {
+        var idleLimit = _settings.Idle;
+        if (lasted)
+        {
+            idleLimit.Lasted();
+        }
+        idleLimit.Ended(idle);
+        if (idleLimit.IsUnmet)
+        {
+            await _observer.DegradedAsync(new Problem(
+                ErrorCode.AccountUnavailable,
+                "The connection that listens for changes is ended again and again, by the mail server or by a proxy before it, and not because it is idle for long. Changes are found when the connection is made again, every Watch:PollInterval."));
+            await PauseAsync(_settings.Options.PollInterval);
+        }
+    }
+
+    /// <summary>A connection of an account that is degraded lasts.</summary>
+    private async Task LastedAsync()
+    {
+        _settings.Idle.Lasted();
+        await _observer.DegradedAsync(null);
     }
 
     /// <returns>Null: not now; it has waited as long as it should.</returns>
@@ -188,7 +220,7 @@ public sealed partial class Watcher : IMailboxWatch
             var watch = new Watch(_mailboxes, session, _news, _faults, _settings);
             (_watch, _ended) = (watch, IMailboxWatch.Now);
             LogConnected(_account, watch.Plan.Rung);
-            await watch.RunAsync(IsInScope, SyncedAsync, _stop.Token);
+            await watch.RunAsync(IsInScope, SyncedAsync, LastedAsync, _stop.Token);
             return (null, false);
         }
         catch (ProblemException e) when (!_stop.IsCancellationRequested)

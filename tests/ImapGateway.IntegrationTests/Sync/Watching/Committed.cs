@@ -21,7 +21,7 @@ public sealed record Committed(GatewayProcess Gateway, string Account)
     }
 
     /// <summary>Until the mailbox is committed as it should be.</summary>
-    public async Task Becomes(string shown, string path = "INBOX")
+    public async Task Becomes(string? shown, string path = "INBOX")
     {
         string? last = null;
         try

@@ -1,4 +1,5 @@
 using ImapGateway.IntegrationTests.Servers;
+using ImapGateway.IntegrationTests.Servers.Scripted;
 using MailKit;
 
 namespace ImapGateway.IntegrationTests.Sync.Watching;
@@ -112,5 +113,31 @@ public sealed class LadderTests(ListeningGateway listening, PollingGateway polli
         (await world.Api.Patch(watched.Account.Path, new { watch = "none" })).Is(System.Net.HttpStatusCode.OK);
         var listening = (await watched.Tap.Lines.First(line => line.Command == "NOTIFY")).Connection;
         await watched.Tap.Lines.First(line => line.Connection == listening && line.Command == "LOGOUT");
+    }
+
+    [Fact]
+    public async Task Mailboxes_that_others_make_rename_or_delete_are_seen_at_the_next_poll_without_list_status()
+    {
+        await using var server = ScriptedImapServer.Start(new ScriptedOptions { Capabilities = "IMAP4rev1 IDLE UIDPLUS" });
+        var kept = server.AddMailbox("Kept");
+        var api = new ApiClient(polling.Process);
+        var added = (await api.Post("/v1/accounts", new { email = "anna@example.com", imap = new { host = "127.0.0.1", port = server.Port, security = "none", username = "anna", password = "pass" } })).Is(System.Net.HttpStatusCode.Created);
+        var committed = new Committed(polling.Process, added.Text("id"));
+        await committed.Becomes("", "Kept");
+        await Seen(() => server.AddMailbox("New"), "", "New");
+        await Seen(() => server["New"].Rename("Newer"), "", "Newer");
+        await Seen(() => server.Delete(server["Newer"]), null, "Newer");
+
+        async Task Seen(Action change, string? shown, string path)
+        {
+            // Just after a complete listing, with which the next one is farthest away.
+            await server.Commands.AtLeast(server.CountOf("LSUB") + 1, command => command.Name == "LSUB");
+            var rounds = server.Commands.Count(IsRound);
+            change();
+            await committed.Becomes(shown, path);
+            Assert.InRange(server.Commands.Count(IsRound) - rounds, 0, 4);
+        }
+
+        bool IsRound(ScriptedCommand command) => command.Name == "STATUS" && command[0] == kept.Name;
     }
 }
