@@ -1,5 +1,6 @@
 using ImapGateway.Http;
 using ImapGateway.Settings;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Changes;
@@ -16,6 +17,7 @@ public static class ChangesExtensions
         builder.Services.AddSingleton<GlobalFeed>();
         builder.Services.AddSingleton<LongPoll>();
         builder.Services.AddHostedService<RetentionWorker>();
+        builder.Services.TryAddSingleton<FatalFault>();
         builder.Services.AddHostedService<StampWorker>();
     }
 }

@@ -73,8 +73,9 @@ public static class HeaderFetch
             return summaries;
         }
         await session.Client.NoOpAsync();
-        var there = await FetchAsync(folder, silent, request);
-        return [.. summaries.Where(summary => !IsMadeUp(summary)), .. there.Where(summary => !IsUnavailable(summary))];
+        var there = (await FetchAsync(folder, silent, new FetchRequest(Basic))).ConvertAll(summary => summary.UniqueId.Id);
+        var again = there.Count == 0 ? [] : await FetchAsync(folder, there, request);
+        return [.. summaries.Where(summary => !IsMadeUp(summary)), .. again.Where(summary => !IsUnavailable(summary))];
     }
 
     private static bool IsMadeUp(IMessageSummary summary) => summary.Headers is null or { Count: 0 } || IsUnavailable(summary);

@@ -17,7 +17,8 @@ internal sealed class TapConnection(TapProxy proxy, int number, Socket client, S
         try
         {
             var copying = Task.WhenAll(Copy(client, server, fromClient: true), Copy(server, client, fromClient: false));
-            if (await Task.WhenAny(copying, Idle(copying)) != copying)
+            await Idle(copying);
+            if (!copying.IsCompleted)
             {
                 // A polite end, unlike Cut.
                 client.Shutdown(SocketShutdown.Both);
