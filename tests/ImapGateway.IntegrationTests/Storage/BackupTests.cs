@@ -13,8 +13,6 @@ public class BackupTests
 {
     [Theory]
     [InlineData("Sqlite", true)]
-    [InlineData("Sqlite", false)]
-    [InlineData("Postgres", true)]
     [InlineData("Postgres", false)]
     public async Task What_was_given_before_a_backup_stays_good_after_the_restore_and_what_was_given_later_is_gone(string provider, bool hot)
     {
@@ -47,9 +45,9 @@ public class BackupTests
         await site.IsGone(after, "fourth");
         await site.Follows(before, after, ["fifth"]);
 
-        // A copy of the restored database.
+        // A copy of the restored database, made the other way.
         var later = await site.Keep("fifth");
-        backup = await site.BackUp(hot);
+        backup = await site.BackUp(!hot);
         await site.Deliver("sixth");
         var lostAgain = await site.Keep("sixth");
         await site.Remove("sixth");
