@@ -82,7 +82,7 @@ public static class HeaderFetch
 
     /// <summary>What Courier answers in place of a message whose file is gone: these two fields, and no other.</summary>
     private static bool IsUnavailable(IMessageSummary summary) =>
-        summary.Headers is { Count: 2 } headers && headers[HeaderId.From]?.Trim() == "root@localhost" && headers[HeaderId.Subject]?.Trim() == "message unavailable";
+        summary.Headers is { Count: 2 } headers && headers[HeaderId.From]?.Trim() == "System Administrator <root@localhost>" && headers[HeaderId.Subject]?.Trim() == "message unavailable";
 
     private static async Task<List<IMessageSummary>> FetchAsync(ImapFolder folder, IEnumerable<uint> uids, FetchRequest request)
     {

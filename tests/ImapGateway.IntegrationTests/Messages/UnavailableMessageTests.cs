@@ -7,7 +7,7 @@ namespace ImapGateway.IntegrationTests.Messages;
 /// <summary>Courier answers a message whose file is gone as one from root@localhost.</summary>
 public sealed class UnavailableMessageTests(ImpatientGateway impatient) : IClassFixture<ImpatientGateway>
 {
-    private const string Unavailable = "From: root@localhost\r\nSubject: message unavailable\r\n";
+    private const string Unavailable = "From: System Administrator <root@localhost>\r\nSubject: message unavailable\r\n";
 
     private static byte[] Octets(string header) => Encoding.ASCII.GetBytes(header + "\r\nThis message is no longer available on the server.\r\n");
 
