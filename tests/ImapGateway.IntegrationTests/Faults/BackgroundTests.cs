@@ -96,14 +96,6 @@ public sealed class BackgroundTests(FaultyGateway gateway) : IClassFixture<Fault
     }
 
     [Fact]
-    public async Task What_reads_fingerprints()
-    {
-        await using var server = ScriptedImapServer.Start();
-        server.Inbox.Add("old");
-        await Survives("fingerprints", "FingerprintFill.<FillAsync>", before: () => gateway.Add(server, "all"));
-    }
-
-    [Fact]
     public async Task What_saves_the_state_of_accounts()
     {
         var account = "";
