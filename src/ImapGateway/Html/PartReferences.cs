@@ -14,14 +14,6 @@ public sealed partial class PartReferences
     /// <summary>Whether the HTML shows the part.</summary>
     public bool Include(MessagePart part) => (part.ContentId is { } id && _ids.Contains(id)) || (part.Location is { } location && _locations.Contains(location));
 
-    /// <summary>Whether a URL in HTML names the part.</summary>
-    public static bool Names(string url, MessagePart part)
-    {
-        var one = new PartReferences();
-        one.Add(url);
-        return one.Include(part);
-    }
-
     /// <summary>Searches HTML in one pass without a tree. Comments, scripts and style sheets are not searched.</summary>
     public static PartReferences In(string html)
     {

@@ -113,7 +113,8 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
         if (options.WantsBody)
         {
             var texts = plan.Slices.Where(slice => !slice.Key.StartsWith('H')).Select(slice => Text(headers, slice, octets.GetValueOrDefault((row.Uid, slice.Key)))).ToList();
-            message = message with { Body = BodyComposition.Compose(texts, options.Body(maxBodyBytes), url => PartUrl(id, headers, url)) };
+            var named = new NamedParts(headers.Parts);
+            message = message with { Body = BodyComposition.Compose(texts, options.Body(maxBodyBytes), url => named.Find(url) is { } part ? $"/v1/accounts/{account.Account.Id}/messages/{id}/parts/{part.Part}" : null) };
         }
         return message;
     }
@@ -123,9 +124,6 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
         var part = headers.Parts.First(part => part.Part == slice.Section);
         return new BodyText(part, CharsetDecoder.DecodePart(part, octets.Decoded ?? []), octets.IsCut);
     }
-
-    private string? PartUrl(string id, MessageHeaders headers, string url) =>
-        headers.Parts.FirstOrDefault(part => PartReferences.Names(url, part)) is { } part ? $"/v1/accounts/{account.Account.Id}/messages/{id}/parts/{part.Part}" : null;
 
     private Message Basic(FoundMessage message) => Message.Of(message.Id, mailbox.Id, message.Row.Uid, message.Row.Flags, message.Row.ModSeq, message.Headers);
 }

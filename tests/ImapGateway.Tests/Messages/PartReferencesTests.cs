@@ -22,6 +22,15 @@ public class PartReferencesTests
     [InlineData("", false)]
     public void Html_shows_what_it_names(string html, bool isShown) => Assert.Equal(isShown, PartReferences.In(html).Include(Picture("x@y")));
 
+    [Fact]
+    public void A_part_is_found_by_its_content_id_whatever_its_case()
+    {
+        var parts = new NamedParts([Picture("X@y", "a.png"), Picture("x@Y", "b.png")]);
+        Assert.Equal("a.png", parts.Find("cid:x@y")?.Location);
+        Assert.Null(parts.Find("cid:other@y"));
+        Assert.Null(parts.Find("x@y"));
+    }
+
     [Theory]
     [InlineData("pictures/one.png", "pictures/one.png", true)]
     [InlineData("http://example.com/one.png", "http://example.com/one.png", true)]
@@ -29,6 +38,6 @@ public class PartReferencesTests
     public void A_location_names_a_part_as_it_is_written(string location, string source, bool isShown)
     {
         Assert.Equal(isShown, PartReferences.In($"<img src='{source}'>").Include(Picture(null, location)));
-        Assert.Equal(isShown, PartReferences.Names(source, Picture(null, location)));
+        Assert.Equal(isShown, new NamedParts([Picture("x@y"), Picture(null, location)]).Find(source)?.Location == location);
     }
 }
