@@ -226,8 +226,9 @@ public abstract class SubscriptionTests
         using var socket = await GraphSocket.Open(feed.Address, feed.AdminKey);
         await socket.Subscribe("1", One, new { after = "0" });
         await feed.Append(anna, "anna", Removed(1));
-        (await feed.Api.Delete("/v1/accounts/anna")).Is(HttpStatusCode.NoContent);
+        // The subscription has begun.
         Assert.Equal("MESSAGE_REMOVED", (await socket.NextItem()).GetProperty("type").GetString());
+        (await feed.Api.Delete("/v1/accounts/anna")).Is(HttpStatusCode.NoContent);
         Assert.Equal("ACCOUNT_REMOVED", (await socket.NextItem()).GetProperty("type").GetString());
         Assert.Equal("complete", (await socket.Next())!.Value.GetProperty("type").GetString());
     }

@@ -139,7 +139,7 @@ public class ImapPoolTests
         world.Server.On("NOOP", (session, _, _) => session.Silence());
         var job = world.Pool.RunAsync(null, repeatable: true, async session => { await session.Client.NoOpAsync(); return true; }, CancellationToken.None);
         await world.Server.Commands.First(command => command.Name == "NOOP");
-        world.Time.Advance(TimeSpan.FromSeconds(10));
+        await world.PassUntilEnded(TimeSpan.FromSeconds(10), job);
         Assert.Equal(ErrorCode.AccountTimeout, (await Assert.ThrowsAsync<ProblemException>(() => job)).Code);
         await world.Server.WaitForConnections(made: 2, open: 0);
         await world.Select();

@@ -70,6 +70,13 @@ public sealed class PoolFixture : IAsyncDisposable, ILoginObserver
         return (Task.WhenAny(running.Task, done).Unwrap(), done, finish);
     }
 
+    /// <summary>The clock is moved again while the job has not ended: the client may begin to wait for an answer after the server has seen the command, and after the first move.</summary>
+    public Task PassUntilEnded(TimeSpan time, Task job) => TestWait.For(() =>
+    {
+        Time.Advance(time);
+        return Task.FromResult(job.IsCompleted);
+    });
+
     Task ILoginObserver.LoggedInAsync(ImmutableArray<string> capabilities, Problem? remaining) => Tell("connected");
 
     Task ILoginObserver.LoginFailedAsync(Problem problem) => Tell($"failed {problem.Code}");
