@@ -41,9 +41,10 @@ public static class WaitingBenchmark
         }
         await using (var lost = await MeasuredGateway.Start())
         {
-            await using var tap = TapProxy.Start(dovecot.Port);
-            await lost.AddAsync("a", tap.Port, User);
-            await tap.DisposeAsync();
+            await using (var tap = TapProxy.Start(dovecot.Port))
+            {
+                await lost.AddAsync("a", tap.Port, User);
+            }
             await AddAsync(report, "mail server away", lost, idle);
         }
         await using var idlePostgres = await StartAsync(dovecot.Port, PostgresServer.Settings(await postgres.NewDatabase()));

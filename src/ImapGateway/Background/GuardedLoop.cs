@@ -41,6 +41,7 @@ public sealed class GuardedLoop(string name, string? item, Loops loops) : IDispo
     /// <returns>The failure; null where there was none, or where it was cancelled.</returns>
     public async Task<Exception?> TryAsync(Func<CancellationToken, Task> turn, CancellationToken cancel)
     {
+        using var scope = loops.LogAs(name);
         try
         {
             await turn(cancel);

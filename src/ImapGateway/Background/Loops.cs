@@ -12,6 +12,8 @@ public sealed partial class Loops : IDisposable
 {
     public const string MeterName = "ImapGateway.Background";
 
+    private static readonly Func<ILogger, string, IDisposable?> Scope = LoggerMessage.DefineScope<string>("Background loop {Loop}");
+
     private readonly ConcurrentDictionary<string, LoopState> _states = new();
     private readonly Meter _meter = new(MeterName);
     private readonly Counter<long> _turns;
@@ -41,6 +43,9 @@ public sealed partial class Loops : IDisposable
     public GuardedLoop New(string name, string? item = null) => new(name, item, this);
 
     public void Dispose() => _meter.Dispose();
+
+    /// <summary>What is logged until it is disposed carries the name of the loop.</summary>
+    internal IDisposable? LogAs(string name) => Scope(_log, name);
 
     internal void Turned(string name) => _turns.Add(1, Tag("loop", name));
 

@@ -34,6 +34,7 @@ public static class HttpSetup
         services.PostConfigure<LoggerFilterOptions>(KeepCriticalOfKestrelQuiet);
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<Loops>();
+        services.AddHostedService<UnobservedFailures>();
         services.ConfigureHttpJsonOptions(StrictJson.Configure);
         // Else a malformed request is an empty 400 that says nothing.
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);

@@ -72,9 +72,18 @@ public sealed class Download : IAsyncDisposable
         {
             failure = session.Explain(e);
         }
-        CommandCount.Add(session.Commands - before);
-        await _pipe.Writer.CompleteAsync(failure);
-        await release();
+        finally
+        {
+            CommandCount.Add(session.Commands - before);
+            try
+            {
+                await _pipe.Writer.CompleteAsync(failure);
+            }
+            finally
+            {
+                await release();
+            }
+        }
     }
 
     /// <summary>The server has not a word to say about the message.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace ImapGateway.Storage;
 
@@ -8,10 +9,15 @@ namespace ImapGateway.Storage;
 /// </summary>
 public static class DatabaseIdentity
 {
-    private const string Query =
-        """
-        SELECT (SELECT system_identifier FROM pg_control_system()) || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8) || '/' || '"store"'::regclass::oid AS "Value"
-        """;
+    private const string OfServer = "(SELECT system_identifier FROM pg_control_system()) || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8)";
+    private const string Query = $"""SELECT {OfServer} || '/' || '"store"'::regclass::oid AS "Value" """;
+
+    /// <summary>The part that does not need the tables. Fails on a standby.</summary>
+    public static async Task<string> OfServerAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
+        await using var command = new NpgsqlCommand($"SELECT {OfServer}", connection);
+        return (string)(await command.ExecuteScalarAsync(cancel))!;
+    }
 
     public static async Task<string> OfAsync(GatewayDbContext database, CancellationToken cancel) =>
         database.Database.IsNpgsql() ? await database.Database.SqlQueryRaw<string>(Query).SingleAsync(cancel) : "";

@@ -8,12 +8,20 @@ namespace ImapGateway.IntegrationTests.Faults;
 public sealed partial class FaultyDatabase(IDatabase database) : IDatabase
 {
     private volatile string? _failingCode;
+    private volatile string? _failingLoop;
 
     /// <summary>Calls of this code fail with <see cref="Fault"/>, such as <c>LaneStore.&lt;BehindAsync&gt;</c>: it gives the job, or is on the stack of the call. Null: none.</summary>
     public string? FailingCode
     {
         get => _failingCode;
         set => _failingCode = value;
+    }
+
+    /// <summary>Calls within turns of background loops of this name fail with <see cref="Fault"/>. Null: none.</summary>
+    public string? FailingLoop
+    {
+        get => _failingLoop;
+        set => _failingLoop = value;
     }
 
     public Func<Exception> Fault { get; set; } = () => new InvalidOperationException("injected");
@@ -26,6 +34,10 @@ public sealed partial class FaultyDatabase(IDatabase database) : IDatabase
 
     private bool Fails(Delegate job)
     {
+        if (_failingLoop is { } loop && LoopScope.Current == loop)
+        {
+            return true;
+        }
         if (_failingCode is not { } code)
         {
             return false;

@@ -31,7 +31,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
     public static string Host => "127.0.0.1";
 
-    public int Port { get; private set; }
+    public int Port { get; set; }
 
     /// <summary>What the server wrote to its log in its current or last life.</summary>
     public string Log => _process is null ? "" : string.Join('\n', _process.Output.Entries);
@@ -67,6 +67,44 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>A file of the server.</summary>
     /// <param name="relative">To its data directory, as pg_relation_filepath gives it.</param>
     public string PathOf(string relative) => Path.Combine(Data, relative);
+
+    /// <summary>A copy made by pg_basebackup, which is not started: a backup, or a standby of this server.</summary>
+    /// <param name="asStandby">Whether it follows this server as soon as it runs.</param>
+    public Task<PostgresServer> BaseBackup(bool asStandby) => new PostgresServer(_durable).AfterAsync(async copy =>
+    {
+        copy.Port = FreePort.Next();
+        copy.CreateDirectories("sockets");
+        if (IsRoot)
+        {
+            await Run("chown", ["postgres:", copy._directory.Path, copy._directory["sockets"]]);
+        }
+        await RunUnprivileged(
+            Program("pg_basebackup"),
+            ["-D", copy.Data, "-d", $"host={Host} port={Port} user={Admin} password={AdminPassword}", "--checkpoint=fast", "--no-sync", .. asStandby ? ["--write-recovery-conf"] : Array.Empty<string>()]);
+    });
+
+    /// <summary>Point-in-time recovery with the write-ahead log of another server, up to the restore point.</summary>
+    public async Task Recover(PostgresServer log, string restorePoint)
+    {
+        await File.AppendAllTextAsync(
+            PathOf("postgresql.auto.conf"),
+            $"restore_command = 'cp \"{log.PathOf("pg_wal")}/%f\" \"%p\"'\nrecovery_target_name = '{restorePoint}'\nrecovery_target_action = 'promote'\n");
+        await File.WriteAllTextAsync(PathOf("recovery.signal"), "");
+        await Resume();
+        await TestWait.For(async () => await Execute("SELECT pg_is_in_recovery()") is false);
+    }
+
+    /// <summary>Takes the place of another server, which must have ended.</summary>
+    public async Task TakePlaceOf(PostgresServer other)
+    {
+        if (_process is { HasExited: false })
+        {
+            await Stop();
+        }
+        Port = other.Port;
+        await Resume();
+        await Execute("SELECT pg_promote()");
+    }
 
     /// <summary>What pg_dump writes.</summary>
     public async Task<string> Dump(string database)
@@ -165,11 +203,7 @@ public sealed class PostgresServer : IAsyncDisposable
 
     private async Task Initialise()
     {
-        foreach (var name in new[] { "data", "sockets" })
-        {
-            Directory.CreateDirectory(_directory[name], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
-
+        CreateDirectories("data", "sockets");
         await File.WriteAllTextAsync(_directory["password"], AdminPassword);
         if (IsRoot)
         {
@@ -179,6 +213,14 @@ public sealed class PostgresServer : IAsyncDisposable
 
         await RunUnprivileged(
             Program("initdb"), ["-D", Data, "-U", Admin, "--pwfile", _directory["password"], "-A", "scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
+    }
+
+    private void CreateDirectories(params IEnumerable<string> names)
+    {
+        foreach (var name in names)
+        {
+            Directory.CreateDirectory(_directory[name], UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
     }
 
     /// <summary>False if it ended at once, as it does when somebody else took the port.</summary>

@@ -95,6 +95,31 @@ public class NestingLimitTests
         }
     }
 
+    /// <summary>Each is an address that MailKit takes for the start of a group, so that the next is in it.</summary>
+    [Theory]
+    [InlineData("(NIL NIL \"g\" NIL)")]
+    [InlineData("( nil NIL \"g\" NIL)")]
+    [InlineData("(NIL NIL g NIL)")]
+    [InlineData("(NIL NIL {1}\r\ng NIL)")]
+    [InlineData("(NIL NIL \"g\")")]
+    [InlineData("(NIL NIL g)")]
+    [InlineData("(NIL NIL \"g\" NIL) (\"Ann\" NIL \"ann\" \"example.com\")")]
+    public void A_list_of_addresses_may_have_many_groups_but_not_any_number(string address)
+    {
+        string Answer(int times) => $"* 1 FETCH (UID 1 BODYSTRUCTURE (\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 1 (NIL NIL ({string.Concat(Enumerable.Repeat(address, times))})";
+        Assert.False(IsExceeded(Answer(NestingLimit.MostGroups)));
+        Assert.True(IsExceeded(Answer(NestingLimit.MostGroups + 1)));
+    }
+
+    [Theory]
+    [InlineData("(NIL NIL \"ann\" \"example.com\")")]
+    [InlineData("(\"Ann\" NIL \"ann\" \"example.com\")")]
+    [InlineData("({3}\r\nAnn NIL \"ann\" \"example.com\")")]
+    [InlineData("(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1 NIL NIL NIL NIL)")]
+    [InlineData("((NIL NIL) (NIL NIL))")]
+    public void Addresses_of_mailboxes_and_parts_are_no_groups(string item) =>
+        Assert.False(IsExceeded($"* 1 FETCH (UID 1 X ({string.Concat(Enumerable.Repeat(item, 10_000))})"));
+
     [Fact]
     public void A_list_may_have_many_lists_but_not_any_number()
     {

@@ -119,9 +119,16 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
 
     private async Task FinishAsync(SocketOperation operation, Task<bool> running)
     {
-        var isAllowed = await running;
-        _operations.TryRemove(KeyValuePair.Create(operation.Id, operation));
-        operation.Dispose();
+        var isAllowed = true;
+        try
+        {
+            isAllowed = await running;
+        }
+        finally
+        {
+            _operations.TryRemove(KeyValuePair.Create(operation.Id, operation));
+            operation.Dispose();
+        }
         if (!isAllowed)
         {
             await messages.EndAsync(CloseReason.Forbidden);

@@ -15,12 +15,14 @@ public sealed class OwnerEntity
 
 /// <summary>
 /// The right of this process to write to the database. It belongs to a session outside of the pool that is kept open and pinged. If that session is lost, nothing is written
-/// until it is taken again; if another gateway has owned the database meanwhile, what this process remembers is out of date and it has to end.
+/// until it is taken again; if another gateway has owned the database meanwhile, or another server has taken over (a promoted standby may lack the last commits), what this process
+/// remembers may not be what the database has, and it has to end.
 /// </summary>
 internal sealed partial class PostgresOwner : IAsyncDisposable
 {
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan WhileSessionEnds = TimeSpan.FromMilliseconds(20);
     private const int PingSeconds = 5;
 
@@ -38,6 +40,9 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
     private NpgsqlConnection? _connection;
     private string? _session;
 
+    /// <summary>The server that had the database when it was taken first, see <see cref="DatabaseIdentity"/>.</summary>
+    private string? _server;
+
     /// <summary>0 until this owner is counted.</summary>
     private long _term;
 
@@ -49,7 +54,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         _log = log;
     }
 
-    /// <summary>Another gateway has owned the database since this one did, or that cannot be found out: this process must end.</summary>
+    /// <summary>Another gateway has owned the database since this one did, another server has it, or that cannot be found out: this process must end.</summary>
     public event Action<Exception>? Lost;
 
     /// <summary>Takes the database, or says who has it.</summary>
@@ -181,6 +186,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
                 await Task.Delay(WhileSessionEnds, cancel);
             }
             await ThrowIfTakenOverAsync(connection, cancel);
+            await ThrowIfReplacedAsync(connection, cancel);
             var number = await OwnerLock.NumberAsync(connection, cancel);
             _session = await OwnerLock.SessionAsync(connection, cancel);
             (_connection, connection) = (connection, null);
@@ -209,6 +215,15 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         }
     }
 
+    private async Task ThrowIfReplacedAsync(NpgsqlConnection connection, CancellationToken cancel)
+    {
+        var server = await DatabaseIdentity.OfServerAsync(connection, cancel);
+        if ((_server ??= server) != server)
+        {
+            throw new ReplacedException();
+        }
+    }
+
     private async Task WatchAsync()
     {
         try
@@ -226,7 +241,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         catch (Exception failure)
         {
             Hold(null);
-            Lost?.Invoke(failure is TakenOverException ? failure : new InvalidOperationException($"whether the database is held cannot be found out: {failure.Message}", failure));
+            Lost?.Invoke(failure is TakenOverException or ReplacedException ? failure : new InvalidOperationException($"whether the database is held cannot be found out: {failure.Message}", failure));
         }
     }
 
@@ -267,10 +282,10 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
                 _number = NewNumber();
             }
         }
-        while (!await TryTakeAgainAsync())
+        for (var pause = RetryInterval; !await TryTakeAgainAsync(); pause = pause < LongestPause ? pause * 1.5 : LongestPause)
         {
             Hold(null);
-            await Task.Delay(RetryInterval, _ended.Token);
+            await Task.Delay(pause, _ended.Token);
         }
         LogTaken();
     }
@@ -297,6 +312,8 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
     }
 
     private sealed class TakenOverException() : Exception("another gateway has used the database since");
+
+    private sealed class ReplacedException() : Exception("another server has taken over the database, which may lack what was written last");
 
     [LoggerMessage(LogLevel.Information, "Another gateway uses the database; waiting for its end: {Holder}")]
     private partial void LogWaiting(string holder);
