@@ -13,8 +13,8 @@ public sealed class OutcomeWriter(IDatabase database, Loops loops) : LoopService
 {
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>What may be waiting to be written before lanes wait, too.</summary>
-    private const int MostWaiting = 4096;
+    /// <summary>What may be waiting to be written before lanes wait, too: a transaction of a few milliseconds.</summary>
+    private const int MostWaiting = 1024;
 
     private readonly Lock _lock = new();
     private Group _next = new();

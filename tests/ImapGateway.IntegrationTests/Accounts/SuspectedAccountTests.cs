@@ -7,6 +7,7 @@ using ImapGateway.IntegrationTests.Servers.Scripted;
 namespace ImapGateway.IntegrationTests.Accounts;
 
 /// <summary>A gateway that ends while it opens an account opens it no third time; whoever was merely open is opened again.</summary>
+[Trait("Category", "judges")]
 public class SuspectedAccountTests
 {
     [Fact]

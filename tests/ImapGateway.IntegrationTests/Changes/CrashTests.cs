@@ -14,15 +14,18 @@ public sealed class CrashTests
     public Task Nothing_is_lost_or_doubled_when_the_gateway_is_killed_at_random_instants() => Survives(Kills, rounds: 2, seed: 20_261);
 
     [Fact]
+    [Trait("Category", "judges")]
     public Task Nothing_is_lost_or_doubled_when_the_gateway_is_killed_at_random_instants_on_PostgreSQL() => SurvivesOnPostgres(Kills, rounds: 1, seed: 20_262);
 
     [Fact]
+    [Trait("Category", "judges")]
     public Task Nothing_is_lost_or_doubled_when_the_mail_server_restarts_and_connections_are_reset() => Survives(Losses, rounds: 2, seed: 20_265);
 
     /// <summary>Each of them tells of changes in another way: Courier nothing but what is asked for, Cyrus the inbox alone.</summary>
     [Theory]
     [InlineData(MailServerKind.Courier, 20_271)]
     [InlineData(MailServerKind.Cyrus, 20_272)]
+    [Trait("Category", "judges")]
     public async Task Nothing_is_lost_or_doubled_on_other_servers(MailServerKind kind, int seed)
     {
         await using var world = await World.WithGateway(await SharedServers.Mail(kind), [.. Settings, ("Watch:PollInterval", "300ms")]);

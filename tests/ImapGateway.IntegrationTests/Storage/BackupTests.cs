@@ -9,6 +9,7 @@ public class BackupTests
     [Theory]
     [InlineData("Sqlite", true)]
     [InlineData("Postgres", false)]
+    [Trait("Category", "judges")]
     public async Task What_was_given_before_a_backup_stays_good_after_the_restore_and_what_was_given_later_is_gone(string provider, bool hot)
     {
         await using var site = await RestoreSite.Start(provider == "Sqlite" ? null : await SharedServers.Postgres);
@@ -97,6 +98,7 @@ public class BackupTests
     [InlineData("Sqlite", true)]
     [InlineData("Postgres", false)]
     [InlineData("Postgres", true)]
+    [Trait("Category", "judges")]
     public async Task A_restore_by_other_means_is_noticed_where_the_data_directory_is_kept_and_else_the_operator_says_it(string provider, bool loseDataDirectory)
     {
         await using var site = await RestoreSite.Start(provider == "Sqlite" ? null : await SharedServers.Postgres);

@@ -3,6 +3,7 @@ using ImapGateway.IntegrationTests.Servers;
 namespace ImapGateway.IntegrationTests.Storage;
 
 /// <summary>A PostgreSQL server that was recovered or replaced by its own means, and so lacks the last commits: the gateway notices by the timeline, whatever its data directory has.</summary>
+[Trait("Category", "judges")]
 public class PostgresRecoveryTests
 {
     [Fact]

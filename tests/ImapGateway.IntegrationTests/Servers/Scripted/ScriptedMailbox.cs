@@ -34,6 +34,9 @@ public sealed class ScriptedMailbox
 
     public long HighestModSeq => _server.Options.OnlyModSeq ?? _modSeq;
 
+    /// <summary>Changes with the messages.</summary>
+    internal long Version => _modSeq;
+
     internal List<ScriptedMessage> Stored => _messages;
 
     public ScriptedMessage Add(string subject, params string[] flags) => Add(uid => new(uid, ScriptedMessage.Text(subject)), flags);

@@ -6,6 +6,7 @@ namespace ImapGateway.IntegrationTests.Servers.Scripted;
 internal sealed class SelectedView
 {
     private readonly List<(ScriptedMessage Message, long ModSeq)> _known;
+    private long _toldVersion = -1;
 
     public SelectedView(ScriptedMailbox mailbox, bool readOnly)
     {
@@ -37,7 +38,12 @@ internal sealed class SelectedView
 
     public void Tell(ScriptedSession session, bool mayExpunge) => session.Server.Locked(() =>
     {
-        var stored = Mailbox.Stored;
+        if (_toldVersion == Mailbox.Version)
+        {
+            return true;
+        }
+        _toldVersion = mayExpunge ? Mailbox.Version : _toldVersion;
+        var stored = Mailbox.Stored.ToHashSet();
         for (var i = _known.Count - 1; i >= 0 && mayExpunge; i--)
         {
             if (!stored.Contains(_known[i].Message))
@@ -57,7 +63,7 @@ internal sealed class SelectedView
             }
         }
 
-        var added = stored.Except(_known.Select(known => known.Message)).ToArray();
+        var added = Mailbox.Stored.Except(_known.Select(known => known.Message)).ToArray();
         if (added.Length > 0)
         {
             _known.AddRange(added.Select(message => (message, message.ModSeq)));

@@ -3,6 +3,7 @@ using System.Net;
 namespace ImapGateway.IntegrationTests.Sync.Watching;
 
 /// <summary>Something between the gateway and the mail server ends connections that are idle.</summary>
+[Trait("Category", "judges")]
 public sealed class IdleProxyTests(ListeningGateway gateway) : IClassFixture<ListeningGateway>
 {
     [Fact]
