@@ -30,7 +30,7 @@ internal sealed record DovecotConfig(string Dir, DovecotOptions Options, int Ima
         mail_uid = {{mailUid}}
         mail_gid = {{mailGid}}
         mail_home = {{Dir}}/home/%u
-        mail_location = sdbox:{{Dir}}/mail/%u
+        mail_location = {{(Options.Maildir ? "maildir" : "sdbox")}}:{{Dir}}/mail/%u
         mail_attribute_dict = file:%h/dovecot-attributes
         mail_fsync = never
         mailbox_list_index = yes
@@ -47,7 +47,7 @@ internal sealed record DovecotConfig(string Dir, DovecotOptions Options, int Ima
           mail_plugins = $mail_plugins {{(Plain ? "" : "imap_acl imap_quota imap_zlib")}}
           mail_max_userip_connections = {{Options.MaxConnectionsPerUser}}
           imap_metadata = {{(Plain ? "no" : "yes")}}
-          imap_hibernate_timeout = 0
+          imap_hibernate_timeout = {{(Options.Hibernates ? "1s" : "0")}}
           imap_idle_notify_interval = 29 mins
           {{(Options.CapabilityLine is { } line ? $"imap_capability = {line}" : "")}}
         }
@@ -62,7 +62,7 @@ internal sealed record DovecotConfig(string Dir, DovecotOptions Options, int Ima
           acl = vfile:{{Dir}}/acl-global:cache_secs=1
           acl_shared_dict = file:{{Dir}}/state/shared-mailboxes.db
           quota = count:User quota
-          quota_rule = *:storage=4G:messages=500000
+          quota_rule = *:{{Options.Quota}}:messages=500000
           quota_vsizes = yes
           quota_grace = 0
         }
@@ -157,6 +157,15 @@ internal sealed record DovecotConfig(string Dir, DovecotOptions Options, int Ima
         service imap {
           process_limit = {{Options.MaxConnections}}
           process_min_avail = 1
+          unix_listener imap-master {
+            user = {{InternalUser}}
+            mode = 0600
+          }
+        }
+        service imap-hibernate {
+          unix_listener imap-hibernate {
+            mode = 0666
+          }
         }
         service lmtp {
           inet_listener lmtp {

@@ -33,6 +33,15 @@ public sealed record DovecotOptions
 
     public int MaxConnectionsPerUser { get; init; } = 20_000;
 
+    /// <summary>Mail in Maildir++ instead of sdbox.</summary>
+    public bool Maildir { get; init; }
+
+    /// <summary>A process serves many connections that are in IDLE.</summary>
+    public bool Hibernates { get; init; }
+
+    /// <summary>What each user may store.</summary>
+    public string Quota { get; init; } = "storage=4G";
+
     /// <summary>STARTTLS on the plain port and the implicit TLS port.</summary>
     public bool Tls { get; init; } = true;
 

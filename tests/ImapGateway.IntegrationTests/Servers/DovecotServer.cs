@@ -91,6 +91,35 @@ public sealed class DovecotServer : IMailServer
         }
     }
 
+    /// <summary>Delivers a message to the inbox by LMTP (RFC 2033), without a connection of the user.</summary>
+    public async Task DeliverByLmtp(string user, string message)
+    {
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(IPAddress.Loopback, LmtpPort);
+        using var reader = new StreamReader(socket.GetStream());
+        await using var writer = new StreamWriter(socket.GetStream()) { NewLine = "\r\n", AutoFlush = true };
+        await Answered("220");
+        foreach (var (line, status) in new[] { ("LHLO localhost", "250"), ("MAIL FROM:<>", "250"), ($"RCPT TO:<{user}>", "250"), ("DATA", "354"), ($"{message.ReplaceLineEndings("\r\n")}\r\n.", "250"), ("QUIT", "221") })
+        {
+            await writer.WriteLineAsync(line);
+            await Answered(status);
+        }
+
+        async Task Answered(string status)
+        {
+            string line;
+            do
+            {
+                line = await reader.ReadLineAsync() ?? "";
+            }
+            while (line.Length > 3 && line[3] == '-');
+            if (!line.StartsWith(status, StringComparison.Ordinal))
+            {
+                throw new InvalidOperationException($"LMTP: {status} was expected, this came: {line}");
+            }
+        }
+    }
+
     /// <summary>Runs doveadm on this server, e.g. <c>mailbox update --uid-validity 77 -u anna INBOX</c>, and returns what it prints.</summary>
     public async Task<string> Doveadm(params string[] arguments)
     {
