@@ -13,7 +13,7 @@ namespace ImapGateway.Cache;
 public static class HeaderCodec
 {
     /// <summary>Raised with every change of what is written.</summary>
-    public const byte Version = 4;
+    public const byte Version = 5;
 
     private const int Checksum = 1;
     private const int Start = Checksum + sizeof(ulong);
@@ -30,6 +30,7 @@ public static class HeaderCodec
         "text/plain", "text/html", "image/png", "image/jpeg", "image/gif", "application/pdf", "application/octet-stream", "message/rfc822", "text/calendar", "application/pgp-signature",
         "utf-8", "UTF-8", "us-ascii", "iso-8859-1", "ISO-8859-1", "windows-1252",
         "7bit", "8bit", "binary", "base64", "quoted-printable", "attachment", "inline",
+        "multipart/mixed", "multipart/alternative", "multipart/related", "multipart/signed", "multipart/report",
     ];
 
     [Flags]
@@ -112,6 +113,13 @@ public static class HeaderCodec
         writer.Write7BitEncodedInt64(headers.Size);
         List(writer, headers.Parts, Part);
         Text(writer, headers.Preview);
+        List(writer, headers.Multiparts, static (writer, multipart) =>
+        {
+            Text(writer, multipart.Part);
+            Text(writer, multipart.ContentType);
+            Text(writer, multipart.Disposition);
+            Text(writer, multipart.Language);
+        });
     }
 
     private static MessageHeaders Read(BinaryReader reader) => new(
@@ -133,6 +141,7 @@ public static class HeaderCodec
         Parts: List(reader, Part))
     {
         Preview = Text(reader),
+        Multiparts = List(reader, static reader => new MessageMultipart(Certain(reader), Certain(reader), Text(reader), Text(reader))),
     };
 
     private static void Part(BinaryWriter writer, MessagePart part)
@@ -146,6 +155,7 @@ public static class HeaderCodec
         Text(writer, part.Disposition);
         Text(writer, part.ContentId);
         Text(writer, part.Location);
+        Text(writer, part.Language);
         writer.Write((byte)((part.InText ? PartUse.Text : 0) | (part.InHtml ? PartUse.Html : 0) | (part.IsInline ? PartUse.Inline : 0)));
     }
 
@@ -153,7 +163,10 @@ public static class HeaderCodec
     {
         var part = new MessagePart(
             Certain(reader), Certain(reader), Text(reader), Certain(reader), reader.Read7BitEncodedInt64(), Text(reader), Text(reader), Text(reader), Text(reader),
-            InText: false, InHtml: false, IsInline: false);
+            InText: false, InHtml: false, IsInline: false)
+        {
+            Language = Text(reader),
+        };
         var use = (PartUse)reader.ReadByte();
         return part with { InText = use.HasFlag(PartUse.Text), InHtml = use.HasFlag(PartUse.Html), IsInline = use.HasFlag(PartUse.Inline) };
     }

@@ -8,7 +8,8 @@ public static class HeaderSize
 {
     private const int Entry = 400;
     private const int Address = 48;
-    private const int Part = 120;
+    private const int Part = 128;
+    private const int Multipart = 48;
 
     public static int Of(MessageHeaders headers)
     {
@@ -17,7 +18,11 @@ public static class HeaderSize
             + Texts(headers.References) + Texts(headers.InReplyTo);
         foreach (var part in headers.Parts)
         {
-            size += Part + Text(part.Part) + Text(part.ContentType) + Text(part.Charset) + Text(part.Encoding) + Text(part.Filename) + Text(part.Disposition) + Text(part.ContentId) + Text(part.Location);
+            size += Part + Text(part.Part) + Text(part.ContentType) + Text(part.Charset) + Text(part.Encoding) + Text(part.Filename) + Text(part.Disposition) + Text(part.ContentId) + Text(part.Location) + Text(part.Language);
+        }
+        foreach (var multipart in headers.Multiparts)
+        {
+            size += Multipart + Text(multipart.Part) + Text(multipart.ContentType) + Text(multipart.Disposition) + Text(multipart.Language);
         }
         return (int)Math.Min(size, int.MaxValue);
     }

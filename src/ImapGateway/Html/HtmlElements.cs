@@ -5,9 +5,12 @@ namespace ImapGateway.Html;
 /// <summary>The elements that mail is written in, and how they nest (HTML section 13.2.6).</summary>
 public static class HtmlElements
 {
+    /// <summary>What the body of a message is in a document of the gateway: no selector of the message names it by chance.</summary>
+    public const string MailBody = "mail-body";
+
     public static readonly FrozenSet<string> Allowed = Set(
-        "a abbr acronym address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn dir div dl dt em figcaption figure font footer "
-        + "h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q rp rt ruby s samp section small span strike strong sub sup table tbody td tfoot th thead time tr tt u ul var wbr");
+        MailBody + " a abbr acronym address area article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del dfn dir div dl dt em figcaption figure font footer "
+        + "h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main map mark nav nobr ol p pre q rp rt ruby s samp section small span strike strong sub sup table tbody td tfoot th thead time tr tt u ul var wbr");
 
     /// <summary>Gone with all that is in them: no text for readers, or another language than HTML. Of every other element that is not allowed the contents stay.</summary>
     public static readonly FrozenSet<string> Dropped = Set("script style svg math template noscript iframe applet frameset noframes noembed xmp plaintext textarea title");
@@ -18,7 +21,7 @@ public static class HtmlElements
     public static readonly FrozenSet<string> Formatting = Set("a b big code em font i nobr s small strike strong tt u");
 
     public static readonly FrozenSet<string> Blocks = Set(
-        "address article aside blockquote center dd dir div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section table ul");
+        MailBody + " address article aside blockquote center dd dir div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6 header hr li main nav ol p pre section table ul");
 
     private static readonly FrozenSet<string> Cells = Set("td th");
 

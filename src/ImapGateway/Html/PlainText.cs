@@ -10,7 +10,7 @@ public static class PlainText
     {
         var tokenizer = new HtmlTokenizer(new StringReader(html)) { DecodeCharacterReferences = true, IgnoreTruncatedTags = true };
         var text = new PlainTextWriter();
-        var hidden = new HiddenElement();
+        var hidden = new DroppedContent(IsHidden);
         while (text.Length < maxLength && tokenizer.ReadNextToken(out var token))
         {
             if (token is HtmlTagToken tag)
@@ -21,7 +21,7 @@ public static class PlainText
                     Tag(text, tag, name);
                 }
             }
-            else if (token is HtmlDataToken data && token.Kind != HtmlTokenKind.ScriptData && !hidden.IsOpen)
+            else if (token is HtmlDataToken data && token.Kind != HtmlTokenKind.ScriptData && hidden.Element is null)
             {
                 text.Write(data.Data);
             }
@@ -87,31 +87,7 @@ public static class PlainText
         return null;
     }
 
-    /// <summary>Scripts, styles, and what the sender hides (preview texts).</summary>
-    private sealed class HiddenElement
-    {
-        private string? _name;
-        private int _depth;
-
-        public bool IsOpen => _name is not null;
-
-        public bool Swallows(HtmlTagToken tag, string name)
-        {
-            if (_name is not null)
-            {
-                _depth += name != _name || tag.IsEmptyElement ? 0 : tag.IsEndTag ? -1 : 1;
-                _name = _depth == 0 ? null : _name;
-                return true;
-            }
-            if (tag.IsEndTag || tag.IsEmptyElement || HtmlElements.Void.Contains(name) || !(HtmlElements.Dropped.Contains(name) || IsHidden(tag)))
-            {
-                return false;
-            }
-            (_name, _depth) = (name, 1);
-            return true;
-        }
-
-        private static bool IsHidden(HtmlTagToken tag) =>
-            Value(tag, "style") is { } style && style.Replace(" ", "", StringComparison.Ordinal).Contains("display:none", StringComparison.OrdinalIgnoreCase);
-    }
+    /// <summary>What the sender hides (preview texts).</summary>
+    private static bool IsHidden(HtmlTagToken tag) =>
+        Value(tag, "style") is { } style && style.Replace(" ", "", StringComparison.Ordinal).Contains("display:none", StringComparison.OrdinalIgnoreCase);
 }

@@ -7,11 +7,11 @@ public static partial class SafeUrls
 {
     private const int MaxLength = 8 * 1024;
 
-    /// <summary>http, https, mailto and tel: what a reader may follow. Relative ones lead nowhere in a mail.</summary>
-    public static string? Link(string url) => Clean(url) is { Length: <= MaxLength } clean && LinkScheme().IsMatch(clean) ? clean : null;
+    /// <summary>http, https, mailto, tel and sms: what a reader may follow. A URL without a scheme (//host) is https; other relative URLs lead nowhere in a mail.</summary>
+    public static string? Link(string url) => Encoded(url) is { Length: <= MaxLength } link && LinkScheme().IsMatch(link) ? link : null;
 
     /// <summary>http and https: shown only after the reader agreed.</summary>
-    public static string? Remote(string url) => Clean(url) is { Length: <= MaxLength } clean && RemoteScheme().IsMatch(clean) ? clean : null;
+    public static string? Remote(string url) => Encoded(url) is { Length: <= MaxLength } remote && RemoteScheme().IsMatch(remote) ? remote : null;
 
     /// <summary>A picture in the URL itself loads nothing. Not SVG, which is a program.</summary>
     public static string? Embedded(string url) => Clean(url) is var clean && Raster().IsMatch(clean) ? clean : null;
@@ -20,13 +20,24 @@ public static partial class SafeUrls
     public static string? ContentId(string url) =>
         Clean(url) is var clean && clean.StartsWith("cid:", StringComparison.OrdinalIgnoreCase) && clean.Length > 4 ? Uri.UnescapeDataString(clean[4..]).Trim('<', '>') : null;
 
+    /// <summary>As a browser sends it (URL section 4.4): characters that have no place in a URL are encoded.</summary>
+    private static string? Encoded(string url)
+    {
+        var clean = Clean(url);
+        clean = clean.StartsWith("//", StringComparison.Ordinal) ? $"https:{clean}" : clean;
+        return clean.Length > MaxLength ? null : Unfit().Replace(clean, static unfit => Uri.EscapeDataString(unfit.Value));
+    }
+
     /// <summary>As a browser reads it (URL section 4.4): without tabs, newlines and what surrounds it.</summary>
     private static string Clean(string url) => Ignored().Replace(url, "");
 
     [GeneratedRegex(@"^[\x00-\x20\x7F-\xA0]+|[\x00-\x1F\x7F-\x9F]|[\x00-\x20\x7F-\xA0]+\z")]
     private static partial Regex Ignored();
 
-    [GeneratedRegex(@"^(?:https?://|mailto:|tel:)[^\s<>""`\\]+\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"[\s<>""`]")]
+    private static partial Regex Unfit();
+
+    [GeneratedRegex(@"^(?:https?://|mailto:|tel:|sms:)[^\s<>""`\\]+\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex LinkScheme();
 
     [GeneratedRegex(@"^https?://[^\s<>""`\\]+\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

@@ -36,6 +36,26 @@ public static class MessageStructure
         return walk.Parts();
     }
 
+    /// <summary>The multiparts around the leaves, as far as these are told, in the order of the message.</summary>
+    public static ImmutableArray<MessageMultipart> MultipartsOf(BodyPart? body)
+    {
+        var found = ImmutableArray.CreateBuilder<MessageMultipart>();
+        var pending = new Stack<(BodyPart Part, int Depth)>();
+        pending.Push((body!, 1));
+        while (found.Count < MaxParts && pending.TryPop(out var next))
+        {
+            if (next.Part is BodyPartMultipart multipart)
+            {
+                found.Add(PartMapping.Map(multipart));
+                foreach (var child in next.Depth < MaxDepth ? multipart.BodyParts.Reverse() : [])
+                {
+                    pending.Push((child, next.Depth + 1));
+                }
+            }
+        }
+        return found.ToImmutable();
+    }
+
     private static bool IsAlternative(BodyPartMultipart multipart) => multipart.ContentType.IsMimeType("multipart", "alternative");
 
     private sealed class Walk

@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using ImapGateway.Mail;
 using MailKit;
 using MimeKit;
 using MessagePart = ImapGateway.Mail.MessagePart;
@@ -10,6 +11,7 @@ public static partial class PartMapping
 {
     private const int MaxCharset = 100;
     private const int MaxLocation = 2_000;
+    private const int MaxLanguages = 20;
 
     /// <param name="part">Any leaf.</param>
     /// <param name="bodyCharset">Of the text read so far: what a name in raw 8-bit is written in.</param>
@@ -29,8 +31,14 @@ public static partial class PartMapping
             Location: Location(part.ContentLocation),
             InText: false,
             InHtml: false,
-            IsInline: false);
+            IsInline: false)
+        {
+            Language = Language(part.ContentLanguage),
+        };
     }
+
+    public static MessageMultipart Map(BodyPartMultipart multipart) =>
+        new(multipart.PartSpecifier ?? "", ContentType(multipart.ContentType), Disposition(multipart.ContentDisposition), Language(multipart.ContentLanguage));
 
     public static string ContentType(ContentType? type) =>
         $"{type?.MediaType}/{type?.MediaSubtype}".ToLowerInvariant() is var name && MediaType().IsMatch(name) ? name : "application/octet-stream";
@@ -57,6 +65,10 @@ public static partial class PartMapping
         _ => "attachment",
     };
 
+    /// <summary>RFC 5646 section 2.1: only what can be a tag.</summary>
+    private static string? Language(string[]? tags) =>
+        tags?.SelectMany(list => list.Split(',', StringSplitOptions.TrimEntries)).Where(tag => LanguageTag().IsMatch(tag)).Take(MaxLanguages).ToList() is { Count: > 0 } fit ? string.Join(", ", fit) : null;
+
     private static string? Location(Uri? location) =>
         location is not null && HeaderText.Clean(location.OriginalString).Trim() is { Length: > 0 and <= MaxLocation } clean ? clean : null;
 
@@ -68,6 +80,9 @@ public static partial class PartMapping
 
     [GeneratedRegex(@"\([^()]*\)")]
     private static partial Regex Comments();
+
+    [GeneratedRegex(@"^[A-Za-z0-9]{1,8}(?:-[A-Za-z0-9]{1,8}){0,8}\z")]
+    private static partial Regex LanguageTag();
 
     [GeneratedRegex(@"[^\s"";]+")]
     private static partial Regex Word();

@@ -42,7 +42,10 @@ public static class SummaryMapping
             Date: date,
             ReceivedAt: Dates.Plausible(summary.InternalDate) ?? date ?? DateTimeOffset.UnixEpoch,
             Size: summary.Size ?? 0,
-            Parts: parts);
+            Parts: parts)
+        {
+            Multiparts = MessageStructure.MultipartsOf(summary.Body),
+        };
     }
 
     /// <summary>

@@ -62,6 +62,9 @@ public sealed record MessageHeaders(
     /// <summary>The beginning of the text, in one line; empty where nothing can be read; null where nobody has looked.</summary>
     [Id(16)] public string? Preview { get; init; }
 
+    /// <summary>What stands around <see cref="Parts"/>, in the order of the message; empty for a message that is no multipart.</summary>
+    [Id(17)] public ImmutableArray<MessageMultipart> Multiparts { get; init; } = [];
+
     public ImmutableArray<Attachment> Attachments =>
         [.. Parts.Where(part => !part.IsBody).Select(part => new Attachment(part.Part, part.SavedAs, part.ContentType, part.Size, part.Disposition, part.ContentId, part.IsInline))];
 
@@ -97,6 +100,9 @@ public sealed record MessagePart(
     bool InHtml,
     bool IsInline)
 {
+    /// <summary>Content-Language (RFC 3282), tags with commas between; null where there is none.</summary>
+    [Id(12)] public string? Language { get; init; }
+
     /// <summary>It is read as part of the message.</summary>
     public bool IsBody => InText || InHtml;
 
@@ -165,6 +171,8 @@ public sealed record Message
     [Id(19)] public required bool HasAttachments { get; init; }
     /// <summary>All parts but those that are read as the text or the HTML of the message; files are those that are not inline.</summary>
     [Id(20)] public required ImmutableArray<Attachment> Attachments { get; init; }
+    /// <summary>Present where <c>structure=true</c> asked for it: the whole MIME structure, multiparts too.</summary>
+    [Id(25), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public StructurePart? Structure { get; init; }
     /// <summary>MODSEQ (RFC 7162) where the server has it: grows with every change of flags. A number of 63 bits, hence a string.</summary>
     /// <example>90210</example>
     [Id(21), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? ModSeq { get; init; }

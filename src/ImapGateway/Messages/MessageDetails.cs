@@ -2,18 +2,22 @@ using System.Collections.Immutable;
 using ImapGateway.Accounts;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.Mail;
+using ImapGateway.Messages.Bodies;
 
 namespace ImapGateway.Messages;
 
 /// <summary>What a field asks for beyond headers and structure.</summary>
 /// <param name="Headers">Default: none; empty: all.</param>
-public sealed record DetailsWanted(string Id, bool Text, bool Html, bool IsRaw, int MaxBytes, ImmutableArray<string> Headers)
+public sealed record DetailsWanted(string Id, bool Text, bool Html, HtmlForm Form, int MaxBytes, ImmutableArray<string> Headers)
 {
+    /// <summary>The tree of its parts.</summary>
+    public bool Structure { get; init; }
+
     public bool Equals(DetailsWanted? other) =>
-        other is not null && (Id, Text, Html, IsRaw, MaxBytes, Headers.IsDefault) == (other.Id, other.Text, other.Html, other.IsRaw, other.MaxBytes, other.Headers.IsDefault)
+        other is not null && (Id, Text, Html, Form, MaxBytes, Structure, Headers.IsDefault) == (other.Id, other.Text, other.Html, other.Form, other.MaxBytes, other.Structure, other.Headers.IsDefault)
         && (Headers.IsDefault || Headers.SequenceEqual(other.Headers));
 
-    public override int GetHashCode() => HashCode.Combine(Id, Text, Html, IsRaw, MaxBytes);
+    public override int GetHashCode() => HashCode.Combine(Id, Text, Html, Form, MaxBytes);
 }
 
 /// <summary>Bodies and header fields of messages that are shown: what is asked for of one account at once is one call, and there one FETCH per mailbox.</summary>
@@ -43,12 +47,14 @@ public static class MessageDetails
         return found;
     }
 
-    /// <summary>What can be read by one command, by message: bodies cut alike, and HTML that is cleaned or is not.</summary>
+    /// <summary>What can be read by one command, by message: bodies cut alike, and HTML in the same form.</summary>
     private static IEnumerable<IEnumerable<IGrouping<string, DetailsWanted>>> Alike(IReadOnlyList<DetailsWanted> all)
     {
         var bodies = all.Where(one => one.Text || one.Html).ToList();
         var first = bodies.FirstOrDefault();
-        return all.GroupBy(one => one.Html ? (one.IsRaw, one.MaxBytes) : one.Text ? (bodies.FirstOrDefault(other => other.Html && other.MaxBytes == one.MaxBytes)?.IsRaw ?? false, one.MaxBytes) : (first?.IsRaw ?? false, first?.MaxBytes ?? one.MaxBytes))
+        return all.GroupBy(one => one.Html ? (one.Form, one.MaxBytes)
+                : one.Text ? (bodies.FirstOrDefault(other => other.Html && other.MaxBytes == one.MaxBytes)?.Form ?? HtmlForm.Safe, one.MaxBytes)
+                : (first?.Form ?? HtmlForm.Safe, first?.MaxBytes ?? one.MaxBytes))
             .Select(alike => alike.GroupBy(one => one.Id));
     }
 
@@ -59,6 +65,9 @@ public static class MessageDetails
         ImmutableArray<string> names = headers.Count == 0 ? default : headers.Exists(one => one.IsEmpty) ? [] : [.. headers.SelectMany(one => one).Distinct(StringComparer.OrdinalIgnoreCase)];
         return new GetMessages(
             [.. messages.Select(message => message.Key)],
-            new ReadOptions(all.Exists(one => one.Text), all.Exists(one => one.Html), all.Exists(one => one.IsRaw), all.Where(one => one.Text || one.Html).Select(one => one.MaxBytes).FirstOrDefault(ReadOptions.DefaultBodyBytes), names));
+            new ReadOptions(all.Exists(one => one.Text), all.Exists(one => one.Html), all.FirstOrDefault(one => one.Html)?.Form ?? HtmlForm.Safe, all.Where(one => one.Text || one.Html).Select(one => one.MaxBytes).FirstOrDefault(ReadOptions.DefaultBodyBytes), names)
+            {
+                Structure = all.Exists(one => one.Structure),
+            });
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
 using ImapGateway.Html;
+using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
@@ -114,10 +115,13 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
         {
             var texts = plan.Slices.Where(slice => !slice.Key.StartsWith('H')).Select(slice => Text(headers, slice, octets.GetValueOrDefault((row.Uid, slice.Key)))).ToList();
             var named = new NamedParts(headers.Parts);
-            message = message with { Body = BodyComposition.Compose(texts, options.Body(maxBodyBytes), url => named.Find(url) is { } part ? $"/v1/accounts/{account.Account.Id}/messages/{id}/parts/{part.Part}" : null) };
+            message = message with { Body = BodyComposition.Compose(texts, options.Body(maxBodyBytes), url => named.Find(url) is { } part ? UrlOf(id, part) : null, id) };
         }
         return message;
     }
+
+    private string UrlOf(string id, MessagePart part) =>
+        $"{RouteRights.Root}/accounts/{account.Account.Id}/messages/{id}/parts/{part.Part}{(options.Form.Ticket is { } ticket ? $"?{TakesTicket.Parameter}={Uri.EscapeDataString(ticket)}" : "")}";
 
     private static BodyText Text(MessageHeaders headers, SectionSlice slice, SliceOctets octets)
     {
@@ -125,5 +129,5 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
         return new BodyText(part, CharsetDecoder.DecodePart(part, octets.Decoded ?? []), octets.IsCut);
     }
 
-    private Message Basic(FoundMessage message) => Message.Of(message.Id, mailbox.Id, message.Row.Uid, message.Row.Flags, message.Row.ModSeq, message.Headers);
+    private Message Basic(FoundMessage message) => Message.Of(message.Id, mailbox.Id, message.Row.Uid, message.Row.Flags, message.Row.ModSeq, message.Headers) with { Structure = options.Structure ? StructurePart.Of(message.Headers) : null };
 }

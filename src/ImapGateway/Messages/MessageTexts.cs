@@ -1,12 +1,13 @@
 using ImapGateway.Accounts;
 using ImapGateway.Mail;
+using ImapGateway.Messages.Bodies;
 
 namespace ImapGateway.Messages;
 
 /// <summary>The text of a message, by the same operation as any other reading of it.</summary>
 public sealed class MessageTexts(AccountRegistry accounts) : IMessageTexts
 {
-    private static readonly ReadOptions Text = new(true, false, false, ReadOptions.DefaultBodyBytes, default);
+    private static readonly ReadOptions Text = new(true, false, HtmlForm.Safe, ReadOptions.DefaultBodyBytes, default);
 
     public async Task<MessageText?> FindAsync(string account, string message, CancellationToken cancel)
     {

@@ -4,6 +4,7 @@ using ImapGateway.Http;
 using ImapGateway.Http.OpenApi;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Messages.Bodies;
 using ImapGateway.Messages.Sections;
 using ImapGateway.Sync;
 using Microsoft.AspNetCore.Http.HttpResults;
@@ -26,8 +27,16 @@ public static class MessagesApi
             .WithDescription($"At most {GetMessages.MostIds}, in the order of `ids`. Bodies share the room of one answer: `truncated` tells which were cut for it. What cannot be shown is in `missing`. Bodies need the scope mail.read.")
             .ShowsMail();
         account.MapGet("/messages/{id}", ReadAsync).Requires(Scope.MailReadBasic).WithName("getMessage").WithSummary("Read a message")
-            .WithDescription("Reading never marks as read. Bodies need the scope mail.read.")
+            .WithDescription(
+                "Reading never marks as read. Bodies need the scope mail.read. Show HTML in a frame (`html=document`, or `/messages/{id}/html` as its `src`), or put the element of `html=safe` into the page. "
+                + "A page that does so needs `style-src 'unsafe-inline'` in its Content-Security-Policy.")
             .ShowsMail().CanFail(ErrorCode.Gone);
+        account.MapGet("/messages/{id}/html", HtmlAsync).Requires(Scope.MailRead).TakesTicket().WithName("getMessageHtml").WithSummary("Show the HTML of a message as a page")
+            .WithDescription(
+                "For the `src` attribute of an iframe, with a `ticket`, because frames send no key. The page loads nothing but pictures and runs no scripts; its policy is sent as a header. "
+                + "Use `sandbox=\"allow-popups allow-popups-to-escape-sandbox\"` for the frame, too. The pictures of the message itself are loaded with the same ticket. "
+                + $"HTML of more than {ReadOptions.MostBodyBytes} octets is cut. 404 where the message has no HTML.")
+            .AnswersPage().ShowsMail().CanFail(ErrorCode.Gone);
         account.MapSection("/messages/{id}/raw", Raw, "RawMessage", "a message as it was sent", "message/rfc822");
         account.MapSection("/messages/{id}/parts/{part}", Part, "Part", "a part of a message, decoded", "*/*");
         account.MapPatch("/messages/{id}", ChangeAsync).Requires(Scope.MailWrite).TakesIfMatch().WithName("patchMessage").WithSummary("Change flags, or move a message")
@@ -81,12 +90,25 @@ public static class MessagesApi
 
     private static void MapSection(this RouteGroupBuilder group, string path, Delegate handler, string name, string what, string mediaType)
     {
-        group.MapGet(path, handler).Requires(Scope.MailRead).EndsWithKey().WithName("get" + name).WithSummary("Download " + what)
+        group.MapGet(path, handler).Requires(Scope.MailRead).TakesTicket().EndsWithKey().WithName("get" + name).WithSummary("Download " + what)
             .WithDescription("Streams. The content of an id never changes. The length is told where it is known. The connection is aborted when the key loses the right to the message.")
             .AnswersOctets(mediaType).ShowsMail().CanFail(ErrorCode.Gone, ErrorCode.PreconditionFailed);
-        group.MapMethods(path, [HttpMethods.Head], handler).Requires(Scope.MailRead).WithName("head" + name).WithSummary("Look at " + what)
+        group.MapMethods(path, [HttpMethods.Head], handler).Requires(Scope.MailRead).TakesTicket().WithName("head" + name).WithSummary("Look at " + what)
             .WithDescription("What GET would answer, without the octets.")
             .AnswersOctets(mediaType).ShowsMail().CanFail(ErrorCode.Gone, ErrorCode.PreconditionFailed);
+    }
+
+    /// <param name="images" example="blocked">Pictures of other hosts: `blocked` (the default): they are not loaded; `remote`: they are loaded, and the sender can see that.</param>
+    private static async Task<HtmlResult> HtmlAsync(
+        string account, string id, HttpRequest request, Http.Credential credential, Conditions when, AccountRegistry accounts, CancellationToken cancel, string? images = null)
+    {
+        if (images is not (null or "blocked" or "remote"))
+        {
+            throw RequestErrors.OfParameter("images", "blocked or remote is expected.");
+        }
+        var form = new HtmlForm(HtmlMode.Document, images == "remote", credential.Ticket is null ? null : request.Query[TakesTicket.Parameter].ToString());
+        var answer = await accounts.Grain(account).Execute(new GetMessage(id, new ReadOptions(false, true, form, ReadOptions.MostBodyBytes, default)) { When = when }, cancel);
+        return answer.Value is { Body.Html: null } ? throw new ProblemException(ErrorCode.NotFound, "The message has no HTML. Its text is in body=text of the message.") : new HtmlResult(answer, form);
     }
 
     private static SectionResult Raw(string account, string id, Conditions when, AccountRegistry accounts, SectionLengths lengths, TimeProvider time) =>

@@ -3,15 +3,21 @@ using System.ComponentModel.DataAnnotations;
 using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Messages.Bodies;
 
 namespace ImapGateway.Messages;
 
 /// <summary>Query parameters of reading messages.</summary>
 /// <param name="Body" example="text,html">What of the body to show: `text`, `html`, or both with a comma between. Needs the scope mail.read.</param>
-/// <param name="Html" example="safe">`safe` (the default): without scripts, remote content and whatever else could harm a page it is shown in; `raw`: as it was sent.</param>
+/// <param name="Html" example="safe">
+/// `safe` (the default): one element to put into a page, without scripts, remote content and whatever else could harm the page; its contents stay inside of it. `document`: a complete page for the `srcdoc`
+/// attribute of an iframe with `sandbox="allow-popups allow-popups-to-escape-sandbox"`. It keeps the style sheets of the message with their conditions, such as dark mode. `raw`: as it was sent.
+/// </param>
+/// <param name="Images" example="blocked">Pictures of other hosts: `blocked` (the default): they are not loaded, and their URLs are in `data-blocked-src`; `remote`: they are loaded when the HTML is shown, and the sender can see that.</param>
 /// <param name="MaxBodyBytes" example="65536">UTF-8 octets of the text, and of the HTML, at most; `truncated` tells that something was cut. 262144 where it is missing.</param>
 /// <param name="Headers" example="List-Unsubscribe,Received">Names of header fields with commas between, or `all`: they are shown in `headers`, decoded.</param>
-public sealed record ReadQuery(string? Body, string? Html, [Range(1, ReadOptions.MostBodyBytes)] int? MaxBodyBytes, string? Headers)
+/// <param name="Structure" example="true">Whether to show the whole MIME structure in `structure`.</param>
+public sealed record ReadQuery(string? Body, string? Html, string? Images, [Range(1, ReadOptions.MostBodyBytes)] int? MaxBodyBytes, string? Headers, bool? Structure)
 {
     private const int MostNames = 100;
 
@@ -24,14 +30,7 @@ public sealed record ReadQuery(string? Body, string? Html, [Range(1, ReadOptions
         {
             errors.Parameter("body", "text, html or text,html is expected.");
         }
-        if (Html is not (null or "safe" or "raw"))
-        {
-            errors.Parameter("html", "safe or raw is expected.");
-        }
-        else if (Html is not null && body?.Contains("html") != true)
-        {
-            errors.Parameter("html", "It says how to show the HTML: ask for that with body=html.");
-        }
+        var form = Forms(errors, body?.Contains("html") == true);
         if (MaxBodyBytes is not null && body is null)
         {
             errors.Parameter("maxBodyBytes", "It cuts the body: ask for one with body=text or body=html.");
@@ -47,8 +46,32 @@ public sealed record ReadQuery(string? Body, string? Html, [Range(1, ReadOptions
             caller.Demand(Scope.MailRead);
         }
         return new ReadOptions(
-            body?.Contains("text") == true, body?.Contains("html") == true, Html == "raw", MaxBodyBytes ?? ReadOptions.DefaultBodyBytes,
-            headers is null ? default : headers is ["all"] ? [] : [.. headers]);
+            body?.Contains("text") == true, body?.Contains("html") == true, form, MaxBodyBytes ?? ReadOptions.DefaultBodyBytes,
+            headers is null ? default : headers is ["all"] ? [] : [.. headers])
+        {
+            Structure = Structure == true,
+        };
+    }
+
+    private HtmlForm Forms(RequestErrors errors, bool wantsHtml)
+    {
+        if (Html is not (null or "safe" or "document" or "raw"))
+        {
+            errors.Parameter("html", "safe, document or raw is expected.");
+        }
+        if (Images is not (null or "blocked" or "remote"))
+        {
+            errors.Parameter("images", "blocked or remote is expected.");
+        }
+        if (Html is not null && !wantsHtml)
+        {
+            errors.Parameter("html", "It says how to show the HTML: ask for that with body=html.");
+        }
+        if (Images is not null && (!wantsHtml || Html == "raw"))
+        {
+            errors.Parameter("images", "It says what safe HTML loads: ask for that with body=html, without html=raw.");
+        }
+        return new HtmlForm(Html switch { "raw" => HtmlMode.Raw, "document" => HtmlMode.Document, _ => HtmlMode.Safe }, Images == "remote");
     }
 
     /// <param name="parameter">Where they stand.</param>

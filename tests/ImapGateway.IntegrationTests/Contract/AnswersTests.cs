@@ -43,6 +43,7 @@ public class AnswersTests
         using var strangers = new Exchanges(world.Gateway.Http.BaseAddress!, null);
         await world.DeliverRaw(Mail);
         await world.DeliverRaw("Subject: broken\nDate: never\nFrom: \n\n");
+        await world.DeliverRaw("Subject: page\nMIME-Version: 1.0\nContent-Type: text/html\n\n<p>Hello</p>\n");
         await world.Deliver("plain");
 
         var account = await Accounts(exchanges.Api, world);
@@ -160,7 +161,11 @@ public class AnswersTests
         await api.Get($"{account}/messages");
         var message = $"{account}/messages/{ids[^1]}";
         (await api.Get($"{message}?body=text,html&headers=Subject,X-None&maxBodyBytes=5")).Is(HttpStatusCode.OK);
+        (await api.Get($"{message}?body=html&html=document&images=remote&structure=true")).Is(HttpStatusCode.OK);
         await api.Get($"{message}?body=all");
+        await api.Get($"{message}/html?images=none");
+        var pages = await Task.WhenAll(ids.Select(id => api.Get($"{account}/messages/{id}/html")));
+        Assert.Contains(pages, page => page.Status == HttpStatusCode.OK);
         foreach (var path in new[] { $"{message}/raw", $"{message}/parts/2" })
         {
             var whole = (await api.Get(path)).Is(HttpStatusCode.OK);

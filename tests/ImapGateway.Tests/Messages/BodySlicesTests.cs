@@ -16,26 +16,26 @@ public class BodySlicesTests
     public void Only_parts_that_are_asked_for_are_fetched()
     {
         MessagePart[] alternative = [Part("1", "text/plain", 10, inHtml: false), Part("2", "text/html", 10, inText: false), Part("3", "image/png", 10, inText: false, inHtml: false)];
-        Assert.Equal(["1"], Sections(new BodyRequest(Text: true, Html: false, IsRaw: false, 100), alternative));
-        Assert.Equal(["2"], Sections(new BodyRequest(Text: false, Html: true, IsRaw: false, 100), alternative));
-        Assert.Equal(["1", "2"], Sections(new BodyRequest(Text: true, Html: true, IsRaw: false, 100), alternative));
+        Assert.Equal(["1"], Sections(new BodyRequest(Text: true, Html: false, Form: HtmlForm.Safe, 100), alternative));
+        Assert.Equal(["2"], Sections(new BodyRequest(Text: false, Html: true, Form: HtmlForm.Safe, 100), alternative));
+        Assert.Equal(["1", "2"], Sections(new BodyRequest(Text: true, Html: true, Form: HtmlForm.Safe, 100), alternative));
     }
 
     [Fact]
     public void Text_is_made_of_html_where_there_is_no_other() =>
-        Assert.Equal(["1"], Sections(new BodyRequest(Text: true, Html: false, IsRaw: false, 100), Part("1", "text/html", 10, inText: false)));
+        Assert.Equal(["1"], Sections(new BodyRequest(Text: true, Html: false, Form: HtmlForm.Safe, 100), Part("1", "text/html", 10, inText: false)));
 
     [Fact]
     public void What_is_asked_for_can_be_made_of_what_is_fetched() => Prop.ForAll<ushort, bool>((max, base64) =>
     {
-        var slice = Assert.Single(BodySlices.Of([Part("1", "text/plain", long.MaxValue, base64 ? "base64" : "quoted-printable")], new BodyRequest(true, false, false, max)));
+        var slice = Assert.Single(BodySlices.Of([Part("1", "text/plain", long.MaxValue, base64 ? "base64" : "quoted-printable")], new BodyRequest(true, false, HtmlForm.Safe, max)));
         Assert.True(slice.Count >= max * (base64 ? 78.0 / 57 : 3));
     }).QuickCheckThrowOnFailure();
 
     [Fact]
     public void Many_parts_together_are_not_fetched_without_bound()
     {
-        var slices = BodySlices.Of(Enumerable.Range(1, 1000).Select(i => Part($"{i}", "text/html", 1 << 30)), new BodyRequest(true, true, false, 512 * 1024));
+        var slices = BodySlices.Of(Enumerable.Range(1, 1000).Select(i => Part($"{i}", "text/html", 1 << 30)), new BodyRequest(true, true, HtmlForm.Safe, 512 * 1024));
         Assert.InRange(slices.Length, 1, 50);
         Assert.InRange(slices.Sum(slice => (long)slice.Count), 1, 5 << 20);
     }

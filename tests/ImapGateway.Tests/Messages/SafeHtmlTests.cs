@@ -52,7 +52,7 @@ public class SafeHtmlTests
     {
         Assert.Equal("<a href=\"https://x.example/\" target=\"_blank\" rel=\"noopener noreferrer\">x</a>", Clean("<a href='https://x.example/' ping='https://t' target=_top rel=opener>x</a>"));
         Assert.Equal("<a>x</a>", Clean("<a href='relative/path'>x</a>"));
-        Assert.Equal("<a>x</a>", Clean("<a href='//evil.example'>x</a>"));
+        Assert.Equal("<a href=\"https://x.example/\" target=\"_blank\" rel=\"noopener noreferrer\">x</a>", Clean("<a href='//x.example/'>x</a>"));
     }
 
     [Fact]
@@ -122,10 +122,12 @@ public class SafeHtmlTests
             Assert.True(HtmlElements.Allowed.Contains(element.LocalName), element.LocalName);
             foreach (var attribute in element.Attributes)
             {
-                Assert.DoesNotMatch("^(on|id$|name$|class$|src(set|doc)|background$|form|action|ping|xlink|xmlns|is$)", attribute.Name);
+                Assert.DoesNotMatch("^(on|class$|src(set|doc)|background$|form|action|ping|xlink|xmlns|is$|data-(mail|style))", attribute.Name);
                 Assert.True(attribute.Name switch
                 {
-                    "href" => Regex.IsMatch(attribute.Value, "^(https?://|mailto:|tel:)"),
+                    "href" => Regex.IsMatch(attribute.Value, "^(https?://|mailto:|tel:|sms:|#mail-[0-9]+\\z)"),
+                    "id" or "name" => Regex.IsMatch(attribute.Value, "^mail-[0-9]+\\z"),
+                    "usemap" => Regex.IsMatch(attribute.Value, "^#mail-[0-9]+\\z"),
                     "src" => Regex.IsMatch(attribute.Value, "^(/v1/accounts/|data:image/(png|gif|jpeg|webp|bmp);base64,)"),
                     SafeHtml.BlockedSource => Regex.IsMatch(attribute.Value, "^https?://"),
                     "style" => !Regex.IsMatch(attribute.Value, @"url|expression|import|position|behavio|binding|var\(|image|\\|/\*|@|-1000", RegexOptions.IgnoreCase),

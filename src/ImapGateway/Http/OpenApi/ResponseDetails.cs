@@ -18,6 +18,11 @@ public sealed class ResponseDetails : IOperationFilter
             responses["200"] = Octets("The whole.", octets, context.Document);
             responses["206"] = Octets("The range asked for.", octets, context.Document, "Content-Range");
         }
+        if (metadata.OfType<PageAnswer>().Any())
+        {
+            responses.Clear();
+            responses["200"] = Page(context.Document);
+        }
         foreach (var (status, response) in responses)
         {
             Headers.Refer((OpenApiResponse)response, context.Document, HeadersOf(status, metadata));
@@ -78,6 +83,17 @@ public sealed class ResponseDetails : IOperationFilter
             Content = octets.MediaTypes.ToDictionary(type => type, IOpenApiMediaType (_) => new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String, Format = "binary" } }),
         };
         Headers.Refer(response, document, ["Accept-Ranges", "Content-Disposition", "Content-Security-Policy", .. more]);
+        return response;
+    }
+
+    private static OpenApiResponse Page(OpenApiDocument document)
+    {
+        var response = new OpenApiResponse
+        {
+            Description = "A page.",
+            Content = new Dictionary<string, IOpenApiMediaType> { ["text/html"] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String } } },
+        };
+        Headers.Refer(response, document, "Content-Security-Policy");
         return response;
     }
 

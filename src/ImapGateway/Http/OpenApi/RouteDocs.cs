@@ -49,7 +49,12 @@ public static class RouteDocs
     /// <param name="mediaTypes">What they can be: <c>message/rfc822</c>, or <c>*/*</c>.</param>
     public static TBuilder AnswersOctets<TBuilder>(this TBuilder route, params string[] mediaTypes) where TBuilder : IEndpointConventionBuilder =>
         route.WithETag().WithMetadata(new OctetAnswer([.. mediaTypes])).CanFail(ErrorCode.PreconditionFailed, ErrorCode.RangeNotSatisfiable);
+
+    /// <summary>It answers with a page of HTML.</summary>
+    public static TBuilder AnswersPage<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new PageAnswer());
 }
+
+public sealed record PageAnswer;
 
 public sealed record TagDescription(string Name, string Description);
 

@@ -1,3 +1,4 @@
+using System.Text;
 using ImapGateway.Html;
 using ImapGateway.Mail;
 
@@ -15,9 +16,9 @@ public sealed record BodyText(MessagePart Part, string Text, bool IsCut)
 /// <summary>What of a body was asked for.</summary>
 /// <param name="Text">Plain text.</param>
 /// <param name="Html">HTML.</param>
-/// <param name="IsRaw">HTML as it was sent, for clients that have a sanitizer of their own.</param>
-/// <param name="MaxBytes">UTF-8 octets of the text, and of the HTML.</param>
-public readonly record struct BodyRequest(bool Text, bool Html, bool IsRaw, int MaxBytes);
+/// <param name="Form">In which form the HTML is shown.</param>
+/// <param name="MaxBytes">UTF-8 octets of the text, and of the HTML without what the gateway puts around it.</param>
+public readonly record struct BodyRequest(bool Text, bool Html, HtmlForm Form, int MaxBytes);
 
 /// <summary>The readable parts of a message as one text and one HTML (RFC 8621 section 4.1.4, textBody and htmlBody).</summary>
 public static class BodyComposition
@@ -29,10 +30,11 @@ public static class BodyComposition
     /// <param name="parts">In the order of the message.</param>
     /// <param name="request">What to make.</param>
     /// <param name="partUrl">From the URL of a picture in the HTML to the URL of that part, or null.</param>
-    public static MessageBody Compose(IReadOnlyList<BodyText> parts, BodyRequest request, Func<string, string?> partUrl)
+    /// <param name="id">Of the message: what tells its names from those of others on the same page.</param>
+    public static MessageBody Compose(IReadOnlyList<BodyText> parts, BodyRequest request, Func<string, string?> partUrl, string id)
     {
         var (text, textCut) = request.Text ? Text(parts, request.MaxBytes) : (null, false);
-        var (html, htmlCut) = request.Html ? Html(parts, request, partUrl) : (null, false);
+        var (html, htmlCut) = request.Html ? Html(parts, request, partUrl, id) : (null, false);
         return new MessageBody(text, html, textCut || htmlCut);
     }
 
@@ -52,29 +54,32 @@ public static class BodyComposition
         return (text, cut || read.Any(part => part.IsCut));
     }
 
-    private static (string? Html, bool Cut) Html(IReadOnlyList<BodyText> parts, BodyRequest request, Func<string, string?> partUrl)
+    private static (string? Html, bool Cut) Html(IReadOnlyList<BodyText> parts, BodyRequest request, Func<string, string?> partUrl, string id)
     {
         var read = parts.Where(part => part.Part.InHtml).ToList();
         if (!read.Any(part => part.IsHtml))
         {
             return (null, false);
         }
-        var wholes = read.Select(part => part.IsHtml ? part.Text : Preformatted(part.Text)).ToList();
-        if (request.IsRaw)
+        if (request.Form.IsRaw)
         {
-            var raw = Utf8Length.Cut(string.Concat(wholes), request.MaxBytes, out var rawCut);
+            var raw = Utf8Length.Cut(string.Concat(read.Select(HtmlOf)), request.MaxBytes, out var rawCut);
             return (raw, rawCut || read.Any(part => part.IsCut));
         }
-        var html = "";
-        var cut = read.Any(part => part.IsCut);
-        foreach (var whole in wholes)
+        List<CleanHtml> clean = [];
+        var left = request.MaxBytes;
+        foreach (var part in read)
         {
             // Each by itself: what one leaves open must not swallow the next.
-            var (safe, wasCut) = SafeHtml.Clean(whole, partUrl, request.MaxBytes - System.Text.Encoding.UTF8.GetByteCount(html));
-            (html, cut) = (html + safe, cut || wasCut);
+            var safe = SafeHtml.Clean(HtmlOf(part), partUrl, left, request.Form, $"{id}-{part.Part.Part}");
+            left -= Encoding.UTF8.GetByteCount(safe.Html) + Encoding.UTF8.GetByteCount(safe.Styles);
+            clean.Add(safe);
         }
-        return (html, cut);
+        var html = request.Form.IsDocument ? HtmlPage.Document(clean, request.Form) : HtmlPage.Contain(string.Concat(clean.Select(part => part.Html)));
+        return (html, clean.Exists(part => part.Truncated) || read.Any(part => part.IsCut));
     }
+
+    private static string HtmlOf(BodyText part) => part.IsHtml ? part.Text : Preformatted(part.Text);
 
     private static string Preformatted(string text) => $"<div style=\"white-space:pre-wrap\">{HtmlRewriter.Escape(Lines(text))}</div>";
 

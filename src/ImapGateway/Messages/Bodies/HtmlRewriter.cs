@@ -10,7 +10,8 @@ namespace ImapGateway.Messages.Bodies;
 /// </summary>
 /// <param name="attributes">The attributes to write for an element; in trusted HTML those it has.</param>
 /// <param name="maxBytes">UTF-8 octets of the result, end tags included; what does not fit is left out.</param>
-public sealed class HtmlRewriter(Func<HtmlTagToken, string, IEnumerable<KeyValuePair<string, string>>> attributes, int maxBytes)
+/// <param name="body">The element that a body becomes.</param>
+public sealed class HtmlRewriter(Func<HtmlTagToken, string, IEnumerable<KeyValuePair<string, string>>> attributes, int maxBytes, string body = "div")
 {
     /// <summary>Elements in one another; of deeper ones the text stays.</summary>
     public const int MaxDepth = 128;
@@ -26,8 +27,7 @@ public sealed class HtmlRewriter(Func<HtmlTagToken, string, IEnumerable<KeyValue
     private int _closing;
     private int _work;
     private int _formatting;
-    private string? _dropping;
-    private int _dropDepth;
+    private readonly DroppedContent _dropped = new();
 
     /// <summary>True where something was left out for its length.</summary>
     public bool Truncated { get; private set; }
@@ -42,7 +42,7 @@ public sealed class HtmlRewriter(Func<HtmlTagToken, string, IEnumerable<KeyValue
                 case HtmlTagToken tag:
                     Tag(tag, tag.Name.ToLowerInvariant());
                     break;
-                case HtmlDataToken data when data.Kind != HtmlTokenKind.ScriptData && _dropping is null:
+                case HtmlDataToken data when data.Kind != HtmlTokenKind.ScriptData && _dropped.Element is null:
                     Text(data.Data);
                     break;
             }
@@ -53,19 +53,13 @@ public sealed class HtmlRewriter(Func<HtmlTagToken, string, IEnumerable<KeyValue
 
     private void Tag(HtmlTagToken tag, string name)
     {
-        if (_dropping is not null)
+        if (_dropped.Swallows(tag, name))
         {
-            _dropDepth += name != _dropping || tag.IsEmptyElement ? 0 : tag.IsEndTag ? -1 : 1;
-            _dropping = _dropDepth == 0 ? null : _dropping;
             return;
         }
         // The body's colours belong to its text: white on nothing would be unreadable.
-        name = name == "body" ? "div" : name;
-        if (HtmlElements.Dropped.Contains(name))
-        {
-            (_dropping, _dropDepth) = tag.IsEndTag || tag.IsEmptyElement ? (null, 0) : (name, 1);
-        }
-        else if (HtmlElements.Allowed.Contains(name))
+        name = name == "body" ? body : name;
+        if (HtmlElements.Allowed.Contains(name))
         {
             if (!tag.IsEndTag)
             {

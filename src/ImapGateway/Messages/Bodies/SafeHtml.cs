@@ -1,119 +1,144 @@
-using System.Collections.Frozen;
+using System.Globalization;
+using AngleSharp.Dom;
+using AngleSharp.Html.Dom;
 using Ganss.Xss;
 using ImapGateway.Html;
-using MimeKit.Text;
+using ImapGateway.Messages.Bodies.Css;
 
 namespace ImapGateway.Messages.Bodies;
+
+/// <summary>HTML that was made safe.</summary>
+/// <param name="Html">Well-formed contents of a body.</param>
+/// <param name="Truncated">Something was cut.</param>
+public sealed record CleanHtml(string Html, bool Truncated)
+{
+    /// <summary>For a document: the rules of the message, for a style element of it; empty where there are none.</summary>
+    public string Styles { get; init; } = "";
+
+    /// <summary>For a document: the content of its meta color-scheme.</summary>
+    public string? ColorScheme { get; init; }
+}
 
 /// <summary>
 /// HTML of a stranger, fit to be put into a page. Two walls: <see cref="HtmlRewriter"/> lets known elements and attributes through in well-nested form, HtmlSanitizer
 /// judges the tree that a browser would build of that.
 /// <list type="bullet">
-/// <item>Nothing is loaded: remote pictures keep their URL in <c>data-blocked-src</c> (http and https only) for clients that offer to show them; srcset, backgrounds and
-/// CSS url() are gone.</item>
+/// <item>Unless <see cref="HtmlForm.RemoteImages"/> allows it nothing is loaded: remote pictures keep their URL in <c>data-blocked-src</c> (http and https only) for clients that offer to show them;
+/// background pictures are gone, and the colour beside them stays.</item>
 /// <item>Pictures of the message (cid: or a location) point at their parts; data: pictures of raster formats stay.</item>
-/// <item>Links go to http, https, mailto and tel, in a new window, without referrer or opener.</item>
-/// <item>Style elements, classes, ids and names are gone: they would act on the page around. Style attributes keep what <see cref="SafeCss"/> lets through.</item>
+/// <item>Links go to http, https, mailto, tel and sms, in a new window, without referrer or opener, or to a place in the same message.</item>
+/// <item>The rules of style elements become style attributes, except conditional ones. A document keeps all of them as rules, along with classes and ids; elsewhere these would act on the page around.
+/// <see cref="SafeCss"/> decides about declarations.</item>
 /// </list>
 /// </summary>
 public static class SafeHtml
 {
-    public const string BlockedSource = "data-blocked-src";
+    public const string BlockedSource = SafeAttributes.BlockedSource;
 
-    /// <summary>
-    /// What a style attribute is called while HtmlSanitizer looks at the tree: its CSS object model would take most of the time, write seven octets for one, and end
-    /// the process by its recursion. <see cref="SafeCss"/> is stricter.
-    /// </summary>
-    private const string Style = "data-style";
-
-    private const int MaxText = 2_000;
-
-    private static readonly FrozenSet<string> Plain = (
-        "abbr align alt bgcolor border cellpadding cellspacing char color colspan datetime dir face height hspace lang nowrap reversed rowspan scope size span start title type valign value vspace width")
-        .Split(' ').ToFrozenSet(StringComparer.Ordinal);
+    /// <summary>Characters of the rules of a document.</summary>
+    private const int MaxStyles = 256 * 1024;
 
     private static readonly HtmlSanitizer Sanitizer = Configure();
 
     /// <param name="html">Of any size; what comes after tens of thousands of elements is left out.</param>
     /// <param name="partUrl">From the URL of a picture (cid: or a location) to the URL of that part; null where the message has no such part.</param>
     /// <param name="maxBytes">UTF-8 octets of the result, which is cut between elements or in text and stays well-formed.</param>
-    public static (string Html, bool Truncated) Clean(string html, Func<string, string?> partUrl, int maxBytes = int.MaxValue)
+    /// <param name="form">How it is shown; null: as <see cref="HtmlForm.Safe"/>.</param>
+    /// <param name="scope">What the names of places in the message begin with, different from that of other messages on the same page.</param>
+    public static CleanHtml Clean(string html, Func<string, string?> partUrl, int maxBytes = int.MaxValue, HtmlForm? form = null, string scope = "mail")
     {
+        form ??= HtmlForm.Safe;
+        var outline = HtmlOutline.Of(html, form.IsDocument ? null : scope);
+        var attributes = new SafeAttributes(outline, partUrl, form) { KeepsSources = !form.IsDocument && outline.Styles.Count > 0 };
+        var sheet = StyleSheet.Parse(outline.Styles, attributes.Background);
         // The octets of the result come from the first few times as many of the rewritten: hostile input is not worked through to its end.
-        var rewriter = new HtmlRewriter((tag, name) => Attributes(tag, name, partUrl), (int)Math.Min(int.MaxValue, 4L * maxBytes));
-        var clean = Sanitizer.Sanitize(rewriter.Rewrite(html));
-        var final = new HtmlRewriter(static (tag, _) => tag.Attributes.Select(Final), maxBytes);
-        return (final.Rewrite(clean), rewriter.Truncated | final.Truncated);
+        var rewriter = new HtmlRewriter(attributes.Of, (int)Math.Min(int.MaxValue, 4L * maxBytes), form.IsDocument ? HtmlElements.MailBody : "div");
+        using var document = Sanitizer.SanitizeDom(rewriter.Rewrite(html));
+        var body = document.Body!;
+        if (form.IsDocument)
+        {
+            var styles = sheet.Write(Math.Min(MaxStyles, maxBytes / 2));
+            var hasBody = body.QuerySelector(HtmlElements.MailBody) is not null;
+            var (page, cut) = Write(hasBody ? body.InnerHtml : $"<{HtmlElements.MailBody}>{body.InnerHtml}</{HtmlElements.MailBody}>", attributes, maxBytes - styles.Length);
+            return new CleanHtml(page, rewriter.Truncated | cut) { Styles = styles, ColorScheme = outline.ColorScheme };
+        }
+        var plain = body.InnerHtml;
+        if (sheet.Rules.Count > 0 && Inline(body, attributes.Sources, sheet) is { } wrap)
+        {
+            var (styled, cut) = Write(wrap(body.InnerHtml), attributes, maxBytes);
+            if (!cut)
+            {
+                return new CleanHtml(styled, rewriter.Truncated);
+            }
+            // The text is worth more than how it looks.
+        }
+        var (written, truncated) = Write(plain, attributes, maxBytes);
+        return new CleanHtml(written, rewriter.Truncated | truncated);
     }
 
-    private static KeyValuePair<string, string> Final(HtmlAttribute attribute) => attribute.Name == Style
-        ? KeyValuePair.Create("style", SafeCss.Filter(attribute.Value ?? ""))
-        : KeyValuePair.Create(attribute.Name, attribute.Value ?? "");
-
-    private static IEnumerable<KeyValuePair<string, string>> Attributes(HtmlTagToken tag, string element, Func<string, string?> partUrl)
+    private static (string Html, bool Truncated) Write(string clean, SafeAttributes attributes, int maxBytes)
     {
-        var seen = new HashSet<string>();
-        var style = "";
-        var isBody = tag.Name.Equals("body", StringComparison.OrdinalIgnoreCase);
-        foreach (var attribute in tag.Attributes)
-        {
-            var name = attribute.Name.ToLowerInvariant();
-            var value = attribute.Value ?? "";
-            // HTML section 13.2.5.33: of attributes with one name the first counts.
-            if (!(Plain.Contains(name) || name is "style" or "href" or "src" or BlockedSource) || !seen.Add(name))
-            {
-                continue;
-            }
-            if (name == "style")
-            {
-                style = SafeCss.Filter(value);
-            }
-            else if (Plain.Contains(name) && !(isBody && name == "bgcolor") && value.Length <= MaxText && !value.Contains("&{", StringComparison.Ordinal))
-            {
-                yield return KeyValuePair.Create(name, value);
-            }
-        }
-        if (isBody)
-        {
-            style = string.Join(';', new[] { BodyColours(tag), style }.Where(part => part.Length > 0));
-        }
-        if (style.Length > 0)
-        {
-            yield return KeyValuePair.Create(Style, style);
-        }
-        foreach (var link in element switch { "a" => Link(tag), "img" => Picture(tag, partUrl), _ => [] })
-        {
-            yield return link;
-        }
+        var final = new HtmlRewriter((tag, _) => attributes.Final(tag), maxBytes);
+        return (final.Rewrite(clean), final.Truncated);
     }
 
-    private static string BodyColours(HtmlTagToken tag) =>
-        SafeCss.Filter($"background-color:{Value(tag, "bgcolor")};color:{Value(tag, "text")}");
-
-    private static IEnumerable<KeyValuePair<string, string>> Link(HtmlTagToken tag) => Value(tag, "href") is { } href && SafeUrls.Link(href) is { } url
-        ? [KeyValuePair.Create("href", url), KeyValuePair.Create("target", "_blank"), KeyValuePair.Create("rel", "noopener noreferrer")]
-        : [];
-
-    private static IEnumerable<KeyValuePair<string, string>> Picture(HtmlTagToken tag, Func<string, string?> partUrl)
+    /// <summary>Puts the rules of the sheet before the declarations of each element.</summary>
+    /// <returns>Puts the elements around that stand for html and body; null if nothing was done because it would cost too much.</returns>
+    private static Func<string, string>? Inline(IHtmlElement body, IReadOnlyList<SourceElement> sources, StyleSheet sheet)
     {
-        var source = Value(tag, "src") ?? "";
-        if ((partUrl(source) ?? SafeUrls.Embedded(source)) is { } shown)
+        var elements = Tree(body, sources);
+        if (new Cascade(sheet).Apply(elements) is not { } styles)
         {
-            return [KeyValuePair.Create("src", shown)];
+            return null;
         }
-        return (SafeUrls.Remote(source) ?? SafeUrls.Remote(Value(tag, BlockedSource) ?? "")) is { } blocked ? [KeyValuePair.Create(BlockedSource, blocked)] : [];
-    }
-
-    private static string? Value(HtmlTagToken tag, string name)
-    {
-        foreach (var attribute in tag.Attributes)
+        var wrappers = new List<string>();
+        foreach (var (element, style) in styles)
         {
-            if (attribute.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
+            if (element.Node is null)
             {
-                return attribute.Value;
+                wrappers.Add($"<div {SafeAttributes.Style}=\"{HtmlRewriter.Escape(style)}\">");
+            }
+            else
+            {
+                var own = element.Node.GetAttribute(SafeAttributes.Style);
+                element.Node.SetAttribute(SafeAttributes.Style, own is null ? style : $"{style};{own}");
             }
         }
-        return null;
+        return inner => string.Concat(wrappers) + inner + string.Concat(Enumerable.Repeat("</div>", wrappers.Count));
+    }
+
+    /// <summary>All elements in the order of the document, html and body first.</summary>
+    private static List<StyledElement> Tree(IHtmlElement body, IReadOnlyList<SourceElement> sources)
+    {
+        var html = new StyledElement(SourceElement.Implied("html"), null, null);
+        html.Add(SourceElement.Implied("head"), null);
+        var implied = sources.Any(source => source.Name == "body") ? null : html.Add(SourceElement.Implied("body"), null);
+        var all = new List<StyledElement> { html };
+        if (implied is not null)
+        {
+            all.Add(implied);
+        }
+        var pending = new Stack<(IElement Node, StyledElement Parent)>();
+        Push(body, implied ?? html);
+        while (pending.TryPop(out var next))
+        {
+            var source = next.Node.GetAttribute(SafeAttributes.Source) is { } number ? sources[int.Parse(number, CultureInfo.InvariantCulture)] : SourceElement.Implied(next.Node.LocalName);
+            var element = next.Parent.Add(source, next.Node);
+            all.Add(element);
+            Push(next.Node, element);
+        }
+        return all;
+
+        void Push(IElement parent, StyledElement styled)
+        {
+            for (var i = parent.ChildNodes.Length - 1; i >= 0; i--)
+            {
+                if (parent.ChildNodes[i] is IElement child)
+                {
+                    pending.Push((child, styled));
+                }
+            }
+        }
     }
 
     private static HtmlSanitizer Configure()
@@ -121,12 +146,16 @@ public static class SafeHtml
         var sanitizer = new HtmlSanitizer(new HtmlSanitizerOptions
         {
             AllowedTags = new HashSet<string>(HtmlElements.Allowed),
-            AllowedAttributes = new HashSet<string>([.. Plain, Style, "href", "src", "target", "rel", BlockedSource]),
-            AllowedSchemes = new HashSet<string>(["http", "https", "mailto", "tel", "data"]),
-            UriAttributes = new HashSet<string>(["href", "src", BlockedSource]),
+            AllowedAttributes = new HashSet<string>(SafeAttributes.Names),
+            AllowedSchemes = new HashSet<string>(["http", "https", "mailto", "tel", "sms", "data"]),
+            UriAttributes = new HashSet<string>(["href", "src", SafeAttributes.BlockedSource]),
         });
-        sanitizer.FilterUrl += static (_, url) =>
-            url.SanitizedUrl = url.Tag.LocalName == "a" ? SafeUrls.Link(url.OriginalUrl) : url.Tag.LocalName == "img" ? url.SanitizedUrl : null;
+        sanitizer.FilterUrl += static (_, url) => url.SanitizedUrl = url.Tag.LocalName switch
+        {
+            "a" or "area" => url.OriginalUrl.StartsWith('#') ? url.OriginalUrl : SafeUrls.Link(url.OriginalUrl),
+            "img" => url.SanitizedUrl,
+            _ => null,
+        };
         return sanitizer;
     }
 }

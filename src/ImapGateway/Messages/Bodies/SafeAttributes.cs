@@ -1,0 +1,186 @@
+using System.Collections.Frozen;
+using System.Globalization;
+using ImapGateway.Html;
+using ImapGateway.Messages.Bodies.Css;
+using MimeKit.Text;
+
+namespace ImapGateway.Messages.Bodies;
+
+/// <summary>The attributes that an element of a message keeps.</summary>
+/// <param name="outline">Of the same HTML.</param>
+/// <param name="partUrl">From the URL of a picture (cid: or a location) to the URL of that part; null where the message has no such part.</param>
+/// <param name="form">In which form it is shown.</param>
+public sealed class SafeAttributes(HtmlOutline outline, Func<string, string?> partUrl, HtmlForm form)
+{
+    public const string BlockedSource = "data-blocked-src";
+
+    /// <summary>
+    /// What a style attribute is called while HtmlSanitizer looks at the tree: its CSS object model would take most of the time, write seven octets for one, and end
+    /// the process by its recursion. <see cref="SafeCss"/> is stricter.
+    /// </summary>
+    public const string Style = "data-style";
+
+    /// <summary>The place of the element in <see cref="Sources"/>.</summary>
+    public const string Source = "data-mail";
+
+    private const int MaxText = 2_000;
+
+    /// <summary>Of numbers in attributes: pixels, rows, columns.</summary>
+    private const int MaxNumber = 10_000;
+
+    private static readonly FrozenSet<string> Plain = Set(
+        "abbr align alt bgcolor border cellpadding cellspacing char color colspan coords datetime dir face height hidden hspace lang nowrap reversed rowspan scope shape size span start title type valign value vspace width");
+
+    private static readonly FrozenSet<string> Measures = Set("border cellpadding cellspacing colspan height hspace rowspan size span vspace width");
+
+    private readonly List<SourceElement> _sources = [];
+    private readonly HashSet<string> _pictures = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, string> _filtered = new(StringComparer.Ordinal);
+
+    /// <summary>Every attribute that <see cref="Of"/> and <see cref="Final"/> can give, under the name that it has in the tree.</summary>
+    public static IEnumerable<string> Names => [.. Plain, Style, Source, BlockedSource, "class", "href", "id", "name", "referrerpolicy", "rel", "src", "target", "usemap"];
+
+    /// <summary>Elements as they were sent, if <see cref="KeepsSources"/>.</summary>
+    public IReadOnlyList<SourceElement> Sources => _sources;
+
+    /// <summary>Whether the elements are kept for the selectors of a style sheet.</summary>
+    public bool KeepsSources { get; init; }
+
+    /// <summary>The URL to load for a background picture; null: none is loaded.</summary>
+    public string? Background(string url)
+    {
+        var shown = partUrl(url) ?? SafeUrls.Embedded(url) ?? (form.RemoteImages ? SafeUrls.Remote(url) : null);
+        if (shown is not null)
+        {
+            _pictures.Add(shown);
+        }
+        return shown;
+    }
+
+    public IEnumerable<KeyValuePair<string, string>> Of(HtmlTagToken tag, string element)
+    {
+        var given = new Dictionary<string, string>();
+        foreach (var attribute in tag.Attributes)
+        {
+            var name = attribute.Name.ToLowerInvariant();
+            // HTML section 13.2.5.33: of attributes with one name the first counts.
+            if (Plain.Contains(name) || name is "background" or "class" or "href" or "id" or "name" or "src" or "style" or "text" or "usemap" or BlockedSource)
+            {
+                given.TryAdd(name, attribute.Value ?? "");
+            }
+        }
+        var isBody = tag.Name.Equals("body", StringComparison.OrdinalIgnoreCase);
+        if (KeepsSources)
+        {
+            yield return KeyValuePair.Create(Source, _sources.Count.ToString(CultureInfo.InvariantCulture));
+            _sources.Add(new SourceElement(tag.Name.ToLowerInvariant(), tag));
+        }
+        foreach (var (name, value) in given)
+        {
+            if (Plain.Contains(name) && !(isBody && name == "bgcolor") && value.Length <= MaxText && !value.Contains("&{", StringComparison.Ordinal) && (!Measures.Contains(name) || IsBounded(value)))
+            {
+                yield return KeyValuePair.Create(name, value);
+            }
+        }
+        foreach (var attribute in Identity(given, element).Concat(element switch { "a" or "area" => Link(given), "img" => Picture(given), _ => [] }))
+        {
+            yield return attribute;
+        }
+        if (StyleOf(given, isBody) is { Length: > 0 } style)
+        {
+            yield return KeyValuePair.Create(Style, style);
+        }
+    }
+
+    /// <summary>As it is shown: of what <see cref="Of"/> gave, what was only meant for the tree is left out.</summary>
+    public IEnumerable<KeyValuePair<string, string>> Final(HtmlTagToken tag)
+    {
+        foreach (var attribute in tag.Attributes)
+        {
+            var value = attribute.Value ?? "";
+            if (attribute.Name == Style)
+            {
+                if (Filtered(value) is { Length: > 0 } style)
+                {
+                    yield return KeyValuePair.Create("style", style);
+                }
+            }
+            else if (attribute.Name != Source)
+            {
+                yield return KeyValuePair.Create(attribute.Name, value);
+            }
+        }
+    }
+
+    /// <summary>Many elements have the same style.</summary>
+    private string Filtered(string style) =>
+        _filtered.TryGetValue(style, out var known) ? known : _filtered[style] = SafeCss.Filter(style, url => _pictures.Contains(url) ? url : null);
+
+    private IEnumerable<KeyValuePair<string, string>> Identity(Dictionary<string, string> given, string element)
+    {
+        if (form.IsDocument && given.GetValueOrDefault("class") is { Length: > 0 and <= MaxText } classes)
+        {
+            yield return KeyValuePair.Create("class", classes);
+        }
+        var name = given.GetValueOrDefault("name");
+        if ((outline.Name(given.GetValueOrDefault("id")) ?? (element == "a" ? outline.Name(name) : null)) is { } id)
+        {
+            yield return KeyValuePair.Create("id", id);
+        }
+        if (element == "map" && outline.Name(name) is { } map)
+        {
+            yield return KeyValuePair.Create("name", map);
+        }
+    }
+
+    private IEnumerable<KeyValuePair<string, string>> Link(Dictionary<string, string> given)
+    {
+        var href = given.GetValueOrDefault("href");
+        if (outline.Link(href) is { } inside)
+        {
+            return [KeyValuePair.Create("href", inside)];
+        }
+        return href is not null && SafeUrls.Link(href) is { } url
+            ? [KeyValuePair.Create("href", url), KeyValuePair.Create("target", "_blank"), KeyValuePair.Create("rel", "noopener noreferrer")]
+            : [];
+    }
+
+    private IEnumerable<KeyValuePair<string, string>> Picture(Dictionary<string, string> given)
+    {
+        var source = given.GetValueOrDefault("src", "");
+        if ((partUrl(source) ?? SafeUrls.Embedded(source)) is { } shown)
+        {
+            yield return KeyValuePair.Create("src", shown);
+        }
+        else if ((SafeUrls.Remote(source) ?? SafeUrls.Remote(given.GetValueOrDefault(BlockedSource, ""))) is { } remote)
+        {
+            yield return KeyValuePair.Create(form.RemoteImages ? "src" : BlockedSource, remote);
+            if (form.RemoteImages)
+            {
+                yield return KeyValuePair.Create("referrerpolicy", "no-referrer");
+            }
+        }
+        if (outline.Link(given.GetValueOrDefault("usemap")) is { } map)
+        {
+            yield return KeyValuePair.Create("usemap", map);
+        }
+    }
+
+    /// <summary>The colours of the body and background pictures in attributes come first: a declaration wins over them.</summary>
+    private string StyleOf(Dictionary<string, string> given, bool isBody)
+    {
+        var colours = isBody ? SafeCss.Filter($"background-color:{given.GetValueOrDefault("bgcolor")};color:{given.GetValueOrDefault("text")}") : "";
+        var picture = given.TryGetValue("background", out var background) && Background(background) is { } url ? SafeCss.Filter($"background-image:url(\"{url}\")", _ => url) : "";
+        return string.Join(';', new[] { colours, picture, SafeCss.Filter(given.GetValueOrDefault("style", ""), Background) }.Where(part => part.Length > 0));
+    }
+
+    private static bool IsBounded(string value)
+    {
+        var digits = value.AsSpan().Trim().TrimStart('+');
+        var length = digits.IndexOfAnyExceptInRange('0', '9');
+        digits = length < 0 ? digits : digits[..length];
+        return digits.IsEmpty ? !value.Contains('-') : digits.Length <= 9 && int.Parse(digits, CultureInfo.InvariantCulture) <= MaxNumber;
+    }
+
+    private static FrozenSet<string> Set(string names) => names.Split(' ').ToFrozenSet(StringComparer.Ordinal);
+}
