@@ -43,15 +43,15 @@ public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarn
             var unknown = missing.ConvertAll(key => key.Uid).FindAll(uid => !headers.ContainsKey(uid));
             if (unknown.Count > 0)
             {
-                var fetched = await new IsolatedHeaderFetch(pool, path, uidValidity).RunAsync(runner ?? pool, unknown, cancel);
-                HeaderKey KeyOf(uint uid) => new(mailbox, uidValidity, uid);
-                cache.Put(incarnation, [.. fetched.Headers.Where(one => one.Value.Problem is null).Select(one => KeyValuePair.Create(KeyOf(one.Key), one.Value))]);
-                Note(path, fetched, KeyOf);
-                foreach (var (uid, one) in fetched.Headers)
+                // Who does not wait for it any more lets go of the result: what was found out about bad messages is not found out again by the next one.
+                var fetching = FetchAsync(mailbox, path, uidValidity, unknown, runner ?? pool);
+                _ = fetching.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                var fetched = await fetching.WaitAsync(cancel);
+                foreach (var (uid, one) in fetched)
                 {
                     headers[uid] = one;
                 }
-                atServer = fetched.Headers.Count;
+                atServer = fetched.Count;
             }
         }
         cache.Found(inMemory, atServer);
@@ -70,6 +70,15 @@ public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarn
     {
         Forget(keys);
         cache.Drop(incarnation, keys);
+    }
+
+    private async Task<IReadOnlyDictionary<uint, MessageHeaders>> FetchAsync(ulong mailbox, string path, uint uidValidity, List<uint> uids, ISessionRunner runner)
+    {
+        var fetched = await new IsolatedHeaderFetch(pool, path, uidValidity).RunAsync(runner, uids, CancellationToken.None);
+        HeaderKey KeyOf(uint uid) => new(mailbox, uidValidity, uid);
+        cache.Put(incarnation, [.. fetched.Headers.Where(one => one.Value.Problem is null).Select(one => KeyValuePair.Create(KeyOf(one.Key), one.Value))]);
+        Note(path, fetched, KeyOf);
+        return fetched.Headers;
     }
 
     private void Note(string path, FetchedHeaders fetched, Func<uint, HeaderKey> keyOf)

@@ -148,12 +148,60 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
             return false;
         }
         // Some servers describe a message that is encoded as they describe any other part.
-        if (isMessage && StartsWith(" ("u8) && !(Space() && Value() && Space() && Body(depth + 1) && Space() && Number()))
+        if (isMessage && StartsWith(" ("u8) && !(Space() && Envelope() && Space() && Body(depth + 1) && Space() && Number()))
         {
             return false;
         }
         // MD5, then what multiparts have as well.
         return IsAtEnd || (Space() && Text() && Extension());
+    }
+
+    /// <summary>Of a message in the message. Its fields are text and lists of addresses.</summary>
+    private bool Envelope()
+    {
+        if (!Word("("u8))
+        {
+            return false;
+        }
+        while (!Word(")"u8))
+        {
+            if (Next == '(' ? !Addresses() : !Text())
+            {
+                return false;
+            }
+            Space();
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// A group begins with an address without a host, and ends with one that has neither mailbox nor host (RFC 3501 section 7.4.2). There are no groups in groups (RFC 5322 section 3.4): MailKit
+    /// would take time in proportion to the square of their number.
+    /// </summary>
+    private bool Addresses()
+    {
+        At++;
+        for (var isInGroup = false; !Word(")"u8);)
+        {
+            // Name and route.
+            if (!(Word("("u8) && Text() && Space() && Text() && Space()))
+            {
+                return false;
+            }
+            var hasMailbox = !StartsWith("NIL"u8);
+            if (!(Text() && Space()))
+            {
+                return false;
+            }
+            var hasHost = !StartsWith("NIL"u8);
+            if (!(Text() && Word(")"u8)) || (hasMailbox && !hasHost && isInGroup))
+            {
+                return false;
+            }
+            isInGroup = hasHost ? isInGroup : hasMailbox;
+            Space();
+        }
+        return true;
     }
 
     /// <summary>Disposition, language, location, and what may be defined some day.</summary>

@@ -105,7 +105,7 @@ public sealed class IsolatedHeaderFetch(ImapPool pool, string path, uint uidVali
         {
             return null;
         }
-        catch (ProblemException e) when (FetchIsolation.MayBeOfOneMessage(e) || e.Code == ErrorCode.AccountTimeout)
+        catch (ProblemException e)
         {
             return headers with { Preview = headers.Preview ?? "", Problem = e.Problem };
         }

@@ -10,8 +10,8 @@ namespace ImapGateway.Imap;
 /// </summary>
 public sealed partial class StructureFilter
 {
-    /// <summary>An answer about one message with its literals. Nothing is looked at from a longer one on.</summary>
-    private const int LongestAnswer = 8 << 20;
+    /// <summary>An answer about one message with its literals: what each connection may keep in memory (<see cref="AnswerMemory.Small"/>). Nothing is looked at from a longer one on.</summary>
+    private const int LongestAnswer = (int)AnswerMemory.Small;
 
     /// <summary>What is kept between two commands.</summary>
     private const int MostKept = 64 << 10;

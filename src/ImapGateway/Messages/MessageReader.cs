@@ -25,8 +25,6 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
 {
     private const int MostHeaderOctets = 128 * 1024;
 
-    private static readonly Problem Empty = new(ErrorCode.AccountProtocol, "The mail server has the message, but sends nothing of its text.");
-
     private sealed record Plan(FoundMessage Message, ImmutableArray<SectionSlice> Slices)
     {
         public uint Uid => Message.Row.Uid;
@@ -96,18 +94,22 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
         {
             var byUid = alike.ToDictionary(plan => plan.Uid);
             var slices = alike.First().Slices;
-            var fetched = await new FetchIsolation(account.Pool, path, uidValidity).RunAsync(account.Pool, byUid.Keys, (session, uids) => FetchAsync(session, path, uidValidity, uids, slices), cancel);
+            var fetched = await new FetchIsolation(account.Pool, path, uidValidity).RunAsync(account.Pool, byUid.Keys, FetchAsync, cancel);
             foreach (var (uid, sections) in fetched.Found)
             {
-                if (IsEmpty(byUid[uid], sections))
-                {
-                    failed[byUid[uid].Message.Id] = Empty;
-                    continue;
-                }
                 foreach (var (key, octets) in sections)
                 {
                     found[(uid, key)] = octets;
                 }
+            }
+
+            // What is empty, or made up, is no answer: the message has gone, or is asked for again.
+            async Task<IReadOnlyDictionary<uint, Dictionary<string, byte[]>>> FetchAsync(ImapSession session, IReadOnlyCollection<uint> uids)
+            {
+                var sections = await SectionFetch.RunAsync(session, path, uidValidity, uids, slices);
+                return sections.GroupBy(one => one.Key.Uid)
+                    .ToDictionary(group => group.Key, group => group.ToDictionary(one => one.Key.Key, one => one.Value))
+                    .Where(one => !IsEmpty(byUid[one.Key], one.Value) && !one.Value.Values.Any(SectionFetch.IsMadeUp)).ToDictionary();
             }
             foreach (var (uid, problem) in fetched.Failed)
             {
@@ -119,12 +121,6 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
             }
         }
         return found;
-    }
-
-    private static async Task<IReadOnlyDictionary<uint, Dictionary<string, byte[]>>> FetchAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids, ImmutableArray<SectionSlice> slices)
-    {
-        var sections = await SectionFetch.RunAsync(session, path, uidValidity, uids, slices);
-        return sections.GroupBy(one => one.Key.Uid).ToDictionary(group => group.Key, group => group.ToDictionary(one => one.Key.Key, one => one.Value));
     }
 
     /// <summary>NIL, or nothing, in place of a part that has octets by the structure.</summary>

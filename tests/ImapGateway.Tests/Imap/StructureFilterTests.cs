@@ -26,6 +26,7 @@ public class StructureFilterTests
         // Dovecot, of a multipart without parts.
         "(NIL \"alternative\" (\"boundary\" \"b\") NIL NIL NIL)",
         "(\"APPLICATION\" \"PDF\" (\"NAME\" {9}\r\na \"b\".pdf) \"<x@y>\" \"text\" \"BASE64\" 4096 NIL (\"ATTACHMENT\" (\"FILENAME\" \"a \\\"b\\\".pdf\")) (\"de\" \"en\") \"http://x\")",
+        $"(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 600 (\"today\" \"x\" ((\"Ann\" NIL \"ann\" \"example.com\")) NIL NIL ((NIL NIL \"team\" NIL)(NIL NIL \"bob\" \"example.com\")(NIL NIL NIL NIL) (NIL NIL \"others\" NIL)(NIL NIL NIL NIL)) NIL NIL NIL \"<a@b>\") ({Leaf}) 12)",
         $"(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 600 (NIL {{10}}\r\na subject) NIL NIL NIL NIL NIL NIL NIL \"<a@b>\") ({Leaf}) 12 NIL (\"INLINE\" NIL) NIL NIL)",
         // As servers describe a message that is encoded.
         "(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"BASE64\" 600 NIL NIL NIL NIL)",
@@ -45,6 +46,7 @@ public class StructureFilterTests
         "(\"TEXT\" \"PLAIN\" (\"NAME\" \"never closed) NIL NIL \"7BIT\" 12 1 NIL NIL NIL NIL)",
         "(\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 99999999999 1 NIL NIL NIL NIL)",
         "(\"TEXT\" \"PLAIN\")",
+        $"(\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 600 (NIL NIL ({string.Concat(Enumerable.Repeat("(NIL NIL \"g\" NIL)", 12_000))}) NIL NIL NIL NIL NIL NIL \"<a@b>\") ({Leaf}) 12)",
         "(\"ALTERNATIVE\" (\"BOUNDARY\" \"x\") NIL NIL)",
         "NIL",
         "()",
@@ -90,7 +92,7 @@ public class StructureFilterTests
     [Fact]
     public void An_answer_that_is_too_long_to_be_looked_at_arrives_whole()
     {
-        var answer = Answer($"(\"TEXT\" \"PLAIN\" (\"NAME\" \"{new string('x', 9 << 20)}\") NIL NIL \"7BIT\" -1 1)");
+        var answer = Answer($"(\"TEXT\" \"PLAIN\" (\"NAME\" \"{new string('x', 2 << 20)}\") NIL NIL \"7BIT\" -1 1)");
         Assert.Equal(answer, Filtered(answer, 64 << 10));
     }
 
