@@ -53,7 +53,7 @@ public sealed record Account
     [Id(6), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public AccountServer? Smtp { get; init; }
     /// <summary>When it was added.</summary>
     [Id(7)] public required DateTimeOffset CreatedAt { get; init; }
-    /// <summary>What went wrong at the last login, or why fewer connections or mailboxes are used than the server has, or why changes are seen late; absent when all is well.</summary>
+    /// <summary>What went wrong at the last login, or why fewer connections or mailboxes are used than the server has, or why changes are seen late, or a message that cannot be read; absent when all is well.</summary>
     [Id(8), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public AccountError? LastError { get; init; }
     /// <summary>IMAP capabilities that change what the gateway can do, as last seen after login.</summary>
     /// <example>["CONDSTORE", "IDLE", "MOVE", "QRESYNC", "UIDPLUS"]</example>

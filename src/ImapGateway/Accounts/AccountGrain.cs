@@ -234,6 +234,7 @@ public sealed partial class AccountGrain(
         status.Commit = mailboxes.CommitChangesAsync;
         status.Changed = mailboxes.Guard.Change;
         mailboxes.Limited = status.MailboxesLimitedAsync;
+        headers.UnreadableChanged = problem => _ = status.MessagesUnreadableAsync(problem);
         if (opener.Refused is { Code: ErrorCode.AccountCredentialUnreadable } unreadable)
         {
             await status.LoginFailedAsync(unreadable);

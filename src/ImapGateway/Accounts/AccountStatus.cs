@@ -23,6 +23,7 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
     private Task _saving = Task.CompletedTask;
     private bool _unsaved;
     private AccountError? _degraded;
+    private AccountError? _unreadable;
     private bool _watching;
 
     public Account Account
@@ -63,7 +64,7 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
 
     public async Task LoggedInAsync(ImmutableArray<string> capabilities, Problem? remaining)
     {
-        var error = _degraded ?? (remaining is not null ? AccountError.Of(remaining, loops.Time.GetUtcNow()) : IsNotice(Account) ? Account.LastError : null);
+        var error = _degraded ?? (remaining is not null ? AccountError.Of(remaining, loops.Time.GetUtcNow()) : IsNotice(Account) ? Account.LastError : _unreadable);
         await ChangeAsync(_life.LoggedIn(), error, capabilities);
         LoginsWork?.Invoke();
     }
@@ -76,13 +77,22 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
     public Task BudgetShrunkAsync(int sessions, Problem problem) =>
         ChangeAsync((_life, null), AccountError.Of(problem with { Detail = $"{problem.Detail} In use: {sessions}." }, loops.Time.GetUtcNow()), Account.Capabilities);
 
-    public Task BudgetGrownAsync() => IsNotice(Account, ErrorCode.AccountLimit) ? ChangeAsync((_life, null), null, Account.Capabilities) : Task.CompletedTask;
+    public Task BudgetGrownAsync() => IsNotice(Account, ErrorCode.AccountLimit) ? ChangeAsync((_life, null), _unreadable, Account.Capabilities) : Task.CompletedTask;
 
     /// <param name="problem">The server lists more mailboxes than the account can have; null: it does not, or no more.</param>
     public Task MailboxesLimitedAsync(Problem? problem) => problem is null
-        ? IsNotice(Account, ErrorCode.AccountMailboxLimit) ? ChangeAsync((_life, null), null, Account.Capabilities) : Task.CompletedTask
+        ? IsNotice(Account, ErrorCode.AccountMailboxLimit) ? ChangeAsync((_life, null), _unreadable, Account.Capabilities) : Task.CompletedTask
         : IsNotice(Account, ErrorCode.AccountMailboxLimit) ? Task.CompletedTask
         : ChangeAsync((_life, null), AccountError.Of(problem, loops.Time.GetUtcNow()), Account.Capabilities);
+
+    /// <summary>Shown unless something else is wrong with the account.</summary>
+    /// <param name="problem">Names a message that the server cannot answer for; null: there are none any more.</param>
+    public Task MessagesUnreadableAsync(Problem? problem)
+    {
+        var before = _unreadable;
+        _unreadable = problem is null ? null : before?.Detail == problem.Detail ? before : AccountError.Of(problem, loops.Time.GetUtcNow());
+        return Account.LastError is null || Account.LastError == before ? ChangeAsync((_life, null), _unreadable, Account.Capabilities) : Task.CompletedTask;
+    }
 
     public void WatchingChanged(bool connected) => _watching = connected;
 
@@ -91,7 +101,7 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
     public Task DegradedAsync(Problem? problem)
     {
         _degraded = problem is null ? null : _degraded ?? AccountError.Of(problem, loops.Time.GetUtcNow());
-        return ChangeAsync((_life.Degraded(problem is not null), null), _degraded, Account.Capabilities);
+        return ChangeAsync((_life.Degraded(problem is not null), null), _degraded ?? _unreadable, Account.Capabilities);
     }
 
     public Task SyncedAsync() => ChangeAsync(_life.Indexed(), Account.LastError, Account.Capabilities);

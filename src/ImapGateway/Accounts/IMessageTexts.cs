@@ -5,7 +5,7 @@ public interface IMessageTexts
 {
     /// <param name="account">The account's id.</param>
     /// <param name="message">The message's id.</param>
-    /// <returns>Null where the message, or its account, is gone.</returns>
+    /// <returns>Null where the message, or its account, is gone, or where the mail server cannot answer for the message.</returns>
     /// <exception cref="Mail.ProblemException">It cannot be read now.</exception>
     Task<MessageText?> FindAsync(string account, string message, CancellationToken cancel);
 }

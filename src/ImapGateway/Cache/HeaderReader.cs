@@ -3,14 +3,19 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Cache;
 
-/// <summary>Headers of messages of one account: from the cache, and by one FETCH for all that it lacks.</summary>
+/// <summary>Headers of messages of one account: from the cache, and by one FETCH for all that it lacks. A message that the mail server cannot answer for is a placeholder.</summary>
 public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarnation)
 {
+    private readonly UnreadableMessages _unreadable = new(pool.Time);
+
+    /// <summary>Called with one of the messages that cannot be read and what is wrong with it; with null when there are none any more.</summary>
+    public Action<Problem?>? UnreadableChanged { get; set; }
+
     /// <summary>Without waiting for anything; null where that is not enough.</summary>
     public MessageHeaders? Known(ulong mailbox, uint uidValidity, uint uid) => cache.Get(incarnation, new HeaderKey(mailbox, uidValidity, uid));
 
     /// <param name="runner">Where the server is asked; null: the pool.</param>
-    /// <returns>By uid; a message that has gone meanwhile is missing.</returns>
+    /// <returns>By uid; a message that has gone is missing, and the server has said so. See <see cref="MessageHeaders.Problem"/> for what the server could not give.</returns>
     public async Task<IReadOnlyDictionary<uint, MessageHeaders>> ReadAsync(
         ulong mailbox, string path, uint uidValidity, IReadOnlyCollection<uint> uids, CancellationToken cancel, ISessionRunner? runner = null)
     {
@@ -19,7 +24,7 @@ public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarn
         foreach (var uid in uids)
         {
             var key = new HeaderKey(mailbox, uidValidity, uid);
-            if (cache.Get(incarnation, key) is { } known)
+            if ((cache.Get(incarnation, key) ?? _unreadable.Find(key)) is { } known)
             {
                 headers[uid] = known;
             }
@@ -38,8 +43,10 @@ public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarn
             var unknown = missing.ConvertAll(key => key.Uid).FindAll(uid => !headers.ContainsKey(uid));
             if (unknown.Count > 0)
             {
-                var fetched = await FetchAsync(runner ?? pool, path, uidValidity, unknown, cancel);
-                cache.Put(incarnation, [.. fetched.Select(one => KeyValuePair.Create(new HeaderKey(mailbox, uidValidity, one.Key), one.Value))]);
+                // Who does not wait for it any more lets go of the result: what was found out about bad messages is not found out again by the next one.
+                var fetching = FetchAsync(mailbox, path, uidValidity, unknown, runner ?? pool);
+                _ = fetching.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+                var fetched = await fetching.WaitAsync(cancel);
                 foreach (var (uid, one) in fetched)
                 {
                     headers[uid] = one;
@@ -52,28 +59,53 @@ public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarn
     }
 
     /// <summary>Messages lie elsewhere now; what is known of them goes along.</summary>
-    public void Moved(IReadOnlyCollection<(HeaderKey From, HeaderKey To)> moves) => cache.Move(incarnation, moves);
+    public void Moved(IReadOnlyCollection<(HeaderKey From, HeaderKey To)> moves)
+    {
+        Forget(moves.Select(move => move.From));
+        cache.Move(incarnation, moves);
+    }
 
     /// <summary>Messages are no more.</summary>
-    public void Removed(IReadOnlyCollection<HeaderKey> keys) => cache.Drop(incarnation, keys);
-
-    /// <summary>One message that the server or the parser chokes on must not take the others of its page along: it is found by halving.</summary>
-    private async Task<IReadOnlyDictionary<uint, MessageHeaders>> FetchAsync(ISessionRunner runner, string path, uint uidValidity, List<uint> uids, CancellationToken cancel)
+    public void Removed(IReadOnlyCollection<HeaderKey> keys)
     {
-        try
+        Forget(keys);
+        cache.Drop(incarnation, keys);
+    }
+
+    private async Task<IReadOnlyDictionary<uint, MessageHeaders>> FetchAsync(ulong mailbox, string path, uint uidValidity, List<uint> uids, ISessionRunner runner)
+    {
+        var fetched = await new IsolatedHeaderFetch(pool, path, uidValidity).RunAsync(runner, uids, CancellationToken.None);
+        HeaderKey KeyOf(uint uid) => new(mailbox, uidValidity, uid);
+        cache.Put(incarnation, [.. fetched.Headers.Where(one => one.Value.Problem is null).Select(one => KeyValuePair.Create(KeyOf(one.Key), one.Value))]);
+        Note(path, fetched, KeyOf);
+        return fetched.Headers;
+    }
+
+    private void Note(string path, FetchedHeaders fetched, Func<uint, HeaderKey> keyOf)
+    {
+        var isChanged = false;
+        foreach (var (uid, one) in fetched.Headers)
         {
-            return await runner.RunAsync(path, repeatable: true, session => HeaderFetch.RunAsync(session, path, uidValidity, uids, previews: true), cancel);
+            if (one.Problem is null)
+            {
+                isChanged |= _unreadable.Remove(keyOf(uid));
+            }
+            else if (!fetched.Left.Contains(uid))
+            {
+                _unreadable.Failed(keyOf(uid), path, one);
+                isChanged = true;
+            }
         }
-        catch (ProblemException e) when (e.Code == ErrorCode.AccountProtocol && uids.Count > 1)
+        Tell(isChanged);
+    }
+
+    private void Forget(IEnumerable<HeaderKey> keys) => Tell(keys.Aggregate(false, (isChanged, key) => _unreadable.Remove(key) | isChanged));
+
+    private void Tell(bool isChanged)
+    {
+        if (isChanged)
         {
-            var first = await FetchAsync(pool, path, uidValidity, [.. uids.Take(uids.Count / 2)], cancel);
-            var second = await FetchAsync(pool, path, uidValidity, [.. uids.Skip(uids.Count / 2)], cancel);
-            return first.Concat(second).ToDictionary();
-        }
-        catch (ProblemException e) when (e.Code == ErrorCode.AccountProtocol)
-        {
-            var plain = await pool.RunAsync(path, repeatable: true, session => HeaderFetch.PlainAsync(session, path, uidValidity, uids[0]), cancel);
-            return plain is null ? new Dictionary<uint, MessageHeaders>() : new Dictionary<uint, MessageHeaders> { [uids[0]] = plain };
+            UnreadableChanged?.Invoke(_unreadable.Summary());
         }
     }
 }

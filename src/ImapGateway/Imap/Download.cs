@@ -57,16 +57,36 @@ public sealed class Download : IAsyncDisposable
             {
                 folder = await session.SelectAsync(section.Mailbox, uidValidity: section.UidValidity, highestUid: section.Uid);
             }
-            var id = new UniqueId(folder.UidValidity, section.Uid);
-            // MailKit's own ranges end at 2 GB.
-            var command = offset == 0 && count is null
-                ? null
-                : new SectionCommand([section.Uid], [new SectionSlice(section.Name, offset, Math.Min(count ?? uint.MaxValue, uint.MaxValue))]);
-            await session.StreamAsync(_sink, () => session.SendInsteadAsync(command, () => folder.GetStreamAsync(id, section.Name)));
+            try
+            {
+                await StreamAsync(section.Name);
+            }
+            catch (ImapCommandException) when (_sink.Length == 0)
+            {
+                using (session.Begin(limit))
+                {
+                    if (!await SectionFetch.IsTextAsync(session, section))
+                    {
+                        throw;
+                    }
+                }
+                await StreamAsync(SectionFetch.Text);
+            }
+            if (_sink.Length == 0 && offset == 0 && section.Size > 0)
+            {
+                failure = await NothingAsync(session, limit, section);
+            }
+
+            Task StreamAsync(string name)
+            {
+                // MailKit's own ranges end at 2 GB.
+                var command = offset == 0 && count is null ? null : new SectionCommand([section.Uid], [new SectionSlice(name, offset, Math.Min(count ?? uint.MaxValue, uint.MaxValue))]);
+                return session.StreamAsync(_sink, () => session.SendInsteadAsync(command, () => folder.GetStreamAsync(new UniqueId(folder.UidValidity, section.Uid), name)));
+            }
         }
         catch (MessageNotFoundException)
         {
-            failure = Gone();
+            failure = await NothingAsync(session, limit, section);
         }
         catch (Exception e)
         {
@@ -86,8 +106,27 @@ public sealed class Download : IAsyncDisposable
         }
     }
 
-    /// <summary>The server has not a word to say about the message.</summary>
-    public static ProblemException Gone() => new(ErrorCode.Gone, "The message is gone.");
+    /// <summary>What it means that no octet came: the message has gone, and the server says so, or the server does not give what it has.</summary>
+    private static async Task<Exception> NothingAsync(ImapSession session, TimeSpan limit, Section section)
+    {
+        try
+        {
+            using (session.Begin(limit))
+            {
+                return await NothingAsync(session, section);
+            }
+        }
+        catch (Exception e)
+        {
+            return session.Explain(e);
+        }
+    }
+
+    /// <inheritdoc cref="NothingAsync(ImapSession, TimeSpan, Section)"/>
+    public static async Task<ProblemException> NothingAsync(ImapSession session, Section section) =>
+        await FetchIsolation.ThereAsync(session, section.Mailbox, section.UidValidity, [section.Uid]) is []
+            ? new ProblemException(ErrorCode.Gone, "The message is gone.")
+            : new ProblemException(ErrorCode.AccountProtocol, "The mail server has the message, but sends nothing of it.");
 
     /// <summary>The server may be silent just now, and the session wait for it.</summary>
     private void Leave(ImapSession session)

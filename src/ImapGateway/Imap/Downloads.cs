@@ -45,9 +45,15 @@ public static class Downloads
         ImapPool pool, Section section, long offset, int count, [EnumeratorCancellation] CancellationToken cancel)
     {
         var slice = new SectionSlice(section.Name, offset, count);
-        var found = await pool.RunAsync(
-            section.Mailbox, repeatable: true, session => SectionFetch.RunAsync(session, section.Mailbox, section.UidValidity, [section.Uid], [slice]), cancel);
-        yield return new ReadOnlySequence<byte>(found.GetValueOrDefault((section.Uid, slice.Key)) ?? throw Download.Gone());
+        yield return new ReadOnlySequence<byte>(await pool.RunAsync(
+            section.Mailbox,
+            repeatable: true,
+            async session =>
+            {
+                var found = await SectionFetch.RunAsync(session, section.Mailbox, section.UidValidity, [section.Uid], [slice]);
+                return found.GetValueOrDefault((section.Uid, slice.Key)) is { } octets && (octets.Length > 0 || offset > 0 || section.Size == 0) ? octets : throw await Download.NothingAsync(session, section);
+            },
+            cancel));
     }
 
     private static async IAsyncEnumerable<ReadOnlySequence<byte>> StreamPieceAsync(

@@ -18,6 +18,9 @@ public static class FilenameFetch
 
     private const int Octets = 8 * 1024;
 
+    /// <summary>There are names to look for.</summary>
+    public static bool IsNeeded(MessageHeaders headers) => headers.Parts.Any(IsDoubtful);
+
     /// <returns>The same with the names that were found.</returns>
     public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(
         ImapSession session, string path, uint uidValidity, IReadOnlyDictionary<uint, MessageHeaders> messages)

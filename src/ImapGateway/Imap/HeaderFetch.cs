@@ -9,10 +9,13 @@ namespace ImapGateway.Imap;
 /// <summary>Header fields, structure, date and size of many messages in one FETCH.</summary>
 public static class HeaderFetch
 {
+    /// <summary>Octets of a header that is read as it was sent: of tens of thousands of recipients.</summary>
+    private const int MostInHeader = 4 << 20;
+
     private const MessageSummaryItems Basic = MessageSummaryItems.UniqueId | MessageSummaryItems.InternalDate | MessageSummaryItems.Size;
 
-    /// <param name="previews">With the beginning of the text: by the same FETCH where the server has PREVIEW (RFC 8970), else by one more.</param>
-    /// <returns>By uid; messages that have gone meanwhile are missing.</returns>
+    /// <param name="previews">With the beginning of the text, where the server has PREVIEW (RFC 8970).</param>
+    /// <returns>By uid; messages of which the server says nothing are missing.</returns>
     public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(
         ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids, bool previews = false)
     {
@@ -33,32 +36,38 @@ public static class HeaderFetch
         }
         var request = new FetchRequest(items, SummaryMapping.Fields);
         var summaries = await ThereAsync(session, folder, await FetchAsync(folder, uids, request), request);
-        var headers = await FilenameFetch.RunAsync(session, path, uidValidity, summaries.ToDictionary(summary => summary.UniqueId.Id, summary => SummaryMapping.Headers(summary)));
-        headers = await ReferenceFetch.RunAsync(session, path, uidValidity, headers);
-        if (!previews)
-        {
-            return headers;
-        }
-        return hasPreview
-            ? summaries.ToDictionary(summary => summary.UniqueId.Id, summary => headers[summary.UniqueId.Id] with { Preview = PreviewText.OneLine(summary.PreviewText ?? "") })
-            : await PreviewFetch.RunAsync(session, path, uidValidity, headers);
+        return summaries.ToDictionary(
+            summary => summary.UniqueId.Id,
+            summary => SummaryMapping.Headers(summary) with { Preview = previews && hasPreview ? PreviewText.OneLine(summary.PreviewText ?? "") : null });
     }
 
-    /// <summary>
-    /// For a message whose BODYSTRUCTURE breaks the parser, and with it the session: only what needs no parsing by the server is asked for.
-    /// </summary>
-    public static async Task<MessageHeaders?> PlainAsync(ImapSession session, string path, uint uidValidity, uint uid)
+    /// <summary>Nothing is left for <see cref="CompleteAsync"/> to ask for.</summary>
+    public static bool IsComplete(MessageHeaders headers) => headers.Preview is not null && !FilenameFetch.IsNeeded(headers) && !ReferenceFetch.IsNeeded(headers);
+
+    /// <summary>File names, the use of pictures, and previews where the server has none: from the texts of the messages and the headers of their parts.</summary>
+    /// <returns>By uid; those of which the server does not send the text are missing.</returns>
+    public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> CompleteAsync(ImapSession session, string path, uint uidValidity, IReadOnlyDictionary<uint, MessageHeaders> messages)
     {
-        var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uid);
-        var found = await FetchAsync(folder, [uid], new FetchRequest(Basic));
-        if (found is not [var summary])
-        {
-            return null;
-        }
-        using var stream = await folder.GetStreamAsync(summary.UniqueId, "HEADER");
-        using var header = new MemoryStream();
-        await stream.CopyToAsync(header);
-        return SummaryMapping.FromRawHeader(header.GetBuffer().AsSpan(0, (int)header.Length), summary.InternalDate, summary.Size ?? 0) with { Preview = "" };
+        var named = await FilenameFetch.RunAsync(session, path, uidValidity, messages);
+        var judged = await ReferenceFetch.RunAsync(session, path, uidValidity, named);
+        var previewed = await PreviewFetch.RunAsync(session, path, uidValidity, judged.Where(one => one.Value.Preview is null).ToDictionary());
+        return judged.Where(one => one.Value.Preview is not null).Concat(previewed).ToDictionary();
+    }
+
+    /// <summary>Date of receipt and size, by uid: what servers know without reading a message.</summary>
+    public static async Task<IReadOnlyDictionary<uint, (DateTimeOffset? ReceivedAt, long Size)>> BasicAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids)
+    {
+        var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uids.Max());
+        var summaries = await FetchAsync(folder, uids, new FetchRequest(Basic));
+        return summaries.ToDictionary(summary => summary.UniqueId.Id, summary => (Dates.Plausible(summary.InternalDate), (long)(summary.Size ?? 0)));
+    }
+
+    /// <summary>The header of a message as it was sent. Of the structure only what the header tells is known.</summary>
+    /// <param name="known">Date of receipt and size.</param>
+    public static async Task<MessageHeaders> PlainAsync(ImapSession session, string path, uint uidValidity, uint uid, MessageHeaders known)
+    {
+        var found = await SectionFetch.RunAsync(session, path, uidValidity, [uid], [new SectionSlice("HEADER", 0, MostInHeader)]);
+        return found.GetValueOrDefault((uid, "HEADER")) is { Length: > 0 } header ? SummaryMapping.FromRawHeader(header, known.ReceivedAt, known.Size) : known;
     }
 
     /// <summary>

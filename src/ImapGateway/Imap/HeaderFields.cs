@@ -65,12 +65,15 @@ public sealed class HeaderFields
     /// <summary>The id of a message: the first of the field, or whatever else stands there.</summary>
     public string? Id(string name) => Ids(name) is [var id, ..] ? id : MessageIds.Bare(Text(name));
 
-    /// <summary>Media type and parameters of the body; text/plain where there is none (RFC 2045 section 5.2) or it is broken.</summary>
-    public ContentType ContentType() =>
-        First("content-type") is { } raw && MimeKit.ContentType.TryParse(HeaderText.ToUtf8(raw, _charset), out var type) ? type : new ContentType("text", "plain");
+    /// <summary>Media type and parameters of the body.</summary>
+    /// <param name="assumed">Where there is none, or it is broken; null: text/plain (RFC 2045 section 5.2).</param>
+    public ContentType ContentType(ContentType? assumed = null) =>
+        First("content-type") is { } raw && MimeKit.ContentType.TryParse(HeaderText.ToUtf8(raw, _charset), out var type) ? type : assumed ?? new ContentType("text", "plain");
 
-    public ContentDisposition? ContentDisposition() =>
-        First("content-disposition") is { } raw && MimeKit.ContentDisposition.TryParse(HeaderText.ToUtf8(raw, _charset), out var disposition) ? disposition : null;
+    /// <summary>Null where there is none. Of one that is broken only "inline" counts; whatever else it is, it is an attachment (RFC 2183 section 2.8).</summary>
+    public ContentDisposition? ContentDisposition() => First("content-disposition") is not { } raw ? null
+        : MimeKit.ContentDisposition.TryParse(HeaderText.ToUtf8(raw, _charset), out var disposition) ? disposition
+        : new ContentDisposition(Line("content-disposition")!.TrimStart().StartsWith("inline", StringComparison.OrdinalIgnoreCase) ? MimeKit.ContentDisposition.Inline : MimeKit.ContentDisposition.Attachment);
 
     /// <summary>Name in lower case to decoded values in order of appearance; by name, so that the same message is written the same at every time.</summary>
     /// <param name="names">Only these; null: all.</param>

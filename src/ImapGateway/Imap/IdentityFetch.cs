@@ -23,7 +23,7 @@ public static class IdentityFetch
 
     private static readonly HeaderId[] MessageIdField = [HeaderId.MessageId];
 
-    /// <returns>By uid; messages that have gone meanwhile are missing.</returns>
+    /// <returns>By uid; messages of which the server says nothing are missing.</returns>
     public static async Task<IReadOnlyDictionary<uint, MessageIdentity>> RunAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids)
     {
         var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uids.Max());

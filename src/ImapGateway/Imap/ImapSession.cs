@@ -62,6 +62,9 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>False once the server has refused to look for text in UTF-8 (RFC 3501 section 6.4.4, BADCHARSET).</summary>
     public bool SearchesUtf8 { get; set; } = true;
 
+    /// <summary>True once the server has refused part 1 of a message that is not a multipart, and sent its text.</summary>
+    public bool ReadsPartOneAsText { get; set; }
+
     /// <summary>Called with each command, without its tag, before it is sent.</summary>
     public Func<ReadOnlyMemory<byte>, ValueTask>? Sending { set => _stream.Sending = value; }
 
@@ -285,6 +288,7 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>Lets a sink receive the literals of <paramref name="fetch"/> as they arrive.</summary>
     public async Task StreamAsync(LiteralStream sink, Func<Task> fetch)
     {
+        var allowance = _stream.Allowance;
         _stream.Allow(MostBeside);
         _client.Sink = sink;
         sink.Taken = _stream.GiveBack;
@@ -297,6 +301,7 @@ public sealed partial class ImapSession : IAsyncDisposable
         {
             _stream.BeforeRead = null;
             _client.Sink = null;
+            _stream.Allow(allowance);
             _stream.Memory?.Clear();
         }
     }

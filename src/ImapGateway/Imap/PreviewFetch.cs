@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Html;
 using ImapGateway.Mail;
-using MailKit.Net.Imap;
 
 namespace ImapGateway.Imap;
 
@@ -23,13 +22,13 @@ public static class PreviewFetch
     private const int HtmlOctets = 12 * 1024;
 
     /// <param name="messages">Whose structure is known.</param>
-    /// <returns>The same with a preview: empty where nothing can be read.</returns>
+    /// <returns>The same with a preview: empty where the message has no text. Those of which the server does not send the text are missing.</returns>
     public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(
         ImapSession session, string path, uint uidValidity, IReadOnlyDictionary<uint, MessageHeaders> messages)
     {
-        var previews = messages.ToDictionary(one => one.Key, one => one.Value with { Preview = "" });
-        var wanted = messages.Select(one => (Uid: one.Key, Part: PartOf(one.Value))).Where(one => one.Part is not null).ToList();
-        foreach (var batch in wanted.Chunk(Batch))
+        var parts = messages.Select(one => (Uid: one.Key, Part: PartOf(one.Value))).ToList();
+        var previews = parts.Where(one => one.Part is null).ToDictionary(one => one.Uid, one => messages[one.Uid] with { Preview = "" });
+        foreach (var batch in parts.Where(one => one.Part is not null).Chunk(Batch))
         {
             foreach (var sections in batch.GroupBy(one => one.Part!.Part).Chunk(MostSections))
             {
@@ -42,21 +41,12 @@ public static class PreviewFetch
         {
             var slices = sections.Select(section => new SectionSlice(section.Key, 0, section.Max(one => Octets(one.Part!)))).ToList();
             var asked = sections.SelectMany(section => section).ToList();
-            IReadOnlyDictionary<(uint Uid, string Key), byte[]> found;
-            try
-            {
-                found = await SectionFetch.RunAsync(session, path, uidValidity, [.. asked.Select(one => one.Uid)], slices);
-            }
-            catch (ImapCommandException)
-            {
-                // The server cannot read it; what is known of it besides is right.
-                return;
-            }
+            var found = await SectionFetch.RunAsync(session, path, uidValidity, [.. asked.Select(one => one.Uid)], slices);
             foreach (var (uid, part) in asked)
             {
                 if (found.TryGetValue((uid, part!.Part), out var octets))
                 {
-                    previews[uid] = previews[uid] with { Preview = Read(part, octets) };
+                    previews[uid] = messages[uid] with { Preview = Read(part, octets) };
                 }
             }
         }

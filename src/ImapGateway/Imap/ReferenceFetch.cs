@@ -18,6 +18,9 @@ public static class ReferenceFetch
     /// <summary>Messages of one FETCH: its answer is in memory until it ends.</summary>
     private const int Batch = 25;
 
+    /// <summary>There are parts of which only the HTML tells what they are for.</summary>
+    public static bool IsNeeded(MessageHeaders headers) => headers.Parts.Any(IsOpen);
+
     /// <param name="messages">With the roles that the structure gives.</param>
     /// <returns>The same with the roles that the HTML gives.</returns>
     public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(

@@ -19,6 +19,9 @@ public sealed class ServerStream : Stream
     private const int TailLength = 512;
     private const int TagLength = 9;
 
+    /// <summary>Of a buffer for what is handed over after it was looked at, between two commands.</summary>
+    private const int MostKept = 64 << 10;
+
     /// <summary>
     /// So many opening brackets are handed to MailKit before the stack is left. It parses lists by recursion, and a read that completes at once returns into that recursion:
     /// a level takes up to 4 KB of stack.
@@ -32,11 +35,12 @@ public sealed class ServerStream : Stream
     private readonly SilenceLimit _writing;
     private readonly NestingLimit _nesting = new();
     private readonly OutgoingLines _outgoing = new();
+    private readonly StructureFilter _structures = new();
     private readonly PhraseScan _overflow = new("[NOTIFICATIONOVERFLOW]");
     private readonly TimeSpan _silence;
     private Stream _inner;
     private int _tailUsed;
-    private readonly ArrayBufferWriter<byte> _passed = new();
+    private ArrayBufferWriter<byte> _passed = new();
     private ReadOnlyMemory<byte> _ahead;
     private int _brackets;
     private long _allowance = long.MaxValue;
@@ -77,7 +81,7 @@ public sealed class ServerStream : Stream
     /// <summary>Called with each command, without its tag, before it is sent.</summary>
     public Func<ReadOnlyMemory<byte>, ValueTask>? Sending { get; set; }
 
-    /// <summary>Cuts the answers to LIST; null: there are none on this connection.</summary>
+    /// <summary>Shortens the answers to LIST; null: there are none on this connection.</summary>
     public ListingLimit? Listing { get; set; }
 
     /// <summary>Called when the server says that it has given up telling of changes (RFC 5465 section 5.8): nobody else tells, and silence follows.</summary>
@@ -183,9 +187,9 @@ public sealed class ServerStream : Stream
             {
                 QuickAcknowledge();
             }
-            if (read > 0 && Listing is { IsActive: true } listing)
+            if (read > 0 && (Listing is { IsActive: true } || _structures.IsActive))
             {
-                _ahead = Cut(listing, buffer.Span[..read]);
+                _ahead = Filter(buffer.Span[..read]);
                 continue;
             }
             var piece = PieceOf(buffer.Span[..read]);
@@ -198,12 +202,19 @@ public sealed class ServerStream : Stream
         return await InspectAsync(buffer[..next]);
     }
 
-    private ReadOnlyMemory<byte> Cut(ListingLimit listing, ReadOnlySpan<byte> octets)
+    private ReadOnlyMemory<byte> Filter(ReadOnlySpan<byte> octets)
     {
         _passed.ResetWrittenCount();
         try
         {
-            listing.Filter(octets, _passed);
+            if (_structures.IsActive)
+            {
+                _structures.Filter(octets, _passed);
+            }
+            else
+            {
+                Listing!.Filter(octets, _passed);
+            }
         }
         catch (FloodException)
         {
@@ -243,6 +254,8 @@ public sealed class ServerStream : Stream
             }
             Listing?.Sent(buffer.Span[(TagLength + 1)..]);
             Answers?.Sent(buffer.Span[(TagLength + 1)..]);
+            _structures.Sent(Answers?.IsOfHeaders == true);
+            _passed = _passed.Capacity > MostKept ? new ArrayBufferWriter<byte>() : _passed;
             _nesting.MostInLiteral = Answers?.IsOfHeaders == true ? NestingLimit.MostInHeader : long.MaxValue;
             if (Sending is { } sending)
             {

@@ -139,7 +139,7 @@ public sealed class SessionOpener(
     }
 }
 
-/// <summary>When to try a login again.</summary>
+/// <summary>When to try again what has failed at the mail server.</summary>
 public static partial class Backoff
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
@@ -148,6 +148,7 @@ public static partial class Backoff
     private static readonly TimeSpan LongestAfterRefusal = TimeSpan.FromHours(1);
     private static readonly TimeSpan FirstAfterFlood = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LongestAfterFlood = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan FirstAfterUnreadable = TimeSpan.FromSeconds(10);
 
     /// <param name="problem">Of the last failure. What the server asks for is obeyed; a refusal without a reason is hardly ever tried again, for it may lock the account.</param>
     /// <param name="failures">In a row, at least 1.</param>
@@ -182,6 +183,11 @@ public static partial class Backoff
     /// <param name="jitter">0 to 1; spreads the next try over the upper half of the span.</param>
     public static TimeSpan AfterFlood(int floods, double jitter) =>
         TimeSpan.FromSeconds(Math.Min(LongestAfterFlood.TotalSeconds, FirstAfterFlood.TotalSeconds * Math.Pow(2, Math.Min(floods - 1, 16))) * (0.5 + jitter / 2));
+
+    /// <param name="times">That a message could not be read, at least 1.</param>
+    /// <param name="jitter">0 to 1; spreads the next try over the upper half of the span.</param>
+    public static TimeSpan AfterUnreadable(int times, double jitter) =>
+        TimeSpan.FromSeconds(Math.Min(LongestAfterRefusal.TotalSeconds, FirstAfterUnreadable.TotalSeconds * Math.Pow(2, Math.Min(times - 1, 16))) * (0.5 + jitter / 2));
 
     /// <summary>Only new credentials can help: there are none, or the server named them as the reason, and trying them again can only lock the account.</summary>
     public static bool IsFinal(Problem problem) =>

@@ -18,6 +18,9 @@ public static class SummaryMapping
         "List-Id", "List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted", "Authentication-Results",
     ];
 
+    /// <summary>The problem of headers without a structure, until it has been read from the message.</summary>
+    public static readonly Problem NoStructure = new(ErrorCode.AccountProtocol, "The mail server does not describe the structure of the message, or describes one that is impossible.");
+
     /// <summary>Nothing throws; what is missing or broken is null or empty.</summary>
     /// <param name="summary">With BodyStructure, InternalDate, Size and <see cref="Fields"/>; EmailId and ThreadId where the server has them.</param>
     /// <param name="header">The whole header; null: the fields of the summary.</param>
@@ -45,17 +48,18 @@ public static class SummaryMapping
             Parts: parts)
         {
             Multiparts = MessageStructure.MultipartsOf(summary.Body),
+            Problem = summary.Body is null ? NoStructure : null,
         };
     }
 
     /// <summary>
-    /// For a message whose BODYSTRUCTURE cannot be parsed. Of its parts only the one that Content-Type tells is known, and a multipart has none.
+    /// For a message of which the server gives the header alone. Of its parts only the one that Content-Type tells is known, and a multipart has none.
     /// </summary>
     public static MessageHeaders FromRawHeader(ReadOnlySpan<byte> header, DateTimeOffset? receivedAt, long size)
     {
         var charset = PartMapping.Charset(HeaderFields.Parse(header).ContentType());
         var fields = HeaderFields.Parse(header, charset);
-        return Headers(new MessageSummary(0) { InternalDate = receivedAt, Size = (uint)Math.Clamp(size, 0, uint.MaxValue), Body = Body(fields, size) }, fields);
+        return Headers(new MessageSummary(0) { InternalDate = receivedAt, Size = (uint)Math.Clamp(size, 0, uint.MaxValue), Body = Body(fields, size) }, fields) with { Problem = NoStructure };
     }
 
     private static BodyPartBasic? Body(HeaderFields fields, long size)

@@ -21,7 +21,8 @@ public static class Fingerprint
     /// <summary>Whether there is something to be compared.</summary>
     public static bool Tells(ulong fingerprint) => fingerprint is not (Unknown or None);
 
-    public static ulong Of(MessageHeaders headers) => Of(MessageIdentity.Of(headers));
+    /// <returns><see cref="Unknown"/> for a placeholder, so that it is looked at again.</returns>
+    public static ulong Of(MessageHeaders headers) => Of(MessageIdentity.Of(headers)) is var fingerprint && fingerprint == None && headers.Problem is not null ? Unknown : fingerprint;
 
     public static ulong Of(MessageIdentity message) => message switch
     {

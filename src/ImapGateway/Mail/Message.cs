@@ -59,11 +59,22 @@ public sealed record MessageHeaders(
     /// <summary>For messages of which only what the index has is wanted.</summary>
     public static readonly MessageHeaders Unread = new(null, null, null, [], [], null, [], [], [], [], [], [], null, default, 0, []);
 
+    /// <summary>For a message that the mail server cannot answer for.</summary>
+    /// <param name="receivedAt">Null: not known.</param>
+    /// <param name="size">0: not known.</param>
+    public static MessageHeaders Placeholder(DateTimeOffset? receivedAt, long size, Problem problem) =>
+        Unread with { ReceivedAt = receivedAt ?? DateTimeOffset.UnixEpoch, Size = size, Preview = "", Problem = problem };
+
     /// <summary>The beginning of the text, in one line; empty where nothing can be read; null where nobody has looked.</summary>
     [Id(16)] public string? Preview { get; init; }
 
     /// <summary>What stands around <see cref="Parts"/>, in the order of the message; empty for a message that is no multipart.</summary>
     [Id(17)] public ImmutableArray<MessageMultipart> Multiparts { get; init; } = [];
+
+    /// <summary>
+    /// Not null: the mail server did not give all of it, and these are placeholders as far as they are not known. Not kept by caches, for the server is asked again.
+    /// </summary>
+    [Id(18)] public Problem? Problem { get; init; }
 
     public ImmutableArray<Attachment> Attachments =>
         [.. Parts.Where(part => !part.IsBody).Select(part => new Attachment(part.Part, part.SavedAs, part.ContentType, part.Size, part.Disposition, part.ContentId, part.IsInline))];
@@ -111,6 +122,16 @@ public sealed record MessagePart(
 
     /// <summary>The name to save it under. Invitations often have none, and no calendar opens a file without an extension.</summary>
     public string? SavedAs => Filename ?? (ContentType == "text/calendar" ? "invite.ics" : null);
+}
+
+/// <summary>Why some of a message is not shown: the mail server refuses to send it, or sends nothing.</summary>
+/// <param name="Code" example="account.unavailable">From the closed list of error codes.</param>
+/// <param name="Detail" example="The mail server cannot be reached or has closed the connection.">What is wrong, with the mail server's words where it said something.</param>
+[GenerateSerializer, Immutable]
+public sealed record MessageProblem(string Code, string Detail)
+{
+    public static MessageProblem Of(Problem problem) =>
+        new(problem.Code.Describe().Name, problem.Upstream?.Text is { Length: > 0 } text ? $"{problem.Detail} The mail server said: {text}" : problem.Detail);
 }
 
 /// <summary>A message as clients see it. Dates are UTC, sizes octets; <c>modSeq</c> (RFC 7162) is a string because it has 63 bits.</summary>
@@ -180,6 +201,11 @@ public sealed record Message
     [Id(22), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public ImmutableSortedDictionary<string, ImmutableArray<string>>? Headers { get; init; }
     /// <summary>Present where <c>body=</c> asked for it.</summary>
     [Id(23), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public MessageBody? Body { get; init; }
+    /// <summary>
+    /// Absent where all is well. Otherwise the mail server could not give all of the message: members that are not known are null or empty, and `receivedAt` is 1970-01-01T00:00:00Z where the date of receipt is
+    /// not known. The server is asked again from time to time.
+    /// </summary>
+    [Id(25), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public MessageProblem? Problem { get; init; }
 
     public static Message Of(string id, string mailboxId, uint uid, Flags flags, ulong modSeq, MessageHeaders headers)
     {
@@ -208,6 +234,7 @@ public sealed record Message
             HasAttachments = headers.HasFiles,
             Attachments = headers.Attachments,
             ModSeq = modSeq == 0 ? null : modSeq.ToString(System.Globalization.CultureInfo.InvariantCulture),
+            Problem = headers.Problem is { } problem ? MessageProblem.Of(problem) : null,
         };
     }
 }

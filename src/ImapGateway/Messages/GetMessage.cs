@@ -24,7 +24,13 @@ public sealed record GetMessage(string Id, ReadOptions Options) : AccountCommand
         var (mailbox, row) = account.Mailboxes.FindMessage(id);
         var holdsAt = account.Mailboxes.HoldsAt(mailbox);
         var tag = when.Strong(AccountMailboxes.StateOf(mailbox, row));
-        return new Tagged<Message>(tag, when.Has(tag) ? null : Only(await GetMessages.ReadAsync(account, [id], options, cancel))) { HoldsAt = holdsAt };
+        if (when.Has(tag))
+        {
+            return new Tagged<Message>(tag, null) { HoldsAt = holdsAt };
+        }
+        var message = Only(await GetMessages.ReadAsync(account, [id], options, cancel));
+        // A placeholder has no tag: the message may be readable the next time, although the index is the same.
+        return message.Problem is null ? new Tagged<Message>(tag, message) { HoldsAt = holdsAt } : new Tagged<Message>(null, message);
     }
 
     private static Message Only(MessageSet set) => set.Items is [var message] ? message : throw new ProblemException(set.Missing[0].Problem);

@@ -10,7 +10,7 @@ namespace ImapGateway.Messages;
 
 /// <summary>A message that was asked for by id and cannot be shown.</summary>
 /// <param name="Id">As asked for.</param>
-/// <param name="Problem">Why: gone, not found, or too large to be sent along with the others.</param>
+/// <param name="Problem">Why: gone, not found, too large to be sent along with the others, or what the mail server said when it did not give what was asked for.</param>
 [GenerateSerializer, Immutable]
 public sealed record MissingMessage(string Id, Problem Problem);
 
@@ -47,7 +47,8 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
                 var set = await ReadAsync(account, Ids, Options, cancel);
                 // What the server did not show may be there the next time, although the index is the same.
                 var known = places.Where(one => one.Place.Problem is not null).Select(one => one.Id).ToHashSet();
-                return new Tagged<MessageSet>(set.Missing.All(missing => missing.Problem == TooLarge || known.Contains(missing.Id)) ? tag : null, set) { HoldsAt = holdsAt };
+                var isCertain = set.Items.All(item => item.Problem is null) && set.Missing.All(missing => missing.Problem == TooLarge || known.Contains(missing.Id));
+                return new Tagged<MessageSet>(isCertain ? tag : null, set) { HoldsAt = isCertain ? holdsAt : null };
             },
             set => set.Missing.Any(missing => missing.Problem.Code == ErrorCode.Gone && Find(account, missing.Id).Mailbox is not null),
             cancel);
@@ -107,13 +108,13 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
         // In the order of the ids, so that the client knows where to go on.
         var order = ids.Distinct().ToList();
         var fitting = Fitting(order.Join(found, id => id, one => one.Message.Id, (_, one) => one), one => SizeOf(one.Message), out var room);
-        var read = fitting.Count == 0 ? [] : await BodiesAsync(account, fitting, options, room, cancel);
+        var (read, failed) = fitting.Count == 0 ? ReadMessages.None : await BodiesAsync(account, fitting, options, room, cancel);
         // What header fields take is known only now.
         var items = Fitting(order.Where(read.ContainsKey).Select(id => read[id]), MessageSize.Of, out _);
 
         var shown = items.Select(item => item.Id).ToHashSet();
         var tooLarge = found.Select(one => one.Message.Id).Except(fitting.Select(one => one.Message.Id)).Concat(read.Keys).ToHashSet();
-        var missing = order.Where(id => !shown.Contains(id)).Select(id => new MissingMessage(id, places[id].Problem ?? (tooLarge.Contains(id) ? TooLarge : Lost(places[id].Mailbox!, places[id].Row))));
+        var missing = order.Where(id => !shown.Contains(id)).Select(id => new MissingMessage(id, places[id].Problem ?? failed.GetValueOrDefault(id) ?? (tooLarge.Contains(id) ? TooLarge : Lost(places[id].Mailbox!, places[id].Row))));
         return new MessageSet([.. items], [.. missing]);
     }
 
@@ -164,7 +165,7 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
     }
 
     /// <summary>Bodies share the room that headers and structure leave.</summary>
-    private static async Task<Dictionary<string, Message>> BodiesAsync(
+    private static async Task<ReadMessages> BodiesAsync(
         AccountContext account, List<(MailboxState Mailbox, FoundMessage Message)> found, ReadOptions options, long room, CancellationToken cancel)
     {
         var kinds = (options.Text ? 1 : 0) + (options.Html ? 1 : 0);
@@ -174,6 +175,6 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
         var maxBodyBytes = (int)Math.Clamp(level, 1, options.MaxBodyBytes);
         var read = await Task.WhenAll(found.GroupBy(one => one.Mailbox, one => one.Message)
             .Select(group => new MessageReader(account, group.Key, options).ReadAsync([.. group], maxBodyBytes, cancel)));
-        return read.SelectMany(group => group).ToDictionary();
+        return new ReadMessages(read.SelectMany(group => group.Read).ToDictionary(), read.SelectMany(group => group.Failed).ToDictionary());
     }
 }

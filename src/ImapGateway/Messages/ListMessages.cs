@@ -109,7 +109,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
             }
             var uids = batch.ConvertAll(row => row.Uid);
             var headers = IndexOnly && !needsHeaders ? null : await account.Headers.ReadAsync(mailbox.Counter, mailbox.Path, uidValidity, uids, cancel);
-            isCertain &= (headers is null || headers.Count == uids.Count) && Math.Min(uids[0], uids[^1]) >= comparedFrom;
+            isCertain &= (headers is null || (headers.Count == uids.Count && headers.Values.All(known => known.Problem is null))) && Math.Min(uids[0], uids[^1]) >= comparedFrom;
             if (!isStale)
             {
                 await account.Mailboxes.CompareAsync(mailbox, uidValidity, uids, cancel);
@@ -125,7 +125,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         }
         var next = more ? CursorAt(bound, new Position(uidValidity, page.LastUid, feed)) : null;
         var items = IsBackward ? [.. page.Items.Reverse()] : page.Items;
-        return new Tagged<MessagePage>(isCertain ? tag : null, new MessagePage(items, next, feed, bound, uidValidity)) { HoldsAt = holdsAt };
+        return new Tagged<MessagePage>(isCertain ? tag : null, new MessagePage(items, next, feed, bound, uidValidity)) { HoldsAt = isCertain ? holdsAt : null };
     }
 
     /// <summary>With the flags that the comparison may have found meanwhile.</summary>

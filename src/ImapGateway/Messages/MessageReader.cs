@@ -13,27 +13,39 @@ namespace ImapGateway.Messages;
 /// <summary>A message that was found in the index, with its headers.</summary>
 public sealed record FoundMessage(string Id, IndexRow Row, MessageHeaders Headers);
 
+/// <summary>What was read of messages. Those that are in neither have gone.</summary>
+/// <param name="Read">By id.</param>
+/// <param name="Failed">By id: the server has the message, and did not give what was asked for.</param>
+public sealed record ReadMessages(IReadOnlyDictionary<string, Message> Read, IReadOnlyDictionary<string, Problem> Failed)
+{
+    public static readonly ReadMessages None = new(ImmutableDictionary<string, Message>.Empty, ImmutableDictionary<string, Problem>.Empty);
+}
+
 /// <summary>Header fields and bodies of messages of one mailbox: one FETCH for all that have the same sections to read.</summary>
 public sealed class MessageReader(AccountContext account, MailboxState mailbox, ReadOptions options)
 {
     private const int MostHeaderOctets = 128 * 1024;
 
-    private sealed record Plan(FoundMessage Message, ImmutableArray<SectionSlice> Slices);
+    private sealed record Plan(FoundMessage Message, ImmutableArray<SectionSlice> Slices)
+    {
+        public uint Uid => Message.Row.Uid;
+    }
 
     /// <summary>What a slice has brought: by uid and <see cref="SectionSlice.Key"/>.</summary>
     private sealed class Octets : Dictionary<(uint Uid, string Key), SliceOctets>;
 
     /// <param name="messages">At least one.</param>
     /// <param name="maxBodyBytes">Of each text and each HTML.</param>
-    /// <returns>By id. A message that has gone meanwhile is missing.</returns>
-    public async Task<IReadOnlyDictionary<string, Message>> ReadAsync(IReadOnlyCollection<FoundMessage> messages, int maxBodyBytes, CancellationToken cancel)
+    public async Task<ReadMessages> ReadAsync(IReadOnlyCollection<FoundMessage> messages, int maxBodyBytes, CancellationToken cancel)
     {
         if (!options.WantsMore)
         {
-            return messages.ToDictionary(message => message.Id, Basic);
+            return ReadMessages.None with { Read = messages.ToDictionary(message => message.Id, Basic) };
         }
-        var plans = messages.Select(message => new Plan(message, SlicesOf(message, maxBodyBytes))).ToList();
-        var (path, uidValidity) = (mailbox.Path, mailbox.UidValidity);
+        // Of what is not known nothing can be asked for.
+        var failed = messages.Where(message => options.WantsBody && message.Headers is { Problem: not null, Parts: [] }).ToDictionary(message => message.Id, message => message.Headers.Problem!);
+        var plans = messages.Where(message => !failed.ContainsKey(message.Id)).Select(message => new Plan(message, SlicesOf(message, maxBodyBytes))).ToList();
+        var uidValidity = mailbox.UidValidity;
         var stored = new SliceStore(account.Stored, mailbox.Counter, uidValidity);
         var octets = new Octets();
         List<Plan> unread = [];
@@ -49,7 +61,7 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
                 octets[(plan.Message.Row.Uid, slice.Key)] = one;
             }
         }
-        var fetched = unread.Count > 0 ? await account.Pool.RunAsync(path, repeatable: true, session => FetchAsync(session, path, uidValidity, unread), cancel) : [];
+        var fetched = await FetchAsync(unread, failed, cancel);
         // Cleaning HTML takes milliseconds, which the other requests of the account must not wait for.
         return await Task.Run(
             async () =>
@@ -61,7 +73,7 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
                         octets[(message.Row.Uid, slice.Key)] = await stored.DecodeAsync(message, slice, encoded);
                     }
                 }
-                return plans.Where(plan => IsThere(plan, octets)).ToDictionary(plan => plan.Message.Id, plan => Complete(plan, octets, maxBodyBytes));
+                return new ReadMessages(plans.Where(plan => IsThere(plan, octets)).ToDictionary(plan => plan.Message.Id, plan => Complete(plan, octets, maxBodyBytes)), failed);
             },
             cancel);
     }
@@ -74,31 +86,49 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
 
     private string HeaderSection() => options.Headers.IsEmpty ? "HEADER" : $"HEADER.FIELDS ({string.Join(' ', options.Headers)})";
 
-    private static async Task<Dictionary<(uint, string), byte[]>> FetchAsync(ImapSession session, string path, uint uidValidity, List<Plan> plans)
+    /// <param name="failed">What could not be read is added to it.</param>
+    private async Task<Dictionary<(uint, string), byte[]>> FetchAsync(List<Plan> plans, Dictionary<string, Problem> failed, CancellationToken cancel)
     {
         var found = new Dictionary<(uint, string), byte[]>();
-        foreach (var alike in plans.GroupBy(plan => string.Join(' ', plan.Slices)))
+        var (path, uidValidity) = (mailbox.Path, mailbox.UidValidity);
+        foreach (var alike in plans.Where(plan => !plan.Slices.IsEmpty).GroupBy(plan => string.Join(' ', plan.Slices)))
         {
-            await AddAsync([.. alike]);
-            // The server gave no answer for these because of one of them, or has nothing to give.
-            foreach (var missing in alike.Where(plan => alike.Count() > 1 && !plan.Slices.Any(slice => found.ContainsKey((plan.Message.Row.Uid, slice.Key)))))
+            var byUid = alike.ToDictionary(plan => plan.Uid);
+            var slices = alike.First().Slices;
+            var fetched = await new FetchIsolation(account.Pool, path, uidValidity).RunAsync(account.Pool, byUid.Keys, FetchAsync, cancel);
+            foreach (var (uid, sections) in fetched.Found)
             {
-                await AddAsync([missing]);
+                foreach (var (key, octets) in sections)
+                {
+                    found[(uid, key)] = octets;
+                }
+            }
+
+            // What is empty, or made up, is no answer: the message has gone, or is asked for again.
+            async Task<IReadOnlyDictionary<uint, Dictionary<string, byte[]>>> FetchAsync(ImapSession session, IReadOnlyCollection<uint> uids)
+            {
+                var sections = await SectionFetch.RunAsync(session, path, uidValidity, uids, slices);
+                return sections.GroupBy(one => one.Key.Uid)
+                    .ToDictionary(group => group.Key, group => group.ToDictionary(one => one.Key.Key, one => one.Value))
+                    .Where(one => !IsEmpty(byUid[one.Key], one.Value) && !one.Value.Values.Any(SectionFetch.IsMadeUp)).ToDictionary();
+            }
+            foreach (var (uid, problem) in fetched.Failed)
+            {
+                failed[byUid[uid].Message.Id] = problem;
+            }
+            foreach (var uid in fetched.Left)
+            {
+                failed[byUid[uid].Message.Id] = fetched.Failed.Values.Last();
             }
         }
         return found;
-
-        async Task AddAsync(IReadOnlyCollection<Plan> alike)
-        {
-            var sections = await SectionFetch.RunAsync(session, path, uidValidity, [.. alike.Select(plan => plan.Message.Row.Uid)], alike.First().Slices);
-            foreach (var (key, octets) in sections)
-            {
-                found[key] = octets;
-            }
-        }
     }
 
-    /// <summary>A message that the server does not say a word about has gone.</summary>
+    /// <summary>NIL, or nothing, in place of a part that has octets by the structure.</summary>
+    private static bool IsEmpty(Plan plan, Dictionary<string, byte[]> sections) =>
+        plan.Slices.Any(slice => sections.GetValueOrDefault(slice.Key) is null or [] && plan.Message.Headers.Parts.Any(part => part.Part == slice.Section && part.Size > 0));
+
+    /// <summary>A message that nothing came of has gone, or has failed.</summary>
     private static bool IsThere(Plan plan, Octets octets) =>
         plan.Slices.IsEmpty || plan.Slices.Any(slice => octets.ContainsKey((plan.Message.Row.Uid, slice.Key)));
 

@@ -20,5 +20,26 @@ public sealed class MessageTexts(AccountRegistry accounts) : IMessageTexts
         {
             return null;
         }
+        catch (ProblemException)
+        {
+            if (await IsUnreadableAsync(account, message, cancel))
+            {
+                return null;
+            }
+            throw;
+        }
+    }
+
+    /// <summary>The mail server can be reached, and cannot answer for this message.</summary>
+    private async Task<bool> IsUnreadableAsync(string account, string message, CancellationToken cancel)
+    {
+        try
+        {
+            return (await accounts.Grain(account).Execute(new GetMessage(message, ReadOptions.Basic), cancel)).Demand().Problem is not null;
+        }
+        catch (ProblemException)
+        {
+            return false;
+        }
     }
 }

@@ -15,5 +15,5 @@ public sealed record MessagesById(ImmutableArray<Message> Items, ImmutableArray<
 
 /// <summary>A message that cannot be shown.</summary>
 /// <param name="Id" example="m_kq3zvw5xbe">As asked for.</param>
-/// <param name="Code" example="gone">gone, not_found, or too_large: it does not fit into the answer along with the others.</param>
+/// <param name="Code" example="gone">gone, not_found, too_large: it does not fit into the answer along with the others; or the code of the failure where the mail server did not give what was asked for.</param>
 public sealed record MissingId(string Id, [property: SchemaOf(typeof(ErrorCode))] string Code);

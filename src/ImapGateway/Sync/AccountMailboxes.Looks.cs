@@ -152,7 +152,7 @@ public sealed partial class AccountMailboxes
         var (path, found) = (mailbox.Path, new Dictionary<uint, ulong>());
         foreach (var uids in view.Rows.Select(row => row.Uid).Distinct().Order().Chunk(IdentityFetch.Window))
         {
-            foreach (var (uid, fingerprint) in await runner.RunAsync(path, repeatable: true, session => FingerprintFill.ReadAsync(session, path, view.UidValidity, uids), CancellationToken.None))
+            foreach (var (uid, fingerprint) in await FingerprintFill.ReadAsync(runner, _pool, path, view.UidValidity, uids))
             {
                 found[uid] = fingerprint;
             }

@@ -14,6 +14,9 @@ namespace ImapGateway.Sync;
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source of cancellation without a timer holds nothing.")]
 public sealed class FingerprintFill(MailboxDirectory directory, MailboxCommits commits, ImapPool pool, GuardedLoop loop)
 {
+    /// <summary>Of a few thousand messages. Nobody waits for them, and what has no fingerprint loses its id with a new UIDVALIDITY.</summary>
+    private const int MostFailed = 100;
+
     private readonly CancellationTokenSource _stop = new();
     private Task? _running;
     private bool _again;
@@ -76,7 +79,7 @@ public sealed class FingerprintFill(MailboxDirectory directory, MailboxCommits c
             IReadOnlyDictionary<uint, ulong> found;
             try
             {
-                found = await pool.RunAsync(path, repeatable: true, session => ReadAsync(session, path, uidValidity, uids), CancellationToken.None);
+                found = await ReadAsync(pool, pool, path, uidValidity, uids);
             }
             catch (ProblemException)
             {
@@ -91,11 +94,14 @@ public sealed class FingerprintFill(MailboxDirectory directory, MailboxCommits c
         }
     }
 
-    /// <summary>By uid; messages that have gone are missing.</summary>
-    public static async Task<IReadOnlyDictionary<uint, ulong>> ReadAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids)
+    /// <param name="runner">Where all messages are asked for at once.</param>
+    /// <param name="pool">Where those are asked for again that the server did not answer for.</param>
+    /// <returns>By uid; messages that have gone, or that the server cannot answer for, are missing.</returns>
+    public static async Task<IReadOnlyDictionary<uint, ulong>> ReadAsync(ISessionRunner runner, ImapPool pool, string path, uint uidValidity, IReadOnlyCollection<uint> uids)
     {
         // Away from the actor: of thousands.
-        var identities = await Task.Run(() => IdentityFetch.RunAsync(session, path, uidValidity, uids));
-        return identities.ToDictionary(one => one.Key, one => Fingerprint.Of(one.Value));
+        var fetched = await new FetchIsolation(pool, path, uidValidity) { MostFailed = MostFailed }
+            .RunAsync(runner, uids, (session, some) => Task.Run(() => IdentityFetch.RunAsync(session, path, uidValidity, some)), CancellationToken.None);
+        return fetched.Found.ToDictionary(one => one.Key, one => Fingerprint.Of(one.Value));
     }
 }

@@ -207,6 +207,39 @@ public sealed class ResetTests : IAsyncLifetime
         await _owners.Tells(_account, "mailbox.reset INBOX uid_validity", "mailbox.reset INBOX uid_validity");
     }
 
+    [Theory]
+    [InlineData("NO [UNAVAILABLE] cannot read it")]
+    [InlineData("BAD Could not parse message")]
+    [InlineData(Refusals.Closes)]
+    [InlineData(Refusals.SaysNothing)]
+    public async Task A_message_that_cannot_be_read_loses_its_own_id_alone(string how)
+    {
+        await Start(Plain, "one", "two", "three", "four");
+        var bad = Inbox.Messages.Single(message => Subject(message) == "two").Uid;
+        _owners.Server.Refuse(how, [bad]);
+        Inbox.UidValidity += 7;
+        var after = (await _owners.Run(_account, new ListMessages(InboxRef, new MessageFilter(), 500, null))).Items;
+        Assert.Equal(["four", "three", null, "one"], after.Select(message => message.Subject));
+        Assert.All(after.Where(message => message.Subject is not null), message => Assert.Equal(_ids[message.Subject!], message.Id));
+        await _owners.Tells(_account, "mailbox.reset INBOX uid_validity", "message.removed two INBOX", "message.added INBOX");
+    }
+
+    [Theory]
+    [InlineData("NO [UNAVAILABLE] cannot read it")]
+    [InlineData(Refusals.Closes)]
+    public async Task Messages_get_their_fingerprints_beside_one_that_cannot_be_read(string how)
+    {
+        _owners = await Owners.Start(new ScriptedOptions { Capabilities = Plain });
+        foreach (var subject in new[] { "one", "two", "three" })
+        {
+            Inbox.Add(subject);
+        }
+        _owners.Server.Refuse(how, [2]);
+        _account = await _owners.Claim();
+        await _owners.Run(_account, new ListMessages(InboxRef, new MessageFilter(), 500, null));
+        await TestWait.For(() => _account.Mailboxes.All.Single().Index.WithoutFingerprint(uint.MaxValue).SequenceEqual([2u]), "fingerprints of the others");
+    }
+
     [Fact]
     public async Task Thousands_are_found_again()
     {

@@ -42,7 +42,8 @@ public sealed record SectionRef(string Id, string? Part)
         {
             return new LocatedSection(key, new Section(path, uidValidity, row.Uid, Name, SevenBit, headers.Size), headers, null);
         }
-        var part = headers.Parts.FirstOrDefault(part => part.Part == Part) ?? throw new ProblemException(ErrorCode.NotFound, "The message has no such part.");
+        var part = headers.Parts.FirstOrDefault(part => part.Part == Part)
+            ?? throw (headers.Problem is { } problem ? new ProblemException(problem) : new ProblemException(ErrorCode.NotFound, "The message has no such part."));
         return new LocatedSection(key, new Section(path, uidValidity, row.Uid, Name, part.Encoding, part.Size), headers, part);
     }
 }

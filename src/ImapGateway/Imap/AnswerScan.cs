@@ -1,0 +1,334 @@
+using System.Buffers.Text;
+
+namespace ImapGateway.Imap;
+
+/// <summary>
+/// Reads one answer to FETCH, with its literals, by the grammar of RFC 3501 section 9, and stops where the answer departs from it. What real servers write differently and without ambiguity is
+/// accepted: atoms in place of strings, and NIL for a string or for a multipart without parts.
+/// </summary>
+/// <param name="answer">A line, and after each literal the line that goes on.</param>
+public ref struct AnswerScan(ReadOnlySpan<byte> answer)
+{
+    private const int MaxDepth = 500;
+
+    private readonly ReadOnlySpan<byte> _answer = answer;
+
+    /// <summary>What is read next.</summary>
+    public int At { get; set; }
+
+    private readonly byte Next => At < _answer.Length ? _answer[At] : (byte)0;
+
+    /// <summary>Such as "* 12 FETCH (".</summary>
+    public bool Opening() => Word("* "u8) && Number() && Word(" FETCH ("u8);
+
+    /// <summary>The end of the answer.</summary>
+    public readonly bool IsClosing => _answer[At..] is [(byte)')', (byte)'\n'] or [(byte)')', (byte)'\r', (byte)'\n'];
+
+    /// <summary>The name of an item, with its section and its origin.</summary>
+    /// <param name="name">Without section and origin.</param>
+    public bool Name(out ReadOnlySpan<byte> name)
+    {
+        var start = At;
+        while (char.IsAsciiLetterOrDigit((char)Next) || Next is (byte)'.' or (byte)'-' or (byte)'_')
+        {
+            At++;
+        }
+        name = _answer[start..At];
+        if (Next == '[')
+        {
+            var end = _answer[At..].IndexOf((byte)']');
+            if (end < 0 || _answer.Slice(At, end).ContainsAny((byte)'\r', (byte)'\n'))
+            {
+                return false;
+            }
+            At += end + 1;
+            if (Word("<"u8) && !(Number() && Word(">"u8)))
+            {
+                return false;
+            }
+        }
+        return !name.IsEmpty;
+    }
+
+    public bool Space()
+    {
+        var start = At;
+        while (Next == ' ')
+        {
+            At++;
+        }
+        return At > start;
+    }
+
+    /// <summary>RFC 3501: a number of 32 bits without a sign.</summary>
+    public bool Number()
+    {
+        if (!char.IsAsciiDigit((char)Next) || !Utf8Parser.TryParse(_answer[At..], out uint _, out var read))
+        {
+            return false;
+        }
+        At += read;
+        return true;
+    }
+
+    /// <summary>A string, an atom, a literal, or a list of such.</summary>
+    public bool Value()
+    {
+        for (var depth = 0; ;)
+        {
+            if (Word("("u8))
+            {
+                depth++;
+            }
+            else if (depth > 0 && Word(")"u8))
+            {
+                depth--;
+            }
+            else if (!Text())
+            {
+                return false;
+            }
+            if (depth == 0)
+            {
+                return true;
+            }
+            Space();
+        }
+    }
+
+    /// <summary>BODYSTRUCTURE: body in the grammar.</summary>
+    public bool Body(int depth = 0)
+    {
+        if (depth > MaxDepth || !Word("("u8))
+        {
+            return false;
+        }
+        var isMultipart = Next == '(' || StartsWith("NIL \""u8);
+        return (isMultipart ? Multipart(depth) : Single(depth)) && Word(")"u8);
+    }
+
+    private bool Multipart(int depth)
+    {
+        if (!Word("NIL"u8))
+        {
+            while (Next == '(')
+            {
+                if (!Body(depth + 1))
+                {
+                    return false;
+                }
+                Space();
+            }
+        }
+        Space();
+        return Text() && (IsAtEnd || (Space() && List() && Extension()));
+    }
+
+    private bool Single(int depth)
+    {
+        var type = At;
+        if (!Text() || !Space())
+        {
+            return false;
+        }
+        var (isText, isMessage) = (Is(type, "\"TEXT\""u8), Is(type, "\"MESSAGE\""u8));
+        var subtype = At;
+        if (!Text() || !Space())
+        {
+            return false;
+        }
+        isMessage &= Is(subtype, "\"RFC822\""u8);
+        // Parameters, id, description, encoding, octets.
+        if (!(List() && Space() && Text() && Space() && Text() && Space() && Text() && Space() && Number()))
+        {
+            return false;
+        }
+        if (isText && !(Space() && Number()))
+        {
+            return false;
+        }
+        // Some servers describe a message that is encoded as they describe any other part.
+        if (isMessage && StartsWith(" ("u8) && !(Space() && Envelope() && Space() && Body(depth + 1) && Space() && Number()))
+        {
+            return false;
+        }
+        // MD5, then what multiparts have as well.
+        return IsAtEnd || (Space() && Text() && Extension());
+    }
+
+    /// <summary>Of a message in the message. Its fields are text and lists of addresses.</summary>
+    private bool Envelope()
+    {
+        if (!Word("("u8))
+        {
+            return false;
+        }
+        while (!Word(")"u8))
+        {
+            if (Next == '(' ? !Addresses() : !Text())
+            {
+                return false;
+            }
+            Space();
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// A group begins with an address without a host, and ends with one that has neither mailbox nor host (RFC 3501 section 7.4.2). There are no groups in groups (RFC 5322 section 3.4): MailKit
+    /// would take time in proportion to the square of their number.
+    /// </summary>
+    private bool Addresses()
+    {
+        At++;
+        for (var isInGroup = false; !Word(")"u8);)
+        {
+            // Name and route.
+            if (!(Word("("u8) && Text() && Space() && Text() && Space()))
+            {
+                return false;
+            }
+            var hasMailbox = !StartsWith("NIL"u8);
+            if (!(Text() && Space()))
+            {
+                return false;
+            }
+            var hasHost = !StartsWith("NIL"u8);
+            if (!(Text() && Word(")"u8)) || (hasMailbox && !hasHost && isInGroup))
+            {
+                return false;
+            }
+            isInGroup = hasHost ? isInGroup : hasMailbox;
+            Space();
+        }
+        return true;
+    }
+
+    /// <summary>Disposition, language, location, and what may be defined some day.</summary>
+    private bool Extension() =>
+        IsAtEnd || (Space() && Disposition() && (IsAtEnd || (Space() && Value() && (IsAtEnd || (Space() && Text() && Rest())))));
+
+    private bool Disposition() => Next != '(' ? Text() : Word("("u8) && Text() && Space() && List() && Word(")"u8);
+
+    private bool Rest()
+    {
+        while (!IsAtEnd)
+        {
+            if (!Space() || !Value())
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private readonly bool IsAtEnd => Next == ')';
+
+    /// <summary>Pairs of names and values, or NIL.</summary>
+    private bool List()
+    {
+        if (!Word("("u8))
+        {
+            return Word("NIL"u8);
+        }
+        while (!Word(")"u8))
+        {
+            if (!Text())
+            {
+                return false;
+            }
+            Space();
+        }
+        return true;
+    }
+
+    /// <summary>A string, a literal, or an atom, such as NIL.</summary>
+    private bool Text() => Next switch
+    {
+        (byte)'"' => Quoted(),
+        (byte)'{' => Literal(),
+        _ => Atom(),
+    };
+
+    private bool Quoted()
+    {
+        for (At++; At < _answer.Length; At++)
+        {
+            switch (_answer[At])
+            {
+                case (byte)'"':
+                    At++;
+                    // A quotation mark within a string, which should have been escaped, is followed by something else.
+                    return Next is (byte)' ' or (byte)')' or (byte)'(';
+                case (byte)'\\':
+                    At++;
+                    break;
+                case (byte)'\r' or (byte)'\n':
+                    return false;
+            }
+        }
+        return false;
+    }
+
+    private bool Literal()
+    {
+        var end = LiteralAt(_answer[At..], out var length);
+        if (end < 0 || length > _answer.Length - At - end)
+        {
+            return false;
+        }
+        At += end + length;
+        return true;
+    }
+
+    private bool Atom()
+    {
+        var start = At;
+        while (Next is > (byte)' ' and not ((byte)'(' or (byte)')' or (byte)'"' or (byte)'{'))
+        {
+            At++;
+        }
+        return At > start;
+    }
+
+    private bool Word(ReadOnlySpan<byte> word)
+    {
+        if (!StartsWith(word))
+        {
+            return false;
+        }
+        At += word.Length;
+        return true;
+    }
+
+    private readonly bool StartsWith(ReadOnlySpan<byte> word) => Is(At, word);
+
+    private readonly bool Is(int at, ReadOnlySpan<byte> word) => _answer.Length - at >= word.Length && System.Text.Ascii.EqualsIgnoreCase(_answer.Slice(at, word.Length), word);
+
+    /// <summary>The announcement of a literal at the beginning: "{12}" and the end of the line.</summary>
+    /// <param name="length">Of the literal.</param>
+    /// <returns>The length of the announcement; -1 where there is none.</returns>
+    public static int LiteralAt(ReadOnlySpan<byte> octets, out int length)
+    {
+        length = 0;
+        if (octets is not [(byte)'{', >= (byte)'0' and <= (byte)'9', ..] || !Utf8Parser.TryParse(octets[1..], out length, out var read))
+        {
+            return -1;
+        }
+        var rest = octets[(read + 1)..];
+        var at = read + 1;
+        foreach (var end in (ReadOnlySpan<byte>)[(byte)'+', (byte)'}', (byte)'\r', (byte)'\n'])
+        {
+            if (!rest.IsEmpty && rest[0] == end)
+            {
+                rest = rest[1..];
+                at++;
+            }
+            else if (end is (byte)'}' or (byte)'\n')
+            {
+                return -1;
+            }
+        }
+        return at;
+    }
+}
