@@ -62,6 +62,7 @@ public static partial class ImapFailure
         _ when FloodException.In(exception) is not null => ErrorCode.AccountProtocol,
         AuthenticationException or SaslException => ErrorCode.AccountAuthFailed,
         FolderNotFoundException or MessageNotFoundException => ErrorCode.NotFound,
+        FolderNotOpenException e => e.FolderAccess == FolderAccess.ReadWrite ? ErrorCode.AccountDenied : ErrorCode.AccountUnavailable,
         TimeoutException => ErrorCode.AccountTimeout,
         SslHandshakeException or System.Security.Authentication.AuthenticationException => ErrorCode.AccountProtocol,
         ImapCommandException { Response: ImapCommandResponse.No } => loggingIn ? ErrorCode.AccountAuthFailed : ErrorCode.AccountDenied,
@@ -159,6 +160,7 @@ public static partial class ImapFailure
         ErrorCode.Unprocessable => "The mail server says that this can never be done.",
         ErrorCode.AccountProtocol when FloodException.In(exception) is { } flood => $"{flood.Message} The connection was closed.",
         ErrorCode.AccountProtocol when Tls(exception) is { } reason => reason,
+        ErrorCode.AccountProtocol when exception is CommandException => "The mail server has refused the command as one that it does not understand.",
         ErrorCode.AccountProtocol => "The mail server's answer makes no sense. Check host, port and security.",
         _ => "The gateway failed.",
     };

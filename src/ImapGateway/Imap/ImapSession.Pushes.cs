@@ -36,8 +36,9 @@ public sealed partial class ImapSession
     /// a mailbox that MailKit does not know is dropped.
     /// </summary>
     /// <param name="others">Mailboxes that are not personal: Dovecot does not find those of other users by a subtree.</param>
+    /// <returns>Paths of the mailboxes that it covers: the server answers with the STATUS of each (RFC 5465 section 3.1), except of the one that is selected.</returns>
     /// <exception cref="ImapCommandException">It refuses.</exception>
-    public async Task NotifyAsync(IEnumerable<string> others)
+    public async Task<IReadOnlySet<string>> NotifyAsync(IEnumerable<string> others)
     {
         var groups = new List<ImapEventGroup>
         {
@@ -66,6 +67,7 @@ public sealed partial class ImapSession
         }
         await _client.NotifyAsync(true, groups);
         _notified = true;
+        return Listing.Counted.ToHashSet(StringComparer.Ordinal);
     }
 
     private async Task<IMailFolder?> FindAsync(string path)

@@ -220,6 +220,10 @@ public sealed partial class ImapSession : IAsyncDisposable
             await folder.OpenAsync(write ? FolderAccess.ReadWrite : FolderAccess.ReadOnly);
             NowSelected(folder);
         }
+        if (write && _selected!.Access != FolderAccess.ReadWrite)
+        {
+            throw new ProblemException(ErrorCode.AccountDenied, "The mail server lets the account only read this mailbox (READ-ONLY).");
+        }
         if (uidValidity != 0 && _selected!.UidValidity != uidValidity)
         {
             throw new ProblemException(ErrorCode.Gone, "The mail server has given the mailbox a new UIDVALIDITY: the ids of its messages are gone.");

@@ -6,9 +6,12 @@ namespace ImapGateway.Imap;
 /// <param name="Path">Decoded, with the server's delimiter.</param>
 /// <param name="Delimiter">Null on a server without hierarchy.</param>
 /// <param name="SpecialUse">By SPECIAL-USE or XLIST; the server's own word.</param>
-/// <param name="Counters">Null where it cannot be selected, or the server refuses to count.</param>
+/// <param name="Counters">Null where it cannot be selected, or where <see cref="Problem"/> says why the server does not count.</param>
 public sealed record ListedMailbox(string Path, string? Delimiter, bool Subscribed, bool Selectable, Role? SpecialUse, MailboxCounters? Counters)
 {
+    /// <summary>Why the server refuses STATUS of this mailbox; null: it does not.</summary>
+    public Problem? Problem { get; init; }
+
     /// <summary>False for what lies in a namespace of other users or of all (RFC 2342).</summary>
     public bool Personal { get; init; } = true;
 

@@ -24,6 +24,7 @@ public sealed class ListingLimit(int most)
 
     private readonly ArrayBufferWriter<byte> _line = new();
     private readonly HashSet<string> _kept = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _counted = new(StringComparer.Ordinal);
     private Known? _known;
     private bool _collecting;
     private bool _lists;
@@ -45,6 +46,12 @@ public sealed class ListingLimit(int most)
     /// <summary>Mailboxes that were left out since <see cref="Collect"/>.</summary>
     public int LeftOut { get; private set; }
 
+    /// <summary>
+    /// Decoded paths of the mailboxes whose STATUS was in the last answers to LIST, or in the answer to NOTIFY. Servers leave out mailboxes that they cannot count (RFC 5819 section 2) or that NOTIFY does not
+    /// cover (RFC 5465 section 3.1), and MailKit then keeps the counters of an earlier answer.
+    /// </summary>
+    public IReadOnlySet<string> Counted => _counted;
+
     /// <summary>An answer that may have to be cut is arriving.</summary>
     public bool IsActive => _lists;
 
@@ -60,7 +67,7 @@ public sealed class ListingLimit(int most)
     /// <param name="command">As it is sent, without its tag.</param>
     public void Sent(ReadOnlySpan<byte> command)
     {
-        _lists = command.StartsWith("LIST"u8) || command.StartsWith("LSUB"u8) || command.StartsWith("XLIST"u8);
+        _lists = command.StartsWith("LIST"u8) || command.StartsWith("LSUB"u8) || command.StartsWith("XLIST"u8) || command.StartsWith("NOTIFY"u8);
         _literal = 0;
         _line.ResetWrittenCount();
         if (_lists && !_collecting)
@@ -122,7 +129,12 @@ public sealed class ListingLimit(int most)
         switch (entry.Kind)
         {
             case ListingLineKind.Status:
-                return LeftOut == 0 || _kept.Contains(entry.Name);
+                var isKept = LeftOut == 0 || _kept.Contains(entry.Name);
+                if (isKept && _counted.Count < Math.Max(most, _known?.Count ?? 0) + MostWithRole)
+                {
+                    _counted.Add(ModifiedUtf7.Decode(entry.Name));
+                }
+                return isKept;
             case ListingLineKind.Subscribed:
                 return (LeftOut == 0 || _kept.Contains(entry.Name)) && ++_subscriptions <= most + MostWithRole;
         }
@@ -131,8 +143,8 @@ public sealed class ListingLimit(int most)
             return true;
         }
         var path = ModifiedUtf7.Decode(entry.Name);
-        var isKept = _known?.Has(path) == true || _room-- > 0 || (entry.HasRole || _known?.HasRole(entry.LastSegment(path)) == true) && _roomForRoles-- > 0;
-        if (isKept)
+        var isListed = _known?.Has(path) == true || _room-- > 0 || (entry.HasRole || _known?.HasRole(entry.LastSegment(path)) == true) && _roomForRoles-- > 0;
+        if (isListed)
         {
             _kept.Add(entry.Name);
         }
@@ -140,7 +152,7 @@ public sealed class ListingLimit(int most)
         {
             LeftOut++;
         }
-        return isKept;
+        return isListed;
     }
 
     private static int? LiteralAtEnd(ReadOnlySpan<byte> line)
@@ -155,6 +167,7 @@ public sealed class ListingLimit(int most)
     {
         _known = known;
         _kept.Clear();
+        _counted.Clear();
         (_room, _roomForRoles) = (Math.Max(0, most - (known?.Count ?? 0)), MostWithRole);
         (_subscriptions, _linesLeftOut, _octetsLeftOut, LeftOut) = (0, 0, 0, 0);
     }

@@ -39,7 +39,7 @@ public static class MailboxListing
     {
         using var collecting = Collect(session, known);
         await session.RefreshViewAsync();
-        var (folders, _) = await FoldersAsync(session.Client, Roots(session.Client), StatusItems.None);
+        var folders = await FoldersAsync(session.Client, Roots(session.Client), StatusItems.None);
         return folders.Values.Where(folder => folder.FullName.Length > 0).Select(folder => (folder.FullName, IsSelectable(folder))).ToHashSet();
     }
 
@@ -56,7 +56,8 @@ public static class MailboxListing
         await session.RefreshViewAsync();
         var inOne = session.Capabilities.HasFlag(ImapCapabilities.ListStatus);
         var roots = Roots(session.Client);
-        var (folders, hasInbox) = await FoldersAsync(session.Client, roots, inOne && counters ? Counted : StatusItems.None);
+        var folders = await FoldersAsync(session.Client, roots, inOne && counters ? Counted : StatusItems.None);
+        var counted = session.Listing.Counted.ToHashSet(StringComparer.Ordinal);
         // As LIST tells it: LSUB is asked afterwards, and MailKit adds its attributes to these.
         var selectable = folders.Values.Where(IsSelectable).Select(folder => folder.FullName).ToHashSet(StringComparer.Ordinal);
         var subscribed = session.Capabilities.HasFlag(ImapCapabilities.ListExtended) ? null : await SubscribedAsync(session.Client, roots, selectable.Contains);
@@ -65,23 +66,26 @@ public static class MailboxListing
         foreach (var folder in folders.Values.Where(folder => folder.FullName.Length > 0).OrderBy(folder => folder.FullName, StringComparer.Ordinal))
         {
             var isSelectable = selectable.Contains(folder.FullName);
-            var told = inOne && (hasInbox || !folder.Attributes.HasFlag(FolderAttributes.Inbox));
+            var (counts, problem) = !counters || !isSelectable ? (null, null)
+                : counted.Contains(folder.FullName) ? (Counters(folder), null)
+                : await CountAsync(session, folder);
             listed.Add(new ListedMailbox(
                 folder.FullName,
                 folder.DirectorySeparator == '\0' ? null : folder.DirectorySeparator.ToString(),
                 subscribed?.Contains(folder.FullName) ?? folder.IsSubscribed,
                 isSelectable,
                 SpecialUse(folder.Attributes),
-                !counters || !isSelectable ? null : told ? Counters(folder) : await CountAsync(folder))
+                counts)
             {
+                Problem = problem,
                 Personal = !foreign.Exists(prefix => folder.FullName.StartsWith(prefix, StringComparison.Ordinal) || folder.FullName + folder.DirectorySeparator == prefix),
             });
         }
         return listed;
     }
 
-    /// <returns>By path, and whether the server has listed the inbox.</returns>
-    private static async Task<(Dictionary<string, IMailFolder> Folders, bool HasInbox)> FoldersAsync(ImapClient client, IReadOnlyList<FolderNamespace> roots, StatusItems items)
+    /// <returns>By path.</returns>
+    private static async Task<Dictionary<string, IMailFolder>> FoldersAsync(ImapClient client, IReadOnlyList<FolderNamespace> roots, StatusItems items)
     {
         var folders = new Dictionary<string, IMailFolder>(StringComparer.Ordinal);
         foreach (var root in roots)
@@ -91,28 +95,27 @@ public static class MailboxListing
                 folders.TryAdd(folder.FullName, folder);
             }
         }
-        var hasInbox = folders.Values.Any(folder => folder.Attributes.HasFlag(FolderAttributes.Inbox));
-        if (!hasInbox)
+        if (!folders.Values.Any(folder => folder.Attributes.HasFlag(FolderAttributes.Inbox)))
         {
             // It is always there (RFC 3501 section 5.1), whatever LIST leaves out.
             folders.TryAdd(client.Inbox.FullName, client.Inbox);
         }
-        return (folders, hasInbox);
+        return folders;
     }
 
     /// <summary>One mailbox anew, without the others.</summary>
     public static async Task<ListedMailbox> OneAsync(ImapSession session, ListedMailbox known)
     {
         var subscribed = await SubscribedAsync(session.Client, Roots(session.Client), path => path != known.Path || known.Selectable);
-        return known with { Subscribed = subscribed.Contains(known.Path), Counters = known.Selectable ? await StatusAsync(session, known.Path) : null };
+        var (counters, problem) = known.Selectable ? await CountAsync(session, known.Path) : (null, null);
+        return known with { Subscribed = subscribed.Contains(known.Path), Counters = counters, Problem = problem };
     }
 
-    public static async Task<MailboxCounters> StatusAsync(ImapSession session, string path)
+    /// <summary>STATUS of a mailbox; no counters, and the reason, where the server refuses it.</summary>
+    public static async Task<(MailboxCounters? Counters, Problem? Problem)> CountAsync(ImapSession session, string path)
     {
         await session.RefreshViewAsync();
-        var folder = await session.Client.GetFolderAsync(path);
-        await folder.StatusAsync(Counted);
-        return Counters(folder);
+        return await CountAsync(session, await session.Client.GetFolderAsync(path));
     }
 
     /// <summary>Opens each of the mailboxes to see what it is; one that cannot be opened is missing from the answer.</summary>
@@ -200,17 +203,31 @@ public static class MailboxListing
 
     private static bool IsSelectable(IMailFolder folder) => (folder.Attributes & (FolderAttributes.NoSelect | FolderAttributes.NonExistent)) == 0;
 
-    private static async Task<MailboxCounters?> CountAsync(IMailFolder folder)
+    private static async Task<(MailboxCounters? Counters, Problem? Problem)> CountAsync(ImapSession session, IMailFolder folder)
+    {
+        try
+        {
+            return (await StatusAsync(session, folder), null);
+        }
+        catch (Exception e) when (e is ImapCommandException or FolderNotFoundException)
+        {
+            // One mailbox that may not be read (RFC 4314), that is damaged, or that was deleted at this moment must not hide all the others.
+            return (null, session.Explain(e).Problem);
+        }
+    }
+
+    /// <summary>Some servers refuse to tell the HIGHESTMODSEQ of mailboxes that have none: it is 0 then, and everything else is told.</summary>
+    private static async Task<MailboxCounters> StatusAsync(ImapSession session, IMailFolder folder)
     {
         try
         {
             await folder.StatusAsync(Counted);
             return Counters(folder);
         }
-        catch (Exception e) when (e is ImapCommandException or FolderNotFoundException)
+        catch (ImapCommandException e) when (session.Capabilities.HasFlag(ImapCapabilities.CondStore) && session.Explain(e).Problem.Upstream?.Code is null)
         {
-            // One mailbox without the right to read it (RFC 4314), or deleted this instant, must not hide all the others.
-            return null;
+            await folder.StatusAsync(Counted & ~StatusItems.HighestModSeq);
+            return Counters(folder) with { HighestModSeq = 0 };
         }
     }
 

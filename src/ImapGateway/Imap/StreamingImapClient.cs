@@ -53,6 +53,51 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
 
     private sealed class StreamingImapFolder(ImapFolderConstructorArgs args, StreamingImapClient client) : ImapFolder(args)
     {
+        private bool _opening;
+
+        public override Task<FolderAccess> OpenAsync(FolderAccess access, CancellationToken cancellationToken = default) =>
+            OpenAsync(access, () => base.OpenAsync(access, cancellationToken), cancellationToken);
+
+        public override Task<FolderAccess> OpenAsync(FolderAccess access, uint uidValidity, ulong highestModSeq, IList<UniqueId> uids, CancellationToken cancellationToken = default) =>
+            OpenAsync(access, () => base.OpenAsync(access, uidValidity, highestModSeq, uids, cancellationToken), cancellationToken);
+
+        /// <summary>
+        /// Adds what SELECT should have told and has not. READ-WRITE is only a SHOULD (RFC 3501 section 6.3.1). Without a UIDVALIDITY uids need not last (section 7.1), but those of servers that leave it out
+        /// do: STATUS tells it, or it is always the same one.
+        /// </summary>
+        private async Task<FolderAccess> OpenAsync(FolderAccess access, Func<Task> open, CancellationToken cancel)
+        {
+            var counted = UidValidity;
+            (_opening, UidValidity) = (true, 0);
+            try
+            {
+                await open();
+                if (UidValidity == 0 && counted == 0)
+                {
+                    await CountUidValidityAsync(cancel);
+                }
+                counted = counted == 0 ? 1 : counted;
+            }
+            finally
+            {
+                UidValidity = UidValidity == 0 ? counted : UidValidity;
+                _opening = false;
+            }
+            return Access = Access == FolderAccess.None ? access : Access;
+        }
+
+        private async Task CountUidValidityAsync(CancellationToken cancel)
+        {
+            try
+            {
+                await StatusAsync(StatusItems.UidValidity, cancel);
+            }
+            catch (ImapCommandException)
+            {
+                // The server does not tell it in any way.
+            }
+        }
+
         public override async Task<IList<IMessageSummary>> FetchAsync(IList<UniqueId> uids, IFetchRequest request, CancellationToken cancellationToken = default)
         {
             using var expected = client.Answers.Expect(uids is UniqueIdRange ? Count : uids.Count, request);
@@ -135,7 +180,10 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
         protected override void OnUidValidityChanged()
         {
             base.OnUidValidityChanged();
-            client.Heard?.Invoke(this);
+            if (!_opening)
+            {
+                client.Heard?.Invoke(this);
+            }
         }
 
         protected override void OnMessageExpunged(MessageEventArgs args)

@@ -28,7 +28,9 @@ public enum Precision
     [JsonStringEnumMemberName("windowed")] Windowed,
 }
 
-/// <summary>A mailbox as clients see it. Counters are messages; uidValidity, uidNext, total and unseen are 0 where it cannot be selected.</summary>
+/// <summary>
+/// A mailbox as clients see it. Counters are messages; uidValidity, uidNext, total and unseen are 0 where it cannot be selected, and null where `problem` says why the mail server does not tell them.
+/// </summary>
 [GenerateSerializer, Immutable]
 public sealed record Mailbox
 {
@@ -56,19 +58,21 @@ public sealed record Mailbox
     [Id(7)] public required bool Selectable { get; init; }
     /// <summary>Messages in it.</summary>
     /// <example>1204</example>
-    [Id(8)] public required long Total { get; init; }
+    [Id(8)] public required long? Total { get; init; }
     /// <summary>Messages in it without `$seen`.</summary>
     /// <example>3</example>
-    [Id(9)] public required long Unseen { get; init; }
+    [Id(9)] public required long? Unseen { get; init; }
     /// <summary>UIDVALIDITY (RFC 3501 section 2.3.1.1).</summary>
     /// <example>1748695500</example>
-    [Id(10)] public required uint UidValidity { get; init; }
+    [Id(10)] public required uint? UidValidity { get; init; }
     /// <summary>UIDNEXT: the uid a new message will have, or a smaller one than that.</summary>
     /// <example>4712</example>
-    [Id(11)] public required uint UidNext { get; init; }
+    [Id(11)] public required uint? UidNext { get; init; }
     /// <summary>How exact `flags` are known.</summary>
     [Id(12)] public required Precision Precision { get; init; }
     /// <summary>RFC 4314 letters, where the server has ACL; shown for a single mailbox.</summary>
     /// <example>lrswipkxtea</example>
     [Id(13), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? MyRights { get; init; }
+    /// <summary>Why the mailbox cannot be read now: the mail server refuses it. All others work, and it is tried again. Absent when all is well.</summary>
+    [Id(14), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public ResourceProblem? Problem { get; init; }
 }

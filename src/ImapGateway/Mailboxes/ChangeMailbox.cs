@@ -82,6 +82,8 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
                 {
                     throw new ProblemException(ErrorCode.Unprocessable, "A mailbox cannot be moved below itself.");
                 }
+                await account.Mailboxes.DemandRightsAsync(mailbox, [MailboxRights.DeleteMailbox], cancel);
+                await account.Mailboxes.DemandCreateAsync(path, names.Delimiter, cancel);
                 cancel.ThrowIfCancellationRequested();
                 var renaming = new MailboxRenaming(from.Path, path, from.Delimiter);
                 var subscribed = account.Mailboxes.All.Select(one => one.Listed).Where(one => one.Subscribed && (one == from || one.IsBelow(from))).Select(one => one.Path).ToList();

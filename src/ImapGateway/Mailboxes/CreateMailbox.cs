@@ -22,6 +22,7 @@ public sealed record CreateMailbox(MailboxPlace Place, bool Subscribed) : Accoun
                 }
                 names = await MailboxNames.ReadAsync(account, cancel);
                 path = names.Free(Place, parent);
+                await account.Mailboxes.DemandCreateAsync(path, names.Delimiter, cancel);
                 // From here on the outcome is recorded whether the client still waits for it or not.
                 cancel.ThrowIfCancellationRequested();
                 return await account.Pool.RunAsync<Sync.MailboxRenaming?>(

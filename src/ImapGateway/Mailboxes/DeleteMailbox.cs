@@ -31,6 +31,7 @@ public sealed record DeleteMailbox(MailboxRef Mailbox, bool Force) : AccountComm
             [mailbox],
             async () =>
             {
+                await account.Mailboxes.DemandRightsAsync(mailbox, [MailboxRights.DeleteMailbox], cancel);
                 await account.Mailboxes.RemoveAsync(mailbox, () => DeleteAsync(account, mailbox, cancel), cancel);
                 return true;
             },
@@ -45,10 +46,10 @@ public sealed record DeleteMailbox(MailboxRef Mailbox, bool Force) : AccountComm
         }
         if (!Force && mailbox.Listed.Selectable)
         {
-            var counters = await account.Pool.RunAsync(null, repeatable: true, session => MailboxListing.StatusAsync(session, mailbox.Path), cancel);
-            if (counters.Total > 0)
+            var (counters, problem) = await account.Pool.RunAsync(null, repeatable: true, session => MailboxListing.CountAsync(session, mailbox.Path), cancel);
+            if (counters is not { Total: 0 })
             {
-                throw new ProblemException(ErrorCode.Conflict, $"There are {counters.Total} messages in the mailbox. With ?force=true they are deleted with it.");
+                throw problem is not null ? new ProblemException(problem) : new ProblemException(ErrorCode.Conflict, $"There are {counters?.Total} messages in the mailbox. With ?force=true they are deleted with it.");
             }
         }
         cancel.ThrowIfCancellationRequested();

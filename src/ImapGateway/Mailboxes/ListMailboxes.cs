@@ -113,10 +113,11 @@ public sealed record ListMailboxes(int Limit, string? Cursor) : AccountCommand<T
         Role = mailbox.Role,
         Subscribed = mailbox.Listed.Subscribed,
         Selectable = mailbox.Listed.Selectable,
-        Total = counters?.Total ?? 0,
-        Unseen = counters?.Unseen ?? 0,
-        UidValidity = counters?.UidValidity ?? 0,
-        UidNext = counters?.UidNext ?? 0,
+        Total = mailbox.Listed.Selectable ? counters?.Total : 0,
+        Unseen = mailbox.Listed.Selectable ? counters?.Unseen : 0,
+        UidValidity = mailbox.Listed.Selectable ? counters?.UidValidity : 0,
+        UidNext = mailbox.Listed.Selectable ? counters?.UidNext : 0,
         Precision = mailbox.Precision,
+        Problem = mailbox.Problem is { } problem ? ResourceProblem.Of(problem) : null,
     };
 }

@@ -48,7 +48,10 @@ public sealed class MailboxesGraph : IGraph
         graph.Enum<Precision>(
             "Precision", "How exact the flags of a mailbox are known.",
             (Precision.Exact, "The server tells every change."), (Precision.Windowed, "Only the newest messages are compared at every look, and the rest in turn."));
-        var mailbox = graph.Object<InAccount<Mailbox>>("Mailbox", "A mailbox. Counters are messages; they are 0 where it cannot be selected.").Implements("Node");
+        var problem = graph.Object<ResourceProblem>("ResourceProblem", "Why a resource is shown without what the mail server should have told about it.");
+        problem.Leaf("code", "String!", one => one.Code, "From the closed list of error codes.");
+        problem.Leaf("detail", "String!", one => one.Detail, "What is wrong, with the words of the mail server where it gave any.");
+        var mailbox = graph.Object<InAccount<Mailbox>>("Mailbox", "A mailbox. Counters are messages; they are 0 where it cannot be selected, and null where `problem` says why the mail server does not tell them.").Implements("Node");
         mailbox.Leaf("id", "ID!", one => one.Value.Id, "Ours, opaque; stays the same when the mailbox is renamed.");
         mailbox.Leaf("path", "String!", one => one.Value.Path, "Decoded to Unicode, with the server's delimiter.");
         mailbox.Leaf("name", "String!", one => one.Value.Name, "The last segment of the path.");
@@ -57,11 +60,12 @@ public sealed class MailboxesGraph : IGraph
         mailbox.Choice<Role>("role", "Role", one => one.Value.Role, "What it is for; null for an ordinary one.");
         mailbox.Leaf("subscribed", "Boolean!", one => one.Value.Subscribed, "Whether other mail clients show it.").Tagged(Counters);
         mailbox.Leaf("selectable", "Boolean!", one => one.Value.Selectable, "False where it only holds other mailboxes.");
-        mailbox.Leaf("total", "Int!", one => one.Value.Total, "Messages in it.").Tagged(Counters);
-        mailbox.Leaf("unseen", "Int!", one => one.Value.Unseen, "Messages in it without `$seen`.").Tagged(Counters);
-        mailbox.Leaf("uidValidity", "Long!", one => (long)one.Value.UidValidity, "UIDVALIDITY (RFC 3501 section 2.3.1.1).").Tagged(Counters);
-        mailbox.Leaf("uidNext", "Long!", one => (long)one.Value.UidNext, "UIDNEXT: the uid a new message will have, or a smaller one than that.").Tagged(Counters);
+        mailbox.Leaf("total", "Int", one => one.Value.Total, "Messages in it.").Tagged(Counters);
+        mailbox.Leaf("unseen", "Int", one => one.Value.Unseen, "Messages in it without `$seen`.").Tagged(Counters);
+        mailbox.Leaf("uidValidity", "Long", one => one.Value.UidValidity, "UIDVALIDITY (RFC 3501 section 2.3.1.1).").Tagged(Counters);
+        mailbox.Leaf("uidNext", "Long", one => one.Value.UidNext, "UIDNEXT: the uid a new message will have, or a smaller one than that.").Tagged(Counters);
         mailbox.Choice<Precision>("precision", "Precision!", one => one.Value.Precision, "How exact the flags of its messages are known.");
+        mailbox.Part("problem", "ResourceProblem", one => one.Value.Problem, "Why the mailbox cannot be read now: the mail server refuses it. All others work, and it is tried again. Null when all is well.").Tagged(Counters);
         mailbox.Field("myRights", "String", RightsAsync, "RFC 4314 letters, where the server has ACL.").Held();
         mailbox.Field("parent", "Mailbox", ParentAsync, "The mailbox above it; null at the top.").Held();
         mailbox.Field(

@@ -1,6 +1,5 @@
 using ImapGateway.Accounts;
 using ImapGateway.Http;
-using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
 
@@ -41,10 +40,7 @@ public sealed record ReadMailbox(MailboxRef Mailbox) : AccountCommand<Tagged<Mai
     /// <summary>By what is known now; only the rights, which LIST does not tell (RFC 4314 section 3.5), are asked for.</summary>
     public static async Task<Tagged<Mailbox>> AnswerAsync(AccountContext account, MailboxState mailbox, Conditions when)
     {
-        if (mailbox.Rights is null || when.Freshness == Freshness.Revalidated)
-        {
-            mailbox.Rights = await account.Pool.RunAsync(null, repeatable: true, session => MailboxListing.RightsAsync(session, mailbox.Path), CancellationToken.None) ?? "";
-        }
+        await account.Mailboxes.RightsAsync(mailbox, anew: when.Freshness == Freshness.Revalidated, CancellationToken.None);
         return Known(account, mailbox, when, isStale: false);
     }
 

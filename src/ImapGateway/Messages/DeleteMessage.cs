@@ -42,6 +42,7 @@ public sealed record DeleteMessage(string Id, bool Permanent) : AccountCommand<b
     private async Task<bool> ExpungeAsync(AccountContext account, MailboxState mailbox, IndexRow row, CancellationToken cancel)
     {
         When.Demand(AccountMailboxes.StateOf(mailbox, row));
+        await account.Mailboxes.DemandRightsAsync(mailbox, [MailboxRights.DeleteMessages, MailboxRights.Expunge], cancel);
         cancel.ThrowIfCancellationRequested();
         // What has marked it the first time would make the condition fail the second time.
         var (now, expunged) = await account.Pool.RunAsync(mailbox.Path, repeatable: !When.DemandsState, session => ExpungeAsync(session, mailbox, row), CancellationToken.None);

@@ -27,6 +27,7 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
         When.Demand(AccountMailboxes.StateOf(source, row));
         if (source != target)
         {
+            await account.Mailboxes.DemandRightsAsync(target, [MailboxRights.Insert], cancel);
             // What is in the target before must be known, or the message could not be told from it.
             await account.Mailboxes.UpToDateAsync(target, cancel);
             await account.Mailboxes.AloneWithAsync(Id, target, (now, found) => MoveAsync(account, now, target, found, cancel), cancel);
@@ -41,6 +42,7 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
             return true;
         }
         When.Demand(AccountMailboxes.StateOf(source, row));
+        await account.Mailboxes.DemandRightsAsync(source, [MailboxRights.Expunge], cancel);
         // From here on the outcome is recorded whether the client still waits for it or not.
         cancel.ThrowIfCancellationRequested();
         var done = await account.Pool.RunAsync(source.Path, repeatable: false, session => MoveAsync(session, source, target, row), CancellationToken.None);
@@ -85,6 +87,11 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
         if (session.Capabilities.HasFlag(ImapCapabilities.Move))
         {
             return new Outcome(false, NewUid(await folder.MoveToAsync([id], destination), target), null);
+        }
+        if (MailboxRights.Missing(source.Rights ?? "", [MailboxRights.DeleteMessages]) is { } missing)
+        {
+            // Without MOVE (RFC 6851) the original has to be marked first.
+            throw MailboxRights.Denied(missing);
         }
         var copied = NewUid(await folder.CopyToAsync([id], destination), target);
         await folder.StoreAsync(id, new StoreFlagsRequest(StoreAction.Add, MessageFlags.Deleted) { Silent = true });

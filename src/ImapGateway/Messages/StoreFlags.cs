@@ -31,6 +31,7 @@ public sealed record StoreFlags(string Id, ImmutableArray<string> Add, Immutable
     private async Task<bool> StoreAsync(AccountContext account, MailboxState mailbox, IndexRow row, CancellationToken cancel)
     {
         When.Demand(AccountMailboxes.StateOf(mailbox, row));
+        await account.Mailboxes.DemandRightsAsync(mailbox, [.. Changed(row.Flags).Select(MailboxRights.ToChange).Distinct()], cancel);
         // Setting flags twice is as good as once; but the first time may be what makes the condition fail the second time.
         var (now, stored) = await account.Pool.RunAsync(mailbox.Path, repeatable: !When.DemandsState, session => StoreAsync(session, mailbox, row), cancel);
         if (now is not { } seen)
@@ -41,6 +42,11 @@ public sealed record StoreFlags(string Id, ImmutableArray<string> Add, Immutable
         await account.Mailboxes.CommitAsync(new MailboxWrite(mailbox) { Changed = [seen] });
         return stored ? true : throw Conditions.Failed();
     }
+
+    /// <summary>Those that the message has not as they are to be, by what is known.</summary>
+    private IEnumerable<string> Changed(Flags known) => Set.IsDefault
+        ? Add.Concat(Remove)
+        : Set.Where(name => !known.Contains(name)).Concat(known.Where(name => !Set.Contains(name, StringComparer.OrdinalIgnoreCase)));
 
     /// <returns>The flags the message has now, null where it is gone; and whether anything was stored.</returns>
     private async Task<(SeenMessage? Now, bool Stored)> StoreAsync(ImapSession session, MailboxState mailbox, IndexRow row)

@@ -31,7 +31,7 @@ public sealed partial class AccountMailboxes
         }
         using (turn)
         {
-            await RunWhereItIsAsync(_pool, [mailbox], repeatable: true, () => LookOnAsync(mailbox, _pool), CancellationToken.None);
+            await LookAloneAsync(mailbox, _pool);
         }
     }
 
@@ -39,7 +39,38 @@ public sealed partial class AccountMailboxes
     public async Task LookAsync(MailboxState mailbox, ISessionRunner runner)
     {
         using var turn = await mailbox.Turn.EnterAsync(CancellationToken.None);
-        await RunWhereItIsAsync(runner, [mailbox], repeatable: true, () => LookOnAsync(mailbox, runner), CancellationToken.None);
+        await LookAloneAsync(mailbox, runner);
+    }
+
+    /// <summary>In the mailbox's turn. A refusal is the problem of this mailbox alone: it is shown with it, and what was read before is not shown any more.</summary>
+    private async Task LookAloneAsync(MailboxState mailbox, ISessionRunner runner)
+    {
+        try
+        {
+            await RunWhereItIsAsync(runner, [mailbox], repeatable: true, () => LookOnAsync(mailbox, runner), CancellationToken.None);
+            Refused(mailbox, null);
+        }
+        catch (ProblemException e) when (e.InnerException is MailKit.Net.Imap.ImapCommandException)
+        {
+            Refused(mailbox, e.Problem);
+            throw;
+        }
+    }
+
+    private void Refused(MailboxState mailbox, Problem? problem)
+    {
+        if (mailbox.LookProblem == problem)
+        {
+            return;
+        }
+        mailbox.LookProblem = problem;
+        if (problem?.Code == ErrorCode.AccountDenied)
+        {
+            // The right to read it has gone, and with it the right to what was read: sessions that have it selected may still be able to.
+            _pool.Retire(path => path == mailbox.Path);
+            _headers.Removed([.. mailbox.Index.Uids.Concat(mailbox.Arriving.Keys).Select(uid => new Cache.HeaderKey(mailbox.Counter, mailbox.UidValidity, uid))]);
+        }
+        Guard.Change();
     }
 
     /// <summary>The server has said since <paramref name="began"/> that these are as they are known to be: that counts as a look.</summary>

@@ -18,11 +18,11 @@ public sealed partial class AccountMailboxes
     /// <returns>Since when it may be out of date; null: it is not.</returns>
     public async Task<DateTimeOffset?> ReadyAsync(MailboxState mailbox, Freshness freshness, CancellationToken cancel)
     {
-        if (freshness == Freshness.Known && IsCurrent(mailbox) || freshness == Freshness.AsRead && mailbox.IsComplete)
+        if (freshness == Freshness.Known && IsCurrent(mailbox) || freshness == Freshness.AsRead && mailbox is { IsComplete: true, Problem: null })
         {
             return await ShownAsync(cancel);
         }
-        return await TryAsync(() => UpToDateAsync(mailbox, cancel), () => freshness == Freshness.Known && mailbox.IsComplete && _directory.Unmatched(mailbox).Count == 0, () => Since(mailbox.LookedAt, Watch.HeardUntil(mailbox)));
+        return await TryAsync(() => UpToDateAsync(mailbox, cancel), () => freshness == Freshness.Known && mailbox is { IsComplete: true, Problem: null } && _directory.Unmatched(mailbox).Count == 0, () => Since(mailbox.LookedAt, Watch.HeardUntil(mailbox)));
     }
 
     /// <summary>The same of which mailboxes there are, and of their counters.</summary>
@@ -49,9 +49,10 @@ public sealed partial class AccountMailboxes
     /// <summary>All that is known of it is what clients have been told.</summary>
     public bool IsCurrent(MailboxState mailbox) => Watch.HeardUntil(mailbox) == IMailboxWatch.Now;
 
-    /// <summary>As clients see them: by the index where it is current, or all there is; else as the server has just counted.</summary>
+    /// <summary>As clients see them: by the index where it is current, or all there is; else as the server has just counted. Null where nothing is known, or nothing may be read.</summary>
     public MailboxCounters? CountersOf(MailboxState mailbox, bool isStale) =>
-        mailbox.IsComplete && (isStale || IsCurrent(mailbox)) ? mailbox.Counted
+        mailbox.Problem is not null ? null
+        : mailbox.IsComplete && (isStale || IsCurrent(mailbox)) ? mailbox.Counted
         : mailbox.Listed.Counters is { } counted ? mailbox.Shown(counted)
         : null;
 

@@ -38,6 +38,12 @@ public sealed class MailboxState
     /// <summary>MYRIGHTS (RFC 4314 section 3.5) as last asked for; empty where the server has no ACL, null where nobody has asked since the mailboxes were listed.</summary>
     public string? Rights { get; set; }
 
+    /// <summary>Why the mailbox cannot be read: the server has refused its STATUS or SELECT when it was last asked. Null: it has not.</summary>
+    public Problem? Problem => LookProblem ?? Listed.Problem;
+
+    /// <summary>Why the last look at the mailbox was refused; null: it was not.</summary>
+    public Problem? LookProblem { get; set; }
+
     /// <summary>What clients see: what is committed.</summary>
     public MailboxIndex Index
     {

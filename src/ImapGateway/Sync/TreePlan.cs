@@ -55,5 +55,5 @@ public sealed record TreePlan(IReadOnlyList<ListedWrite> States, IReadOnlyList<L
         mailbox.UidValidity == 0 && mailbox.ResetReason is null && mailbox.Listed.Counters is { UidValidity: > 0 and var before } && seen.Counters is { UidValidity: > 0 and var now } && before != now
             ? 0 : mailbox.Baseline;
 
-    private static ListedMailbox Stored(ListedMailbox mailbox) => mailbox with { Counters = null, SpecialUse = null, Personal = true };
+    private static ListedMailbox Stored(ListedMailbox mailbox) => mailbox with { Counters = null, Problem = null, SpecialUse = null, Personal = true };
 }

@@ -234,7 +234,7 @@ public class MailboxServersTests
         await using var _ = world;
         Assert.Equal("inbox=inbox sent=Sent", await Roles(account));
         Assert.All(await account.Items(account.Mailboxes), mailbox => Assert.Equal((null, null), (Text(mailbox, "delimiter"), Text(mailbox, "parentId"))));
-        Assert.Equal((true, 0), await At(account, "Locked") is var locked ? (locked.GetProperty("selectable").GetBoolean(), locked.GetProperty("uidValidity").GetInt32()) : default);
+        Assert.Equal((true, JsonValueKind.Null, "account.denied"), await At(account, "Locked") is var locked ? (locked.GetProperty("selectable").GetBoolean(), locked.GetProperty("uidValidity").ValueKind, locked.GetProperty("problem").GetProperty("code").GetString()!) : default);
         Assert.False((await At(account, "Shelf")).GetProperty("selectable").GetBoolean());
         Assert.DoesNotContain(server.Commands.Entries, command => command.Name == "STATUS" && command[0] == "Shelf");
         Assert.Equal(HttpStatusCode.BadRequest, (await account.Api.Post(account.Mailboxes, new { name = "x", parentId = "inbox" })).Status);

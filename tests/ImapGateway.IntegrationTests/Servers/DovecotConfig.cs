@@ -35,7 +35,7 @@ internal sealed record DovecotConfig(string Dir, DovecotOptions Options, int Ima
         mail_fsync = never
         mailbox_list_index = yes
         mailbox_idle_check_interval = 5 secs
-        mail_plugins = {{(Plain ? "" : "acl quota notify")}}
+        mail_plugins = {{(Plain ? "" : "acl quota notify")}}{{(Options.Virtual ? " virtual" : "")}}
 
         {{Auth(mailUid, mailGid)}}
 
@@ -130,6 +130,14 @@ internal sealed record DovecotConfig(string Dir, DovecotOptions Options, int Ima
           location = sdbox:{{Dir}}/public:INDEXPVT={{Dir}}/home/%u/public
           subscriptions = no
           list = children
+        }
+        """) + (!Options.Virtual ? "" : $$"""
+
+        namespace virtual {
+          separator = {{Options.Separator}}
+          prefix = Virtual{{Options.Separator}}
+          location = virtual:{{Dir}}/virtual:INDEX={{Dir}}/home/%u/virtual
+          list = yes
         }
         """);
 

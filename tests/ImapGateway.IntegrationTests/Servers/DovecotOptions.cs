@@ -28,6 +28,9 @@ public sealed record DovecotOptions
     /// <summary>Of the inbox's namespace, e.g. <c>INBOX.</c></summary>
     public string Prefix { get; init; } = "";
 
+    /// <summary>A namespace with virtual mailboxes: <c>Virtual/All</c> and <c>Virtual/Flagged</c> show the messages of the inbox and of Archive.</summary>
+    public bool Virtual { get; init; }
+
     /// <summary>How many can be logged in at once, over all users.</summary>
     public int MaxConnections { get; init; } = 4_000;
 

@@ -157,6 +157,11 @@ public sealed class DovecotServer : IMailServer
             username_attribute = sub
             username_format = %Lu
             """);
+        foreach (var (name, search) in Options.Virtual ? new[] { ("All", "all"), ("Flagged", "flagged") } : [])
+        {
+            Directory.CreateDirectory(_directory[$"virtual/{name}"]);
+            await File.WriteAllTextAsync(_directory[$"virtual/{name}/dovecot-virtual"], $"INBOX\nArchive\n  {search}\n");
+        }
         if (Environment.UserName == "root")
         {
             await Run("chown", [MailUid, .. written.Select(name => _directory[name])]);

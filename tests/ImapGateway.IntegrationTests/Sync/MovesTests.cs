@@ -129,7 +129,7 @@ public sealed class MovesTests : IAsyncLifetime
         Assert.Equal(Code.Gone, (await Assert.ThrowsAsync<ProblemException>(() => _owners.Run(_account, new GetMessage(id, ReadOptions.Basic)))).Code);
     }
 
-    private async Task<long> Total() => (await _owners.Run(_account, new ImapGateway.Mailboxes.ReadMailbox(InboxRef))).Total;
+    private async Task<long?> Total() => (await _owners.Run(_account, new ImapGateway.Mailboxes.ReadMailbox(InboxRef))).Total;
 
     [Fact]
     public async Task A_copy_is_a_message_of_its_own_once_the_window_has_passed()

@@ -11,7 +11,7 @@ public sealed class GraphObject<T>(ObjectGraphType type)
 
     public GraphField Leaf(string name, string of, Func<T, bool> read, string description) => Add(new FlagField<T>(read), name, of, description);
 
-    public GraphField Leaf(string name, string of, Func<T, long> read, string description) => Add(new NumberField<T>(read), name, of, description);
+    public GraphField Leaf(string name, string of, Func<T, long?> read, string description) => Add(new NumberField<T>(read), name, of, description);
 
     public GraphField Leaf(string name, string of, Func<T, DateTimeOffset?> read, string description) => Add(new InstantField<T>(read), name, of, description);
 

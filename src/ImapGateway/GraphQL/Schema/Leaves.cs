@@ -18,9 +18,17 @@ public sealed class FlagField<T>(Func<T, bool> read) : LeafField
 }
 
 /// <summary>Int of GraphQL has 32 bits: larger numbers are Float, which is exact up to 53 bits.</summary>
-public sealed class NumberField<T>(Func<T, long> read) : LeafField
+public sealed class NumberField<T>(Func<T, long?> read) : LeafField
 {
-    public override void Write(Utf8JsonWriter json, object source) => json.WriteNumberValue(read((T)source));
+    public override void Write(Utf8JsonWriter json, object source)
+    {
+        if (read((T)source) is { } number)
+        {
+            json.WriteNumberValue(number);
+            return;
+        }
+        json.WriteNullValue();
+    }
 
     public override object? Read(object source) => read((T)source);
 }

@@ -15,6 +15,10 @@ public static class MailboxNews
         // Without modSeqs the unread ones are all that STATUS tells of flags.
         || (known.Precision == Precision.Windowed && told.Unseen != known.Server.Unseen);
 
+    /// <summary>The server was asked, and its answer proves that nothing has changed: where it does not tell the HIGHESTMODSEQ of a mailbox that has one, flags may have.</summary>
+    /// <param name="told">STATUS of the mailbox; zeros where the server did not tell.</param>
+    public static bool IsUnchanged(MailboxState known, MailboxCounters told) => !Differs(known, told) && (known.HighestModSeq == 0 || told.HighestModSeq != 0);
+
     /// <summary>It has no uids that could mean anything. The UIDVALIDITY of an empty mailbox changes with every command on some servers.</summary>
     private static bool IsEmpty(MailboxState known, MailboxCounters told) => told.Total == 0 && known.Server.Count == 0;
 

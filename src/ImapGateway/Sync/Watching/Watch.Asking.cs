@@ -26,9 +26,9 @@ public sealed partial class Watch
         var began = Time.GetTimestamp();
         await _mailboxes.ListAsync(_session, CancellationToken.None);
         var unchanged = new List<MailboxState>();
-        foreach (var mailbox in _mailboxes.All.Where(_inScope))
+        foreach (var mailbox in InScope)
         {
-            if (mailbox.Listed.Counters is { } told && !MailboxNews.Differs(mailbox, told))
+            if (mailbox.Listed.Counters is { } told && MailboxNews.IsUnchanged(mailbox, told))
             {
                 unchanged.Add(mailbox);
             }
@@ -40,8 +40,8 @@ public sealed partial class Watch
         _mailboxes.Compared(unchanged, began);
         HasListed = _settings.Scope == WatchScope.All;
         Compared();
-        // These are told of by name.
-        _notified &= _others.SetEquals(Others());
+        // The server may cover a new mailbox by itself, or only once it is asked again; its answer shows which.
+        _notified &= InScope.All(mailbox => _notifiedOf.Contains(mailbox.Path));
     }
 
     private void Compared()
@@ -58,6 +58,10 @@ public sealed partial class Watch
             if (Left(_refreshed, _settings.Options.IdleRefresh * 0.8) == TimeSpan.Zero && !stop.IsCancellationRequested)
             {
                 await CompareAllAsync();
+            }
+            else if (PollsOthers && Left(_polled, PollInterval) == TimeSpan.Zero && !stop.IsCancellationRequested)
+            {
+                await CompareOthersAsync();
             }
             return;
         }
@@ -77,6 +81,16 @@ public sealed partial class Watch
         await RotateAsync(stop);
     }
 
+    /// <summary>What NOTIFY does not tell. Of mailboxes of others it does not tell either that the right to read them has gone.</summary>
+    private async Task CompareOthersAsync()
+    {
+        _polled = Time.GetTimestamp();
+        if (InScope.Any(mailbox => !mailbox.Listed.Personal || !IsCovered(mailbox)) || await HasOtherMailboxesAsync())
+        {
+            await CompareAllAsync();
+        }
+    }
+
     /// <summary>One LIST finds mailboxes that others have created, renamed or deleted. Subscriptions are not compared: they need a second command.</summary>
     private async Task<bool> HasOtherMailboxesAsync()
     {
@@ -92,10 +106,10 @@ public sealed partial class Watch
         foreach (var mailbox in _mailboxes.All.Where(mailbox => _inScope(mailbox) && _faults.MayLook(mailbox)).ToList())
         {
             var began = Time.GetTimestamp();
-            var told = await StatusAsync(mailbox);
+            var told = await CountAsync(mailbox);
             if (_mailboxes.Knows(mailbox))
             {
-                if (told is not null && !MailboxNews.Differs(mailbox, told))
+                if (told is not null && MailboxNews.IsUnchanged(mailbox, told))
                 {
                     _mailboxes.Compared([mailbox], began);
                 }
@@ -112,16 +126,16 @@ public sealed partial class Watch
         }
     }
 
-    private async Task<MailboxCounters?> StatusAsync(MailboxState mailbox)
+    /// <returns>Null where the server refuses: it was deleted or renamed, or cannot be read. A look tells which.</returns>
+    private async Task<MailboxCounters?> CountAsync(MailboxState mailbox)
     {
         var path = mailbox.Path;
         try
         {
-            return await _session.RunAsync(path, repeatable: true, session => MailboxListing.StatusAsync(session, path), CancellationToken.None);
+            return (await _session.RunAsync(path, repeatable: true, session => MailboxListing.CountAsync(session, path), CancellationToken.None)).Counters;
         }
         catch (ProblemException) when (_session.IsUsable)
         {
-            // Deleted, or renamed: the next look tells which.
             return null;
         }
     }

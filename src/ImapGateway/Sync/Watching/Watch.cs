@@ -28,7 +28,8 @@ public sealed partial class Watch
     private bool _notified;
     private bool _hasCompared;
     private long _comparing = IMailboxWatch.Now;
-    private HashSet<string> _others = [];
+    private HashSet<string> _notifiedOf = [];
+    private IReadOnlySet<string> _covered = new HashSet<string>();
 
     public Watch(AccountMailboxes mailboxes, WatchedSession session, WatchNews news, MailboxFaults faults, WatchSettings settings)
     {
@@ -48,6 +49,9 @@ public sealed partial class Watch
     public bool HasListed { get; private set; }
 
     public WatchPlan Plan { get; private set; }
+
+    /// <summary>Changes of the mailbox are pushed, or it is polled as the plan says; false for one that NOTIFY is in force for, but does not cover: lists of its messages have to be asked for.</summary>
+    public bool Hears(MailboxState mailbox) => Plan.Rung != WatchRung.Notify || !_notified || IsCovered(mailbox);
 
     private TimeProvider Time => _settings.Time;
 
@@ -83,12 +87,17 @@ public sealed partial class Watch
         }
     }
 
-    private bool IsComplete => _mailboxes.All.Where(_inScope).All(mailbox => mailbox.IsComplete || _faults.IsFaulty(mailbox));
+    private bool IsComplete => InScope.All(mailbox => mailbox.IsComplete || _faults.IsFaulty(mailbox));
 
     /// <summary>Nobody tells of changes: the plan says so, or there is no inbox that could be selected.</summary>
     private bool IsDeaf => Plan.Polls || _session.SelectedPath is null || (Plan.Rung == WatchRung.Notify && !_notified);
 
-    private IEnumerable<string> Others() => _mailboxes.All.Where(mailbox => _inScope(mailbox) && !mailbox.Listed.Personal).Select(mailbox => mailbox.Path);
+    private bool IsCovered(MailboxState mailbox) => mailbox == Inbox || _covered.Contains(mailbox.Path);
+
+    private IEnumerable<MailboxState> InScope => _mailboxes.All.Where(_inScope);
+
+    /// <summary>NOTIFY is in force, and yet there is something to ask for: mailboxes that it does not cover, or namespaces in which others share mailboxes with the account and take them away.</summary>
+    private bool PollsOthers => Plan.Rung == WatchRung.Notify && _notified && (_session.HasForeignNamespaces || !InScope.All(IsCovered));
 
     private async Task NotifyAsync()
     {
@@ -98,11 +107,12 @@ public sealed partial class Watch
         }
         try
         {
-            var others = Others().ToList();
+            var others = InScope.Where(mailbox => !mailbox.Listed.Personal).Select(mailbox => mailbox.Path).ToList();
+            _notifiedOf = [.. InScope.Select(mailbox => mailbox.Path)];
             // Its answer counts all mailboxes as they are from this instant on.
-            await _session.RunAsync(null, repeatable: false, async session => { await session.NotifyAsync(others); return true; }, CancellationToken.None);
+            _covered = await _session.RunAsync(null, repeatable: false, session => session.NotifyAsync(others), CancellationToken.None);
             _notified = true;
-            _others = [.. others];
+            _mailboxes.Guard.Change();
         }
         catch (ProblemException e) when (_session.IsUsable && e.InnerException is ImapCommandException)
         {
@@ -206,7 +216,7 @@ public sealed partial class Watch
 
     private async Task RestAsync(CancellationToken stop)
     {
-        var rest = IsDeaf ? Left(_polled, PollInterval) : Left(_refreshed, Spread(_settings.Options.IdleRefresh));
+        var rest = IsDeaf || PollsOthers ? Left(_polled, PollInterval) : Left(_refreshed, Spread(_settings.Options.IdleRefresh));
         rest = _faults.RetryIn(_due.All) is { } retry ? Shorter(rest, retry) : rest;
         if (!Plan.Idles || _session.SelectedPath is null)
         {

@@ -25,6 +25,9 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
 
     public MailKit.Net.Imap.ImapCapabilities Capabilities => _session.Capabilities;
 
+    /// <summary>There are namespaces of other users or of all (RFC 2342): others decide which mailboxes the account can see there.</summary>
+    public bool HasForeignNamespaces => _session.Client.OtherNamespaces.Count > 0 || _session.Client.SharedNamespaces.Count > 0;
+
     public string? SelectedPath => _session.SelectedPath;
 
     public bool IsUsable => _session.IsUsable;

@@ -60,7 +60,7 @@ public sealed partial class Watcher : IMailboxWatch
 
     public void LookAtAll() => _news.WantAll();
 
-    public long? HeardUntil(MailboxState mailbox) => _watch is { } watch && Watches(mailbox) && mailbox.IsComplete && mailbox.LookedAt >= watch.Began ? _ended : null;
+    public long? HeardUntil(MailboxState mailbox) => _watch is { } watch && watch.Hears(mailbox) && Watches(mailbox) && mailbox.IsComplete && mailbox.LookedAt >= watch.Began ? _ended : null;
 
     public long BehindSince => _watch is null ? IMailboxWatch.Now : _session is null ? _behind : _watch.BehindSince ?? _behind;
 
