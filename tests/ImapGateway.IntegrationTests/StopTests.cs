@@ -14,7 +14,7 @@ public class StopTests
     }
 
     private static void IsClean(GatewayProcess gateway) =>
-        Assert.DoesNotContain(gateway.Output.Entries, line => line.Contains("Exception", StringComparison.Ordinal) || line.StartsWith("fail", StringComparison.Ordinal) || line.StartsWith("crit", StringComparison.Ordinal));
+        Assert.DoesNotContain(gateway.Output.Entries, line => line.Contains("Exception", StringComparison.Ordinal) || line.Contains("Z fail:", StringComparison.Ordinal) || line.Contains("Z crit:", StringComparison.Ordinal));
 
     [Fact]
     public async Task It_logs_out_of_its_sessions()

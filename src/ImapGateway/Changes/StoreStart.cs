@@ -101,6 +101,6 @@ public sealed partial class StoreStart(IDatabase database, StoreEpoch epoch, Sto
             : throw new StartupException("The database was restored from backups of itself too often. Begin with a new one.");
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The database was restored from a copy: {Reason}. Epoch {Epoch} begins; ids and positions that were given after the copy was made are answered 410")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The database was restored from a copy: {Reason}. Epoch {Epoch} begins; ids and positions that were issued after the copy was made return 410")]
     private partial void LogRestored(string reason, long epoch);
 }

@@ -152,7 +152,7 @@ public static partial class ImapFailure
         ErrorCode.AccountQuota => "The account has used up its quota on the mail server.",
         ErrorCode.AccountTimeout when loggingIn => "The mail server did not answer in time. Check host, port and security.",
         ErrorCode.AccountTimeout => "The mail server did not answer in time.",
-        ErrorCode.AccountUnavailable => "The mail server cannot be reached or has closed the connection.",
+        ErrorCode.AccountUnavailable => Unreachable(exception) ?? "The mail server cannot be reached or has closed the connection.",
         ErrorCode.AccountDenied => "The mail server denied the operation.",
         ErrorCode.NotFound => "The mail server does not have it.",
         ErrorCode.Gone => "The message is gone.",
@@ -164,6 +164,26 @@ public static partial class ImapFailure
         ErrorCode.AccountProtocol => "The mail server's answer makes no sense. Check host, port and security.",
         _ => "The gateway failed.",
     };
+
+    private static string? Unreachable(Exception exception)
+    {
+        for (var cause = exception; cause is not null; cause = cause.InnerException)
+        {
+            if (cause is SocketException socket)
+            {
+                return socket.SocketErrorCode switch
+                {
+                    SocketError.HostNotFound or SocketError.NoData => "The host name of the mail server cannot be resolved. Check the host.",
+                    SocketError.TryAgain or SocketError.NoRecovery => "The host name of the mail server cannot be resolved now: the DNS server does not answer.",
+                    SocketError.ConnectionRefused => "The mail server refuses connections to this port. Check host and port.",
+                    SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.HostDown or SocketError.NetworkDown => "There is no route to the mail server.",
+                    SocketError.TimedOut => "The mail server does not accept the connection in time. Check host and port.",
+                    _ => null,
+                };
+            }
+        }
+        return null;
+    }
 
     private static string? Tls(Exception exception) => exception switch
     {

@@ -18,8 +18,9 @@ public static class TicketsApi
             .WithName("createTicket").WithSummary("Create a ticket")
             .WithDescription("For routes with the parameter `ticket`. It opens connections until `expiresAt`; an open one goes on. It never has more rights than the key that made it, and ends with it.");
 
-    private static Ok<NewTicket> Create(HttpContext context, TicketInput body, Caller caller, Credential credential, TicketSigner tickets, TimeProvider time)
+    private static Ok<NewTicket> Create(HttpContext context, TicketInput? body, Caller caller, Credential credential, TicketSigner tickets, TimeProvider time)
     {
+        body ??= new TicketInput();
         var malformed = new RequestErrors();
         var scopes = body.Scopes is null ? caller.Scopes : GrantRules.ParseScopes(body.Scopes, malformed);
         GrantRules.CheckAccounts(body.Accounts, MaxAccounts, malformed);
@@ -32,7 +33,7 @@ public static class TicketsApi
     }
 }
 
-/// <summary>What a new ticket shall be allowed; `{}`: all that the key is.</summary>
+/// <summary>What a new ticket shall be allowed; `{}` or no body: all that the key is.</summary>
 public sealed record TicketInput
 {
     /// <summary>Null or absent: those of the key.</summary>

@@ -205,7 +205,7 @@ public sealed record Message
     /// Absent where all is well. Otherwise the mail server could not give all of the message: members that are not known are null or empty, and `receivedAt` is 1970-01-01T00:00:00Z where the date of receipt is
     /// not known. The server is asked again from time to time.
     /// </summary>
-    [Id(25), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public MessageProblem? Problem { get; init; }
+    [Id(26), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public MessageProblem? Problem { get; init; }
 
     public static Message Of(string id, string mailboxId, uint uid, Flags flags, ulong modSeq, MessageHeaders headers)
     {

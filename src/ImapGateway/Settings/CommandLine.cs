@@ -13,6 +13,10 @@ public sealed record Command(string Name, string[] Parameters, string Summary, F
 
     public bool Matches(IReadOnlyList<string> words) => words.Count == Words.Length + Parameters.Length && words.Take(Words.Length).SequenceEqual(Words);
 
+    /// <summary>The first parameter that is missing after the name; null: none, or the words are not the name.</summary>
+    public string? Lacks(IReadOnlyList<string> words) =>
+        words.Count >= Words.Length && words.Count < Words.Length + Parameters.Length && words.Take(Words.Length).SequenceEqual(Words) ? Parameters[words.Count - Words.Length] : null;
+
     public Task<int> RunWithAsync(IEnumerable<string> words, string[] settings) => RunAsync([.. words.Skip(Words.Length)], settings);
 }
 
@@ -38,31 +42,34 @@ public sealed class CommandLine(IReadOnlyList<Command> commands, Func<string[], 
             await Console.Out.WriteLineAsync($"ImapGateway {Version}");
             return 0;
         }
-        if (!TrySplit(arguments, out var words, out var settings) || Find(words, settings) is not { } run)
+        var misuse = Split(arguments, out var words, out var settings);
+        var command = commands.FirstOrDefault(command => command.Matches(words));
+        misuse ??= words.Count > 0 && command is null ? Missing(words) ?? $"Unknown arguments: {string.Join(' ', arguments)}" : null;
+        if (misuse is not null)
         {
-            await Console.Error.WriteLineAsync($"Unknown arguments: {string.Join(' ', arguments)}");
+            await Console.Error.WriteLineAsync(misuse);
             await Console.Error.WriteLineAsync(Usage());
             return Misused;
         }
         try
         {
-            return await run();
+            return await (command is null ? runGateway(settings) : command.RunWithAsync(words, settings));
         }
         catch (StartupException failure)
         {
-            await Console.Error.WriteLineAsync(failure.Report);
+            await Console.Error.WriteLineAsync(failure.Report(command is null ? "The gateway cannot start" : $"{command.Name} failed"));
             return Refused;
         }
     }
 
     private static string Version => typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
-    private Func<Task<int>>? Find(List<string> words, string[] settings) => words.Count == 0
-        ? () => runGateway(settings)
-        : commands.FirstOrDefault(command => command.Matches(words)) is { } found ? () => found.RunWithAsync(words, settings) : null;
+    /// <returns>Which parameter of a command is missing; null: the words are not the beginning of one.</returns>
+    private string? Missing(List<string> words) => commands.FirstOrDefault(command => command.Lacks(words) is not null) is { } command ? $"{command.Name}: {command.Lacks(words)} is missing" : null;
 
     /// <summary>Settings are "--Section:Key=value" or "--Section:Key value"; everything else is a word. .NET alone would ignore a name without a value.</summary>
-    private static bool TrySplit(string[] arguments, out List<string> words, out string[] settings)
+    /// <returns>What is wrong; null: nothing.</returns>
+    private static string? Split(string[] arguments, out List<string> words, out string[] settings)
     {
         (words, settings) = ([], []);
         var options = new List<string>();
@@ -74,7 +81,7 @@ public sealed class CommandLine(IReadOnlyList<Command> commands, Func<string[], 
             }
             else if (!arguments[at].StartsWith("--", StringComparison.Ordinal))
             {
-                return false;
+                return $"Unknown argument: {arguments[at]}";
             }
             else if (arguments[at].IndexOf('=', StringComparison.Ordinal) > 2)
             {
@@ -86,11 +93,11 @@ public sealed class CommandLine(IReadOnlyList<Command> commands, Func<string[], 
             }
             else
             {
-                return false;
+                return arguments[at].Length > 2 && !arguments[at].Contains('=', StringComparison.Ordinal) ? $"{arguments[at]} has no value" : $"Unknown argument: {arguments[at]}";
             }
         }
         settings = [.. options];
-        return true;
+        return null;
     }
 
     private string Usage()

@@ -1,4 +1,7 @@
+using System.Data.Common;
 using ImapGateway.Mail;
+using Microsoft.Extensions.Configuration.CommandLine;
+using Microsoft.Extensions.Configuration.Json;
 using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Settings;
@@ -37,6 +40,14 @@ public static class SettingsExtensions
         ThrowIfAny(reader.Mistakes);
     }
 
+    /// <summary>A name at the root that nothing reads would be ignored without a word, such as "DataDirectry".</summary>
+    private static void RefuseUnknownNames(IServiceProvider services)
+    {
+        var known = SettingNames.Of(services.GetServices<SettingsSection>());
+        ThrowIfAny(SettingNames.Written((IConfigurationRoot)services.GetRequiredService<IConfiguration>()).Where(name => !known.Contains(name))
+            .Select(name => $"{name}: is not a setting; there are {string.Join(", ", SettingNames.OfGateway(services.GetServices<SettingsSection>()).Order(StringComparer.Ordinal))}"));
+    }
+
     /// <summary>Validates the settings, takes the startup steps, runs until asked to stop.</summary>
     /// <returns>The exit code: 0 after a stop that was asked for, <see cref="FatalFault.ExitCode"/> after a failure of a background service.</returns>
     /// <exception cref="StartupException">The operator must correct something first.</exception>
@@ -46,10 +57,11 @@ public static class SettingsExtensions
         {
             try
             {
+                RefuseUnknownNames(app.Services);
                 app.Services.ValidateSettings();
                 foreach (var step in app.Services.GetServices<IStartupStep>())
                 {
-                    await step.RunAsync(app.Lifetime.ApplicationStopping);
+                    await RunAsync(step, app.Lifetime.ApplicationStopping);
                 }
                 await app.StartListeningAsync();
                 await app.WaitForShutdownAsync();
@@ -64,6 +76,19 @@ public static class SettingsExtensions
                 // Asked to stop while it was starting.
             }
             return HasFailed(app) ? FatalFault.ExitCode : 0;
+        }
+    }
+
+    /// <summary>What a disk or a database refuses at the start is for the operator to correct: it is full, read-only, or belongs to others.</summary>
+    private static async Task RunAsync(IStartupStep step, CancellationToken cancel)
+    {
+        try
+        {
+            await step.RunAsync(cancel);
+        }
+        catch (Exception failure) when (failure.GetBaseException() is IOException or UnauthorizedAccessException or DbException)
+        {
+            throw new StartupException(failure.GetBaseException().Message);
         }
     }
 
@@ -91,6 +116,28 @@ public static class SettingsExtensions
             throw new StartupException([.. lines]);
         }
     }
+}
+
+/// <summary>The names at the root of the configuration.</summary>
+internal static class SettingNames
+{
+    /// <summary>Read by .NET: the host, its web server and its log; and by Orleans.</summary>
+    private static readonly string[] OfDotNet =
+    [
+        "AllowedHosts", "ApplicationName", "CaptureStartupErrors", "ContentRoot", "DetailedErrors", "DisableDefaultExceptionHandlers", "Environment", "ForwardedHeaders_Enabled", "HostBuilder",
+        "HostingStartupAssemblies", "HostingStartupExcludeAssemblies", "Http_Ports", "Https_Port", "Https_Ports", "Kestrel", "Logging", "Orleans", "PreferHostingUrls", "PreventHostingStartup",
+        "ServicesStartConcurrently", "ServicesStopConcurrently", "ShutdownTimeoutSeconds", "StaticWebAssets", "SuppressStatusMessages", "Urls", "WebRoot",
+    ];
+
+    public static HashSet<string> Of(IEnumerable<SettingsSection> sections) => OfGateway(sections).Concat(OfDotNet).ToHashSet(StringComparer.OrdinalIgnoreCase);
+
+    public static IEnumerable<string> OfGateway(IEnumerable<SettingsSection> sections) =>
+        sections.SelectMany(section => section.Name.Length > 0 ? [section.Name] : section.Defaults().GetType().GetProperties().Select(property => property.Name));
+
+    /// <summary>On the command line and in the settings files. Most environment variables belong to others.</summary>
+    public static IEnumerable<string> Written(IConfigurationRoot configuration) => configuration.Providers
+        .Where(provider => provider is CommandLineConfigurationProvider or JsonConfigurationProvider)
+        .SelectMany(provider => provider.GetChildKeys([], null)).Distinct(StringComparer.OrdinalIgnoreCase);
 }
 
 internal sealed record SettingsSection(string Name, Func<ISettings> Defaults)

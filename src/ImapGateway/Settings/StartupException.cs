@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace ImapGateway.Settings;
 
-/// <summary>The gateway cannot start for reasons its operator can correct: one line each, printed without a stack trace.</summary>
+/// <summary>The gateway cannot start, or a command cannot be run, for reasons its operator can correct: one line each, printed without a stack trace.</summary>
 public sealed class StartupException(ImmutableArray<string> lines) : Exception(string.Join(Environment.NewLine, lines))
 {
     public StartupException(string line) : this([line]) { }
@@ -10,5 +10,6 @@ public sealed class StartupException(ImmutableArray<string> lines) : Exception(s
     public ImmutableArray<string> Lines => lines;
 
     /// <summary>For stderr: a single reason is a single line.</summary>
-    public string Report => "The gateway cannot start:" + (lines is [var only] ? " " + only : string.Concat(lines.Select(line => Environment.NewLine + "  " + line)));
+    /// <param name="what">Has failed, such as "The gateway cannot start".</param>
+    public string Report(string what) => $"{what}:" + (lines is [var only] ? " " + only : string.Concat(lines.Select(line => Environment.NewLine + "  " + line)));
 }

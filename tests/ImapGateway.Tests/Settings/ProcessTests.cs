@@ -65,20 +65,34 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Theory]
-    [InlineData("serve")]
-    [InlineData("--verson")]
-    [InlineData("-v")]
-    [InlineData("--DataDirectory")]
-    [InlineData("--")]
-    [InlineData("--=x")]
-    [InlineData("help", "me")]
-    [InlineData("--DataDirectory=data", "storage")]
-    public async Task Arguments_that_are_not_understood_start_nothing(params string[] arguments)
+    [InlineData("Unknown arguments: serve", "serve")]
+    [InlineData("--verson has no value", "--verson")]
+    [InlineData("Unknown argument: -v", "-v")]
+    [InlineData("--DataDirectory has no value", "--DataDirectory")]
+    [InlineData("Unknown argument: --", "--")]
+    [InlineData("Unknown argument: --=x", "--=x")]
+    [InlineData("Unknown arguments: help me", "help", "me")]
+    [InlineData("Unknown arguments: --DataDirectory=data storage", "--DataDirectory=data", "storage")]
+    [InlineData("storage backup: DIR is missing", "storage", "backup")]
+    [InlineData("Unknown arguments: storage backup one two", "storage", "backup", "one", "two")]
+    public async Task Arguments_that_are_not_understood_start_nothing(string reason, params string[] arguments)
     {
         var (code, output, error) = await RunWith(arguments);
         Assert.Equal(2, code);
         Assert.Empty(output);
-        Assert.Equal([$"Unknown arguments: {string.Join(' ', arguments)}", "Usage:"], error.Take(2));
+        Assert.Equal([reason, "Usage:"], error.Take(2));
+        Assert.Empty(_folder.GetFileSystemInfos());
+    }
+
+    [Theory]
+    [InlineData("--bogus=1", "bogus")]
+    [InlineData("--DataDirectry=data", "DataDirectry")]
+    [InlineData("--Strage:Provider=Postgres", "Strage")]
+    public async Task A_setting_that_nothing_reads_is_refused(string argument, string name)
+    {
+        var (code, _, error) = await RunWith([argument]);
+        Assert.Equal(1, code);
+        Assert.StartsWith($"The gateway cannot start: {name}: is not a setting; there are Auth, Cache, ", Assert.Single(error), StringComparison.Ordinal);
         Assert.Empty(_folder.GetFileSystemInfos());
     }
 

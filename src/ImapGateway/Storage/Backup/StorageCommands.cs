@@ -12,15 +12,15 @@ public static class StorageCommands
         new Command("storage backup", ["DIR"], "copy the database, the key ring and the admin key to a new folder, also while the gateway runs", (parameters, settings) => RunAsync(
             settings,
             storage => storage.BackUpAsync(parameters[0], CancellationToken.None),
-            $"The backup is in {parameters[0]}. Whoever can read it can read what the gateway knows: keep it as you keep the data directory.")),
+            $"The backup is in {parameters[0]}. It contains credentials: protect it as you protect the data directory.")),
         new Command("storage restore", ["DIR"], "restore a backup into an empty data directory or database", (parameters, settings) => RunAsync(
             settings,
             storage => storage.RestoreAsync(Path.GetFullPath(parameters[0]), CancellationToken.None),
-            "The backup is restored. What was given to clients after it was made is answered 410 from the next start on.")),
+            "The backup is restored. From the next start on, ids and positions that were issued after the backup was made return 410.")),
         new Command("storage restored", [], "say that the database was restored by other means", (_, settings) => RunAsync(
             settings,
             storage => storage.MarkRestoredAsync(ByOperator, CancellationToken.None),
-            "What is given to clients from the next start on differs from everything that was given before.")),
+            "The database is marked as restored. From the next start on, ids and positions that were issued after the copy was made return 410.")),
     ];
 
     private static async Task<int> RunAsync(string[] settings, Func<IStorage, Task> run, string done)

@@ -321,6 +321,6 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
     [LoggerMessage(LogLevel.Warning, "The session that holds the database was lost; nothing is written until it is held again: {Reason}")]
     private partial void LogLost(string reason);
 
-    [LoggerMessage(LogLevel.Information, "The database is held again")]
+    [LoggerMessage(LogLevel.Information, "The database lock was reacquired")]
     private partial void LogTaken();
 }
