@@ -109,7 +109,27 @@ public class HostileRequestsTests
     }
 
     [Theory]
+    [InlineData("POST", "/v1/keys", "utf-7")]
+    [InlineData("POST", "/v1/tickets", "bogus")]
+    [InlineData("POST", "/v1/webhooks", "\"\"")]
+    [InlineData("POST", "/v1/accounts", "utf-7")]
+    [InlineData("PATCH", "/v1/webhooks/x", "bogus")]
+    [InlineData("POST", "/graphql", "bogus")]
+    public async Task A_charset_that_nobody_knows_is_a_415(string method, string path, string charset)
+    {
+        await using var world = await World.WithDovecot();
+        using var request = new HttpRequestMessage(new HttpMethod(method), path) { Content = new ByteArrayContent("{}"u8.ToArray()) };
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", $"application/json; charset={charset}");
+        using var answer = await world.Gateway.Http.SendAsync(request);
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
+    }
+
+    [Theory]
     [InlineData("/v1/accounts/%00")]
+    [InlineData("/v1/accounts/%20")]
+    [InlineData("/v1/accounts/%20/mailboxes")]
+    [InlineData("/v1/accounts/%09/changes")]
+    [InlineData("/v1/accounts/%E2%80%A8/messages/x/raw")]
     [InlineData("/v1/accounts/..%2F..%2Fetc")]
     [InlineData("/v1/accounts/a/mailboxes/%0D%0A")]
     [InlineData("/v1/accounts/a/messages/%FF%FE")]

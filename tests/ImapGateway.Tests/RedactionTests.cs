@@ -98,4 +98,24 @@ public class RedactionTests
         var text = string.Concat(one.Concat(other).Select(index => pieces[index % pieces.Length]));
         Assert.DoesNotContain(Secret, new Redaction([Secret]).Apply(text) ?? "", StringComparison.OrdinalIgnoreCase);
     }).QuickCheckThrowOnFailure();
+
+    /// <summary>What is not searched is not shown: a secret may be cut off at the end.</summary>
+    [Theory]
+    [InlineData("correct horse battery")]
+    [InlineData("a-token-of-many-characters-0123456789-abcdefghijklmnopqrstuvwxyz")]
+    public void Of_a_long_text_the_beginning_is_shown(string secret)
+    {
+        var redaction = new Redaction([secret]);
+        var encoded = Uri.EscapeDataString(secret);
+        foreach (var repeated in new[] { secret, encoded })
+        {
+            for (var before = Redaction.LongestText - 10; before < Redaction.LongestText + 40 * secret.Length; before += secret.Length / 2)
+            {
+                var shown = redaction.Apply(new string('x', before) + repeated + new string('y', 1_000_000))!;
+                Assert.InRange(shown.Length, 1000, Redaction.LongestText + 40 * secret.Length);
+                Assert.Empty(shown.Trim('x', 'y', '*'));
+            }
+        }
+        Assert.Equal("short ***", redaction.Apply($"short {secret}"));
+    }
 }

@@ -7,7 +7,8 @@ namespace ImapGateway.Accounts;
 /// <summary>Adds, changes and removes accounts: verifies, encrypts, writes, and has the owner take note.</summary>
 public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier, CredentialProtector protector, IGrainFactory grains, AccountRemover remover, TimeProvider time)
 {
-    public IAccountGrain Grain(string id) => grains.GetGrain<IAccountGrain>(id);
+    /// <exception cref="ProblemException">No account can have this id.</exception>
+    public IAccountGrain Grain(string id) => AccountId.IsValid(id) ? grains.GetGrain<IAccountGrain>(id) : throw AccountStore.NotFound();
 
     /// <exception cref="ProblemException">What the server said; 409 where the id is taken, 422 where it has the form of ids that the gateway gives.</exception>
     public async Task<Account> AddAsync(string? id, AccountSettings settings, bool verify, CancellationToken cancel)

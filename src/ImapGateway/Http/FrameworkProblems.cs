@@ -17,6 +17,9 @@ public static class FrameworkProblems
     {
         ProblemException expected => expected.Problem,
         BadHttpRequestException { InnerException: JsonException json } => JsonFaults.Describe(context, json),
+        // Of ReadFromJsonAsync: a charset that .NET does not know, or refuses.
+        InvalidOperationException when context.Request.GetTypedHeaders().ContentType is { Charset.HasValue: true } type && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) =>
+            OfBadRequest(context, StatusCodes.Status415UnsupportedMediaType),
         BadHttpRequestException bad => OfBadRequest(context, bad.StatusCode),
         _ => null,
     };

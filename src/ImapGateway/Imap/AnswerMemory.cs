@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+
 namespace ImapGateway.Imap;
 
 /// <summary>
@@ -5,10 +7,13 @@ namespace ImapGateway.Imap;
 /// its server waits. <see cref="AnswerBudget"/> limits what is planned; this limits what arrives.
 /// <para>
 /// The answer that has been large for the longest time always goes on, so answers cannot wait for each other without end. Of one account only one large answer is read at a time.
+/// A large answer that arrives too slowly loses its connection while others wait: its octets would keep the memory for as long as its server likes.
 /// </para>
 /// </summary>
 /// <param name="most">Octets of all large answers together. The oldest one may exceed it, up to the limits of a single answer.</param>
-public sealed class AnswerMemory(long most)
+/// <param name="time">For the pace of answers.</param>
+[SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The timer ends when no answer waits.")]
+public sealed class AnswerMemory(long most, TimeProvider time)
 {
     /// <summary>Of all accounts; the parsed form takes a few times as much.</summary>
     public const long Default = 64L << 20;
@@ -16,9 +21,18 @@ public sealed class AnswerMemory(long most)
     /// <summary>Octets that each connection can keep without waiting: a page of messages is much smaller.</summary>
     public const long Small = 1L << 20;
 
+    /// <summary>How often it is seen which answers have made progress while others wait.</summary>
+    public static readonly TimeSpan Check = TimeSpan.FromSeconds(5);
+
+    /// <summary>Octets that a large answer has to bring from one check to the next.</summary>
+    public const long LeastProgress = 64 << 10;
+
     private readonly Lock _lock = new();
+    private ITimer? _checks;
     private readonly LinkedList<Answer> _large = new();
     private long _used;
+
+    private TimeProvider Time => time;
 
     /// <summary>Octets of large answers that are in memory now.</summary>
     public long Used
@@ -35,6 +49,26 @@ public sealed class AnswerMemory(long most)
     /// <summary>The answers on a new connection, one after the other.</summary>
     /// <param name="account">Equal for connections of the same account.</param>
     public Answer Of(object account) => new(this, account);
+
+    private void CheckProgress()
+    {
+        List<Answer> slow;
+        lock (_lock)
+        {
+            if (_large.All(answer => answer.Turn is null))
+            {
+                _checks?.Dispose();
+                _checks = null;
+                return;
+            }
+            slow = [.. _large.Where(answer => answer.Turn is null && answer.Seen is { } before && answer.Taken - before < LeastProgress)];
+            foreach (var answer in _large)
+            {
+                answer.Seen = answer.Turn is null ? answer.Taken : null;
+            }
+        }
+        slow.ForEach(answer => answer.TooSlow?.Invoke());
+    }
 
     private void Charge(Answer answer, long octets)
     {
@@ -77,6 +111,15 @@ public sealed class AnswerMemory(long most)
 
         internal TaskCompletionSource? Turn { get; set; }
 
+        /// <summary>Octets that have arrived in all.</summary>
+        internal long Taken { get; private set; }
+
+        /// <summary><see cref="Taken"/> at the last check; null: it waited then.</summary>
+        internal long? Seen { get; set; }
+
+        /// <summary>Ends the connection.</summary>
+        public Action? TooSlow { get; set; }
+
         /// <summary>Octets have arrived.</summary>
         /// <returns>Completes when more may be read.</returns>
         public ValueTask TakeAsync(int octets)
@@ -84,11 +127,13 @@ public sealed class AnswerMemory(long most)
             lock (memory._lock)
             {
                 memory.Charge(this, octets);
+                Taken += octets;
                 if (memory.MayGoOn(this))
                 {
                     return ValueTask.CompletedTask;
                 }
                 Turn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                memory._checks ??= memory.Time.CreateTimer(_ => memory.CheckProgress(), null, Check, Check);
                 return new ValueTask(Turn.Task);
             }
         }

@@ -16,6 +16,12 @@ public sealed class ListingLimit(int most)
     /// <summary>A line of the answer with all its literals. RFC 3501 has no limit; names are shorter than this on every server.</summary>
     private const int LongestLine = 16 * 1024;
 
+    /// <summary>Octets of a name on the wire. File systems end at 255 for each level; a mailbox with a longer one is left out.</summary>
+    public const int LongestName = 2_000;
+
+    /// <summary>Octets of all names of a listing; mailboxes beyond are left out.</summary>
+    public const long MostOctetsOfNames = 8L << 20;
+
     /// <summary>Octets that are left out of one listing: one million mailboxes with their counters take about 150 MB.</summary>
     private const long MostOctetsLeftOut = 256L << 20;
 
@@ -34,6 +40,7 @@ public sealed class ListingLimit(int most)
     private int _subscriptions;
     private int _linesLeftOut;
     private long _octetsLeftOut;
+    private long _octetsOfNames;
 
     /// <summary>The mailboxes that the account has already, for <see cref="Collect"/>.</summary>
     /// <param name="Has">By decoded path.</param>
@@ -142,11 +149,13 @@ public sealed class ListingLimit(int most)
         {
             return true;
         }
-        var path = ModifiedUtf7.Decode(entry.Name);
-        var isListed = _known?.Has(path) == true || _room-- > 0 || (entry.HasRole || _known?.HasRole(entry.LastSegment(path)) == true) && _roomForRoles-- > 0;
+        var path = entry.Name.Length <= LongestName ? ModifiedUtf7.Decode(entry.Name) : null;
+        var isListed = path is not null && (_known?.Has(path) == true
+            || _octetsOfNames + entry.Name.Length <= MostOctetsOfNames && (_room-- > 0 || (entry.HasRole || _known?.HasRole(entry.LastSegment(path)) == true) && _roomForRoles-- > 0));
         if (isListed)
         {
             _kept.Add(entry.Name);
+            _octetsOfNames += entry.Name.Length;
         }
         else
         {
@@ -169,7 +178,7 @@ public sealed class ListingLimit(int most)
         _kept.Clear();
         _counted.Clear();
         (_room, _roomForRoles) = (Math.Max(0, most - (known?.Count ?? 0)), MostWithRole);
-        (_subscriptions, _linesLeftOut, _octetsLeftOut, LeftOut) = (0, 0, 0, 0);
+        (_subscriptions, _linesLeftOut, _octetsLeftOut, _octetsOfNames, LeftOut) = (0, 0, 0, 0, 0);
     }
 
     private sealed class Collecting(ListingLimit limit) : IDisposable

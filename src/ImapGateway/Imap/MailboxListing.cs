@@ -8,6 +8,9 @@ namespace ImapGateway.Imap;
 /// <summary>Which mailboxes there are, by what the server advertises. Tells what it was told: which of them is which, <c>Sync</c> decides.</summary>
 public static class MailboxListing
 {
+    /// <summary>Each costs a LIST. Servers have a few, and one for each user who shares mailboxes on some.</summary>
+    private const int MostNamespaces = 200;
+
     // MAILBOXID is not among them: Cyrus 3.6 answers it within LIST with bytes that end the session.
     private const StatusItems Counted = StatusItems.Count | StatusItems.Unread | StatusItems.UidNext | StatusItems.UidValidity | StatusItems.HighestModSeq;
 
@@ -61,7 +64,7 @@ public static class MailboxListing
         // As LIST tells it: LSUB is asked afterwards, and MailKit adds its attributes to these.
         var selectable = folders.Values.Where(IsSelectable).Select(folder => folder.FullName).ToHashSet(StringComparer.Ordinal);
         var subscribed = session.Capabilities.HasFlag(ImapCapabilities.ListExtended) ? null : await SubscribedAsync(session.Client, roots, selectable.Contains);
-        var foreign = Prefixes(session.Client.SharedNamespaces).Concat(Prefixes(session.Client.OtherNamespaces)).ToList();
+        var foreign = Prefixes(session.Client.SharedNamespaces).Concat(Prefixes(session.Client.OtherNamespaces)).Take(MostNamespaces).ToList();
         var listed = new List<ListedMailbox>();
         foreach (var folder in folders.Values.Where(folder => folder.FullName.Length > 0).OrderBy(folder => folder.FullName, StringComparer.Ordinal))
         {
@@ -176,7 +179,7 @@ public static class MailboxListing
     private static IReadOnlyList<FolderNamespace> Roots(ImapClient client) =>
         [.. client.PersonalNamespaces.Concat(client.OtherNamespaces).Concat(client.SharedNamespaces)
             .Select(root => root.Path.Equals("INBOX", StringComparison.OrdinalIgnoreCase) ? WithItself(client.Inbox) : root)
-            .DistinctBy(root => root.Path)];
+            .DistinctBy(root => root.Path).Take(MostNamespaces)];
 
     /// <summary>MailKit asks for path, delimiter, "*": with a wildcard as the delimiter the mailbox itself is among the answers.</summary>
     private static FolderNamespace WithItself(IMailFolder folder) => new('*', folder.FullName);

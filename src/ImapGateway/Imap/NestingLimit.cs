@@ -34,6 +34,12 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     /// </summary>
     public const int MostInHeader = 256 << 10;
 
+    /// <summary>
+    /// Fields in the header of one message: MimeKit makes an object of about 500 octets of each, however short it is. Fields are asked for by name, and each is there once in an honest message, or a
+    /// few times. A message that has more is read by its header.
+    /// </summary>
+    public const int MostFields = 1_000;
+
     private const int LongestStatus = 7;
 
     private static readonly SearchValues<byte> OfData = SearchValues.Create("\"{()\n"u8);
@@ -55,6 +61,8 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     private int _length;
     private bool _isTooLong;
     private long? _doubtfulSize;
+    private int _fields;
+    private bool _isLineStart;
     private bool _isUntagged;
     private bool _isContinuation;
 
@@ -125,6 +133,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         {
             var skipped = (int)Math.Min(LiteralLeft, octets.Length);
             _literal -= skipped;
+            CountFields(octets[..skipped]);
             _unproven += _isSection ? 0 : octets[..skipped].Count((byte)'(');
             return skipped;
         }
@@ -181,6 +190,23 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         var beforeLast = data.Length > 1 ? data[^2] : _last;
         _isSection = beforeLast == (byte)' ' && (data.Length > 2 ? data[^3] : data.Length > 1 ? _last : _lastButOne) == (byte)']';
         (_lastButOne, _last) = (beforeLast, data[^1]);
+    }
+
+    /// <summary>A line that begins with a blank goes on with the field before it.</summary>
+    private void CountFields(ReadOnlySpan<byte> octets)
+    {
+        if (MostInLiteral == long.MaxValue)
+        {
+            return;
+        }
+        while (!octets.IsEmpty)
+        {
+            _fields += _isLineStart && octets[0] is not ((byte)' ' or (byte)'\t') ? 1 : 0;
+            var end = octets.IndexOf((byte)'\n');
+            _isLineStart = end >= 0;
+            octets = end < 0 ? [] : octets[(end + 1)..];
+        }
+        _isTooLong |= _fields > MostFields;
     }
 
     private void NoteAtoms(ReadOnlySpan<byte> octets)
@@ -334,6 +360,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     private Place AfterLiteralEnd(byte octet)
     {
         (var isEnd, _length) = (octet == (byte)'\n', 0);
+        (_fields, _isLineStart) = (0, true);
         return isEnd ? Place.Data : octet == (byte)'\r' ? Place.LiteralEnd : Place.Doubt;
     }
 

@@ -15,7 +15,7 @@ public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOption
     /// <summary>Octets that a server may say before TLS, or before the login: a greeting, capabilities and a few lines of text.</summary>
     public const int MostBeforeLogin = 64 << 10;
 
-    private readonly AnswerMemory _memory = new(AnswerMemory.Default);
+    private readonly AnswerMemory _memory = new(AnswerMemory.Default, time);
 
     /// <summary>A connected, encrypted stream whose next bytes are the server's greeting.</summary>
     /// <param name="credential">Is not sent here, but the server may know and repeat it.</param>

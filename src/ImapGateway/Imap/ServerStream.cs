@@ -47,6 +47,9 @@ public sealed class ServerStream : Stream
     private long _heard;
     private volatile bool _timedOut;
     private volatile bool _aborted;
+    private volatile bool _isTooSlow;
+    private volatile bool _isReading;
+    private AnswerMemory.Answer? _memory;
 
     public ServerStream(Socket socket, Redaction secrets, TimeSpan silence, TimeProvider time)
     {
@@ -76,7 +79,18 @@ public sealed class ServerStream : Stream
     public AnswerLimit? Answers { get; set; }
 
     /// <summary>Counts what the answers take of the memory; null: they take none to speak of.</summary>
-    public AnswerMemory.Answer? Memory { get; set; }
+    public AnswerMemory.Answer? Memory
+    {
+        get => _memory;
+        set
+        {
+            _memory = value;
+            if (value is not null)
+            {
+                value.TooSlow = EndSlowAnswer;
+            }
+        }
+    }
 
     /// <summary>Called with each command, without its tag, before it is sent.</summary>
     public Func<ReadOnlyMemory<byte>, ValueTask>? Sending { get; set; }
@@ -158,6 +172,16 @@ public sealed class ServerStream : Stream
     /// <summary>MailKit is in no nested list now.</summary>
     public void Parsed() => _nesting.Unwind();
 
+    /// <summary>Not while the answer is being parsed and used: then it is not the server that is slow.</summary>
+    private void EndSlowAnswer()
+    {
+        if (_isReading)
+        {
+            _isTooSlow = true;
+            Abort();
+        }
+    }
+
     private void GiveUp()
     {
         _timedOut = true;
@@ -178,7 +202,9 @@ public sealed class ServerStream : Stream
             {
                 await beforeRead();
             }
+            _isReading = true;
             var read = await WithinSilenceAsync(_reading, static (stream, bytes, cancel) => stream._inner.ReadAsync(bytes, cancel), buffer, cancellationToken);
+            _isReading = false;
             if (read > 0)
             {
                 Volatile.Write(ref _heard, _time.GetTimestamp());
@@ -282,6 +308,10 @@ public sealed class ServerStream : Stream
         try
         {
             return await work(this, buffer, token);
+        }
+        catch (Exception) when (_isTooSlow)
+        {
+            throw new FloodException("The mail server sends a large answer slowly, and answers to other accounts wait for its memory.");
         }
         catch (Exception e) when (_timedOut || (e is OperationCanceledException && limit.IsReached))
         {

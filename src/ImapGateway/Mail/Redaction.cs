@@ -25,6 +25,12 @@ public sealed class Redaction
     /// <summary>Of a longer secret, a piece of this length is removed, too: the text may be cut off.</summary>
     private const int Piece = 10;
 
+    /// <summary>What is shown of a longer text: nobody reads more of what a server says.</summary>
+    public const int LongestText = 16 * 1024;
+
+    /// <summary>Characters of a text for one of a secret, in the longest encodings.</summary>
+    private const int MostPerCharacter = 12;
+
     /// <summary>Encodings on top of each other.</summary>
     private const int MaxDepth = 3;
 
@@ -36,6 +42,7 @@ public sealed class Redaction
 
     private readonly ImmutableArray<string> _secrets;
     private readonly HashSet<string> _pieces;
+    private readonly int _longest;
     private readonly bool _hidesAll;
 
     /// <param name="secrets">Empty ones are ignored, and those that are ordinary words of a refusal.</param>
@@ -48,6 +55,7 @@ public sealed class Redaction
             .SelectMany(secret => new[] { secret, Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(secret)) })
             .SelectMany(secret => new[] { secret, string.Concat(secret.Where(IsKept)) })
             .Where(secret => secret.Length >= Shortest).Distinct()];
+        _longest = _secrets.IsEmpty ? 0 : _secrets.Max(secret => secret.Length);
         _pieces = _secrets.Where(secret => secret.Length > Piece)
             .SelectMany(secret => Enumerable.Range(0, secret.Length - Piece + 1).Select(at => secret.Substring(at, Piece))).ToHashSet(StringComparer.OrdinalIgnoreCase);
     }
@@ -63,9 +71,16 @@ public sealed class Redaction
         {
             return null;
         }
-        var isSecret = new bool[text.Length];
-        Search(View.Of(text), isSecret, 0);
-        return isSecret.Contains(true) ? Masked(text, isSecret) : text;
+        // The search takes a few hundred times as long as the text. Where the text is cut, a secret may be cut, too, and would not be found.
+        var most = LongestText + (2 * MostPerCharacter * _longest);
+        var kept = text.Length <= most ? text : text[..most];
+        var isSecret = new bool[kept.Length];
+        Search(View.Of(kept), isSecret, 0);
+        if (kept.Length < text.Length)
+        {
+            (kept, isSecret) = (kept[..^(MostPerCharacter * _longest)], isSecret[..^(MostPerCharacter * _longest)]);
+        }
+        return isSecret.Contains(true) ? Masked(kept, isSecret) : kept;
     }
 
     /// <summary>The same for octets.</summary>

@@ -15,7 +15,9 @@ internal static class ListenFault
         // No right to a port below 1024, an address of another machine.
         SocketException => $"ASPNETCORE_URLS: {urls} cannot be used: {failure.Message}",
         // No address at all, https without a certificate, a wrong Kestrel section.
-        FormatException or InvalidOperationException when OfServer(failure) => $"ASPNETCORE_URLS: {failure.Message.ReplaceLineEndings(" ")}",
+        FormatException or InvalidOperationException or ArgumentException when OfServer(failure) => $"ASPNETCORE_URLS: {failure.Message.ReplaceLineEndings(" ")}",
+        // A port that is none.
+        ArgumentOutOfRangeException { ParamName: "port" } => $"ASPNETCORE_URLS: {urls} has no port from 0 to 65535",
         _ => null,
     };
 

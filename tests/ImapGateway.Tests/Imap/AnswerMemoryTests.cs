@@ -1,4 +1,5 @@
 using ImapGateway.Imap;
+using Microsoft.Extensions.Time.Testing;
 
 namespace ImapGateway.Tests.Imap;
 
@@ -6,7 +7,10 @@ public class AnswerMemoryTests
 {
     private const int Small = (int)AnswerMemory.Small;
 
-    private readonly AnswerMemory _memory = new(10 * AnswerMemory.Small);
+    private readonly FakeTimeProvider _time = new();
+    private readonly AnswerMemory _memory;
+
+    public AnswerMemoryTests() => _memory = new AnswerMemory(10 * AnswerMemory.Small, _time);
 
     [Fact]
     public void Small_answers_do_not_count()
@@ -80,5 +84,31 @@ public class AnswerMemoryTests
         second.Clear();
         Assert.True(waiting.IsCompleted);
         Assert.Equal(19 * AnswerMemory.Small, _memory.Used);
+    }
+
+    [Fact]
+    public void A_large_answer_without_progress_ends_while_others_wait_for_it()
+    {
+        var (slow, other) = (_memory.Of("slow"), _memory.Of("other"));
+        var ended = 0;
+        slow.TooSlow = () => ended++;
+        other.TooSlow = () => throw new InvalidOperationException("It waits.");
+        Assert.True(slow.TakeAsync(12 * Small).IsCompleted);
+        // Nobody waits: it may take its time.
+        _time.Advance(AnswerMemory.Check * 10);
+        Assert.Equal(0, ended);
+        var waiting = other.TakeAsync(2 * Small);
+        Assert.False(waiting.IsCompleted);
+        _time.Advance(AnswerMemory.Check);
+        Assert.True(slow.TakeAsync((int)AnswerMemory.LeastProgress).IsCompleted);
+        _time.Advance(AnswerMemory.Check);
+        Assert.Equal(0, ended);
+        Assert.True(slow.TakeAsync(1).IsCompleted);
+        _time.Advance(AnswerMemory.Check);
+        Assert.Equal(1, ended);
+        slow.Clear();
+        Assert.True(waiting.IsCompleted);
+        // The other one goes on, and nobody waits any more.
+        _time.Advance(AnswerMemory.Check * 10);
     }
 }

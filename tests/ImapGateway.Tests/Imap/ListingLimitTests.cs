@@ -38,6 +38,25 @@ public class ListingLimitTests
         Assert.Equal((Listed("a", "b", "c") + "A1 OK done\n", 2), Filtered(Listed("a", "b", "c", "d", "e") + "A1 OK done\n"));
 
     [Fact]
+    public void A_name_that_is_too_long_is_left_out()
+    {
+        var name = new string('x', ListingLimit.LongestName);
+        Assert.Equal((Listed("a", name), 1), Filtered(Listed("a", name + "y", name)));
+    }
+
+    [Fact]
+    public void The_names_of_all_mailboxes_together_have_a_limit_and_known_ones_are_kept()
+    {
+        const int Fitting = (int)(ListingLimit.MostOctetsOfNames / ListingLimit.LongestName);
+        var names = Enumerable.Range(0, Fitting + 2).Select(i => i.ToString($"D{ListingLimit.LongestName}", System.Globalization.CultureInfo.InvariantCulture)).ToArray();
+        var limit = new ListingLimit(100_000);
+        using var collecting = limit.Collect(Nothing with { Has = path => path == names[^1] });
+        limit.Sent("LIST \"\" \"*\"\r\n"u8);
+        Assert.Equal(Listed([.. names[..Fitting], names[^1]]), Passed(limit, Listed(names), 1000));
+        Assert.Equal(1, limit.LeftOut);
+    }
+
+    [Fact]
     public void Nothing_is_left_out_below_the_limit() =>
         Assert.Equal((Listed("a", "\"b c\"", "a") + "* OK a text {5}\nA1 OK done\n", 0), Filtered(Listed("a", "\"b c\"", "a") + "* OK a text {5}\nA1 OK done\n"));
 

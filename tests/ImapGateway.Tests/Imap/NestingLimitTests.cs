@@ -53,6 +53,26 @@ public class NestingLimitTests
         Assert.False(new NestingLimit { MostInLiteral = 1001 }.IsExceeded(Encoding.Latin1.GetBytes(sent.Replace("99999999999999999999", "1001", StringComparison.Ordinal))));
     }
 
+    /// <summary>Folded lines are no fields of their own.</summary>
+    [Fact]
+    public void A_header_may_have_many_fields_but_not_any_number()
+    {
+        static bool IsExceeded(string line, int times, int piece, long most = NestingLimit.MostInHeader)
+        {
+            var header = string.Concat(Enumerable.Repeat(line, times));
+            var octets = Encoding.Latin1.GetBytes($"* 1 FETCH (BODY[HEADER.FIELDS (TO)] {{{header.Length}}}\r\n{header})\r\n");
+            var limit = new NestingLimit { MostInLiteral = most };
+            return octets.Chunk(piece).Any(chunk => limit.IsExceeded(chunk));
+        }
+        foreach (var piece in new[] { 1, 7, 100_000 })
+        {
+            Assert.False(IsExceeded("To: a@b\r\n", NestingLimit.MostFields, piece));
+            Assert.True(IsExceeded("To: a@b\r\n", NestingLimit.MostFields + 1, piece));
+            Assert.False(IsExceeded("To: a@b,\r\n\tb@c,\r\n b@c\r\n", NestingLimit.MostFields, piece));
+            Assert.False(IsExceeded("To: a@b\r\n", NestingLimit.MostFields + 1, piece, long.MaxValue));
+        }
+    }
+
     public static TheoryData<string> Doubts =>
     [
         "* 1 FETCH (UID 1 ENVELOPE (NIL \"a string over a line end\r\n {2000000000}\r\n\" ",

@@ -110,6 +110,7 @@ public sealed class ProcessTests : IDisposable
     [InlineData("http://localhost:{0}", "address already in use")]
     [InlineData("http://192.0.2.1:{0}", "http://192.0.2.1:{0} cannot be used: ")]
     [InlineData("nonsense", "nonsense")]
+    [InlineData("http://127.0.0.1:99999", "99999")]
     [InlineData("https://127.0.0.1:0", "certificate")]
     public async Task An_address_that_cannot_be_listened_on_ends_the_process_with_one_line(string url, string reason)
     {

@@ -27,6 +27,7 @@ public sealed partial class Watch
     private int _brief;
     private bool _notified;
     private bool _hasCompared;
+    private readonly Pace _pace;
     private long _comparing = IMailboxWatch.Now;
     private HashSet<string> _notifiedOf = [];
     private IReadOnlySet<string> _covered = new HashSet<string>();
@@ -37,6 +38,7 @@ public sealed partial class Watch
         Plan = WatchPlan.Choose(session.Capabilities, settings.Scope);
         Began = Time.GetTimestamp();
         _due = new DueMailboxes(Time);
+        _pace = new Pace(Time);
     }
 
     /// <summary>See <see cref="IMailboxWatch.BehindSince"/>; null until all mailboxes were compared.</summary>
@@ -227,6 +229,7 @@ public sealed partial class Watch
         rest = Shorter(rest, Spread(_settings.Options.IdleRefresh));
         rest = watchdog > TimeSpan.Zero ? Shorter(rest, watchdog) : rest;
         rest = Shorter(rest, _settings.Idle.IsUnmet ? Watcher.LongLife : _settings.Idle.Longest);
+        await Task.Delay(_pace.Next(), Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         var began = Time.GetTimestamp();
         try
         {

@@ -1,0 +1,34 @@
+namespace ImapGateway.Sync.Watching;
+
+/// <summary>
+/// A token bucket for rounds of a watcher: a server that pushes something at the beginning of each IDLE would otherwise be answered a thousand times a second. What is pushed during a pause is
+/// taken together.
+/// </summary>
+public sealed class Pace(TimeProvider time)
+{
+    /// <summary>Rounds that follow each other without a pause.</summary>
+    public const int Burst = 100;
+
+    /// <summary>Between rounds of a server that never rests.</summary>
+    public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
+
+    private double _left = Burst;
+    private long _at = time.GetTimestamp();
+
+    /// <returns>How long to wait before the next round.</returns>
+    public TimeSpan Next()
+    {
+        var now = time.GetTimestamp();
+        _left = Math.Min(Burst, _left + time.GetElapsedTime(_at, now) / Interval);
+        _at = now;
+        if (_left >= 1)
+        {
+            _left--;
+            return TimeSpan.Zero;
+        }
+        var wait = Interval * (1 - _left);
+        _left = 0;
+        _at += (long)(wait.TotalSeconds * time.TimestampFrequency);
+        return wait;
+    }
+}
