@@ -9,7 +9,10 @@ namespace ImapGateway.Cache;
 /// </summary>
 public sealed class UnreadableMessages(TimeProvider time)
 {
-    private const int Most = 1000;
+    private const int Most = 500;
+
+    /// <summary>Of the headers of one message (<see cref="HeaderSize"/>). Of longer ones nothing is kept but date and size.</summary>
+    private const int MostBytes = 8 * 1024;
 
     private readonly Dictionary<HeaderKey, Entry> _entries = [];
 
@@ -27,7 +30,8 @@ public sealed class UnreadableMessages(TimeProvider time)
         {
             _entries.Remove(_entries.MinBy(one => one.Value.NotBefore).Key);
         }
-        _entries[key] = new Entry(shown, mailbox, times, time.GetUtcNow() + Backoff.AfterUnreadable(times, Random.Shared.NextDouble()));
+        var kept = HeaderSize.Of(shown) <= MostBytes ? shown : MessageHeaders.Placeholder(shown.ReceivedAt, shown.Size, shown.Problem!);
+        _entries[key] = new Entry(kept, mailbox, times, time.GetUtcNow() + Backoff.AfterUnreadable(times, Random.Shared.NextDouble()));
     }
 
     /// <summary>The message can be read, or is no more.</summary>

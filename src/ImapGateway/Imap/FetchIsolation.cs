@@ -11,7 +11,7 @@ public sealed record IsolatedFetch<T>(IReadOnlyDictionary<uint, T> Found, IReadO
 
 /// <summary>
 /// Runs a FETCH of many messages so that a message that the server cannot answer for costs only itself, whether the server refuses the command, leaves the message out of the answer,
-/// sends what cannot be parsed, or closes the connection. The messages are asked for again in halves, each on a session of the pool.
+/// sends what cannot be parsed, closes the connection, or falls silent. The messages are asked for again in halves, each on a session of the pool.
 /// </summary>
 /// <param name="pool">Where the halves are asked for.</param>
 /// <param name="path">The mailbox.</param>
@@ -101,10 +101,12 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
         }
     }
 
-    /// <summary>A refusal without a code, or with one that speaks of a fault; an answer that cannot be parsed; the end of the connection. Limits and rights do not depend on the message.</summary>
+    /// <summary>
+    /// A refusal without a code, or with one that speaks of a fault; an answer that cannot be parsed; the end of the connection, or silence. Limits and rights do not depend on the message.
+    /// </summary>
     public static bool MayBeOfOneMessage(ProblemException failure) => FloodException.In(failure) is null && failure.Code switch
     {
-        ErrorCode.AccountProtocol or ErrorCode.AccountUnavailable or ErrorCode.Unprocessable => true,
+        ErrorCode.AccountProtocol or ErrorCode.AccountUnavailable or ErrorCode.AccountTimeout or ErrorCode.Unprocessable => true,
         ErrorCode.AccountDenied => failure.Problem.Upstream?.Code is null,
         _ => false,
     };

@@ -42,6 +42,7 @@ public sealed class BadMessageTests(ImpatientGateway impatient) : IClassFixture<
     private static bool IsOfText(ScriptedCommand command) => command.ToString().Contains("BODY.PEEK[1]", StringComparison.Ordinal) || command.ToString().Contains("BODY.PEEK[TEXT]", StringComparison.Ordinal);
 
     [Theory, MemberData(nameof(Refused))]
+    [InlineData(Refusals.Hangs)]
     public async Task Lists_show_all_others_and_it_with_what_is_known(string how)
     {
         await using var server = Start();
@@ -221,6 +222,7 @@ public sealed class BadMessageTests(ImpatientGateway impatient) : IClassFixture<
     }
 
     [Theory, MemberData(nameof(Refused))]
+    [InlineData(Refusals.Hangs)]
     public async Task The_feed_tells_it_and_goes_on(string how)
     {
         await using var server = Start();

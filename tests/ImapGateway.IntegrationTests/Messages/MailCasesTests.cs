@@ -106,6 +106,9 @@ public abstract class MailCasesTests(MailCases cases)
         }
     }
 
+    [Fact]
+    public void The_structures_of_the_server_are_used() => Assert.Empty(cases.ReadForStructure);
+
     [Theory]
     [InlineData("parts-html-in-pieces", "plain all")]
     [InlineData("html-with-file", "plain words", "html words")]
@@ -166,13 +169,17 @@ public abstract class MailCases(MailServerKind kind, params (string Name, string
 
     public (JsonElement Listed, JsonElement Read) this[string name] => _messages[name];
 
+    /// <summary>Commands that read whole messages, because the structure in the answer of the server could not be used.</summary>
+    public IReadOnlyList<string> ReadForStructure { get; private set; } = [];
+
     /// <summary>Why the server cannot give the right answer; null where it can.</summary>
     public string? Unlike(string name) => unlike.FirstOrDefault(one => one.Name == name).Reason;
 
     public async ValueTask InitializeAsync()
     {
         await using var world = await World.With(await SharedServers.Mail(kind));
-        var account = await world.AddAccount();
+        await using var tap = TapProxy.Start(world.Server.Port);
+        var account = await world.AddAccount(tap.Port);
         var files = Directory.GetFiles(Path.Combine(AppContext.BaseDirectory, "Messages", "Cases"), "*.eml").Order(StringComparer.Ordinal).ToList();
         foreach (var file in files)
         {
@@ -183,6 +190,7 @@ public abstract class MailCases(MailServerKind kind, params (string Name, string
         {
             _messages[Path.GetFileNameWithoutExtension(file)] = (message, (await account.Api.Get(account.Message(message.Id(), "?body=text,html"))).Is(HttpStatusCode.OK).Json);
         }
+        ReadForStructure = [.. tap.Lines.Entries.Where(line => line.FromClient && line.Text.Contains("BODY.PEEK[]", StringComparison.Ordinal)).Select(line => line.Text)];
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;

@@ -44,6 +44,60 @@ public sealed class OwnStructureTests
         }
     }
 
+    private static readonly byte[] Forwarded = Mail.Octets("""
+        Subject: outer
+        MIME-Version: 1.0
+        Content-Type: multipart/mixed; boundary=b
+
+        --b
+        Content-Type: text/plain
+
+        See below.
+        --b
+        Content-Type: message/rfc822
+
+        From: Ann <ann@example.com>
+        Subject: inner
+        Content-Type: multipart/alternative; boundary=c
+
+        --c
+        Content-Type: text/plain
+
+        inner text
+        --c--
+        --b
+        Content-Type: message/rfc822
+        Content-Disposition: attachment; filename="named.eml"
+
+        Subject: another
+
+        text
+        --b--
+
+        """);
+
+    /// <summary>What servers write in the structure of a message in the message.</summary>
+    public static TheoryData<string, string> Envelopes => new()
+    {
+        { "as it is", "\"inner\"" },
+        { "a long literal", $"{{{6_000 + 5}}}\r\ninner{new string(' ', 6_000)}" },
+        { "a broken list", "\"inner\" ((NIL NIL NIL" },
+        { "groups in groups", $"\"inner\" ({string.Concat(Enumerable.Repeat("(NIL NIL \"g\" NIL)", 2_000))})" },
+    };
+
+    [Theory, MemberData(nameof(Envelopes))]
+    public async Task Messages_in_messages_are_the_same(string what, string subject)
+    {
+        await using var world = await World.WithDovecot();
+        await using var right = ScriptedImapServer.Start();
+        await using var wrong = ScriptedImapServer.Start();
+        right.Inbox.Add(uid => new(uid, Forwarded));
+        wrong.Inbox.Add(uid => new(uid, Forwarded) { BodyStructure = MessageStructure.Body(Forwarded).Replace("\"inner\"", subject, StringComparison.Ordinal) });
+        var (expected, actual) = (await Answers(await world.AddAccount(right.Port)), await Answers(await world.AddAccount(wrong.Port)));
+        Assert.Contains("inner.eml", expected[0], StringComparison.Ordinal);
+        Assert.True(expected.SequenceEqual(actual), $"{what}\n{expected[0]}\n{actual[0]}");
+    }
+
     /// <summary>Of all messages: as listed, with texts, and the octets of each attachment. What no two servers share is left out.</summary>
     private static async Task<List<string>> Answers(ApiAccount account)
     {

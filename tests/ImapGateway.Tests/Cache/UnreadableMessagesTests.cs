@@ -64,12 +64,23 @@ public class UnreadableMessagesTests
     }
 
     [Fact]
+    public void Headers_that_are_long_are_not_kept()
+    {
+        var subject = new string('x', 100);
+        _messages.Failed(Key(1), "INBOX", Placeholder with { Subject = subject, Size = 7 });
+        _messages.Failed(Key(2), "INBOX", Placeholder with { Subject = new string('x', 10_000), Size = 7 });
+        Assert.Equal((subject, 7), (_messages.Find(Key(1))!.Subject, _messages.Find(Key(1))!.Size));
+        Assert.Equal((null, 7), (_messages.Find(Key(2))!.Subject, _messages.Find(Key(2))!.Size));
+        Assert.NotNull(_messages.Find(Key(2))!.Problem);
+    }
+
+    [Fact]
     public void Only_so_many_are_remembered()
     {
         for (var uid = 1u; uid <= 5_000; uid++)
         {
             _messages.Failed(Key(uid), "INBOX", Placeholder);
         }
-        Assert.Equal(1_000, Enumerable.Range(1, 5_000).Count(uid => _messages.Find(Key((uint)uid)) is not null));
+        Assert.Equal(500, Enumerable.Range(1, 5_000).Count(uid => _messages.Find(Key((uint)uid)) is not null));
     }
 }

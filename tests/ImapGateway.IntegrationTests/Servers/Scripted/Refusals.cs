@@ -8,11 +8,14 @@ public static class Refusals
     /// <summary>In place of an answer: the connection is closed.</summary>
     public const string Closes = "closes the connection";
 
+    /// <summary>Nothing is answered any more on the connection.</summary>
+    public const string Hangs = "hangs";
+
     /// <summary>The message is left out of an answer that ends with OK.</summary>
     public const string SaysNothing = "says nothing";
 
     /// <summary>From now on a UID FETCH that reads these messages is refused, whatever other messages it names.</summary>
-    /// <param name="how"><see cref="Closes"/>, <see cref="SaysNothing"/>, or the tagged answer without its tag.</param>
+    /// <param name="how"><see cref="Closes"/>, <see cref="Hangs"/>, <see cref="SaysNothing"/>, or the tagged answer without its tag.</param>
     /// <param name="uids">The messages; none: all can be read again.</param>
     /// <param name="reads">Which commands read a message; null: those that ask for header, structure or text.</param>
     public static void Refuse(this ScriptedImapServer server, string how, IReadOnlyCollection<uint> uids, Func<ScriptedCommand, bool>? reads = null) => server.On("UID FETCH", async (session, command, proceed) =>
@@ -28,6 +31,9 @@ public static class Refusals
         {
             case Closes:
                 session.Close();
+                break;
+            case Hangs:
+                await session.Silence();
                 break;
             case SaysNothing when left.Count > 0:
                 var set = string.Join(',', left.Select(uid => uid.ToString(CultureInfo.InvariantCulture)));
