@@ -234,6 +234,9 @@ public sealed partial class AccountGrain(
         status.Commit = mailboxes.CommitChangesAsync;
         status.Changed = mailboxes.Guard.Change;
         mailboxes.Limited = status.MailboxesLimitedAsync;
+        // Learnt on any thread, shown by the actor.
+        var actor = TaskScheduler.Current;
+        opener.Quirks.Learnt = quirk => _ = Task.Factory.StartNew(() => status.QuirksChangedAsync(opener.Quirks, quirk), CancellationToken.None, TaskCreationOptions.None, actor);
         if (opener.Refused is { Code: ErrorCode.AccountCredentialUnreadable } unreadable)
         {
             await status.LoginFailedAsync(unreadable);

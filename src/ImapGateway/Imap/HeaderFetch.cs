@@ -13,8 +13,11 @@ public static class HeaderFetch
 
     /// <param name="previews">With the beginning of the text: by the same FETCH where the server has PREVIEW (RFC 8970), else by one more.</param>
     /// <returns>By uid; messages that have gone meanwhile are missing.</returns>
-    public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(
-        ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids, bool previews = false)
+    public static Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids, bool previews = false) => previews
+        ? session.TryWithAsync(ImapCapabilities.Preview, () => ReadAsync(session, path, uidValidity, uids, previews))
+        : ReadAsync(session, path, uidValidity, uids, previews);
+
+    private static async Task<IReadOnlyDictionary<uint, MessageHeaders>> ReadAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids, bool previews)
     {
         var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uids.Max());
         var items = Basic | MessageSummaryItems.BodyStructure;
