@@ -58,6 +58,8 @@ public sealed record Account
     /// <summary>IMAP capabilities that change what the gateway can do, as last seen after login.</summary>
     /// <example>["CONDSTORE", "IDLE", "MOVE", "QRESYNC", "UIDPLUS"]</example>
     [Id(9)] public required ImmutableArray<string> Capabilities { get; init; }
+    /// <summary>What the mail server advertises and refuses; the gateway does without it, and tries it again a day later.</summary>
+    [Id(12)] public ImmutableArray<Quirk> Quirks { get; init; } = [];
     /// <summary>Which mailboxes are watched.</summary>
     /// <example>all</example>
     [Id(10)] public required WatchScope Watch { get; init; }

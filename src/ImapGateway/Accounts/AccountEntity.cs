@@ -57,6 +57,9 @@ public sealed class AccountEntity
 
     public ImmutableArray<string> Capabilities { get; set; } = [];
 
+    /// <summary>What its mail server advertises and refuses.</summary>
+    public ImmutableArray<Quirk> Quirks { get; set; } = [];
+
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>From then on the account is gone for everybody; its rows follow in small batches.</summary>
@@ -84,6 +87,7 @@ public sealed class AccountEntity
         CreatedAt = CreatedAt,
         LastError = LastError,
         Capabilities = Capabilities,
+        Quirks = Quirks,
         FeedPosition = FeedPosition.OfAccount(Incarnation, Counters.Sequence, Counters.Epoch),
     };
 }
@@ -119,6 +123,11 @@ public sealed class AccountConfiguration : IEntityTypeConfiguration<AccountEntit
             value => string.Join(' ', value),
             text => ImmutableArray.Create(text.Split(' ', StringSplitOptions.RemoveEmptyEntries)),
             new Microsoft.EntityFrameworkCore.ChangeTracking.ValueComparer<ImmutableArray<string>>(
+                (a, b) => a.SequenceEqual(b), value => value.Length, value => value));
+        builder.Property(account => account.Quirks).HasConversion(
+            value => Write(value),
+            text => StoredJson.Read<ImmutableArray<Quirk>>(text, ImmutableArray<Quirk>.Empty, JsonSerializerOptions.Web),
+            new Microsoft.EntityFrameworkCore.ChangeTracking.ValueComparer<ImmutableArray<Quirk>>(
                 (a, b) => a.SequenceEqual(b), value => value.Length, value => value));
         builder.HasMany(account => account.Metadata).WithOne().HasForeignKey(pair => pair.Incarnation).OnDelete(DeleteBehavior.Cascade);
     }

@@ -235,6 +235,9 @@ public sealed partial class AccountGrain(
         status.Changed = mailboxes.Guard.Change;
         mailboxes.Limited = status.MailboxesLimitedAsync;
         headers.UnreadableChanged = problem => _ = status.MessagesUnreadableAsync(problem);
+        // Learnt on any thread, shown by the actor.
+        var actor = TaskScheduler.Current;
+        opener.Quirks.Learnt = quirk => _ = Task.Factory.StartNew(() => status.QuirksChangedAsync(opener.Quirks, quirk), CancellationToken.None, TaskCreationOptions.None, actor);
         if (opener.Refused is { Code: ErrorCode.AccountCredentialUnreadable } unreadable)
         {
             await status.LoginFailedAsync(unreadable);

@@ -69,6 +69,7 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
                 account.Name = settings.Name;
                 account.Email = settings.Email;
                 account.Metadata = Notes(settings);
+                account.Quirks = settings.Imap.Server == account.Imap ? account.Quirks : [];
                 account.Imap = settings.Imap.Server;
                 if (settings.Imap.Credential is { } credential)
                 {

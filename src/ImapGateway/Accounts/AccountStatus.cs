@@ -57,7 +57,7 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
         var restarts = described.Paused != _life.Paused || described.Watch != Account.Watch;
         _life = restarts ? described.Life : _life;
         var shown = described.ToAccount();
-        Account = restarts ? shown : shown with { State = Account.State, LastError = Account.LastError, Capabilities = Account.Capabilities };
+        Account = restarts ? shown : shown with { State = Account.State, LastError = Account.LastError, Capabilities = Account.Capabilities, Quirks = Account.Quirks };
     }
 
     public void Retire() => _retired.Cancel();
@@ -92,6 +92,19 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
         var before = _unreadable;
         _unreadable = problem is null ? null : before?.Detail == problem.Detail ? before : AccountError.Of(problem, loops.Time.GetUtcNow());
         return Account.LastError is null || Account.LastError == before ? ChangeAsync((_life, null), _unreadable, Account.Capabilities) : Task.CompletedTask;
+    }
+
+    /// <summary>The mail server has refused something that it advertises.</summary>
+    public Task QuirksChangedAsync(Quirks quirks, Quirk learnt)
+    {
+        if (_retired.IsCancellationRequested)
+        {
+            return Task.CompletedTask;
+        }
+        LogQuirk(Account.Id, learnt.Name, learnt.Detail);
+        Account = Account with { Quirks = quirks.Known };
+        _unsaved = true;
+        return _saved = SaveAfterAsync(_saved);
     }
 
     public void WatchingChanged(bool connected) => _watching = connected;
@@ -165,10 +178,10 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
             return;
         }
         _unsaved = false;
-        var (life, error, capabilities, changes) = (_life, Account.LastError, Account.Capabilities, _untold.ToList());
+        var (life, shown, changes) = (_life, Account, _untold.ToList());
         try
         {
-            await commit(changes, (db, token) => AccountStore.WriteStateAsync(db, row.Incarnation, life, error, capabilities, token), CancellationToken.None);
+            await commit(changes, (db, token) => AccountStore.WriteStateAsync(db, row.Incarnation, life, shown, token), CancellationToken.None);
             _untold.RemoveRange(0, changes.Count);
         }
         catch (LostOwnershipException)
@@ -197,6 +210,9 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
                 _retired.Token);
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The mail server of account {Account} advertises {Quirk} and refuses it. The gateway does without it for a day: {Detail}")]
+    private partial void LogQuirk(string account, string quirk, string detail);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Account {Account} is {State} ({Error})")]
     private partial void LogState(string account, AccountState state, string? error);

@@ -83,13 +83,14 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpo
             cancel);
 
     /// <summary>What has become of its logins; for a transaction of the account's owner.</summary>
-    public static async Task WriteStateAsync(GatewayDbContext db, string incarnation, AccountLife life, AccountError? error, ImmutableArray<string> capabilities, CancellationToken cancel)
+    public static async Task WriteStateAsync(GatewayDbContext db, string incarnation, AccountLife life, Account shown, CancellationToken cancel)
     {
         if (await Live(db).AsTracking().SingleOrDefaultAsync(row => row.Incarnation == incarnation, cancel) is { } account)
         {
             account.Life = life;
-            account.LastError = error;
-            account.Capabilities = capabilities;
+            account.LastError = shown.LastError;
+            account.Capabilities = shown.Capabilities;
+            account.Quirks = shown.Quirks;
         }
     }
 

@@ -38,7 +38,7 @@ public sealed record ServerVerification(
 }
 
 /// <summary>Logs in to the servers of an account that is not saved yet.</summary>
-public sealed class AccountVerifier(ServerConnection connection, IOptions<ImapOptions> options)
+public sealed class AccountVerifier(ServerConnection connection, IOptions<ImapOptions> options, TimeProvider time)
 {
     private const long MostFromSmtp = 1 << 20;
 
@@ -64,7 +64,7 @@ public sealed class AccountVerifier(ServerConnection connection, IOptions<ImapOp
     {
         try
         {
-            await using var session = await ImapSession.ConnectAsync(connection, imap.Server.ToMailServer(), imap.Credential!, options.Value.CommandTimeout, cancel);
+            await using var session = await ImapSession.ConnectAsync(connection, imap.Server.ToMailServer(), imap.Credential!, options.Value.CommandTimeout, new Quirks(time, []), cancel);
             return new ServerVerification(true, Capabilities: CapabilityNames.Of(session.Capabilities));
         }
         catch (ProblemException e)

@@ -63,7 +63,13 @@ public sealed class AccountsGraph : IGraph
         account.Leaf("createdAt", "DateTime!", one => one.CreatedAt, "When it was added.");
         account.Part("lastError", "AccountError", one => one.LastError, "What went wrong at the last login, or why fewer connections or mailboxes are used than the server has; null when all is well.");
         account.Leaf("capabilities", "[String!]!", one => one.Capabilities, "IMAP capabilities that change what the gateway can do, as last seen after login.");
+        account.Part("quirks", "[Quirk!]!", one => one.Quirks, "What the mail server advertises and refuses; the gateway does without it, and tries it again a day later.");
         account.Leaf("feedPosition", "String!", one => one.FeedPosition, "`after` for the changes of the account, which then misses nothing that comes after this.");
+
+        var quirk = graph.Object<Quirk>("Quirk", "Something that the mail server advertises, or that every server must have, and that it refuses.");
+        quirk.Leaf("name", "String!", one => one.Name, "The capability as it is on the wire, or the command.");
+        quirk.Leaf("since", "DateTime!", one => one.Since, "When it was refused. It is tried again a day later.");
+        quirk.Leaf("detail", "String!", one => one.Detail, "How that was noticed.");
 
         var note = graph.Object<KeyValuePair<string, string>>("Metadata", "A note of the client's own.");
         note.Leaf("key", "String!", pair => pair.Key, "Its name.");

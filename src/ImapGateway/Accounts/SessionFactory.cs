@@ -31,6 +31,7 @@ public sealed class SessionFactory(ServerConnection connection, CredentialProtec
             connection, account.Imap.ToMailServer(), credential, options.Value.CommandTimeout, observer, time, suspicion ?? (refused is not null && Backoff.IsFinal(refused) ? refused : null))
         {
             // The capabilities are those of the last login.
+            Quirks = new Quirks(time, account.Quirks),
             HaveWorked = account.State is AccountState.Connected or AccountState.Syncing or AccountState.Unavailable && account.Capabilities.Length > 0,
         };
     }

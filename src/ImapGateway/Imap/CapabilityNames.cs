@@ -26,6 +26,24 @@ public static class CapabilityNames
         (ImapCapabilities.UidPlus, "UIDPLUS"),
     ];
 
+    /// <summary>Capabilities that the gateway uses and that make no difference to its clients.</summary>
+    private static readonly ImmutableArray<(ImapCapabilities Flag, string Name)> Others =
+    [
+        (ImapCapabilities.Id, "ID"),
+        (ImapCapabilities.ListExtended, "LIST-EXTENDED"),
+        (ImapCapabilities.XList, "XLIST"),
+    ];
+
+    /// <param name="capability">One alone.</param>
+    public static string NameOf(ImapCapabilities capability) => Known.Concat(Others).First(one => one.Flag == capability).Name;
+
+    /// <summary>The capability of this name, and those that cannot be used without it; none where the name is of something else.</summary>
+    public static ImapCapabilities Find(string name)
+    {
+        var flag = Known.Concat(Others).FirstOrDefault(one => one.Name == name).Flag;
+        return flag == ImapCapabilities.CondStore ? flag | ImapCapabilities.QuickResync : flag;
+    }
+
     public static ImmutableArray<string> Of(ImapCapabilities capabilities) =>
         [.. Known.Where(one => capabilities.HasFlag(one.Flag)).Select(one => one.Name)];
 }

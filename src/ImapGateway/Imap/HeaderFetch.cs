@@ -14,10 +14,13 @@ public static class HeaderFetch
 
     private const MessageSummaryItems Basic = MessageSummaryItems.UniqueId | MessageSummaryItems.InternalDate | MessageSummaryItems.Size;
 
-    /// <param name="previews">With the beginning of the text, where the server has PREVIEW (RFC 8970).</param>
+    /// <param name="previews">With the beginning of the text: by the same FETCH where the server has PREVIEW (RFC 8970), else by one more.</param>
     /// <returns>By uid; messages of which the server says nothing are missing.</returns>
-    public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(
-        ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids, bool previews = false)
+    public static Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids, bool previews = false) => previews
+        ? session.TryWithAsync(ImapCapabilities.Preview, () => ReadAsync(session, path, uidValidity, uids, previews))
+        : ReadAsync(session, path, uidValidity, uids, previews);
+
+    private static async Task<IReadOnlyDictionary<uint, MessageHeaders>> ReadAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids, bool previews)
     {
         var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uids.Max());
         var items = Basic | MessageSummaryItems.BodyStructure;

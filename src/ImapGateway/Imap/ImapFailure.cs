@@ -21,6 +21,11 @@ public static partial class ImapFailure
     public static ProblemException Explain(Exception exception, ServerStream? stream, bool loggingIn = false) => exception as ProblemException
         ?? new ProblemException(Classify(exception, stream?.Tail, loggingIn, stream?.Secrets), Cause(exception, stream?.Secrets ?? Redaction.None));
 
+    /// <summary>What the server has refused last; null where its last words are no refusal.</summary>
+    public static Problem? Refusal(ServerStream stream) => LastRefusal().Match(stream.Tail) is { Success: true } last
+        ? Classify(new ImapCommandException(last.Groups["bad"].Success ? ImapCommandResponse.Bad : ImapCommandResponse.No, "", ""), stream.Tail, secrets: stream.Secrets)
+        : null;
+
     private static Exception Cause(Exception exception, Redaction secrets)
     {
         var messages = new List<string>();
@@ -53,14 +58,15 @@ public static partial class ImapFailure
             return known.Problem;
         }
         var upstream = Upstream(exception, tail);
-        var code = ByResponseCode(upstream?.Code?.ToUpperInvariant()) ?? ByWording(upstream?.Text) ?? ByReplyCode(upstream?.Code) ?? ByException(exception, tail, loggingIn);
-        return new Problem(code, Detail(code, exception, loggingIn), Upstream: Shown(upstream, secrets ?? Redaction.None), RetryAfter: RetryAfter(code, upstream?.Text));
+        var code = ByResponseCode(upstream?.Code?.ToUpperInvariant(), upstream?.Text) ?? ByWording(upstream?.Text, loggingIn) ?? ByReplyCode(upstream?.Code) ?? ByException(exception, tail, loggingIn);
+        return new Problem(code, Detail(code, exception, tail, loggingIn), Upstream: Shown(upstream, secrets ?? Redaction.None), RetryAfter: RetryAfter(code, upstream?.Text));
     }
 
     private static ErrorCode ByException(Exception exception, string? tail, bool loggingIn) => exception switch
     {
         _ when FloodException.In(exception) is not null => ErrorCode.AccountProtocol,
-        AuthenticationException or SaslException => ErrorCode.AccountAuthFailed,
+        // MailKit tells BAD from NO for commands other than logins.
+        AuthenticationException or SaslException => tail is not null && Tagged().Matches(tail).LastOrDefault() is { } last && last.Groups["bad"].Success ? ErrorCode.AccountProtocol : ErrorCode.AccountAuthFailed,
         FolderNotFoundException or MessageNotFoundException => ErrorCode.NotFound,
         FolderNotOpenException e => e.FolderAccess == FolderAccess.ReadWrite ? ErrorCode.AccountDenied : ErrorCode.AccountUnavailable,
         TimeoutException => ErrorCode.AccountTimeout,
@@ -76,8 +82,9 @@ public static partial class ImapFailure
     };
 
     // RFC 5530 section 3, RFC 9051 section 7.1; THROTTLED is Gmail's.
-    private static ErrorCode? ByResponseCode(string? code) => code switch
+    private static ErrorCode? ByResponseCode(string? code, string? text = null) => code switch
     {
+        "LIMIT" when !ConnectionLimit().IsMatch(text ?? "") && Throttling().IsMatch(text ?? "") => ErrorCode.AccountThrottled,
         "AUTHENTICATIONFAILED" or "AUTHORIZATIONFAILED" or "EXPIRED" => ErrorCode.AccountAuthFailed,
         "UNAVAILABLE" or "INUSE" or "SERVERBUG" => ErrorCode.AccountUnavailable,
         "LIMIT" => ErrorCode.AccountLimit,
@@ -91,6 +98,9 @@ public static partial class ImapFailure
         _ => null,
     };
 
+    /// <summary>The words of a refused login are about the user name or the password.</summary>
+    public static bool SpeaksOfCredentials(string text) => OfCredentials().IsMatch(text);
+
     // SMTP, RFC 5321 section 4.2.3 and RFC 4954 section 6.
     private static ErrorCode? ByReplyCode(string? code) => code switch
     {
@@ -103,11 +113,13 @@ public static partial class ImapFailure
     };
 
     // Servers that say it in words only: Dovecot and Gmail (connections), Exchange Online (throttling, "authenticated but not connected", transient).
-    private static ErrorCode? ByWording(string? text) => text switch
+    private static ErrorCode? ByWording(string? text, bool loggingIn) => text switch
     {
         null => null,
         _ when ConnectionLimit().IsMatch(text) => ErrorCode.AccountLimit,
         _ when Throttling().IsMatch(text) => ErrorCode.AccountThrottled,
+        // "Wrong password, please try again" is no invitation to try the same one again.
+        _ when loggingIn && SpeaksOfCredentials(text) => ErrorCode.AccountAuthFailed,
         _ when Transient().IsMatch(text) => ErrorCode.AccountUnavailable,
         _ => null,
     };
@@ -119,7 +131,7 @@ public static partial class ImapFailure
             _ when tail is null => null,
             CommandException or AuthenticationException => Tagged().Matches(tail).LastOrDefault(),
             // Only as the last word: the same signs may stand in a message.
-            _ => Farewell().Match(tail) is { Success: true } bye ? bye : null,
+            _ => Farewell().Match(tail) is { Success: true } bye ? bye : Greeting().Match(tail) is { Success: true } greeting ? greeting : null,
         };
         if (status is not null)
         {
@@ -144,8 +156,11 @@ public static partial class ImapFailure
 
     private static string Printable(string? text) => new([.. (text ?? "").Trim().Where(c => !char.IsControl(c))]);
 
-    private static string Detail(ErrorCode code, Exception exception, bool loggingIn) => code switch
+    private static string Detail(ErrorCode code, Exception exception, string? tail, bool loggingIn) => code switch
     {
+        ErrorCode.AccountProtocol when loggingIn && tail is not null && Greeting().Match(tail) is { Success: true } greeting => greeting.Groups["pop"].Success
+            ? "This is the port of a POP3 server. Give the port of an IMAP server: 993 with TLS, else 143."
+            : "The mail server has refused the connection in its greeting.",
         ErrorCode.AccountAuthFailed => "The mail server refused the credentials. Give the account new ones.",
         ErrorCode.AccountLimit => "The mail server allows no more connections for this account. Lower Imap:MaxSessionsPerAccount or close other clients.",
         ErrorCode.AccountThrottled => "The mail server throttles this account.",
@@ -202,8 +217,18 @@ public static partial class ImapFailure
         _ => null,
     };
 
-    [GeneratedRegex(@"^(?:[A-Z][0-9]{8}|A) (?:NO|BAD) (?:\[(?<code>[A-Z0-9\-]+)[^\]\r\n]*\] ?)?(?<text>[^\r\n]*)", RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"passw|credential|user ?name", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex OfCredentials();
+
+    /// <summary>The first words of the connection are no OK: the server of another protocol, or one that accepts nobody.</summary>
+    [GeneratedRegex(@"\A(?:\* (?:NO|BAD) |(?<pop>\+OK|-ERR) ?)(?:\[(?<code>[A-Z0-9\-]+)[^\]\r\n]*\] ?)?(?<text>[^\r\n]*)\r?\n\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Greeting();
+
+    [GeneratedRegex(@"^(?:[A-Z][0-9]{8}|A) (?:NO|(?<bad>BAD))(?=[ \r\n]) ?(?:\[(?<code>[A-Z0-9\-]+)[^\]\r\n]*\] ?)?(?<text>[^\r\n]*)", RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Tagged();
+
+    [GeneratedRegex(@"(?:^|\n)[A-Z][0-9]{8} (?:NO|(?<bad>BAD))(?=[ \r\n])[^\r\n]*\r?\n\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex LastRefusal();
 
     [GeneratedRegex(@"(?:^|\n)\* BYE (?:\[(?<code>[A-Z0-9\-]+)[^\]\r\n]*\] ?)?(?<text>[^\r\n]*)\r?\n?\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Farewell();
@@ -214,10 +239,10 @@ public static partial class ImapFailure
     [GeneratedRegex(@"too many (simultaneous |concurrent |open )?(connections|sessions)|maximum (number of )?connections|connection limit|mail_max_userip_connections", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex ConnectionLimit();
 
-    [GeneratedRegex(@"throttl|rate limit|backoff time|too many (requests|commands|logins|login attempts)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"throttl|rate limit|backoff time|too many ((failed |invalid )?(requests|commands|logins?|authentications?)( attempts| failures)?|attempts|failures)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Throttling();
 
-    [GeneratedRegex(@"authenticated but not connected|temporar|try again|unavailable|internal (server )?error", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"authenticated but not connected|temporar|try again|unavailable|(internal|system|server|backend|database) error|internal server error", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Transient();
 
     [GeneratedRegex(@"backoff time: ([0-9]{1,9}) milliseconds", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

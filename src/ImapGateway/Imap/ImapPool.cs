@@ -11,6 +11,9 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan IdleClose = TimeSpan.FromSeconds(60);
 
+    /// <summary>As long as that what others share is as good as new.</summary>
+    private static readonly TimeSpan ShareAge = TimeSpan.FromSeconds(3);
+
     /// <summary>Of the server's longest silence: what one job may take altogether.</summary>
     private const int JobTimeouts = 4;
 
@@ -107,6 +110,15 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
             CloseAll(TakeOut(idle => idle.Session.SelectedPath is { } path && selected(path)));
             _retired.UnionWith(_leased.Where(session => session.SelectedPath is { } path && selected(path)));
             WakeWaiting();
+        }
+    }
+
+    /// <summary>The next job runs on a connection that lists what other users share now, see <see cref="ImapSession.KeepsShares"/>.</summary>
+    public void Renew()
+    {
+        lock (_lock)
+        {
+            CloseAll(TakeOut(idle => idle.Session.KeepsShares && idle.Session.Age > ShareAge));
         }
     }
 

@@ -65,7 +65,15 @@ public sealed partial class ImapSession
                 groups.Add(new(new ImapMailboxFilter.Subtree(folder), OfMailboxes));
             }
         }
-        await _client.NotifyAsync(true, groups);
+        try
+        {
+            await _client.NotifyAsync(true, groups);
+        }
+        catch (ImapCommandException e)
+        {
+            Refused(ImapCapabilities.Notify, e);
+            throw;
+        }
         _notified = true;
         return Listing.Counted.ToHashSet(StringComparer.Ordinal);
     }
@@ -74,7 +82,7 @@ public sealed partial class ImapSession
     {
         try
         {
-            return await _client.GetFolderAsync(path);
+            return await FolderAsync(path);
         }
         catch (FolderNotFoundException)
         {
@@ -97,6 +105,11 @@ public sealed partial class ImapSession
         {
             using var ending = done.UnsafeRegister(_ => _stream.Await(answer), null);
             await _client.IdleAsync(done);
+        }
+        catch (ImapCommandException e)
+        {
+            Refused(ImapCapabilities.Idle, e);
+            throw;
         }
         finally
         {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Sockets;
 using System.Reflection;
 using System.Text.RegularExpressions;
@@ -34,24 +35,37 @@ public sealed partial class ImapSession : IAsyncDisposable
 
     private readonly StreamingImapClient _client;
     private readonly ServerStream _stream;
+    private readonly long _began = Stopwatch.GetTimestamp();
+    private ImapCapabilities _withheld;
     private ImapFolder? _selected;
     private uint _viewUidNext;
     private bool _notified;
 
-    private ImapSession(StreamingImapClient client, ServerStream stream)
+    private ImapSession(StreamingImapClient client, ServerStream stream, Quirks quirks)
     {
-        _client = client;
-        _stream = stream;
+        (_client, _stream, Quirks) = (client, stream, quirks);
+        client.OpenPlainly = OpenPlainlyAsync;
     }
 
     public ImapClient Client => _client;
 
-    /// <summary>Capabilities as advertised after login; a tier is chosen by these and by nothing else.</summary>
+    /// <summary>Capabilities as advertised after login, without those that the server refuses; a tier is chosen by these and by nothing else.</summary>
     public ImapCapabilities Capabilities => _client.Capabilities;
 
     public string? SelectedPath => _selected is { IsOpen: true } ? _selected.FullName : null;
 
     public int Commands => _stream.Commands;
+
+    /// <summary>The server identifies itself as Dovecot (RFC 2971).</summary>
+    public bool IsDovecot { get; private init; }
+
+    /// <summary>
+    /// Dovecot's acl plugin looks once an hour for the users who share mailboxes with the account, on each connection by itself: a connection lists what was shared when it logged in. No capability tells.
+    /// </summary>
+    public bool KeepsShares => IsDovecot && _client.OtherNamespaces.Count > 0;
+
+    /// <summary>Since the login.</summary>
+    public TimeSpan Age => Stopwatch.GetElapsedTime(_began);
 
     /// <summary>How many mailboxes the server can list.</summary>
     public ListingLimit Listing => _stream.Listing!;
@@ -59,8 +73,8 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>Called when a mailbox has just been selected: what was said about it before is known to whoever reads it now.</summary>
     public Action<string>? Opened { get; set; }
 
-    /// <summary>False once the server has refused to look for text in UTF-8 (RFC 3501 section 6.4.4, BADCHARSET).</summary>
-    public bool SearchesUtf8 { get; set; } = true;
+    /// <summary>What the server advertises and refuses; shared with the other sessions of the account.</summary>
+    public Quirks Quirks { get; }
 
     /// <summary>True once the server has refused part 1 of a message that is not a multipart, and sent its text.</summary>
     public bool ReadsPartOneAsText { get; set; }
@@ -80,9 +94,11 @@ public sealed partial class ImapSession : IAsyncDisposable
     public bool HasUnread => _stream.HasUnread;
 
     /// <summary>Connects, logs in, identifies the gateway (RFC 2971) and enables what needs enabling before the first SELECT (RFC 7162 section 3.2.3).</summary>
+    /// <param name="quirks">What the server is known to refuse.</param>
     /// <param name="connected">Called when the server can be reached, before it has said anything.</param>
     /// <exception cref="ProblemException">Whatever goes wrong, classified.</exception>
-    public static async Task<ImapSession> ConnectAsync(ServerConnection connection, MailServer server, Credential credential, TimeSpan timeout, CancellationToken cancel, Action? connected = null)
+    public static async Task<ImapSession> ConnectAsync(
+        ServerConnection connection, MailServer server, Credential credential, TimeSpan timeout, Quirks quirks, CancellationToken cancel, Action? connected = null)
     {
         ServerStream? stream = null;
         StreamingImapClient? client = null;
@@ -97,11 +113,14 @@ public sealed partial class ImapSession : IAsyncDisposable
             client = new StreamingImapClient(answers, stream.Listing!.Most * NamesPerMailbox + NamesBeside) { Parsed = stream.Parsed };
             await client.ConnectAsync(stream, server.Host, server.Port, SecureSocketOptions.None, cancel);
             stream.Allow(MostAtLogin);
+            var login = new LoginQuirks(stream, quirks);
             await LogInAsync(client, server.Username, credential, cancel);
-            await PrepareAsync(client, stream, cancel);
+            login.End();
+            client.Capabilities &= ~quirks.Refused;
+            var name = await PrepareAsync(client, stream, cancel);
             stream.Allow(long.MaxValue);
             stream.Memory?.Clear();
-            return new ImapSession(client, stream);
+            return new ImapSession(client, stream, quirks) { IsDovecot = Quirks.IsDovecot(name) };
         }
         catch (Exception e)
         {
@@ -158,13 +177,15 @@ public sealed partial class ImapSession : IAsyncDisposable
     private static ProblemException Refuse(string reason) => new(ErrorCode.AccountProtocol, reason);
 
     /// <summary>Courtesies and extensions: a server that advertises one and refuses it can do without.</summary>
-    private static async Task PrepareAsync(ImapClient client, ServerStream stream, CancellationToken cancel)
+    /// <returns>The name by which the server identifies itself; null: it does not.</returns>
+    private static async Task<string?> PrepareAsync(ImapClient client, ServerStream stream, CancellationToken cancel)
     {
+        string? name = null;
         if (client.Capabilities.HasFlag(ImapCapabilities.Id))
         {
             try
             {
-                await client.IdentifyAsync(new ImapImplementation { Name = "ImapGateway", Version = Version }, cancel);
+                name = (await client.IdentifyAsync(new ImapImplementation { Name = "ImapGateway", Version = Version }, cancel))?.Name;
             }
             catch (ImapCommandException)
             {
@@ -192,6 +213,7 @@ public sealed partial class ImapSession : IAsyncDisposable
             await client.GetFolderAsync("", cancel);
             client.PersonalNamespaces.Add(new FolderNamespace(inbox.DirectorySeparator, ""));
         }
+        return name;
     }
 
     [GeneratedRegex(@"^\* ENABLED\b[^\r\n]*\bQRESYNC\b", RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
@@ -214,7 +236,7 @@ public sealed partial class ImapSession : IAsyncDisposable
         }
         else
         {
-            var folder = (ImapFolder)await _client.GetFolderAsync(path);
+            var folder = await FolderAsync(path);
             await LeaveAsync();
             _selected = null;
             await folder.OpenAsync(write ? FolderAccess.ReadWrite : FolderAccess.ReadOnly);
@@ -234,7 +256,7 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>Selects anew, so that what follows sees the mailbox as it is now.</summary>
     public async Task<ImapFolder> ReselectAsync(string path, Func<ImapFolder, Task> open)
     {
-        var folder = (ImapFolder)await _client.GetFolderAsync(path);
+        var folder = await FolderAsync(path);
         await LeaveAsync();
         // Where a SELECT fails nothing is selected any more (RFC 3501 section 6.3.1); MailKit still shows the mailbox from before as open.
         _selected = null;
@@ -263,8 +285,8 @@ public sealed partial class ImapSession : IAsyncDisposable
             }
             else
             {
-                // Without UNSELECT (RFC 3691) only another mailbox takes its place; CLOSE would expunge.
-                await _client.Inbox.OpenAsync(FolderAccess.ReadOnly);
+                // Without UNSELECT (RFC 3691) only another mailbox takes its place; CLOSE would expunge. A SELECT that is refused leaves none selected.
+                await SwallowRefusalAsync(() => _client.Inbox.OpenAsync(FolderAccess.ReadOnly));
             }
         }
         _selected = null;
@@ -314,7 +336,7 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <param name="command">Null: MailKit's own.</param>
     public async Task SendInsteadAsync(SectionCommand? command, Func<Task> call)
     {
-        _stream.NextCommand = command?.ToString();
+        _stream.NextCommand = command is null ? null : _ => command.ToString();
         try
         {
             await call();
@@ -334,6 +356,8 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// </summary>
     public IDisposable Begin(TimeSpan limit)
     {
+        _withheld |= _client.Capabilities & Quirks.Refused;
+        _client.Capabilities &= ~Quirks.Refused;
         _stream.Allow(MostPerJob);
         return new Job(_stream, _stream.Limit(limit));
     }

@@ -42,7 +42,7 @@ public static class MailboxListing
     {
         using var collecting = Collect(session, known);
         await session.RefreshViewAsync();
-        var folders = await FoldersAsync(session.Client, Roots(session.Client), StatusItems.None);
+        var folders = await FoldersAsync(session, counters: false);
         return folders.Values.Where(folder => folder.FullName.Length > 0).Select(folder => (folder.FullName, IsSelectable(folder))).ToHashSet();
     }
 
@@ -57,13 +57,11 @@ public static class MailboxListing
     private static async Task<IReadOnlyList<ListedMailbox>> CollectAsync(ImapSession session, bool counters)
     {
         await session.RefreshViewAsync();
-        var inOne = session.Capabilities.HasFlag(ImapCapabilities.ListStatus);
-        var roots = Roots(session.Client);
-        var folders = await FoldersAsync(session.Client, roots, inOne && counters ? Counted : StatusItems.None);
+        var folders = await FoldersAsync(session, counters);
         var counted = session.Listing.Counted.ToHashSet(StringComparer.Ordinal);
         // As LIST tells it: LSUB is asked afterwards, and MailKit adds its attributes to these.
         var selectable = folders.Values.Where(IsSelectable).Select(folder => folder.FullName).ToHashSet(StringComparer.Ordinal);
-        var subscribed = session.Capabilities.HasFlag(ImapCapabilities.ListExtended) ? null : await SubscribedAsync(session.Client, roots, selectable.Contains);
+        var subscribed = session.Capabilities.HasFlag(ImapCapabilities.ListExtended) ? null : await SubscribedAsync(session, selectable.Contains);
         var foreign = Prefixes(session.Client.SharedNamespaces).Concat(Prefixes(session.Client.OtherNamespaces)).Take(MostNamespaces).ToList();
         var listed = new List<ListedMailbox>();
         foreach (var folder in folders.Values.Where(folder => folder.FullName.Length > 0).OrderBy(folder => folder.FullName, StringComparer.Ordinal))
@@ -75,7 +73,7 @@ public static class MailboxListing
             listed.Add(new ListedMailbox(
                 folder.FullName,
                 folder.DirectorySeparator == '\0' ? null : folder.DirectorySeparator.ToString(),
-                subscribed?.Contains(folder.FullName) ?? folder.IsSubscribed,
+                subscribed?.Contains(folder.FullName) ?? (folder.IsSubscribed || session.Quirks.Has(Quirks.Subscriptions)),
                 isSelectable,
                 SpecialUse(folder.Attributes),
                 counts)
@@ -87,38 +85,44 @@ public static class MailboxListing
         return listed;
     }
 
+    /// <summary>All mailboxes that the server lists, by one LIST per namespace.</summary>
+    public static async Task<IReadOnlyCollection<IMailFolder>> FoldersAsync(ImapSession session) => (await FoldersAsync(session, counters: false)).Values;
+
     /// <returns>By path.</returns>
-    private static async Task<Dictionary<string, IMailFolder>> FoldersAsync(ImapClient client, IReadOnlyList<FolderNamespace> roots, StatusItems items)
-    {
-        var folders = new Dictionary<string, IMailFolder>(StringComparer.Ordinal);
-        foreach (var root in roots)
+    private static Task<Dictionary<string, IMailFolder>> FoldersAsync(ImapSession session, bool counters) =>
+        // STATUS is a return option of LIST-EXTENDED: a server that refuses both is asked without either.
+        session.TryWithAsync(ImapCapabilities.ListExtended, () => session.TryWithAsync(ImapCapabilities.ListStatus, async () =>
         {
-            foreach (var folder in await client.GetFoldersAsync(root, items))
+            var folders = new Dictionary<string, IMailFolder>(StringComparer.Ordinal);
+            foreach (var root in Roots(session.Client))
             {
-                folders.TryAdd(folder.FullName, folder);
+                // Without LIST-STATUS MailKit would send one STATUS each, and fail with the first that is refused.
+                foreach (var folder in await session.Client.GetFoldersAsync(root, counters && session.Capabilities.HasFlag(ImapCapabilities.ListStatus) ? Counted : StatusItems.None))
+                {
+                    folders.TryAdd(folder.FullName, folder);
+                }
             }
-        }
-        if (!folders.Values.Any(folder => folder.Attributes.HasFlag(FolderAttributes.Inbox)))
-        {
-            // It is always there (RFC 3501 section 5.1), whatever LIST leaves out.
-            folders.TryAdd(client.Inbox.FullName, client.Inbox);
-        }
-        return folders;
-    }
+            if (!folders.Values.Any(folder => folder.Attributes.HasFlag(FolderAttributes.Inbox)))
+            {
+                // It is always there (RFC 3501 section 5.1), whatever LIST leaves out.
+                folders.TryAdd(session.Client.Inbox.FullName, session.Client.Inbox);
+            }
+            return folders;
+        }));
 
     /// <summary>One mailbox anew, without the others.</summary>
     public static async Task<ListedMailbox> OneAsync(ImapSession session, ListedMailbox known)
     {
-        var subscribed = await SubscribedAsync(session.Client, Roots(session.Client), path => path != known.Path || known.Selectable);
+        var subscribed = await SubscribedAsync(session, path => path != known.Path || known.Selectable);
         var (counters, problem) = known.Selectable ? await CountAsync(session, known.Path) : (null, null);
-        return known with { Subscribed = subscribed.Contains(known.Path), Counters = counters, Problem = problem };
+        return known with { Subscribed = subscribed?.Contains(known.Path) ?? true, Counters = counters, Problem = problem };
     }
 
     /// <summary>STATUS of a mailbox; no counters, and the reason, where the server refuses it.</summary>
     public static async Task<(MailboxCounters? Counters, Problem? Problem)> CountAsync(ImapSession session, string path)
     {
         await session.RefreshViewAsync();
-        return await CountAsync(session, await session.Client.GetFolderAsync(path));
+        return await CountAsync(session, await session.FolderAsync(path));
     }
 
     /// <summary>Opens each of the mailboxes to see what it is; one that cannot be opened is missing from the answer.</summary>
@@ -150,7 +154,7 @@ public static class MailboxListing
         }
         try
         {
-            return (await (await session.Client.GetFolderAsync(path)).GetMyAccessRightsAsync()).ToString();
+            return (await (await session.FolderAsync(path)).GetMyAccessRightsAsync()).ToString();
         }
         catch (ImapCommandException)
         {
@@ -189,14 +193,27 @@ public static class MailboxListing
     /// the inbox once a mailbox below it is subscribed.
     /// </summary>
     /// <param name="isSelectable">By LIST: the name of a mailbox that is \Noselect there may be subscribed.</param>
-    private static async Task<HashSet<string>> SubscribedAsync(ImapClient client, IReadOnlyList<FolderNamespace> roots, Func<string, bool> isSelectable)
+    /// <returns>Null where the server refuses LSUB.</returns>
+    private static async Task<HashSet<string>?> SubscribedAsync(ImapSession session, Func<string, bool> isSelectable)
     {
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var root in roots)
+        if (session.Quirks.Has(Quirks.Subscriptions))
         {
-            // By name: what MailKit once saw subscribed it never takes for unsubscribed.
-            var listed = await client.GetFoldersAsync(root, StatusItems.None, subscribedOnly: true);
-            names.UnionWith(listed.Where(folder => IsSelectable(folder) || !isSelectable(folder.FullName)).Select(folder => folder.FullName));
+            return null;
+        }
+        var names = new HashSet<string>(StringComparer.Ordinal);
+        try
+        {
+            foreach (var root in Roots(session.Client))
+            {
+                // By name: what MailKit once saw subscribed it never takes for unsubscribed.
+                var listed = await session.Client.GetFoldersAsync(root, StatusItems.None, subscribedOnly: true);
+                names.UnionWith(listed.Where(folder => IsSelectable(folder) || !isSelectable(folder.FullName)).Select(folder => folder.FullName));
+            }
+        }
+        catch (ImapCommandException e) when (session.Explain(e).Problem is var refusal && Quirks.IsOfCommand(refusal))
+        {
+            session.Quirks.Learn(Quirks.Subscriptions, Quirks.DetailOf(session.Explain(e).Problem));
+            return null;
         }
         return names;
     }

@@ -54,8 +54,9 @@ public static class MailboxLook
             return view with { Needed = folder.Count };
         }
         var rows = folder.Count == 0 ? []
-            : session.Capabilities.HasFlag(ImapCapabilities.ESearch) && folder.AcceptedKeywords.All(ImapGrammar.IsKeyword) ? await FlagsBySearchAsync(folder, view.HighestModSeq)
-            : await FlagsByFetchAsync(folder, view.HighestModSeq);
+            : await session.TryWithAsync(ImapCapabilities.ESearch, () => session.Capabilities.HasFlag(ImapCapabilities.ESearch) && folder.AcceptedKeywords.All(ImapGrammar.IsKeyword)
+                ? FlagsBySearchAsync(folder, view.HighestModSeq)
+                : FlagsByFetchAsync(folder, view.HighestModSeq));
         return view with { Rows = rows, AllUids = [.. rows.Select(row => row.Uid)], Exists = rows.Count };
     }
 
@@ -110,6 +111,11 @@ public static class MailboxLook
                 opened.MessagesVanished += OnVanished;
                 await opened.OpenAsync(FolderAccess.ReadOnly, known.UidValidity, known.HighestModSeq, []);
             });
+            if (!session.Capabilities.HasFlag(ImapCapabilities.QuickResync))
+            {
+                // It was refused: the mailbox was opened without it.
+                return await AtAsync(session, path, known, room);
+            }
             if (folder.UidValidity != known.UidValidity || ModSeq(folder.HighestModSeq) == 0)
             {
                 // A wrong uidValidity raises no event; a mailbox without modSeqs (NOMODSEQ) answers nothing to QRESYNC.
@@ -147,6 +153,12 @@ public static class MailboxLook
         {
             return view;
         }
+        return await session.TryWithAsync(
+            ImapCapabilities.CondStore, () => session.Capabilities.HasFlag(ImapCapabilities.CondStore) ? ChangedSinceAsync(session, folder, view, known, room) : CompareAsync(session, folder, known));
+    }
+
+    private static async Task<MailboxView> ChangedSinceAsync(ImapSession session, ImapFolder folder, MailboxView view, KnownMailbox known, int room)
+    {
         var request = new FetchRequest(FlagAndModSeqItems.Items) { ChangedSince = known.HighestModSeq };
         var rows = folder.Count == 0 ? []
             : folder.Count <= Changes ? Rows(await folder.FetchAsync(new UniqueIdRange(UniqueId.MinValue, UniqueId.MaxValue), request), 0)
@@ -215,9 +227,9 @@ public static class MailboxLook
 
     private static async Task<IReadOnlyList<uint>> AllUidsAsync(ImapSession session, ImapFolder folder)
     {
-        var uids = session.Capabilities.HasFlag(ImapCapabilities.ESearch)
+        var uids = await session.TryWithAsync(ImapCapabilities.ESearch, async () => session.Capabilities.HasFlag(ImapCapabilities.ESearch)
             ? (await folder.SearchAsync(SearchOptions.All, SearchQuery.All)).UniqueIds
-            : await folder.SearchAsync(SearchQuery.All);
+            : await folder.SearchAsync(SearchQuery.All));
         return [.. uids.Select(uid => uid.Id).Order()];
     }
 

@@ -46,11 +46,12 @@ public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOption
         };
         try
         {
+            var greeting = "";
             if (server.Security == Security.StartTls)
             {
                 stream.Allow(MostBeforeLogin);
                 var lines = new ClearLines(stream);
-                await (purpose == EgressPurpose.Imap ? AskForTlsAsync(stream, lines, cancel) : AskSmtpForTlsAsync(stream, lines, cancel));
+                greeting = await (purpose == EgressPurpose.Imap ? AskForTlsAsync(stream, lines, cancel) : AskSmtpForTlsAsync(stream, lines, cancel));
                 lines.DemandEnd();
                 stream.Allow(long.MaxValue);
             }
@@ -60,8 +61,7 @@ public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOption
             }
             if (server.Security == Security.StartTls)
             {
-                // The real greeting came in clear and is not to be believed; what was learned before TLS is forgotten (RFC 3501 section 6.2.1).
-                stream.Replay(purpose == EgressPurpose.Imap ? "* OK ready\r\n"u8.ToArray() : "220 ready\r\n"u8.ToArray());
+                stream.Replay(Encoding.ASCII.GetBytes(greeting));
             }
             return stream;
         }
@@ -84,12 +84,20 @@ public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOption
         RemoteCertificateValidationCallback = (_, _, _, errors) => errors == SslPolicyErrors.None || server.AllowInvalidCertificate,
     };
 
-    private static async Task AskForTlsAsync(ServerStream stream, ClearLines lines, CancellationToken cancel)
+    /// <returns>
+    /// The greeting for MailKit, which knows the mistakes of some servers by its words. The capabilities in it came in clear: they are left out, for what was learned before TLS is forgotten (RFC 3501
+    /// section 6.2.1).
+    /// </returns>
+    private static async Task<string> AskForTlsAsync(ServerStream stream, ClearLines lines, CancellationToken cancel)
     {
         var greeting = await lines.ReadAsync(cancel);
         if (greeting.StartsWith("* BYE", StringComparison.OrdinalIgnoreCase))
         {
             throw new IOException("The server turns the connection down.");
+        }
+        if (!greeting.StartsWith("* OK", StringComparison.OrdinalIgnoreCase) && !greeting.StartsWith("* PREAUTH", StringComparison.OrdinalIgnoreCase))
+        {
+            throw new ImapProtocolException("The greeting of the server is none of IMAP.");
         }
         if (!greeting.StartsWith("* OK", StringComparison.OrdinalIgnoreCase))
         {
@@ -107,15 +115,19 @@ public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOption
         {
             throw new ImapProtocolException("The server refuses STARTTLS.");
         }
+        var words = greeting["* OK".Length..].TrimStart();
+        words = words.StartsWith('[') ? words[(words.IndexOf(']', StringComparison.Ordinal) + 1)..].TrimStart() : words;
+        return $"* OK {(words.Length == 0 || words.AsSpan().ContainsAnyExceptInRange(' ', '~') ? "ready" : words)}\r\n";
     }
 
-    private static async Task AskSmtpForTlsAsync(ServerStream stream, ClearLines lines, CancellationToken cancel)
+    private static async Task<string> AskSmtpForTlsAsync(ServerStream stream, ClearLines lines, CancellationToken cancel)
     {
         await ReadSmtpReplyAsync(lines, "220", cancel);
         await stream.WriteAsync("EHLO localhost\r\n"u8.ToArray(), cancel);
         await ReadSmtpReplyAsync(lines, "250", cancel);
         await stream.WriteAsync("STARTTLS\r\n"u8.ToArray(), cancel);
         await ReadSmtpReplyAsync(lines, "220", cancel);
+        return "220 ready\r\n";
     }
 
     private static async Task ReadSmtpReplyAsync(ClearLines lines, string code, CancellationToken cancel)

@@ -69,8 +69,8 @@ public sealed class ServerStream : Stream
     /// <summary>Commands sent so far; MailKit's tags are a letter and eight digits.</summary>
     public int Commands { get; private set; }
 
-    /// <summary>Goes out in place of the next command, under its tag.</summary>
-    public string? NextCommand { get; set; }
+    /// <summary>Given the next command, without its tag and line end, and gives what goes out in its place under its tag.</summary>
+    public Func<string, string>? NextCommand { get; set; }
 
     /// <summary>Awaited before every read from the server: a full sink slows the socket, not the memory.</summary>
     public Func<ValueTask>? BeforeRead { get; set; }
@@ -273,10 +273,14 @@ public sealed class ServerStream : Stream
         {
             Commands++;
             _nesting.Unwind();
-            if (NextCommand is { } other)
+            if (NextCommand is { } change)
             {
                 NextCommand = null;
-                buffer = Encoding.ASCII.GetBytes($"{Encoding.ASCII.GetString(buffer.Span[..TagLength])} {other}\r\n");
+                var command = Encoding.Latin1.GetString(buffer.Span[(TagLength + 1)..]).TrimEnd('\r', '\n');
+                if (change(command) is var other && other != command)
+                {
+                    buffer = Encoding.Latin1.GetBytes($"{Encoding.Latin1.GetString(buffer.Span[..TagLength])} {other}\r\n");
+                }
             }
             Listing?.Sent(buffer.Span[(TagLength + 1)..]);
             Answers?.Sent(buffer.Span[(TagLength + 1)..]);
@@ -367,6 +371,7 @@ public sealed class ServerStream : Stream
             if (!inLiteral && !_nesting.IsDoubtful)
             {
                 ModSeqRepair.Apply(octets[..length]);
+                FlagsRepair.Apply(octets[..length]);
             }
             if (_nesting.IsExceeded(octets[..length]))
             {

@@ -44,6 +44,9 @@ public sealed class SessionOpener(
 
     public ILoginObserver Observer => observer;
 
+    /// <summary>What the server is known to refuse; all sessions share it.</summary>
+    public Quirks Quirks { get; init; } = new(time, []);
+
     /// <summary>The server has accepted these credentials, and has not refused them since: a refusal without a reason may be an error of the server.</summary>
     public bool HaveWorked { get; set; }
 
@@ -109,7 +112,7 @@ public sealed class SessionOpener(
     {
         try
         {
-            return await ImapSession.ConnectAsync(connection, server, credential, timeout, CancellationToken.None, connected);
+            return await ImapSession.ConnectAsync(connection, server, credential, timeout, Quirks, CancellationToken.None, connected);
         }
         catch (ProblemException e) when (Backoff.IsVague(e.Problem) && HaveWorked && _vagueRefusals < Backoff.MostVague)
         {
@@ -192,7 +195,7 @@ public static partial class Backoff
     /// <summary>Only new credentials can help: there are none, or the server named them as the reason, and trying them again can only lock the account.</summary>
     public static bool IsFinal(Problem problem) =>
         problem.Code == ErrorCode.AccountCredentialUnreadable
-        || (problem.Code == ErrorCode.AccountAuthFailed && problem.Upstream?.Code is "AUTHENTICATIONFAILED" or "EXPIRED" or "AUTHORIZATIONFAILED");
+        || (problem.Code == ErrorCode.AccountAuthFailed && (problem.Upstream?.Code is "AUTHENTICATIONFAILED" or "EXPIRED" or "AUTHORIZATIONFAILED" || ImapFailure.SpeaksOfCredentials(problem.Upstream?.Text ?? "")));
 
     [GeneratedRegex(@"passw|credential|user ?name|invalid|incorrect|wrong|bad login|unknown user|no such user|disabled|suspended|expired|blocked|locked|denied|not (allowed|permitted|authori[sz]ed|enabled)", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex OfCredentials();

@@ -39,6 +39,9 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
     /// <summary>No more sections of this command will come.</summary>
     public void ForgetSections() => _unnamed.Clear();
 
+    /// <summary>Called when a SELECT with a parameter of an extension was refused, with the refusal and what sends it again.</summary>
+    public Func<ImapCapabilities, ImapCommandException, Func<Task>, Task>? OpenPlainly { get; set; }
+
     /// <summary>Called with a mailbox that something was said about: its counters, its flags, its removals. Issues no commands.</summary>
     public Action<ImapFolder>? Heard { get; set; }
 
@@ -56,10 +59,25 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
         private bool _opening;
 
         public override Task<FolderAccess> OpenAsync(FolderAccess access, CancellationToken cancellationToken = default) =>
-            OpenAsync(access, () => base.OpenAsync(access, cancellationToken), cancellationToken);
+            OpenAsync(access, () => OpenAsync(ImapCapabilities.CondStore, () => base.OpenAsync(access, cancellationToken), () => base.OpenAsync(access, cancellationToken)), cancellationToken);
 
         public override Task<FolderAccess> OpenAsync(FolderAccess access, uint uidValidity, ulong highestModSeq, IList<UniqueId> uids, CancellationToken cancellationToken = default) =>
-            OpenAsync(access, () => base.OpenAsync(access, uidValidity, highestModSeq, uids, cancellationToken), cancellationToken);
+            OpenAsync(
+                access,
+                () => OpenAsync(ImapCapabilities.QuickResync, () => base.OpenAsync(access, uidValidity, highestModSeq, uids, cancellationToken), () => base.OpenAsync(access, cancellationToken)),
+                cancellationToken);
+
+        private async Task OpenAsync(ImapCapabilities extension, Func<Task> open, Func<Task> plainly)
+        {
+            try
+            {
+                await open();
+            }
+            catch (ImapCommandException e) when (client.Capabilities.HasFlag(extension) && client.OpenPlainly is not null)
+            {
+                await client.OpenPlainly(extension, e, plainly);
+            }
+        }
 
         /// <summary>
         /// Adds what SELECT should have told and has not. READ-WRITE is only a SHOULD (RFC 3501 section 6.3.1). Without a UIDVALIDITY uids need not last (section 7.1), but those of servers that leave it out

@@ -42,7 +42,7 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
             repeatable: true,
             async session =>
             {
-                var folder = await session.Client.GetFolderAsync(mailbox.Path);
+                var folder = await session.FolderAsync(mailbox.Path);
                 await (subscribed ? folder.SubscribeAsync() : folder.UnsubscribeAsync());
                 return null;
             },
@@ -99,7 +99,7 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
     {
         await session.UnselectAsync();
         var (above, name) = await names.AboveAsync(session, renaming.To);
-        var folder = await session.Client.GetFolderAsync(renaming.From);
+        var folder = await session.FolderAsync(renaming.From);
         if (folder.IsNamespace)
         {
             throw new ProblemException(ErrorCode.Unprocessable, "The root of a namespace cannot be renamed or moved.");
@@ -130,7 +130,7 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
         {
             try
             {
-                var folder = await session.Client.GetFolderAsync(path);
+                var folder = await session.FolderAsync(path);
                 await (subscribe ? folder.SubscribeAsync() : folder.UnsubscribeAsync());
             }
             catch (Exception e) when (e is ImapCommandException or MailKit.FolderNotFoundException)

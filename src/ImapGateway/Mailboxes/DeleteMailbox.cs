@@ -3,7 +3,6 @@ using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
-using MailKit;
 using MailKit.Net.Imap;
 
 namespace ImapGateway.Mailboxes;
@@ -60,7 +59,7 @@ public sealed record DeleteMailbox(MailboxRef Mailbox, bool Force) : AccountComm
     private static async Task<bool> DeleteAsync(ImapSession session, ListedMailbox mailbox)
     {
         await session.UnselectAsync();
-        var folder = await session.Client.GetFolderAsync(mailbox.Path);
+        var folder = await session.FolderAsync(mailbox.Path);
         if (folder.IsNamespace)
         {
             throw new ProblemException(ErrorCode.Unprocessable, "The root of a namespace cannot be deleted.");
@@ -74,7 +73,7 @@ public sealed record DeleteMailbox(MailboxRef Mailbox, bool Force) : AccountComm
     }
 
     /// <summary>Servers keep subscriptions to names that are gone (RFC 3501 section 6.3.6).</summary>
-    private static async Task UnsubscribeAsync(IMailFolder folder)
+    private static async Task UnsubscribeAsync(ImapFolder folder)
     {
         try
         {

@@ -69,7 +69,7 @@ public sealed record MailboxNames(string Prefix, string? Delimiter, ImmutableArr
         foreach (var level in MailboxText.Above(path, Delimiter))
         {
             parent = Has(level) || Namespaces.Any(one => one == level || one.StartsWith(level + Delimiter, StringComparison.Ordinal))
-                ? await session.Client.GetFolderAsync(level)
+                ? await session.FolderAsync(level)
                 : await CreateAsync(parent, level[from..], subscribed: true);
             from = level.Length + Delimiter!.Length;
         }

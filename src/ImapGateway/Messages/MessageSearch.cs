@@ -25,11 +25,10 @@ public sealed record MessageSearch(HashSet<uint>? Uids, bool TextIsLeft)
         {
             return new MessageSearch(await FindAsync(folder, Query(filter, flags, _ => true)), TextIsLeft: false);
         }
-        if (session.SearchesUtf8 && await FindUtf8Async(session, folder, Query(filter, flags, _ => true)) is { } found)
+        if (!session.Quirks.Has(Quirks.SearchUtf8) && await FindUtf8Async(session, folder, Query(filter, flags, _ => true)) is { } found)
         {
             return new MessageSearch(found, TextIsLeft: false);
         }
-        session.SearchesUtf8 = false;
         return new MessageSearch(await FindAsync(folder, Query(filter, flags, text => Ascii.IsValid(text))), TextIsLeft: true);
     }
 
@@ -41,11 +40,26 @@ public sealed record MessageSearch(HashSet<uint>? Uids, bool TextIsLeft)
         {
             var found = await FindAsync(folder, query);
             // After BADCHARSET MailKit asks again with the text mutilated, and finds nothing.
-            return session.Commands == before + 1 ? found : null;
-        }
-        catch (ImapCommandException)
-        {
+            if (session.Commands == before + 1)
+            {
+                return found;
+            }
+            session.Quirks.Learn(Quirks.SearchUtf8, "The mail server has refused it: BADCHARSET");
             return null;
+        }
+        catch (ImapCommandException e)
+        {
+            if (session.Explain(e).Problem is var refusal && Quirks.IsOfCommand(refusal))
+            {
+                session.Quirks.Learn(Quirks.SearchUtf8, Quirks.DetailOf(refusal));
+            }
+            return null;
+        }
+        catch (Exception e) when (session.Explain(e).Code == ErrorCode.AccountUnavailable && !session.TimedOut)
+        {
+            // Some servers end the connection instead of refusing the command: the next connection does without it.
+            session.Quirks.Learn(Quirks.SearchUtf8, "The mail server has closed the connection.");
+            throw;
         }
     }
 

@@ -77,13 +77,18 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
     {
         var uid = row.Uid;
         var folder = await session.SelectAsync(source.Path, write: true, source.UidValidity, uid);
-        var destination = await session.Client.GetFolderAsync(target.Path);
-        var id = new UniqueId(folder.UidValidity, uid);
+        var destination = await session.FolderAsync(target.Path);
         var (now, isUnchanged) = await LookAsync(session, folder, row);
         if (now is null || !isUnchanged)
         {
             return new Outcome(Gone: now is null, null, null, now);
         }
+        return await session.TryWithAsync(ImapCapabilities.Move, () => MoveAsync(session, source, target, folder, destination, uid));
+    }
+
+    private static async Task<Outcome> MoveAsync(ImapSession session, MailboxState source, MailboxState target, ImapFolder folder, IMailFolder destination, uint uid)
+    {
+        var id = new UniqueId(folder.UidValidity, uid);
         if (session.Capabilities.HasFlag(ImapCapabilities.Move))
         {
             return new Outcome(false, NewUid(await folder.MoveToAsync([id], destination), target), null);

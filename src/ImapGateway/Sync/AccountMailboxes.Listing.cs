@@ -59,6 +59,7 @@ public sealed partial class AccountMailboxes
     {
         var began = _pool.Time.GetTimestamp();
         var known = Kept(renaming);
+        _pool.Renew();
         var (list, hasObjectIds) = await runner.RunAsync(
             null, repeatable: true, async session => (await MailboxListing.AllAsync(session, known), session.Capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.ObjectID)), cancel);
         var seen = list.Mailboxes;

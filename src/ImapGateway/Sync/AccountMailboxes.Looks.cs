@@ -114,6 +114,10 @@ public sealed partial class AccountMailboxes
                     settled = true;
                     await ListAsync(runner, CancellationToken.None);
                 }
+                if (mailbox.IsVirtual is null && view.Exists > 0)
+                {
+                    mailbox.IsVirtual = await runner.RunAsync(path, repeatable: true, session => VirtualMailbox.IsAtAsync(session, path), CancellationToken.None);
+                }
                 _directory.Demand(mailbox);
                 if (mailbox.Path == path)
                 {

@@ -89,7 +89,11 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
         {
             // What arrives and is gone again was never told, and need not be.
             draft.Forget(uid);
-            if (draft.TryGet(uid, out _) && !draft.Leaving.ContainsKey(uid))
+            if (write.Mailbox.IsVirtual == true)
+            {
+                Removed(draft, uid);
+            }
+            else if (draft.TryGet(uid, out _) && !draft.Leaving.ContainsKey(uid))
             {
                 draft.Leave(uid, context.Now);
             }
@@ -97,7 +101,12 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
         foreach (var (seen, headers) in write.Added)
         {
             _headers[new MessagePlace(write.Mailbox.Counter, seen.Uid)] = headers;
-            if (!draft.TryGet(seen.Uid, out _))
+            if (write.Mailbox.IsVirtual == true && !draft.TryGet(seen.Uid, out _))
+            {
+                // No half of a move: where the message lies it is told.
+                Added(draft, seen, Fingerprint.Of(headers), headers);
+            }
+            else if (!draft.TryGet(seen.Uid, out _))
             {
                 draft.Arrive(seen.Uid, new Arriving(seen.Flags, seen.ModSeq, Fingerprint.Of(headers), context.Now));
             }
@@ -258,7 +267,7 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
     {
         var wanted = arriving.Where(one => one.Waits && Fingerprint.Tells(one.Fingerprint)).Select(one => one.Fingerprint).ToHashSet();
         var present = new List<(ulong Fingerprint, ulong Mailbox)>();
-        foreach (var mailbox in wanted.Count == 0 ? [] : mailboxes.Values.Where(mailbox => mailbox.LostSince is null))
+        foreach (var mailbox in wanted.Count == 0 ? [] : mailboxes.Values.Where(mailbox => mailbox.LostSince is null && mailbox.IsVirtual != true))
         {
             var draft = _drafts.GetValueOrDefault(mailbox.Counter);
             var leaving = draft?.Leaving ?? mailbox.Leaving;
@@ -316,7 +325,14 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
         }
     }
 
-    private void Tell(Change change, MailboxState at) => _changes.Add(change with { At = PlaceOf(at) });
+    /// <summary>What happens in a virtual mailbox has happened elsewhere, and is told there.</summary>
+    private void Tell(Change change, MailboxState at)
+    {
+        if (at.IsVirtual != true)
+        {
+            _changes.Add(change with { At = PlaceOf(at) });
+        }
+    }
 
     private static ChangePlace PlaceOf(MailboxState mailbox) => new(mailbox.ShownAs, mailbox.Role);
 

@@ -44,6 +44,9 @@ public sealed class MailboxState
     /// <summary>Why the last look at the mailbox was refused; null: it was not.</summary>
     public Problem? LookProblem { get; set; }
 
+    /// <summary>It shows messages of other mailboxes, and nothing is told of them here; null: nobody knows yet.</summary>
+    public bool? IsVirtual { get; set; }
+
     /// <summary>What clients see: what is committed.</summary>
     public MailboxIndex Index
     {

@@ -69,7 +69,7 @@ public sealed class MutatedAnswersTests
             var policy = new EgressPolicy(Options.Create(new EgressOptions { AllowPrivateNetworks = true }));
             var connection = new ServerConnection(new EgressConnector(policy, TimeProvider.System), Options.Create(new ImapOptions()), TimeProvider.System);
             var where = new MailServer(ScriptedImapServer.Host, server.Port, Security.None, "anna", false);
-            await using var session = await ImapSession.ConnectAsync(connection, where, new Credential(CredentialKind.Password, "pass"), TimeSpan.FromSeconds(20), CancellationToken.None);
+            await using var session = await ImapSession.ConnectAsync(connection, where, new Credential(CredentialKind.Password, "pass"), TimeSpan.FromSeconds(20), new Quirks(TimeProvider.System, []), CancellationToken.None);
             using var limit = session.Begin(TimeSpan.FromSeconds(30));
             await UseAsync(session, mutator.Next(5));
         }

@@ -23,6 +23,12 @@ public sealed partial class Watch
             Compared();
             return;
         }
+        if (_session.KeepsShares && HasListed && await MissesSharesAsync())
+        {
+            // What this connection lists would be told as removed.
+            _missesShares = true;
+            return;
+        }
         var began = Time.GetTimestamp();
         await _mailboxes.ListAsync(_session, CancellationToken.None);
         var unchanged = new List<MailboxState>();
@@ -42,6 +48,24 @@ public sealed partial class Watch
         Compared();
         // The server may cover a new mailbox by itself, or only once it is asked again; its answer shows which.
         _notified &= InScope.All(mailbox => _notifiedOf.Contains(mailbox.Path));
+    }
+
+    /// <summary>A connection that has just logged in lists other mailboxes than this one.</summary>
+    private async Task<bool> MissesSharesAsync()
+    {
+        var known = _mailboxes.Kept();
+        Task<IReadOnlySet<(string, bool)>> PathsAsync(ISessionRunner runner) => runner.RunAsync(null, repeatable: true, session => MailboxListing.PathsAsync(session, known), CancellationToken.None);
+        try
+        {
+            _mailboxes.Pool.Renew();
+            var now = await PathsAsync(_mailboxes.Pool);
+            return !now.SetEquals(await PathsAsync(_session));
+        }
+        catch (ProblemException) when (_session.IsUsable)
+        {
+            // There is no other connection for now.
+            return false;
+        }
     }
 
     private void Compared()
@@ -85,7 +109,7 @@ public sealed partial class Watch
     private async Task CompareOthersAsync()
     {
         _polled = Time.GetTimestamp();
-        if (InScope.Any(mailbox => !mailbox.Listed.Personal || !IsCovered(mailbox)) || await HasOtherMailboxesAsync())
+        if (_session.KeepsShares || InScope.Any(mailbox => !mailbox.Listed.Personal || !IsCovered(mailbox)) || await HasOtherMailboxesAsync())
         {
             await CompareAllAsync();
         }

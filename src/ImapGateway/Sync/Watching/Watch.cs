@@ -24,10 +24,11 @@ public sealed partial class Watch
     private long _home;
     private long _refreshed;
     private long _polled;
+    private readonly Pace _pace;
     private int _brief;
     private bool _notified;
     private bool _hasCompared;
-    private readonly Pace _pace;
+    private bool _missesShares;
     private long _comparing = IMailboxWatch.Now;
     private HashSet<string> _notifiedOf = [];
     private IReadOnlySet<string> _covered = new HashSet<string>();
@@ -72,13 +73,17 @@ public sealed partial class Watch
             await LookAsync(inbox);
         }
         var told = false;
-        while (!stop.IsCancellationRequested)
+        while (!stop.IsCancellationRequested && !IsOutdated)
         {
             await WorkAsync(stop);
             if (!told && !stop.IsCancellationRequested && IsComplete)
             {
                 told = true;
                 await synced();
+            }
+            if (IsOutdated)
+            {
+                return;
             }
             await RestAsync(stop);
             if (_settings.Idle.IsUnmet && Left(Began, Watcher.LongLife) == TimeSpan.Zero)
@@ -88,6 +93,9 @@ public sealed partial class Watch
             await AskAsync(stop);
         }
     }
+
+    /// <summary>Another connection is worth more than this one.</summary>
+    private bool IsOutdated => _session.IsOutdated || _missesShares;
 
     private bool IsComplete => InScope.All(mailbox => mailbox.IsComplete || _faults.IsFaulty(mailbox));
 
@@ -103,6 +111,11 @@ public sealed partial class Watch
 
     private async Task NotifyAsync()
     {
+        if (Plan.Rung == WatchRung.Notify && !_session.Capabilities.HasFlag(ImapCapabilities.CondStore))
+        {
+            // The server has refused it meanwhile.
+            Plan = WatchPlan.Choose(_session.Capabilities, _settings.Scope);
+        }
         if (_notified || Plan.Rung != WatchRung.Notify || _session.SelectedPath is null || _session.SelectedPath != Inbox?.Path)
         {
             return;

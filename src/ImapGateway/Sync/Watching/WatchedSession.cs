@@ -28,6 +28,12 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
     /// <summary>There are namespaces of other users or of all (RFC 2342): others decide which mailboxes the account can see there.</summary>
     public bool HasForeignNamespaces => _session.Client.OtherNamespaces.Count > 0 || _session.Client.SharedNamespaces.Count > 0;
 
+    /// <inheritdoc cref="ImapSession.IsOutdated"/>
+    public bool IsOutdated => _session.IsOutdated;
+
+    /// <inheritdoc cref="ImapSession.KeepsShares"/>
+    public bool KeepsShares => _session.KeepsShares;
+
     public string? SelectedPath => _session.SelectedPath;
 
     public bool IsUsable => _session.IsUsable;

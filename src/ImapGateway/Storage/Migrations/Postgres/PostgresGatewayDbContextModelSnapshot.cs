@@ -69,6 +69,10 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.Property<bool>("Paused")
                         .HasColumnType("boolean");
 
+                    b.Property<string>("Quirks")
+                        .IsRequired()
+                        .HasColumnType("text");
+
                     b.Property<long?>("RemovedAt")
                         .HasColumnType("bigint");
 

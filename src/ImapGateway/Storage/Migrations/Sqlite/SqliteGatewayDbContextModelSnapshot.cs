@@ -59,6 +59,10 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.Property<bool>("Paused")
                         .HasColumnType("INTEGER");
 
+                    b.Property<string>("Quirks")
+                        .IsRequired()
+                        .HasColumnType("TEXT");
+
                     b.Property<long?>("RemovedAt")
                         .HasColumnType("INTEGER");
 

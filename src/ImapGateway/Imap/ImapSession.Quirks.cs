@@ -1,0 +1,124 @@
+using MailKit;
+using MailKit.Net.Imap;
+
+namespace ImapGateway.Imap;
+
+/// <summary>Work on a server that refuses what it advertises, or lists what nobody can name.</summary>
+public sealed partial class ImapSession
+{
+    private readonly Dictionary<string, ImapFolder> _oddlyNamed = new(StringComparer.Ordinal);
+
+    /// <summary>
+    /// Runs work that uses an extension. Where the server refuses it, it runs once more without the extension; if that succeeds, the extension was the reason, and the account does without it from now on.
+    /// </summary>
+    /// <param name="extension">One capability. <paramref name="work"/> uses it only as long as it is among <see cref="Capabilities"/>.</param>
+    public async Task<T> TryWithAsync<T>(ImapCapabilities extension, Func<Task<T>> work)
+    {
+        try
+        {
+            return await work();
+        }
+        catch (ImapCommandException e) when (Capabilities.HasFlag(extension) && Explain(e).Problem is var refusal && Quirks.IsOfCommand(refusal))
+        {
+            var detail = Quirks.DetailOf(Explain(e).Problem);
+            _client.Capabilities &= ~(extension | CapabilityNames.Find(CapabilityNames.NameOf(extension)));
+            var result = await work();
+            Quirks.Learn(CapabilityNames.NameOf(extension), detail);
+            return result;
+        }
+    }
+
+    /// <summary>A day has passed since the server refused an extension. MailKit cannot use it again on this connection: the next one tries it.</summary>
+    public bool IsOutdated => (_withheld & ~Quirks.Refused) != 0;
+
+    /// <summary>The server has refused a command that has no other form: the account does without the extension from now on, if the refusal speaks of the command.</summary>
+    public void Refused(ImapCapabilities extension, ImapCommandException refusal)
+    {
+        _client.Capabilities &= ~extension;
+        if (Explain(refusal).Problem is var problem && Quirks.IsOfCommand(problem))
+        {
+            Quirks.Learn(CapabilityNames.NameOf(extension), Quirks.DetailOf(problem));
+        }
+    }
+
+    /// <summary>
+    /// A SELECT with parameters (RFC 7162 sections 3.1.8 and 3.2.5) was refused: sends it without any. If that succeeds, the extension was the reason; else it is the mailbox, and the extension stays in use.
+    /// </summary>
+    private async Task OpenPlainlyAsync(ImapCapabilities extension, ImapCommandException refusal, Func<Task> open)
+    {
+        var problem = Explain(refusal).Problem;
+        if (!Quirks.IsOfCommand(problem))
+        {
+            throw refusal;
+        }
+        // The name may have brackets, too; the parameters have no quotation marks.
+        _stream.NextCommand = static command => command.IndexOf(" (", command.LastIndexOf('"') + 1, StringComparison.Ordinal) is > 0 and var end ? command[..end] : command;
+        try
+        {
+            await open();
+        }
+        finally
+        {
+            _stream.NextCommand = null;
+        }
+        _client.Capabilities &= ~CapabilityNames.Find(CapabilityNames.NameOf(extension));
+        Quirks.Learn(CapabilityNames.NameOf(extension), Quirks.DetailOf(problem));
+    }
+
+    /// <summary>Sends a command in place of MailKit's own, whose answer is short.</summary>
+    /// <returns>The last 512 octets that the server has sent.</returns>
+    public async Task<string> AskAsync(string command, Func<Task> call)
+    {
+        _stream.NextCommand = _ => command;
+        try
+        {
+            await call();
+            return _stream.Tail;
+        }
+        finally
+        {
+            _stream.NextCommand = null;
+        }
+    }
+
+    /// <summary>
+    /// The mailbox at a path, under the very name that the server lists. Some servers list names that no encoder makes (RFC 3501 section 5.1.3), such as "T&amp;AOQ-&amp;APY-st": MailKit finds them only among
+    /// all names.
+    /// </summary>
+    /// <param name="path">Decoded.</param>
+    /// <exception cref="FolderNotFoundException">There is none.</exception>
+    public async Task<ImapFolder> FolderAsync(string path)
+    {
+        if (_oddlyNamed.TryGetValue(path, out var known) && known.Exists && known.FullName == path)
+        {
+            return known;
+        }
+        try
+        {
+            return (ImapFolder)await _client.GetFolderAsync(path);
+        }
+        catch (FolderNotFoundException) when (path.Length > 0)
+        {
+            foreach (var folder in await MailboxListing.FoldersAsync(this))
+            {
+                if (folder.FullName == path)
+                {
+                    return _oddlyNamed[path] = (ImapFolder)folder;
+                }
+            }
+            throw;
+        }
+    }
+
+    private static async Task SwallowRefusalAsync(Func<Task> command)
+    {
+        try
+        {
+            await command();
+        }
+        catch (ImapCommandException)
+        {
+            // Whatever it says.
+        }
+    }
+}

@@ -1,0 +1,56 @@
+namespace ImapGateway.Imap;
+
+/// <summary>
+/// MailKit lists the inbox and the mailboxes with a role as soon as it has logged in (RFC 5258, RFC 6154 section 2, XLIST), and keeps quiet about refusals. Here they are learnt, and what the server is known to
+/// refuse is not sent: the names of the mailboxes give them their roles then.
+/// </summary>
+public sealed class LoginQuirks
+{
+    private const string Return = " RETURN (";
+
+    private readonly ServerStream _stream;
+    private readonly Quirks _quirks;
+    private string? _asked;
+
+    /// <summary>Sees all commands from now on.</summary>
+    public LoginQuirks(ServerStream stream, Quirks quirks)
+    {
+        (_stream, _quirks) = (stream, quirks);
+        stream.NextCommand = Next;
+    }
+
+    /// <summary>The login has come to its end.</summary>
+    public void End()
+    {
+        Learn();
+        _stream.NextCommand = null;
+    }
+
+    private string Next(string command)
+    {
+        Learn();
+        _stream.NextCommand = Next;
+        var role = command.StartsWith("LIST (SPECIAL-USE) ", StringComparison.Ordinal) ? "SPECIAL-USE" : command.StartsWith("XLIST ", StringComparison.Ordinal) ? "XLIST" : null;
+        if (role is not null && _quirks.Has(role))
+        {
+            return "NOOP";
+        }
+        var end = command.StartsWith("LIST ", StringComparison.Ordinal) ? command.IndexOf(Return, StringComparison.Ordinal) : -1;
+        if (end > 0 && _quirks.Has("LIST-EXTENDED"))
+        {
+            (command, end) = (command[..end], -1);
+        }
+        _asked = role ?? (end > 0 ? "LIST-EXTENDED" : null);
+        return command;
+    }
+
+    /// <summary>The last words of the server are its answer to the command before.</summary>
+    private void Learn()
+    {
+        if (_asked is { } name && ImapFailure.Refusal(_stream) is { } refusal && Quirks.IsOfCommand(refusal))
+        {
+            _quirks.Learn(name, Quirks.DetailOf(refusal));
+        }
+        _asked = null;
+    }
+}

@@ -1,0 +1,223 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using ImapGateway.IntegrationTests.Servers;
+using ImapGateway.IntegrationTests.Servers.Scripted;
+
+namespace ImapGateway.IntegrationTests.Imap;
+
+/// <summary>Servers that leave out what they should say, say what they should not, or say it in words of their own.</summary>
+public sealed class LooseServersTests(ImpatientGateway impatient) : IClassFixture<ImpatientGateway>
+{
+    private async Task<ApiAnswer> TryAdd(int port, bool verify = true, string security = "none") => await impatient.Api.Post($"/v1/accounts?verify={(verify ? "true" : "false")}", new
+    {
+        email = "anna@example.com",
+        watch = "none",
+        imap = new { host = "127.0.0.1", port, security, username = "anna", password = "pass", allowInvalidCertificate = true },
+    });
+
+    private async Task<ApiAccount> Add(ScriptedImapServer server, bool verify = true) => new(impatient.Api, (await TryAdd(server.Port, verify)).Is(HttpStatusCode.Created).Text("id"));
+
+    private static ScriptedImapServer Start(string extensions = "", Func<ScriptedOptions, ScriptedOptions>? more = null)
+    {
+        var options = new ScriptedOptions { Capabilities = $"{ScriptedOptions.Modest} {extensions}".Trim() };
+        return ScriptedImapServer.Start(more?.Invoke(options) ?? options);
+    }
+
+    /// <summary>Changes the lines that leave the server; null leaves one out.</summary>
+    private static void Lines(ScriptedImapServer server, Func<string, string?> change) => server.Rewrite = (_, octets) =>
+        Encoding.Latin1.GetBytes(string.Concat(Encoding.Latin1.GetString(octets).Split("\r\n").Select((line, i) => (i == 0 ? "" : "\r\n", change(line))).Where(pair => pair.Item2 is not null).Select((pair, i) => i == 0 ? pair.Item2 : pair.Item1 + pair.Item2)));
+
+    private static async Task Flags(ApiAccount account, string flag = "$seen")
+    {
+        var message = (await account.Newest()).GetProperty("id").GetString()!;
+        (await account.Api.Patch(account.Message(message), new { flags = new { add = new[] { flag } } })).Is(HttpStatusCode.OK);
+        Assert.Contains(flag, (await account.Newest()).GetProperty("flags").EnumerateArray().Select(one => one.GetString()));
+    }
+
+    [Fact]
+    public async Task Select_may_leave_out_whether_the_mailbox_can_be_written_to()
+    {
+        await using var server = Start();
+        server.Inbox.Add("one");
+        Lines(server, line => line.Replace("[READ-WRITE] ", "", StringComparison.Ordinal).Replace("[READ-ONLY] ", "", StringComparison.Ordinal));
+        var account = await Add(server);
+        await Flags(account);
+        Assert.Contains(@"\Seen", server.Inbox.Messages[0].Flags);
+    }
+
+    [Fact]
+    public async Task A_mailbox_that_is_opened_for_reading_only_is_denied_and_nothing_is_tried()
+    {
+        await using var server = Start();
+        server.Inbox.Add("one");
+        Lines(server, line => line.Replace("[READ-WRITE]", "[READ-ONLY]", StringComparison.Ordinal));
+        var account = await Add(server);
+        var message = (await account.Newest()).GetProperty("id").GetString()!;
+        server.AddMailbox("Trash");
+        (await account.Api.Patch(account.Message(message), new { flags = new { add = new[] { "$seen" } } })).Is(HttpStatusCode.Forbidden).IsProblem("account.denied");
+        (await account.Api.Delete(account.Message(message))).Is(HttpStatusCode.Forbidden).IsProblem("account.denied");
+        (await account.Api.Delete(account.Message(message, "?permanent=true"))).Is(HttpStatusCode.Forbidden).IsProblem("account.denied");
+        Assert.Equal(0, server.CountOf("UID STORE") + server.CountOf("UID MOVE") + server.CountOf("UID COPY") + server.CountOf("UID EXPUNGE"));
+    }
+
+    [Fact]
+    public async Task Without_permanentflags_all_flags_can_be_changed()
+    {
+        await using var server = Start();
+        server.Inbox.Add("one");
+        Lines(server, line => line.StartsWith("* OK [PERMANENTFLAGS", StringComparison.Ordinal) ? null : line);
+        var account = await Add(server);
+        await Flags(account);
+        await Flags(account, "Project");
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Without_uidvalidity_ids_stay_the_same(bool inStatus)
+    {
+        await using var server = Start("LIST-EXTENDED LIST-STATUS");
+        server.Inbox.UidValidity = 77;
+        server.Inbox.Add("one");
+        Lines(server, line => line.StartsWith("* OK [UIDVALIDITY", StringComparison.Ordinal) ? null : inStatus ? line : line.Replace(" UIDVALIDITY 77", "", StringComparison.Ordinal));
+        var account = await Add(server);
+        var message = (await account.Newest()).GetProperty("id").GetString()!;
+        for (var look = 0; look < 3; look++)
+        {
+            await account.Items(account.Mailboxes);
+            Assert.Equal(message, (await account.Newest()).GetProperty("id").GetString());
+        }
+        await Flags(account);
+        server.Inbox.Add("two");
+        Assert.Equal(["two", "one"], (await account.Items(account.Messages("inbox"))).Select(one => one.GetProperty("subject").GetString()));
+        Assert.Equal("one", (await account.Api.Get(account.Message(message))).Text("subject"));
+        Assert.DoesNotContain(await account.Items($"{account.Path}/changes?limit=100&after=0"), change => change.GetProperty("type").GetString() == "mailbox.reset");
+    }
+
+    [Theory]
+    [InlineData("&BBAEMQQyACYEMwQ0BDU-", "Абв&где")]
+    [InlineData("T&AOQ-&APY-st", "Täöst")]
+    [InlineData("&AEEAcgBjAGgAaQB2-", "Archiv")]
+    public async Task A_mailbox_is_opened_by_the_name_that_list_gave(string name, string path)
+    {
+        await using var server = Start();
+        server.AddMailbox(name).Add("one");
+        server.AddMailbox("Other").Add("two");
+        var account = await Add(server);
+        var mailbox = (await account.Items(account.Mailboxes)).Single(one => one.GetProperty("path").GetString() == path);
+        Assert.Equal(1, mailbox.GetProperty("total").GetInt32());
+        var id = mailbox.GetProperty("id").GetString()!;
+        var message = await account.Newest(id);
+        Assert.Equal("one", message.GetProperty("subject").GetString());
+        (await account.Api.Patch(account.Message(message.GetProperty("id").GetString()!), new { flags = new { add = new[] { "$seen" } } })).Is(HttpStatusCode.OK);
+        var two = (await account.Newest((await account.Items(account.Mailboxes)).Single(one => one.GetProperty("path").GetString() == "Other").GetProperty("id").GetString()!)).GetProperty("id").GetString()!;
+        (await account.Api.Patch(account.Message(two), new { mailboxId = id })).Is(HttpStatusCode.OK);
+        Assert.Equal(2, server[name].Messages.Count);
+        (await account.Api.Patch(account.Mailbox(id), new { subscribed = false })).Is(HttpStatusCode.OK);
+        Assert.False(server[name].Subscribed);
+        (await account.Api.Patch(account.Mailbox(id), new { path = "Renamed" })).Is(HttpStatusCode.OK);
+        Assert.Equal(2, server["Renamed"].Messages.Count);
+    }
+
+    [Fact]
+    public async Task A_keyword_with_a_control_character_is_left_out()
+    {
+        await using var server = Start();
+        server.Inbox.Add("one", "Work");
+        server.Inbox.PermanentFlags = "\\Seen a\u0001b Work \\*";
+        Lines(server, line => line.StartsWith("* FLAGS (", StringComparison.Ordinal) ? "* FLAGS (\\Seen a\u0001b \u0007 Work)" : line.Replace("FLAGS (Work", "FLAGS (a\u0001b Work", StringComparison.Ordinal));
+        var account = await Add(server);
+        Assert.Equal(["Work"], (await account.Newest()).GetProperty("flags").EnumerateArray().Select(flag => flag.GetString()));
+        await Flags(account);
+    }
+
+    [Theory]
+    [InlineData("* NO we are closed", "we are closed", "greeting")]
+    [InlineData("* BAD not from there", "not from there", "greeting")]
+    [InlineData("+OK POP3 ready", "POP3 ready", "POP3")]
+    public async Task A_greeting_that_is_no_ok_is_told(string greeting, string words, string detail)
+    {
+        await using var server = Start(more: options => options with { Greeting = greeting });
+        foreach (var security in new[] { "none", "starttls" })
+        {
+            var refused = (await TryAdd(server.Port, security: security)).IsProblem("account.protocol");
+            Assert.Equal(words, refused.Text("upstream", "text"));
+            Assert.Contains(detail, refused.Text("detail"), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("NO Wrong user name or password, please try again", "account.auth_failed")]
+    [InlineData("NO Invalid credentials", "account.auth_failed")]
+    [InlineData("NO Too many login failures, try again later", "account.throttled")]
+    [InlineData("NO Too many failed login attempts", "account.throttled")]
+    [InlineData("NO [LIMIT] Rate limit", "account.throttled")]
+    [InlineData("NO System error", "account.unavailable")]
+    [InlineData("BAD", "account.protocol")]
+    [InlineData("BAD what is this", "account.protocol")]
+    public async Task The_words_of_a_refused_login_are_understood(string answer, string code)
+    {
+        await using var server = Start(more: options => options with { LoginAnswer = answer });
+        (await TryAdd(server.Port)).IsProblem(code);
+    }
+
+    [Fact]
+    public async Task A_password_is_not_tried_again_after_a_refusal_that_speaks_of_it()
+    {
+        await using var server = Start(more: options => options with { LoginAnswer = "NO Wrong user name or password, please try again" });
+        var account = await Add(server, verify: false);
+        for (var times = 0; times < 3; times++)
+        {
+            (await account.Api.Get(account.Mailboxes)).IsProblem("account.auth_failed");
+        }
+        Assert.Equal(1, server.CountOf("AUTHENTICATE"));
+    }
+
+    /// <summary>MailKit reads such names only from a server that it takes for Exchange, which it knows by its greeting.</summary>
+    [Theory]
+    [InlineData("starttls")]
+    [InlineData("tls")]
+    [InlineData("none")]
+    public async Task Names_without_quotation_marks_are_read_as_well_after_starttls(string security)
+    {
+        await using var server = Start(more: options => options with { Greeting = "* OK [CAPABILITY IMAP4rev1 AUTH=PLAIN] The Microsoft Exchange IMAP4 service is ready." });
+        server.AddMailbox("INBOX/Da\tOggetto\tRicevuto").Add("one");
+        Lines(server, line => line.StartsWith("* L", StringComparison.Ordinal) ? line.Replace("\"INBOX/Da\tOggetto\tRicevuto\"", "INBOX/Da\tOggetto\tRicevuto", StringComparison.Ordinal) : line);
+        await using var front = RawServer.Start(connection => Relay(connection, server.Port, security));
+        var account = new ApiAccount(impatient.Api, (await TryAdd(front.Port, security: security)).Is(HttpStatusCode.Created).Text("id"));
+        Assert.Contains("INBOX/Da\tOggetto\tRicevuto", (await account.Items(account.Mailboxes)).Select(mailbox => mailbox.GetProperty("path").GetString()));
+    }
+
+    /// <summary>Puts TLS before a server that has none.</summary>
+    private static async Task Relay(RawServer.Connection connection, int port, string security)
+    {
+        using var back = new TcpClient();
+        await back.ConnectAsync("127.0.0.1", port);
+        var server = back.GetStream();
+        var buffer = new byte[8192];
+        if (security == "starttls")
+        {
+            await connection.Say(buffer.AsMemory(0, await server.ReadAsync(buffer)));
+            Assert.Equal("A STARTTLS\r\n", await connection.Hear());
+            await connection.Say("A OK begin\r\n");
+        }
+        if (security != "none")
+        {
+            await connection.Encrypt();
+        }
+        var up = Task.Run(async () =>
+        {
+            while (await connection.Hear() is { Length: > 0 } text)
+            {
+                await server.WriteAsync(Encoding.Latin1.GetBytes(text));
+            }
+            back.Client.Shutdown(SocketShutdown.Send);
+        });
+        for (int read; (read = await server.ReadAsync(buffer)) > 0;)
+        {
+            await connection.Say(buffer.AsMemory(0, read));
+        }
+        await up;
+    }
+}
