@@ -33,6 +33,7 @@ public static class HeaderFetch
         }
         var request = new FetchRequest(items, SummaryMapping.Fields);
         var summaries = await ThereAsync(session, folder, await FetchAsync(folder, uids, request), request);
+        await StructureRepair.RunAsync(session, path, uidValidity, summaries);
         var headers = await FilenameFetch.RunAsync(session, path, uidValidity, summaries.ToDictionary(summary => summary.UniqueId.Id, summary => SummaryMapping.Headers(summary)));
         headers = await ReferenceFetch.RunAsync(session, path, uidValidity, headers);
         if (!previews)

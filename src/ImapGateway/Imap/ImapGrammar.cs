@@ -15,7 +15,7 @@ public static partial class ImapGrammar
     /// <summary>header-fld-name, as an atom: names of RFC 5322 may have more characters, and none has.</summary>
     public static bool IsHeaderName(string text) => text.Length <= LongestHeaderName && HeaderName().IsMatch(text);
 
-    /// <summary>section-spec: empty for the whole message, "HEADER", "HEADER.FIELDS (Subject To)", "1.2".</summary>
+    /// <summary>section-spec: empty for the whole message, "HEADER", "TEXT", "HEADER.FIELDS (Subject To)", "1.2".</summary>
     public static bool IsSection(string text) => SectionSpec().IsMatch(text);
 
     [GeneratedRegex(@"^[!#$&'+,\-./0-9:;<=>?@A-Z[^_`a-z|}~]+\z")]
@@ -24,6 +24,6 @@ public static partial class ImapGrammar
     [GeneratedRegex(@"^[A-Za-z0-9!#$&'+.^_`|~-]+\z")]
     private static partial Regex HeaderName();
 
-    [GeneratedRegex(@"^(?:HEADER|HEADER\.FIELDS \([A-Za-z0-9!#$&'+.^_`|~-]+(?: [A-Za-z0-9!#$&'+.^_`|~-]+)*\)|[1-9][0-9]{0,9}(?:\.[1-9][0-9]{0,9})*(?:\.(?:TEXT|HEADER|MIME))?)?\z")]
+    [GeneratedRegex(@"^(?:HEADER|TEXT|HEADER\.FIELDS \([A-Za-z0-9!#$&'+.^_`|~-]+(?: [A-Za-z0-9!#$&'+.^_`|~-]+)*\)|[1-9][0-9]{0,9}(?:\.[1-9][0-9]{0,9})*(?:\.(?:TEXT|HEADER|MIME))?)?\z")]
     private static partial Regex SectionSpec();
 }
