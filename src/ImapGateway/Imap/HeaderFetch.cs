@@ -39,6 +39,7 @@ public static class HeaderFetch
         }
         var request = new FetchRequest(items, SummaryMapping.Fields);
         var summaries = await ThereAsync(session, folder, await FetchAsync(folder, uids, request), request);
+        await StructureRepair.RunAsync(session, path, uidValidity, summaries);
         return summaries.ToDictionary(
             summary => summary.UniqueId.Id,
             summary => SummaryMapping.Headers(summary) with { Preview = previews && hasPreview ? PreviewText.OneLine(summary.PreviewText ?? "") : null });

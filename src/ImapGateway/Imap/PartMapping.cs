@@ -21,7 +21,8 @@ public static partial class PartMapping
         return new MessagePart(
             // RFC 3501 section 6.4.5: a message that is not multipart has the part 1.
             Part: part.PartSpecifier is { Length: > 0 } section ? section : "1",
-            ContentType: ContentType(part.ContentType),
+            // RFC 2046 section 5.1: a multipart without parts. Some servers say so, others call it a text.
+            ContentType: ContentType(part.ContentType) is var type && type.StartsWith("multipart/", StringComparison.Ordinal) ? "text/plain" : type,
             Charset: charset,
             Encoding: Encoding(part.ContentTransferEncoding),
             Size: part.Octets,

@@ -11,10 +11,16 @@ public sealed class TransferDecoder
 {
     private const int Piece = 16 * 1024;
 
+    /// <summary>Blanks that are held until it is known what they are; a longer run is text.</summary>
+    private const int MaxBlanks = 200;
+
     private readonly IMimeDecoder? _decoder;
 
     /// <summary>MimeKit's uudecoder forgets a line end that is the last octet of a call: it is passed on together with the octet behind it.</summary>
     private bool _lineEnded;
+
+    /// <summary>An equals sign and the blanks behind it, which end a line or do not.</summary>
+    private readonly List<byte> _softBreak = [];
 
     private TransferDecoder(IMimeDecoder? decoder) => _decoder = decoder;
 
@@ -37,13 +43,18 @@ public sealed class TransferDecoder
             output.Write(encoded);
             return;
         }
-        var input = ArrayPool<byte>.Shared.Rent(Piece + 1);
+        var input = ArrayPool<byte>.Shared.Rent(Piece + MaxBlanks + 1);
         try
         {
             while (!encoded.IsEmpty)
             {
                 var length = Math.Min(encoded.Length, Piece);
-                var taken = _decoder is UUDecoder ? TakeLines(encoded[..length], input) : Take(encoded[..length], input);
+                var taken = _decoder switch
+                {
+                    UUDecoder => TakeLines(encoded[..length], input),
+                    QuotedPrintableDecoder => TakeSoftBreaks(encoded[..length], input),
+                    _ => Take(encoded[..length], input),
+                };
                 encoded = encoded[length..];
                 DecodePiece(_decoder, input, taken, output);
             }
@@ -91,6 +102,38 @@ public sealed class TransferDecoder
                 _lineEnded = false;
             }
             input[length++] = octet;
+        }
+        return length;
+    }
+
+    /// <summary>
+    /// Without blanks between an equals sign and the end of the line, which some relays add (RFC 2045 section 6.7, rule 3). MimeKit's decoder takes such an equals sign for text.
+    /// </summary>
+    private int TakeSoftBreaks(ReadOnlySpan<byte> encoded, byte[] input)
+    {
+        var length = 0;
+        foreach (var octet in encoded)
+        {
+            if (_softBreak.Count is > 0 and < MaxBlanks && octet is (byte)' ' or (byte)'\t')
+            {
+                _softBreak.Add(octet);
+                continue;
+            }
+            if (_softBreak.Count > 0)
+            {
+                var held = octet is (byte)'\r' or (byte)'\n' ? 1 : _softBreak.Count;
+                _softBreak.CopyTo(0, input, length, held);
+                length += held;
+                _softBreak.Clear();
+            }
+            if (octet == (byte)'=')
+            {
+                _softBreak.Add(octet);
+            }
+            else
+            {
+                input[length++] = octet;
+            }
         }
         return length;
     }

@@ -106,7 +106,7 @@ public static class MessagesApi
         {
             throw RequestErrors.OfParameter("images", "blocked or remote is expected.");
         }
-        var form = new HtmlForm(HtmlMode.Document, images == "remote", credential.Ticket is null ? null : request.Query[TakesTicket.Parameter].ToString());
+        var form = new HtmlForm(HtmlMode.Document, images == "remote", credential.Ticket is null ? null : request.Query[TakesTicket.Parameter].ToString()) { HasAddress = true };
         var answer = await accounts.Grain(account).Execute(new GetMessage(id, new ReadOptions(false, true, form, ReadOptions.MostBodyBytes, default)) { When = when }, cancel);
         return answer.Value is { Body.Html: null } ? throw new ProblemException(ErrorCode.NotFound, "The message has no HTML. Its text is in body=text of the message.") : new HtmlResult(answer, form);
     }

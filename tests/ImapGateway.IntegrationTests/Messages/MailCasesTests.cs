@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using System.Text.Json;
 using ImapGateway.IntegrationTests.Servers;
 
@@ -52,6 +53,9 @@ public abstract class MailCasesTests(MailCases cases)
     [InlineData("text-utf-7", "Grüße €")]
     [InlineData("text-big5-hkscs", "香港嘅")]
     [InlineData("text-cp1125", "Привіт")]
+    [InlineData("html-disposition-by-encoded-word", "Grüße")]
+    [InlineData("multipart-without-boundary", "This is all there is to read.")]
+    [InlineData("quoted-printable-with-blanks", "Grüße an alle=ZZ")]
     [InlineData("html-meta-gb18030", "您好，请查收")]
     [InlineData("html-meta-euc-kr", "안녕하세요")]
     [InlineData("html-meta-windows-1256", "مرحبا بكم")]
@@ -80,6 +84,8 @@ public abstract class MailCasesTests(MailCases cases)
 
     [Theory]
     [InlineData("parts-html-in-pieces", "image001.jpg", "OFFER FOR ANN.docx")]
+    [InlineData("html-disposition-by-encoded-word")]
+    [InlineData("multipart-without-boundary")]
     [InlineData("picture-by-encoded-word", "(p.png)")]
     [InlineData("picture-without-cid", "p.png")]
     [InlineData("picture-in-other-case", "(p.png)")]
@@ -108,6 +114,16 @@ public abstract class MailCasesTests(MailCases cases)
 
     [Fact]
     public void The_structures_of_the_server_are_used() => Assert.Empty(cases.ReadForStructure);
+
+    [Theory]
+    [InlineData("filename-ascii-with-latin-1")]
+    [InlineData("encoding-with-semicolon")]
+    [InlineData("encoding-in-quotes")]
+    public void Files_are_decoded(string name)
+    {
+        Assert.Equal(777, cases.FileOf(name).Length);
+        Assert.StartsWith("42968C4869362DB4", Convert.ToHexString(SHA256.HashData(cases.FileOf(name))), StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData("parts-html-in-pieces", "plain all")]
@@ -166,11 +182,15 @@ public sealed class MailCasesOnCyrus() : MailCases(
 public abstract class MailCases(MailServerKind kind, params (string Name, string Reason)[] unlike) : IAsyncLifetime
 {
     private readonly Dictionary<string, (JsonElement Listed, JsonElement Read)> _messages = [];
+    private readonly Dictionary<string, byte[]> _files = [];
 
     public (JsonElement Listed, JsonElement Read) this[string name] => _messages[name];
 
     /// <summary>Commands that read whole messages, because the structure in the answer of the server could not be used.</summary>
     public IReadOnlyList<string> ReadForStructure { get; private set; } = [];
+
+    /// <summary>The first file of the message.</summary>
+    public byte[] FileOf(string name) => _files[name];
 
     /// <summary>Why the server cannot give the right answer; null where it can.</summary>
     public string? Unlike(string name) => unlike.FirstOrDefault(one => one.Name == name).Reason;
@@ -188,7 +208,12 @@ public abstract class MailCases(MailServerKind kind, params (string Name, string
         var listed = (await account.Items(account.Messages("inbox", "?limit=500"))).Reverse().ToList();
         foreach (var (file, message) in files.Zip(listed))
         {
-            _messages[Path.GetFileNameWithoutExtension(file)] = (message, (await account.Api.Get(account.Message(message.Id(), "?body=text,html"))).Is(HttpStatusCode.OK).Json);
+            var name = Path.GetFileNameWithoutExtension(file);
+            _messages[name] = (message, (await account.Api.Get(account.Message(message.Id(), "?body=text,html&structure=true"))).Is(HttpStatusCode.OK).Json);
+            if (message.GetProperty("attachments").EnumerateArray().FirstOrDefault(one => !one.GetProperty("inline").GetBoolean()) is { ValueKind: JsonValueKind.Object } attachment)
+            {
+                _files[name] = (await world.Gateway.Http.Download(account.Message(message.Id(), $"/parts/{attachment.GetProperty("part").GetString()}"))).Is(HttpStatusCode.OK).Octets;
+            }
         }
         ReadForStructure = [.. tap.Lines.Entries.Where(line => line.FromClient && line.Text.Contains("BODY.PEEK[]", StringComparison.Ordinal)).Select(line => line.Text)];
     }

@@ -33,6 +33,45 @@ public class ShownHtmlTests
         AssertNone(seen.Where(letter => new[] { "loaded", "safe", "document" }.Any(kind => letter.GetProperty(kind).GetArrayLength() > 0)).Select(letter => letter.ToString()));
     }
 
+    [Fact]
+    public async Task Links_and_pictures_work_in_a_frame()
+    {
+        await using var world = await World.WithDovecot();
+        var account = await world.AddAccount();
+        await world.Server.Append(world.User, Mail.Octets("""
+            Subject: html
+            MIME-Version: 1.0
+            Content-Type: multipart/related; boundary="r"
+
+            --r
+            Content-Type: text/html; charset=utf-8
+
+            <style>a { display: block; height: 60px; background: #eee }</style><body style="margin:0"><a href="#end">down</a><a href="https://link.example/a b">away</a><img src="cid:own" width="10">
+            <img src="https://pictures.example/p.png"><div style="height:3000px">between</div><div id="end" style="height:900px;background:#c00">the end</div></body>
+            --r
+            Content-Type: image/gif
+            Content-ID: <own>
+            Content-Transfer-Encoding: base64
+
+            R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw==
+            --r--
+            """));
+        var id = (await account.Newest()).GetProperty("id").GetString()!;
+        var ticket = Uri.EscapeDataString((await world.Api.Post("/v1/tickets", new { scopes = new[] { "mail.read" } })).Is(HttpStatusCode.OK).Text("ticket"));
+        string Address(string images) => new Uri(world.Gateway.Http.BaseAddress!, account.Message(id, $"/html?ticket={ticket}&images={images}")).AbsoluteUri;
+        using var folder = new TemporaryDirectory();
+        await File.WriteAllTextAsync(folder["shown"], JsonSerializer.Serialize(new { document = (await Html(account, [id], "document"))[id], blocked = Address("blocked"), remote = Address("remote") }));
+        var seen = JsonElement.Parse((await Judges.Run("mail-html/frame-judge.mjs", folder["profile"], folder["shown"]))[^1]);
+        foreach (var frame in seen.EnumerateObject())
+        {
+            Assert.True(frame.Value.GetProperty("arrived").GetString() == "arrived" && frame.Value.GetProperty("moved").GetBoolean() && frame.Value.GetProperty("stayed").GetBoolean(), $"{frame}");
+        }
+        Assert.Equal(["200 image/gif"], Loaded(seen, "blocked"));
+        Assert.Equal(["200 image/gif", "asked pictures.example with no referrer"], Loaded(seen, "remote").Order(StringComparer.Ordinal));
+    }
+
+    private static List<string> Loaded(JsonElement seen, string frame) => [.. seen.GetProperty(frame).GetProperty("loaded").EnumerateArray().Select(one => one.GetString()!)];
+
     /// <summary>A failure shows all of them, as long as they are.</summary>
     private static void AssertNone(IEnumerable<string> faults) => Assert.True(!faults.Any(), string.Join('\n', faults));
 

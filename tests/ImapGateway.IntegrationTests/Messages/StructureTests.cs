@@ -54,7 +54,7 @@ public class StructureTests
         var root = (await world.Api.Get(account.Message(id, "?structure=true"))).Is(HttpStatusCode.OK).Json.GetProperty("structure");
         Assert.Equal(
             [
-                "- multipart/mixed de,en", "1 multipart/alternative", "1.1 text/plain utf-8 de 7bit", "1.2 text/html utf-8 7bit", "2 application/pdf attachment offer.pdf pdf@x base64", "3 message/rfc822 7bit",
+                "- multipart/mixed de,en", "1 multipart/alternative", "1.1 text/plain utf-8 de 7bit", "1.2 text/html utf-8 7bit", "2 application/pdf attachment offer.pdf pdf@x base64", "3 message/rfc822 inner.eml 7bit",
             ],
             Lines(root));
         var sizes = root.GetProperty("parts").EnumerateArray().Select(part => part.GetProperty("size").GetInt64()).ToList();
@@ -106,6 +106,38 @@ public class StructureTests
             var message = answer.TryGetProperty("items", out var items) ? items[0] : answer;
             var attachments = message.GetProperty("attachments").GetArrayLength();
             Assert.Equal(attachments == 0 ? 1 : attachments, Lines(message.GetProperty("structure")).Count(line => !line.Contains("multipart", StringComparison.Ordinal)));
+        }
+    }
+
+    [Theory]
+    [InlineData("--b\nContent-Type: text/plain\n\n\n--b--\n", "")]
+    [InlineData("--b--\n", "")]
+    [InlineData("\n \n", "")]
+    [InlineData("A text without any boundary.\n--c\n", "A text without any boundary.\n--c")]
+    public async Task A_multipart_without_text_is_read_as_its_text_only_if_it_has_no_boundary(string content, string text)
+    {
+        await using var world = await World.WithDovecot();
+        var account = await world.AddAccount();
+        var id = await world.Deliver(account, Mail.Octets($"Subject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"b\"\n\n{content}"));
+        var message = (await world.Api.Get(account.Message(id, "?body=text"))).Is(HttpStatusCode.OK).Json;
+        Assert.Equal(text, message.GetProperty("body").GetProperty("text").GetString());
+        Assert.Empty(message.GetProperty("attachments").EnumerateArray());
+    }
+
+    [Theory]
+    [InlineData("application/pdf", "base64;", "attachment; filename=a.pdf")]
+    [InlineData("application/pdf", "\"base64\"", "attachment; filename=a.pdf")]
+    [InlineData("application/octet-stream", "base64 (as always)", "attachment; filename=a.bin")]
+    [InlineData("image/png", " BASE64 ; x=y", "inline; filename=a.png")]
+    public async Task A_file_whose_encoding_is_written_badly_is_decoded(string type, string encoding, string disposition)
+    {
+        await using var world = await World.WithDovecot();
+        var account = await world.AddAccount();
+        foreach (var message in new[] { Mail.WithFile(Mail.Content(500), type, disposition), Mail.Octets($"Subject: x\nMIME-Version: 1.0\nContent-Type: {type}\nContent-Disposition: {disposition}\nContent-Transfer-Encoding: base64\n\n{Mail.Base64(Mail.Content(500))}\n") })
+        {
+            var id = await world.Deliver(account, Mail.Octets(System.Text.Encoding.ASCII.GetString(message).Replace("Encoding: base64", $"Encoding: {encoding}", StringComparison.Ordinal)));
+            var part = (await world.Api.Get(account.Message(id))).Is(HttpStatusCode.OK).Json.GetProperty("attachments")[0].GetProperty("part").GetString();
+            Assert.Equal(Mail.Content(500), (await world.Gateway.Http.Download(account.Message(id, $"/parts/{part}"))).Is(HttpStatusCode.OK).Octets);
         }
     }
 

@@ -13,6 +13,7 @@ public class PiecewiseDecodingTests
         { "quoted-printable", "caf=C3=A9 =3D soft=\r\nbreak=\nagain=20 \r\n=E2=82=AC=\r\n=\r\nend" },
         { "quoted-printable", "=zz =4 = =C3=\r =\r\r\n ==3D =a=b=\t\r\n=3" },
         { "quoted-printable", "=\r\n=\r\n==\r\n=C=\n3=A9=" },
+        { "quoted-printable", "a=  \t\r\nb =  c =\t \n= = \r\n=3D= " },
         { "base64", "aGVs\r\nbG8=\r\n" },
         { "base64", "aGVsbG8" },
         { "base64", "aGVsbA==\r\naGVsbG8=\r\naGVs" },

@@ -33,6 +33,8 @@ public class TransferDecoderTests
     [InlineData("base64", "====", "")]
     [InlineData("quoted-printable", "caf=C3=A9 =3D soft=\r\nbreak=\nagain", "café = softbreakagain")]
     [InlineData("quoted-printable", "=zz =4 =", "=zz =4 ")]
+    [InlineData("quoted-printable", "Gr=c3=bc=C3= \t \r\n=9Fe =\t\nalle=ZZ = ", "Grüße alle=ZZ ")]
+    [InlineData("quoted-printable", "a = b =  c =\t=3D = =\r\n", "a = b =  c =\t= = ")]
     [InlineData("x-uuencode", "begin 644 a.txt\n%:&5L;&\\`\n`\nend\n", "hello")]
     [InlineData("7bit", "as it is", "as it is")]
     [InlineData("binary", "as=20it is", "as=20it is")]

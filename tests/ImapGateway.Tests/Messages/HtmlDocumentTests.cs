@@ -87,6 +87,14 @@ public class HtmlDocumentTests
     [InlineData("<img alt=i usemap='#m'><map name=m><area shape=rect coords='0,0,1,1' href=https://x.example/></map>", "<img alt=\"i\" usemap=\"#m_1-1-1\"><map name=\"m_1-1-1\"><area shape=\"rect\" coords=\"0,0,1,1\" href=\"https://x.example/\" target=\"_blank\" rel=\"noopener noreferrer\"></map>")]
     public void Links_within_a_message_lead_to_names_of_its_own(string html, string expected) => Assert.Equal(HtmlPage.Contain(expected), Compose(html, HtmlForm.Safe));
 
+    [Fact]
+    public void Links_within_a_document_stay_in_its_frame()
+    {
+        const string html = "<a href=#a>x</a><a href='about:srcdoc#a'>y</a><p id=a>z</p>";
+        Assert.Contains("<a href=\"about:srcdoc#a\">x</a><a>y</a><p id=\"a\">z</p>", Compose(html, Document), StringComparison.Ordinal);
+        Assert.Contains("<a href=\"#a\">x</a><a>y</a><p id=\"a\">z</p>", Compose(html, Document with { HasAddress = true }), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("https://x.example/a b?c=d e", "https://x.example/a%20b?c=d%20e")]
     [InlineData(" tel:+49 30 123 ", "tel:+49%2030%20123")]

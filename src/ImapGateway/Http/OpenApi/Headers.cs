@@ -31,6 +31,7 @@ public static class Headers
         ["Accept-Ranges"] = Answer("`bytes`: ranges can be asked for.", "bytes"),
         ["Content-Disposition"] = Answer("Whether to show or to save it, and under which name (RFC 6266).", "attachment; filename=\"offer.pdf\""),
         ["Content-Security-Policy"] = Answer("What a stranger has sent must not act in the name of the gateway.", "default-src 'none'; sandbox"),
+        ["Referrer-Policy"] = Answer("`no-referrer`: the address of the page, which has a ticket in it, is told to nobody.", "no-referrer"),
         ["Content-Range"] = Answer("Which octets these are; `*` where the length of the whole is not known yet.", "bytes 0-65535/1048576"),
         ["Age"] = new OpenApiHeader
         {

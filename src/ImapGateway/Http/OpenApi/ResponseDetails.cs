@@ -93,7 +93,7 @@ public sealed class ResponseDetails : IOperationFilter
             Description = "A page.",
             Content = new Dictionary<string, IOpenApiMediaType> { ["text/html"] = new OpenApiMediaType { Schema = new OpenApiSchema { Type = JsonSchemaType.String } } },
         };
-        Headers.Refer(response, document, "Content-Security-Policy");
+        Headers.Refer(response, document, "Content-Security-Policy", "Referrer-Policy");
         return response;
     }
 

@@ -20,9 +20,19 @@ public enum HtmlMode
 [GenerateSerializer, Immutable]
 public sealed record HtmlForm(HtmlMode Mode, bool RemoteImages = false, string? Ticket = null)
 {
+    /// <summary>The document is loaded from an address of its own; otherwise it is the content of srcdoc.</summary>
+    [Id(0)] public bool HasAddress { get; init; }
+
     public static readonly HtmlForm Safe = new(HtmlMode.Safe);
 
     public bool IsRaw => Mode == HtmlMode.Raw;
 
     public bool IsDocument => Mode == HtmlMode.Document;
+
+    /// <summary>
+    /// What a link to a place in the same message begins with. In srcdoc relative URLs are resolved against the page around (HTML section 2.4.3): a link that is only a fragment would load that page into the frame.
+    /// </summary>
+    public string LinkBase => IsDocument && !HasAddress ? Srcdoc : "";
+
+    public const string Srcdoc = "about:srcdoc";
 }

@@ -138,7 +138,7 @@ public sealed class SafeAttributes(HtmlOutline outline, Func<string, string?> pa
         var href = given.GetValueOrDefault("href");
         if (outline.Link(href) is { } inside)
         {
-            return [KeyValuePair.Create("href", inside)];
+            return [KeyValuePair.Create("href", form.LinkBase + inside)];
         }
         return href is not null && SafeUrls.Link(href) is { } url
             ? [KeyValuePair.Create("href", url), KeyValuePair.Create("target", "_blank"), KeyValuePair.Create("rel", "noopener noreferrer")]

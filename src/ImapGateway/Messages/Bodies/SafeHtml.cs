@@ -152,7 +152,7 @@ public static class SafeHtml
         });
         sanitizer.FilterUrl += static (_, url) => url.SanitizedUrl = url.Tag.LocalName switch
         {
-            "a" or "area" => url.OriginalUrl.StartsWith('#') ? url.OriginalUrl : SafeUrls.Link(url.OriginalUrl),
+            "a" or "area" => url.OriginalUrl.StartsWith('#') || url.OriginalUrl.StartsWith(HtmlForm.Srcdoc + "#", StringComparison.Ordinal) ? url.OriginalUrl : SafeUrls.Link(url.OriginalUrl),
             "img" => url.SanitizedUrl,
             _ => null,
         };
