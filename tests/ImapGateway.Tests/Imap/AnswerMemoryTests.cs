@@ -93,17 +93,17 @@ public class AnswerMemoryTests
         var ended = 0;
         slow.TooSlow = () => ended++;
         other.TooSlow = () => throw new InvalidOperationException("It waits.");
-        Assert.True(slow.TakeAsync(12 * Small).IsCompleted);
+        Assert.True(slow.TakeAsync(12 * Small).AsTask().IsCompleted);
         // Nobody waits: it may take its time.
         _time.Advance(AnswerMemory.Check * 10);
         Assert.Equal(0, ended);
-        var waiting = other.TakeAsync(2 * Small);
+        var waiting = other.TakeAsync(2 * Small).AsTask();
         Assert.False(waiting.IsCompleted);
         _time.Advance(AnswerMemory.Check);
-        Assert.True(slow.TakeAsync((int)AnswerMemory.LeastProgress).IsCompleted);
+        Assert.True(slow.TakeAsync((int)AnswerMemory.LeastProgress).AsTask().IsCompleted);
         _time.Advance(AnswerMemory.Check);
         Assert.Equal(0, ended);
-        Assert.True(slow.TakeAsync(1).IsCompleted);
+        Assert.True(slow.TakeAsync(1).AsTask().IsCompleted);
         _time.Advance(AnswerMemory.Check);
         Assert.Equal(1, ended);
         slow.Clear();
