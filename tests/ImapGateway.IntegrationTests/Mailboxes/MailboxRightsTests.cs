@@ -89,8 +89,9 @@ public sealed class MailboxRightsTests(MovingGateway gateway) : IClassFixture<Mo
                 data.Add(kind, "lrst", "seen deleted");
                 data.Add(kind, "lrswte", "seen flagged keyword deleted move-out expunge trash");
                 data.Add(kind, "lri", "move-in");
-                data.Add(kind, "lrx", "delete-mailbox");
             }
+            // Dovecot refuses to change the special use of a mailbox that it is to delete for another user.
+            data.Add(MailServerKind.Cyrus, "lrx", "delete-mailbox");
             // Cyrus lets nobody but the owner create mailboxes there.
             data.Add(MailServerKind.Dovecot, "lrk", "create");
             return data;
