@@ -76,7 +76,7 @@ public sealed class RealServersTests(RealServersGateway gateway) : IClassFixture
         var id = (await account.Newest()).Id();
         var both = (await account.Api.Get(account.Message(id, "?body=text,html&headers=Subject,X-Own"))).Is(HttpStatusCode.OK).Json;
         Assert.Equal("Grüße", both.GetProperty("body").GetProperty("text").GetString()!.Trim());
-        Assert.Equal("<p>hello</p>", both.GetProperty("body").GetProperty("html").GetString()!.Trim());
+        Assert.Contains("><p>hello</p>", both.GetProperty("body").GetProperty("html").GetString(), StringComparison.Ordinal);
         Assert.Contains("a value", both.GetProperty("headers").GetRawText(), StringComparison.Ordinal);
         var headersAndText = (await account.Api.Get(account.Message(id, "?body=text&headers=Subject"))).Is(HttpStatusCode.OK).Json;
         Assert.Equal("Grüße", headersAndText.GetProperty("body").GetProperty("text").GetString()!.Trim());
