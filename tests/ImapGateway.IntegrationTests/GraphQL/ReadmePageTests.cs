@@ -40,7 +40,7 @@ public sealed partial class ReadmePageTests
         }
     }
 
-    [GeneratedRegex(@"^```html\n(?<code>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    [GeneratedRegex(@"^```html\n(?<code><!doctype html>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Page();
 
     [GeneratedRegex(@"/v1/keys -d '(?<body>\{""name"": ""page""[^']*)'")]
