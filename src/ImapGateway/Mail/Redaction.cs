@@ -26,7 +26,7 @@ public sealed class Redaction
     private const int Piece = 10;
 
     /// <summary>What is shown of a longer text: nobody reads more of what a server says.</summary>
-    public const int LongestText = 16 * 1024;
+    public const int LongestText = 4 * 1024;
 
     /// <summary>Characters of a text for one of a secret, in the longest encodings.</summary>
     private const int MostPerCharacter = 12;
@@ -98,9 +98,10 @@ public sealed class Redaction
                 }
             }
         }
+        var pieces = _pieces.GetAlternateLookup<ReadOnlySpan<char>>();
         for (var at = 0; _pieces.Count > 0 && at + Piece <= view.Text.Length; at++)
         {
-            if (_pieces.Contains(view.Text.Substring(at, Piece)))
+            if (pieces.Contains(view.Text.AsSpan(at, Piece)))
             {
                 view.Mark(at, Piece, isSecret);
             }
