@@ -40,6 +40,9 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     /// </summary>
     public const int MostFields = 1_000;
 
+    /// <summary>Octets of the text after a status (RFC 3501 section 7.1). It is meant for people; a refusal of a megabyte takes a second to be read and searched for secrets.</summary>
+    public const int MostInText = 64 << 10;
+
     private const int LongestStatus = 7;
 
     private static readonly SearchValues<byte> OfData = SearchValues.Create("\"{()\n"u8);
@@ -62,6 +65,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     private bool _isTooLong;
     private long? _doubtfulSize;
     private int _fields;
+    private int _inText;
     private bool _isLineStart;
     private bool _isUntagged;
     private bool _isContinuation;
@@ -146,6 +150,9 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
             case Place.Text:
                 var end = octets.IndexOf((byte)'\n');
                 _place = end < 0 ? Place.Text : Place.FirstWord;
+                _inText += end < 0 ? octets.Length : end + 1;
+                _isTooLong |= _inText > MostInText;
+                _inText = end < 0 ? _inText : 0;
                 return end < 0 ? octets.Length : end + 1;
             case Place.Data or Place.Quoted or Place.Code:
                 var index = octets.IndexOfAny(_place == Place.Data ? OfData : _place == Place.Quoted ? OfString : OfCode);

@@ -73,6 +73,17 @@ public class NestingLimitTests
         }
     }
 
+    [Theory]
+    [InlineData("A1 NO ")]
+    [InlineData("A1 NO [CANNOT] ")]
+    [InlineData("* BYE ")]
+    [InlineData("+ ")]
+    public void The_text_of_a_status_may_be_long_but_not_of_any_length(string status)
+    {
+        Assert.False(IsExceeded(string.Concat(Enumerable.Repeat($"{status}{new string('x', NestingLimit.MostInText - 100)}\r\n", 3))));
+        Assert.True(IsExceeded($"{status}{new string('x', NestingLimit.MostInText + 1)}\r\n"));
+    }
+
     public static TheoryData<string> Doubts =>
     [
         "* 1 FETCH (UID 1 ENVELOPE (NIL \"a string over a line end\r\n {2000000000}\r\n\" ",
