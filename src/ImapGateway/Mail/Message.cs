@@ -124,16 +124,6 @@ public sealed record MessagePart(
     public string? SavedAs => Filename ?? (ContentType == "text/calendar" ? "invite.ics" : null);
 }
 
-/// <summary>Why some of a message is not shown: the mail server refuses to send it, or sends nothing.</summary>
-/// <param name="Code" example="account.unavailable">From the closed list of error codes.</param>
-/// <param name="Detail" example="The mail server cannot be reached or has closed the connection.">What is wrong, with the mail server's words where it said something.</param>
-[GenerateSerializer, Immutable]
-public sealed record MessageProblem(string Code, string Detail)
-{
-    public static MessageProblem Of(Problem problem) =>
-        new(problem.Code.Describe().Name, problem.Upstream?.Text is { Length: > 0 } text ? $"{problem.Detail} The mail server said: {text}" : problem.Detail);
-}
-
 /// <summary>A message as clients see it. Dates are UTC, sizes octets; <c>modSeq</c> (RFC 7162) is a string because it has 63 bits.</summary>
 [GenerateSerializer, Immutable]
 public sealed record Message
@@ -205,7 +195,7 @@ public sealed record Message
     /// Absent where all is well. Otherwise the mail server could not give all of the message: members that are not known are null or empty, and `receivedAt` is 1970-01-01T00:00:00Z where the date of receipt is
     /// not known. The server is asked again from time to time.
     /// </summary>
-    [Id(26), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public MessageProblem? Problem { get; init; }
+    [Id(26), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public ResourceProblem? Problem { get; init; }
 
     public static Message Of(string id, string mailboxId, uint uid, Flags flags, ulong modSeq, MessageHeaders headers)
     {
@@ -234,7 +224,7 @@ public sealed record Message
             HasAttachments = headers.HasFiles,
             Attachments = headers.Attachments,
             ModSeq = modSeq == 0 ? null : modSeq.ToString(System.Globalization.CultureInfo.InvariantCulture),
-            Problem = headers.Problem is { } problem ? MessageProblem.Of(problem) : null,
+            Problem = headers.Problem is { } problem ? ResourceProblem.Of(problem) : null,
         };
     }
 }

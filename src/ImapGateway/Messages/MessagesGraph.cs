@@ -67,11 +67,7 @@ public sealed class MessagesGraph : IGraph
         message.Leaf("preview", "String", one => one.Value.Preview, "The beginning of the text, without quotes and markup, in one line of 200 characters at most; empty where nothing can be read. Null for keys without the scope mail.read.");
         message.Leaf("hasAttachments", "Boolean!", one => one.Value.HasAttachments, "Whether there is anything in `attachments` that is not inline.");
 
-        message.Part("problem", "MessageProblem", one => one.Value.Problem, "Null where all is well. Otherwise the mail server could not give all of the message, and fields that are not known are null or empty. The server is asked again from time to time.");
-        var problem = graph.Object<MessageProblem>("MessageProblem", "Why some of a message is not shown: the mail server refuses to send it, or sends nothing.");
-        problem.Leaf("code", "String!", one => one.Code, "From the closed list of error codes.");
-        problem.Leaf("detail", "String!", one => one.Detail, "What is wrong, with the mail server's words where it said something.");
-
+        message.Part("problem", "ResourceProblem", one => one.Value.Problem, "Null where all is well. Otherwise the mail server could not give all of the message, and fields that are not known are null or empty. The server is asked again from time to time.");
         var address = graph.Object<EmailAddress>("EmailAddress", "A display name and an address (RFC 5322 section 3.4); groups are flattened to their members.");
         address.Leaf("name", "String", one => one.Name, "Null where there is none.");
         address.Leaf("address", "String!", one => one.Address, "As the header has it, which need not be an address.");
