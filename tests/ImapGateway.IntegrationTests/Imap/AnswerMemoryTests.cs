@@ -21,10 +21,15 @@ public sealed class AnswerMemoryTests
         var api = new ApiClient(gateway);
         var sent = 0;
         var release = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        var servers = Enumerable.Range(0, Servers).Select(_ => Large(async () =>
+        var servers = Enumerable.Range(0, Servers).Select(_ => Large(async session =>
         {
             Interlocked.Increment(ref sent);
-            await release.Task;
+            // Without progress an answer loses its connection while others wait (SlowAnswerTests).
+            while (await Task.WhenAny(release.Task, Task.Delay(200)) != release.Task)
+            {
+                session.Say($"* OK {new string('x', (int)AnswerMemory.LeastProgress / 4)}");
+                await session.Flush();
+            }
         })).ToList();
         await using var good = ScriptedImapServer.Start();
         good.Inbox.Add("good");
@@ -64,7 +69,7 @@ public sealed class AnswerMemoryTests
     }
 
     /// <param name="sent">Awaited when all but the end of the answer is sent.</param>
-    private static ScriptedImapServer Large(Func<Task> sent)
+    private static ScriptedImapServer Large(Func<ScriptedSession, Task> sent)
     {
         var server = ScriptedImapServer.Start();
         for (var i = 0; i < Messages; i++)
@@ -85,7 +90,7 @@ public sealed class AnswerMemoryTests
                     $"* {uid} FETCH (UID {uid} INTERNALDATE \"01-Jan-2026 00:00:00 +0000\" RFC822.SIZE 1 BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1) BODY[HEADER.FIELDS (SUBJECT)] {{{header.Length}}}\r\n{header})\r\n"));
                 await session.Flush();
             }
-            await sent();
+            await sent(session);
             session.Say($"{command.Tag} OK done");
         });
         return server;

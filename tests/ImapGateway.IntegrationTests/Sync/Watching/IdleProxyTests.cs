@@ -26,7 +26,8 @@ public sealed class IdleProxyTests(ListeningGateway gateway) : IClassFixture<Lis
         await using var gateway = await GatewayProcess.Start([("Watch:PollInterval", "300ms")]);
         var world = World.With(await SharedServers.Dovecot, gateway);
         await using var watched = await Watched.Start(world);
-        watched.Tap.IdleTimeout = TimeSpan.FromMilliseconds(300);
+        // Shorter than what the gateway meets, and longer than a login takes on a busy machine.
+        watched.Tap.IdleTimeout = TimeSpan.FromSeconds(1);
         await watched.Is("degraded");
         var error = (await world.Api.Get(watched.Account.Path)).Json.GetProperty("lastError");
         Assert.Equal("account.unavailable", error.GetProperty("code").GetString());
