@@ -148,7 +148,14 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
         {
             return;
         }
-        LogState(before.Id, Account.State, error?.Code);
+        if (error is null)
+        {
+            LogState(before.Id, Account.State);
+        }
+        else
+        {
+            LogStateWithError(before.Id, Account.State, error.Code);
+        }
         _unsaved = true;
         await (_saved = SaveAfterAsync(_saved));
     }
@@ -214,6 +221,9 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
     [LoggerMessage(Level = LogLevel.Warning, Message = "The mail server of account {Account} advertises {Quirk} and refuses it. The gateway does without it for a day: {Detail}")]
     private partial void LogQuirk(string account, string quirk, string detail);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Account {Account} is {State} ({Error})")]
-    private partial void LogState(string account, AccountState state, string? error);
+    [LoggerMessage(Level = LogLevel.Information, Message = "Account {Account} is {State}")]
+    private partial void LogState(string account, AccountState state);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Account {Account} is {State}: {Error}")]
+    private partial void LogStateWithError(string account, AccountState state, string error);
 }

@@ -122,7 +122,7 @@ public sealed partial class Watcher : IMailboxWatch
                 return;
             }
             var lasted = _settings.Time.GetElapsedTime(began) >= LongLife;
-            LogLost(_account, problem.Code, problem.Upstream?.Text);
+            LogLost(_account, problem.Code, problem.Upstream?.Text ?? problem.Detail);
             if (session.IsAtRest && problem.Code == ErrorCode.AccountUnavailable)
             {
                 _losses = 0;
@@ -254,5 +254,5 @@ public sealed partial class Watcher : IMailboxWatch
     private partial void LogConnected(string account, WatchRung rung);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "The watcher of account {Account} has lost its connection ({Code}): {Text}")]
-    private partial void LogLost(string account, ErrorCode code, string? text);
+    private partial void LogLost(string account, ErrorCode code, string text);
 }
