@@ -14,6 +14,9 @@ public static class EncodedWords
     /// <summary>RFC 2047 section 2 allows 75 characters for a word; some senders write a whole subject as one.</summary>
     private const int MaxContent = 4 * 1024;
 
+    /// <summary>Never within the content of a word that has an unencoded question mark.</summary>
+    private static readonly SearchValues<char> EndOfGuess = SearchValues.Create(" \t?<>@");
+
     private static readonly SearchValues<char> NoCharset = SearchValues.Create(" \t<>,;\"=");
 
     /// <param name="text">Without line ends.</param>
@@ -94,9 +97,9 @@ public static class EncodedWords
     private static int? EndOfContent(string text, int from, bool isBase64)
     {
         var end = text.IndexOf("?=", from, Math.Min(MaxContent, text.Length - from), StringComparison.Ordinal);
-        // A question mark that the sender did not encode, before something that was.
+        // A question mark that the sender did not encode, before something that was; not where an address follows the word without a blank.
         while (!isBase64 && end >= 0 && end + 3 < text.Length && char.IsAsciiHexDigit(text[end + 2]) && char.IsAsciiHexDigit(text[end + 3])
-            && text.IndexOf("?=", end + 2, StringComparison.Ordinal) is > 0 and var next && !text.AsSpan(end + 2, next - end - 2).ContainsAny(" \t?<"))
+            && text.IndexOf("?=", end + 2, StringComparison.Ordinal) is > 0 and var next && !text.AsSpan(end + 2, next - end - 2).ContainsAny(EndOfGuess))
         {
             end = next;
         }

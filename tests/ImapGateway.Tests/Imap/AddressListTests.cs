@@ -85,6 +85,7 @@ public class AddressListTests
     [InlineData("\"Ann Example <ann@example.com>\"", "Ann Example|ann@example.com")]
     [InlineData("Ann <=?utf-8?Q?ann=40example.com?=>", "Ann|ann@example.com")]
     [InlineData("ann@example.com <>", "|ann@example.com")]
+    [InlineData("=?utf-8?Q?Ann_Example?=ceo@example.com, Bob =?utf-8?Q?B?= <bob@example.com>", "|Ann Exampleceo@example.com; Bob B|bob@example.com")]
     public void An_address_is_found_wherever_its_brackets_are(string field, string expected) => Assert.Equal(expected, Read(field));
 
     [Theory]
@@ -116,17 +117,19 @@ public class AddressListTests
         }
     }
 
+    private const string Word = "=?utf-8?Q?a=2Cb=40c?=";
+
     private static readonly Gen<string> Junk = Gen.Elements(
-        "Ann", "ceo@company.example", "@", ",", ";", ":", " ", ".", "[", "]", "'", "\u00fc", "=?utf-8?Q?a=2Cb=40c?=", "\\", ">", "<>", "<x", "(", ")", "\"", "=?").ArrayOf().Select(string.Concat);
+        "Ann", "ceo@company.example", "@", ",", ";", ":", " ", ".", "[", "]", "'", "\u00fc", Word, "\\", ">", "<>", "<x", "(", ")", "\"", "=?").ArrayOf().Select(string.Concat);
 
     [Fact]
     public void Any_text_gives_a_list_without_an_address_that_does_not_stand_there() => Prop.ForAll(Junk.Select(junk => junk.Replace("(", "", StringComparison.Ordinal)).ToArbitrary(), field =>
     {
-        // Apart from comments, blanks around an @ and encoded words are the only things that are taken out of an address.
-        var there = Bare(field) + "\n" + Bare(EncodedWords.Decode(field));
+        var there = Bare(field);
         Assert.All(AddressList.Parse(field), entry => Assert.Contains(Bare(entry.Address), there, StringComparison.Ordinal));
 
-        static string Bare(string text) => string.Concat(text.Where(character => character is not (' ' or '\\')));
+        // Apart from comments, blanks around an @ and encoded words are the only things that are taken out of an address.
+        static string Bare(string text) => string.Concat(text.Replace(Word, "a,b@c", StringComparison.Ordinal).Where(character => character is not (' ' or '\\')));
     }).QuickCheckThrowOnFailure();
 
     [Fact]
