@@ -33,6 +33,7 @@ public sealed class CrashTests
     }
 
     [Fact]
+    [Trait("Category", "judges")]
     public Task Nothing_is_lost_or_doubled_when_the_disk_is_full_for_a_while() => SurvivesFullDisk(rounds: 1, span: TimeSpan.Zero, seed: 20_268);
 
     /// <summary>For longer than the other half of a move is waited for: what was seen gone before must not be taken for removed.</summary>

@@ -7,6 +7,7 @@ using Npgsql;
 namespace ImapGateway.IntegrationTests.Faults;
 
 /// <summary>A process that cannot continue ends by itself with an exit code of its own, and one that was asked to stop ends with 0 whatever fails meanwhile.</summary>
+[Trait("Category", "judges")]
 public sealed class FatalFaultTests
 {
     [Theory]

@@ -5,6 +5,7 @@ using ImapGateway.IntegrationTests.Webhooks;
 namespace ImapGateway.IntegrationTests.Faults;
 
 /// <summary>What was encrypted with keys that are lost costs itself only, and can be given anew.</summary>
+[Trait("Category", "judges")]
 public sealed class LostKeyRingTests
 {
     private static readonly Dictionary<string, string> Headers = new() { ["Authorization"] = "Bearer of-the-receiver" };

@@ -30,8 +30,8 @@ public sealed class LargeMailboxesTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData(" ESEARCH")]
+    [InlineData("", Traits = ["Category", "judges"])]
+    [InlineData(" ESEARCH", Traits = ["Category", "judges"])]
     [InlineData(" CONDSTORE ENABLE QRESYNC ESEARCH")]
     public async Task One_is_read_after_the_other_and_small_ones_do_not_wait(string capabilities)
     {

@@ -82,6 +82,7 @@ public class BackupTests
     [Theory]
     [InlineData("Sqlite")]
     [InlineData("Postgres")]
+    [Trait("Category", "judges")]
     public async Task A_full_disk_leaves_no_copy_and_is_one_line(string provider)
     {
         await using var site = await RestoreSite.Start(provider == "Sqlite" ? null : await SharedServers.Postgres);

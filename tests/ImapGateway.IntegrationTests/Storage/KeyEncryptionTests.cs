@@ -7,6 +7,7 @@ using Npgsql;
 namespace ImapGateway.IntegrationTests.Storage;
 
 /// <summary>The key ring at rest, with the gateway as a process.</summary>
+[Trait("Category", "judges")]
 public sealed partial class KeyEncryptionTests : IDisposable
 {
     private readonly TemporaryDirectory _secrets = new();

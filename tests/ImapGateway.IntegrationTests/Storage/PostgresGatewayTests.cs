@@ -63,6 +63,7 @@ public class PostgresGatewayTests
     }
 
     [Fact]
+    [Trait("Category", "judges")]
     public async Task Secrets_are_never_in_clear_neither_in_the_database_nor_in_the_log_at_its_loudest()
     {
         const string Password = "imap-secret-word-77";
@@ -139,6 +140,7 @@ public class PostgresGatewayTests
     }
 
     [Fact]
+    [Trait("Category", "judges")]
     public async Task While_its_database_is_away_it_lives_says_503_and_recovers_by_itself()
     {
         await using var server = await PostgresServer.Start();
