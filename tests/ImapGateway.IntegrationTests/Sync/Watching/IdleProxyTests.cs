@@ -23,10 +23,10 @@ public sealed class IdleProxyTests(ListeningGateway gateway) : IClassFixture<Lis
     [Fact]
     public async Task Where_connections_end_again_and_again_the_account_is_degraded_and_says_why()
     {
-        await using var gateway = await GatewayProcess.Start([("Watch:PollInterval", "300ms")]);
+        await using var gateway = await GatewayProcess.Start([("Watch:PollInterval", "3s")]);
         var world = World.With(await SharedServers.Dovecot, gateway);
         await using var watched = await Watched.Start(world);
-        // Shorter than what the gateway meets, and longer than a login takes on a busy machine.
+        // Shorter than what the gateway meets and than the time between its polls, and longer than a login takes on a busy machine.
         watched.Tap.IdleTimeout = TimeSpan.FromSeconds(1);
         await watched.Is("degraded");
         var error = (await world.Api.Get(watched.Account.Path)).Json.GetProperty("lastError");
