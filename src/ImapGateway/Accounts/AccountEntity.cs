@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using System.Linq.Expressions;
 using System.Text.Json;
 using ImapGateway.Changes;
 using ImapGateway.Imap;
+using ImapGateway.Mail;
 using ImapGateway.Storage;
 using ImapGateway.Sync.Watching;
 using Microsoft.EntityFrameworkCore;
@@ -67,29 +69,55 @@ public sealed class AccountEntity
 
     public AccountLife Life
     {
-        get => new(State, Told, Synced, Watch != WatchScope.None, Paused);
+        get => new(Known(State), Told is { } told ? Known(told) : null, Synced, Watch != WatchScope.None, Paused);
         set => (State, Told, Synced) = (value.State, value.Told, value.Synced);
     }
 
     /// <summary>Of its fence, as they were when the row was read.</summary>
     public FenceCounters Counters { get; set; }
 
+    /// <summary>Why nothing can be stored for the account any more, so that it can only be removed; null: it can.</summary>
+    public AccountError? Damage { get; set; }
+
+    internal static readonly Problem Damaged = new(
+        ErrorCode.AccountDamaged,
+        "What the gateway has stored about the account is damaged, so that its state can neither be read nor changed. Delete the account and add it again; its mail is on the mail server.",
+        RetryAfter: TimeSpan.FromMinutes(1));
+
+    /// <exception cref="ProblemException"><see cref="ErrorCode.AccountDamaged"/>.</exception>
+    public void DemandWhole()
+    {
+        if (Damage is not null)
+        {
+            throw new ProblemException(Damaged);
+        }
+    }
+
+    /// <summary>The credential is erased when an account is removed: a damaged <see cref="RemovedAt"/> alone removes nothing.</summary>
+    public static readonly Expression<Func<AccountEntity, bool>> IsRemoved = account => account.RemovedAt != null && account.ImapSecret == "";
+
+    /// <summary>The opposite of <see cref="IsRemoved"/>.</summary>
+    public static readonly Expression<Func<AccountEntity, bool>> IsLive = account => account.RemovedAt == null || account.ImapSecret != "";
+
     public Account ToAccount() => new()
     {
         Id = Id,
         Name = Name,
         Email = Email,
-        Metadata = Metadata.ToImmutableDictionary(pair => pair.Key, pair => pair.Value),
-        State = Paused ? AccountState.Paused : State,
-        Watch = Watch,
+        Metadata = Metadata.DistinctBy(pair => pair.Key).ToImmutableDictionary(pair => pair.Key, pair => pair.Value),
+        State = Damage is not null ? AccountState.Unavailable : Paused ? AccountState.Paused : Known(State),
+        Watch = Enum.IsDefined(Watch) ? Watch : WatchScope.All,
         Imap = Imap,
         Smtp = Smtp,
         CreatedAt = CreatedAt,
-        LastError = LastError,
+        LastError = Damage ?? LastError,
         Capabilities = Capabilities,
         Quirks = Quirks,
         FeedPosition = FeedPosition.OfAccount(Incarnation, Counters.Sequence, Counters.Epoch),
     };
+
+    /// <summary>A damaged state is that of an account which was never connected.</summary>
+    private static AccountState Known(AccountState state) => Enum.IsDefined(state) ? state : AccountState.Connecting;
 }
 
 /// <summary>One of the client's notes; a row each, so that accounts can be found by them.</summary>
@@ -116,6 +144,7 @@ public sealed class AccountConfiguration : IEntityTypeConfiguration<AccountEntit
         builder.HasIndex(account => account.RemovedAt);
         builder.Ignore(account => account.Life);
         builder.Ignore(account => account.Counters);
+        builder.Ignore(account => account.Damage);
         builder.Property(account => account.Imap).HasConversion(value => Write(value), text => ReadServer(text));
         builder.Property(account => account.Smtp).HasConversion(value => Write(value), text => ReadServer(text));
         builder.Property(account => account.LastError).HasConversion(value => Write(value), text => StoredJson.Read<AccountError?>(text, null, JsonSerializerOptions.Web));

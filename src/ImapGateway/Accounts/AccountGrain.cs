@@ -93,8 +93,15 @@ public sealed partial class AccountGrain(
 
     public Task<Account> Read() => ExplainedAsync(nameof(Read), async () =>
     {
-        var opened = await OpenAsync();
-        return opened.Status.Account with { FeedPosition = opened.Context.Mailboxes.FeedPosition };
+        try
+        {
+            var opened = await OpenAsync();
+            return opened.Status.Account with { FeedPosition = opened.Context.Mailboxes.FeedPosition };
+        }
+        catch (ProblemException damage) when (damage.Code == ErrorCode.AccountDamaged)
+        {
+            return (await FindAsync()).ToAccount();
+        }
     });
 
     public Task Reload(bool reconnect) => ExplainedAsync(nameof(Reload), async () =>
@@ -215,7 +222,8 @@ public sealed partial class AccountGrain(
 
     private async Task<Opened> ReadAsync()
     {
-        var row = await store.FindAsync(AccountId, CancellationToken.None) ?? throw AccountStore.NotFound();
+        var row = await FindAsync();
+        row.DemandWhole();
         var (owner, counters) = await database.WriteAsync((db, token) => Fence.ClaimAsync(db, row.Incarnation, token), CancellationToken.None);
         // The owner before may have lost its storage while it committed, and told nobody.
         changes.Appended(row.Incarnation);
@@ -246,6 +254,8 @@ public sealed partial class AccountGrain(
         Watch(opened);
         return opened;
     }
+
+    private async Task<AccountEntity> FindAsync() => await store.FindAsync(AccountId, CancellationToken.None) ?? throw AccountStore.NotFound();
 
     private void Watch(Opened opened)
     {

@@ -26,25 +26,27 @@ public sealed record AccountInput(
     private const int MostMetadata = 50;
 
     /// <summary>Complete and plausible, or every mistake at once.</summary>
+    /// <param name="needsCredential">There is no stored one.</param>
+    /// <param name="stored">The account that is changed. What stays as it is stored is not checked: a damaged value must not keep others from being changed.</param>
     /// <exception cref="ProblemException">400 with a pointer to each member at fault.</exception>
-    public AccountSettings Validate(bool needsCredential)
+    public AccountSettings Validate(bool needsCredential, Account? stored = null)
     {
         var errors = new List<ProblemError>();
         if (Id is not null && !AccountId.IsValid(Id))
         {
             errors.Add(new ProblemError(AccountId.Expectation, "/id"));
         }
-        if (string.IsNullOrWhiteSpace(Email) || Email.Length > 320 || !Email.Contains('@', StringComparison.Ordinal) || !InputText.IsPlain(Email))
+        if (Email is null || Email != stored?.Email && (string.IsNullOrWhiteSpace(Email) || Email.Length > 320 || !Email.Contains('@', StringComparison.Ordinal) || !InputText.IsPlain(Email)))
         {
             errors.Add(new ProblemError("An address such as ann@example.com is expected.", "/email"));
         }
-        if (Name is { Length: > 200 } || !InputText.IsPlain(Name))
+        if (Name != stored?.Name && (Name is { Length: > 200 } || !InputText.IsPlain(Name)))
         {
             errors.Add(new ProblemError($"A name has at most 200 characters. {InputText.Expectation}", "/name"));
         }
         foreach (var (key, value) in Metadata ?? ImmutableDictionary<string, string?>.Empty)
         {
-            if (key.Length is 0 or > 100 || value is null or { Length: > 500 } || !InputText.IsPlain(key) || !InputText.IsPlain(value))
+            if (!(stored?.Metadata.TryGetValue(key, out var kept) == true && kept == value) && (key.Length is 0 or > 100 || value is null or { Length: > 500 } || !InputText.IsPlain(key) || !InputText.IsPlain(value)))
             {
                 errors.Add(new ProblemError($"Keys have 1 to 100 characters, values are strings of at most 500. {InputText.Expectation}", "/metadata/" + key.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
             }
@@ -53,8 +55,8 @@ public sealed record AccountInput(
         {
             errors.Add(new ProblemError($"At most {MostMetadata} notes are kept.", "/metadata"));
         }
-        var imap = (Imap ?? new ServerInput()).Validate("/imap", ServerInput.ImapPort, Email, needsCredential, errors);
-        var smtp = Smtp?.Validate("/smtp", ServerInput.SmtpPort, imap.Server.Username, needsCredential: false, errors);
+        var imap = (Imap ?? new ServerInput()).Validate("/imap", ServerInput.ImapPort, Email, needsCredential, errors, stored?.Imap);
+        var smtp = Smtp?.Validate("/smtp", ServerInput.SmtpPort, imap.Server.Username, needsCredential: false, errors, stored?.Smtp);
         return errors.Count == 0
             ? new AccountSettings(Name ?? Email!, Email!, (Metadata ?? ImmutableDictionary<string, string?>.Empty).ToImmutableDictionary(pair => pair.Key, pair => pair.Value!), imap, smtp, Watch ?? WatchScope.All)
             : throw new ProblemException(new Problem(ErrorCode.BadRequest, "The account is not complete or not valid.", [.. errors]));
@@ -91,19 +93,19 @@ public sealed record ServerInput(
         _ => 25,
     };
 
-    public ServerSettings Validate(string at, Func<Security, int> defaultPort, string? defaultUsername, bool needsCredential, List<ProblemError> errors)
+    public ServerSettings Validate(string at, Func<Security, int> defaultPort, string? defaultUsername, bool needsCredential, List<ProblemError> errors, AccountServer? stored)
     {
         var security = Security ?? Imap.Security.Tls;
         var port = Port ?? defaultPort(security);
-        if (string.IsNullOrWhiteSpace(Host) || Host.Length > 253 || Uri.CheckHostName(Host) == UriHostNameType.Unknown)
+        if (Host is null || Host != stored?.Host && (string.IsNullOrWhiteSpace(Host) || Host.Length > 253 || Uri.CheckHostName(Host) == UriHostNameType.Unknown))
         {
             errors.Add(new ProblemError("A host name or an address is expected.", at + "/host"));
         }
-        if (port is < 1 or > 65535)
+        if (port != stored?.Port && port is (< 1 or > 65535))
         {
             errors.Add(new ProblemError("A port is a number from 1 to 65535.", at + "/port"));
         }
-        if (!InputText.IsPlain(Username ?? defaultUsername) || Username is { Length: 0 or > 320 })
+        if (Username is null ? !InputText.IsPlain(defaultUsername) : Username != stored?.Username && (Username is { Length: 0 or > 320 } || !InputText.IsPlain(Username)))
         {
             errors.Add(new ProblemError($"A user name has 1 to 320 characters. {InputText.Expectation}", at + "/username"));
         }

@@ -32,8 +32,8 @@ public static class AccountMutations
             async input =>
             {
                 var id = Visible(input);
-                var before = await input.Call.Service<AccountStore>().FindAsync(id, input.Call.Cancel) ?? throw AccountStore.NotFound();
-                var settings = input.Without("id", "verify").Body<AccountPatch>("metadata").ApplyTo(before.ToAccount()).Validate(needsCredential: false);
+                var before = (await input.Call.Service<AccountStore>().FindAsync(id, input.Call.Cancel) ?? throw AccountStore.NotFound()).ToAccount();
+                var settings = input.Without("id", "verify").Body<AccountPatch>("metadata").ApplyTo(before).Validate(needsCredential: false, before);
                 return await Registry(input).ChangeAsync(id, settings, input.Get<bool>("verify"), Conditions.None, input.Call.Cancel);
             });
         BuildVerification(graph);

@@ -146,8 +146,10 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
     private ServerSettings? SmtpWithCredential(AccountSettings settings, AccountEntity before) => settings.Smtp switch
     {
         null or { Credential: not null } => settings.Smtp,
+        // The stored settings are damaged, and others were not given.
+        { } kept when kept.Server == AccountServer.Unreadable => null,
         { } own when KeepsSmtpCredential(own, before) =>
-            own with { Credential = protector.Unprotect(before.Incarnation, "smtp", before.SmtpCredentialKind!.Value, before.SmtpSecret!) },
+            own with { Credential = protector.Unprotect(before.Incarnation, "smtp", before.SmtpCredentialKind, before.SmtpSecret!) },
         { } shared => shared with { Credential = WithCredential(settings.Imap, before).Credential },
     };
 

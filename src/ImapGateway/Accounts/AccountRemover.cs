@@ -27,7 +27,7 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
     protected override async Task TurnAsync(CancellationToken stopping)
     {
         var removed = await database.ReadAsync(
-            (db, token) => db.Set<AccountEntity>().Where(account => account.RemovedAt != null).Select(account => account.Incarnation).ToListAsync(token), stopping);
+            (db, token) => db.Set<AccountEntity>().Where(AccountEntity.IsRemoved).Select(account => account.Incarnation).ToListAsync(token), stopping);
         await GuardedLoop.ForEachAsync(removed, incarnation => RemoveAsync(incarnation, stopping), stopping);
     }
 

@@ -10,6 +10,8 @@ namespace ImapGateway.Accounts;
 /// <summary>The rows of accounts.</summary>
 public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpoch epoch, TimeProvider time) : IAccountFeeds
 {
+    private readonly DateTimeOffset _started = time.GetUtcNow();
+
     public static ProblemException NotFound() => new(ErrorCode.NotFound, "There is no such account.");
 
     public Task<AccountEntity?> FindAsync(string id, CancellationToken cancel) =>
@@ -75,9 +77,16 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpo
         database.WriteAsync(
             async (db, token) =>
             {
-                var account = await Live(db).AsTracking().Include(row => row.Metadata).SingleOrDefaultAsync(row => row.Id == id, token) ?? throw NotFound();
-                change(account);
+                var account = await Live(db).AsTracking().SingleOrDefaultAsync(row => row.Id == id, token) ?? throw NotFound();
                 await FillAsync(db, [account], token);
+                account.DemandWhole();
+                // Written anew: the key of a damaged note is none that it could be found by.
+                var notes = db.Set<AccountMetadataEntity>().Where(note => note.Incarnation == account.Incarnation);
+                account.Metadata = await notes.AsNoTracking().ToListAsync(token);
+                await notes.ExecuteDeleteAsync(token);
+                change(account);
+                account.Metadata = [.. account.Metadata.DistinctBy(note => note.Key)];
+                account.RemovedAt = null;
                 return account.ToAccount();
             },
             cancel);
@@ -104,45 +113,47 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpo
         var incarnation = await database.WriteAsync(
             async (db, token) =>
             {
-                var account = await Live(db).AsTracking().Include(row => row.Metadata).SingleOrDefaultAsync(row => row.Id == id, token) ?? throw NotFound();
+                var account = await Live(db).Include(row => row.Metadata).SingleOrDefaultAsync(row => row.Id == id, token) ?? throw NotFound();
                 when.Demand(account.ToAccount().Settings());
-                account.RemovedAt = now;
-                account.ImapSecret = "";
-                account.SmtpSecret = null;
-                await AppendRemovedAsync(db, account, now, token);
-                return account.Incarnation;
+                // By a damaged incarnation the row could not be found again. Its notes would keep it from getting another one.
+                await db.Set<AccountMetadataEntity>().Where(note => Live(db).Any(row => row.Id == id && row.Incarnation == note.Incarnation)).ExecuteDeleteAsync(token);
+                var incarnation = ObjectId.IsIncarnation(account.Incarnation) ? account.Incarnation : ObjectId.NewIncarnation();
+                await Live(db).Where(row => row.Id == id).ExecuteUpdateAsync(
+                    update => update.SetProperty(row => row.Incarnation, incarnation).SetProperty(row => row.RemovedAt, now).SetProperty(row => row.ImapSecret, "").SetProperty(row => row.SmtpSecret, (string?)null),
+                    token);
+                await AppendRemovedAsync(db, account, incarnation, now, token);
+                return incarnation;
             },
             cancel);
         changes.Appended(incarnation);
     }
 
     /// <summary>The last change of the account, whoever owns it: after it nothing of the account can be written any more, so no row is left behind when the others are deleted.</summary>
-    private static async Task AppendRemovedAsync(GatewayDbContext db, AccountEntity account, DateTimeOffset now, CancellationToken cancel)
+    private async Task AppendRemovedAsync(GatewayDbContext db, AccountEntity account, string incarnation, DateTimeOffset now, CancellationToken cancel)
     {
-        var fences = db.Set<FenceEntity>().Where(fence => fence.Incarnation == account.Incarnation);
-        // If the fence is lost, the log still has the last sequence.
-        var last = (await fences.AsNoTracking().SingleOrDefaultAsync(cancel))?.Counters
-            ?? await db.Set<ChangeEntity>().AsNoTracking().Where(change => change.Incarnation == account.Incarnation).OrderByDescending(change => change.Sequence)
-                .Select(change => new { change.Epoch, change.Sequence }).FirstOrDefaultAsync(cancel) switch
-            {
-                { } change => new FenceCounters(ObjectId.CounterIn(change.Epoch, 1), change.Sequence),
-                null => default,
-            };
-        await fences.ExecuteDeleteAsync(cancel);
-        var notes = ChangeData.Of(account.Metadata.ToDictionary(pair => pair.Key, pair => pair.Value));
-        await db.InsertAsync([ChangeRow.Of(new AccountChanged(ChangeType.AccountRemoved, null, null), account.Incarnation, account.Id, last.Epoch, last.Sequence + 1, now, notes)], cancel);
+        // If the fence is lost or damaged, the log still has the last sequence.
+        var told = await db.Set<ChangeEntity>().Where(change => change.Incarnation == incarnation && change.Sequence < ObjectId.LastNumber).MaxAsync(change => (long?)change.Sequence, cancel);
+        var given = await Fence.Usable(db, epoch.Value).Where(fence => fence.Incarnation == incarnation).Select(fence => (long?)fence.Sequence).SingleOrDefaultAsync(cancel);
+        await db.Set<FenceEntity>().Where(fence => fence.Incarnation == incarnation).ExecuteDeleteAsync(cancel);
+        var notes = ChangeData.Of(account.Metadata.DistinctBy(pair => pair.Key).ToDictionary(pair => pair.Key, pair => pair.Value));
+        var sequence = Math.Max(Math.Max(told ?? 0, given ?? 0), 0) + 1;
+        await db.InsertAsync([ChangeRow.Of(new AccountChanged(ChangeType.AccountRemoved, null, null), incarnation, account.Id, epoch.Value, sequence, now, notes)], cancel);
     }
 
-    private static async Task FillAsync(GatewayDbContext db, IReadOnlyCollection<AccountEntity> accounts, CancellationToken cancel)
+    /// <summary>Adds what the rows of accounts do not have: the counters of their fences, and whether these can be right.</summary>
+    private async Task FillAsync(GatewayDbContext db, IReadOnlyCollection<AccountEntity> accounts, CancellationToken cancel)
     {
         var incarnations = accounts.Select(account => account.Incarnation).ToList();
-        var counters = await db.Set<FenceEntity>().Where(fence => incarnations.Contains(fence.Incarnation))
-            .AsNoTracking().ToDictionaryAsync(fence => fence.Incarnation, fence => fence.Counters, cancel);
+        var counters = await Fence.Usable(db, epoch.Value)
+            .Where(fence => incarnations.Contains(fence.Incarnation)
+                && !db.Set<ChangeEntity>().Any(change => change.Incarnation == fence.Incarnation && change.Sequence > fence.Sequence && change.Sequence < ObjectId.LastNumber))
+            .ToDictionaryAsync(fence => fence.Incarnation, fence => fence.Counters, cancel);
         foreach (var account in accounts)
         {
-            account.Counters = counters.GetValueOrDefault(account.Incarnation);
+            var isWhole = counters.TryGetValue(account.Incarnation, out var found) && ObjectId.IsIncarnation(account.Incarnation);
+            (account.Counters, account.Damage) = (found, isWhole ? null : AccountError.Of(AccountEntity.Damaged, _started));
         }
     }
 
-    private static IQueryable<AccountEntity> Live(GatewayDbContext db) => db.Set<AccountEntity>().Where(account => account.RemovedAt == null);
+    private static IQueryable<AccountEntity> Live(GatewayDbContext db) => db.Set<AccountEntity>().Where(AccountEntity.IsLive);
 }

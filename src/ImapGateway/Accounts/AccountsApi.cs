@@ -31,9 +31,9 @@ public static class AccountsApi
             .WithDescription("A JSON merge patch (RFC 7396). New credentials are tried first and connections are made anew; `verify=false` skips the trial.")
             .AsksMailServer().CanFail(ErrorCode.Conflict);
         accounts.MapPost("/{account}/pause", PauseAsync).Requires(Scope.Accounts).WithName("pauseAccount").WithSummary("Stop watching an account")
-            .WithDescription("Its mail can still be read and changed; changes of others are not looked for until it is resumed, not even after a restart.");
+            .WithDescription("Its mail can still be read and changed; changes of others are not looked for until it is resumed, not even after a restart.").CanFail(ErrorCode.AccountDamaged);
         accounts.MapPost("/{account}/resume", ResumeAsync).Requires(Scope.Accounts).WithName("resumeAccount").WithSummary("Watch an account again")
-            .WithDescription("What has happened meanwhile is found and reported. An account that is `unavailable` with `account.suspected` is tried again; any other that is not paused stays as it is.");
+            .WithDescription("What has happened meanwhile is found and reported. An account that is `unavailable` with `account.suspected` is tried again; any other that is not paused stays as it is.").CanFail(ErrorCode.AccountDamaged);
         accounts.MapDelete("/{account}", RemoveAsync).Requires(Scope.Accounts).TakesIfMatch().WithName("deleteAccount").WithSummary("Remove an account")
             .WithDescription("Its secrets are erased before the answer; its rows follow in the background. Nothing changes on the mail server.");
     }
@@ -89,21 +89,21 @@ public static class AccountsApi
         {
             throw new ProblemException(new Problem(ErrorCode.BadRequest, "The body names another account than the address.", [new ProblemError("Leave it out, or repeat the id of the address.", "/id")]));
         }
-        if (await store.FindAsync(account, cancel) is null)
+        if (await store.FindAsync(account, cancel) is not { } before)
         {
             DemandAllAccounts(caller);
             when.Demand(null);
             var added = await registry.AddAsync(account, input.Validate(needsCredential: true), verify, cancel);
             return TypedResults.Created($"/v1/accounts/{added.Id}", added);
         }
-        return Result(when.Afterwards, await registry.ChangeAsync(account, input.Validate(needsCredential: false), verify, when, cancel));
+        return Result(when.Afterwards, await registry.ChangeAsync(account, input.Validate(needsCredential: false, before.ToAccount()), verify, when, cancel));
     }
 
     /// <param name="verify">false: save new credentials without logging in.</param>
     private static async Task<TaggedResult<Account>> ChangeAsync(string account, AccountPatch patch, Conditions when, AccountRegistry registry, AccountStore store, CancellationToken cancel, bool verify = true)
     {
-        var before = await store.FindAsync(account, cancel) ?? throw AccountStore.NotFound();
-        var settings = patch.ApplyTo(before.ToAccount()).Validate(needsCredential: false);
+        var before = (await store.FindAsync(account, cancel) ?? throw AccountStore.NotFound()).ToAccount();
+        var settings = patch.ApplyTo(before).Validate(needsCredential: false, before);
         return Result(when.Afterwards, await registry.ChangeAsync(account, settings, verify, when, cancel));
     }
 

@@ -1,4 +1,6 @@
 using ImapGateway.Changes;
+using ImapGateway.Mail;
+using ImapGateway.Storage;
 using Orleans.Configuration;
 
 namespace ImapGateway.Accounts;
@@ -8,6 +10,7 @@ public static class AccountsExtensions
     public static void AddAccounts(this WebApplicationBuilder builder)
     {
         builder.Services.AddSingleton<CredentialProtector>();
+        builder.Services.AddUsableIds("account", AccountId.IsValid, () => ObjectId.NewRandom(AccountId.Prefix));
         builder.Services.AddSingleton<AccountStore>();
         builder.Services.AddSingleton<IAccountFeeds>(services => services.GetRequiredService<AccountStore>());
         builder.Services.AddSingleton<AccountVerifier>();

@@ -13,11 +13,15 @@ public sealed class CredentialProtector(IDataProtectionProvider provider)
     public string Protect(string incarnation, string use, Credential credential) => _protector.CreateProtector(incarnation, use).Protect(credential.Secret);
 
     /// <exception cref="ProblemException"><see cref="ErrorCode.AccountCredentialUnreadable"/>.</exception>
-    public Credential Unprotect(string incarnation, string use, CredentialKind kind, string secret)
+    public Credential Unprotect(string incarnation, string use, CredentialKind? kind, string secret)
     {
+        if (kind is not { } known || !Enum.IsDefined(known))
+        {
+            throw new ProblemException(Unreadable(use));
+        }
         try
         {
-            return new Credential(kind, _protector.CreateProtector(incarnation, use).Unprotect(secret));
+            return new Credential(known, _protector.CreateProtector(incarnation, use).Unprotect(secret));
         }
         catch (Exception failure) when (Ciphertext.IsUnreadable(failure))
         {
@@ -27,6 +31,6 @@ public sealed class CredentialProtector(IDataProtectionProvider provider)
 
     private static Problem Unreadable(string use) => new(
         ErrorCode.AccountCredentialUnreadable,
-        $"The stored {use.ToUpperInvariant()} credential of the account cannot be decrypted: its key is not in the key ring. Change the account with a new password or access token.",
+        $"The stored {use.ToUpperInvariant()} credential of the account cannot be decrypted: its key is not in the key ring, or it is damaged. Change the account with a new password or access token.",
         [new ProblemError("A new one is needed.", $"/{use}/password")]);
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ImapGateway.Mail;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -49,7 +50,7 @@ public sealed partial class ChangeLog
     /// All accounts' changes after a place, in the order of the feed. A row of a transaction that runs beside an older one is held back until that one has ended:
     /// nothing ever appears behind a reader.
     /// </summary>
-    /// <exception cref="Mail.ProblemException">410 where some of them are kept no longer.</exception>
+    /// <exception cref="ProblemException">410 where some of them are kept no longer.</exception>
     public Task<IReadOnlyList<LoggedChange>> ReadAllAsync(GlobalPosition after, int limit, CancellationToken cancel) => _all.ReadAsync(after, limit, cancel);
 
     /// <summary>Until there is something after it.</summary>
@@ -62,7 +63,7 @@ public sealed partial class ChangeLog
     public Task<LogRange> RangeAsync(string incarnation, CancellationToken cancel) => _database.ReadAsync(
         async (db, token) =>
         {
-            var rows = db.Set<ChangeEntity>().Where(row => row.Incarnation == incarnation);
+            var rows = InOrder(db, incarnation);
             var fence = await db.Set<FenceEntity>().SingleOrDefaultAsync(fence => fence.Incarnation == incarnation, token);
             // Of an account that has just been removed its log is all that is left.
             var (head, epoch) = fence is not null ? (fence.Sequence, fence.Counters.Epoch)
@@ -92,7 +93,7 @@ public sealed partial class ChangeLog
     private Task<IReadOnlyList<LoggedChange>> QueryAsync(string incarnation, GlobalPosition after, int limit, CancellationToken cancel) => _database.ReadAsync<IReadOnlyList<LoggedChange>>(
         async (db, token) =>
         {
-            var rows = await db.Set<ChangeEntity>().Where(row => row.Incarnation == incarnation && row.Sequence > after.Row).OrderBy(row => row.Sequence).Take(limit).ToListAsync(token);
+            var rows = await InOrder(db, incarnation).Where(row => row.Sequence > after.Row).OrderBy(row => row.Sequence).Take(limit).ToListAsync(token);
             return Read(rows);
         },
         cancel);
@@ -115,8 +116,16 @@ public sealed partial class ChangeLog
         },
         cancel);
 
-    /// <summary>Rows that nothing can come before any more: those of transactions that ended before <paramref name="settled"/>, and all of earlier epochs.</summary>
-    private static IQueryable<ChangeEntity> Settled(IQueryable<ChangeEntity> rows, long epoch, long settled) => rows.Where(row => row.Epoch < epoch || row.Transaction < settled);
+    /// <summary>The changes of an account. A damaged sequence is no place in the feed: it could be behind all others, or lead a reader back.</summary>
+    private static IQueryable<ChangeEntity> InOrder(GatewayDbContext db, string incarnation) =>
+        db.Set<ChangeEntity>().Where(row => row.Incarnation == incarnation && row.Sequence > 0 && row.Sequence < ObjectId.LastNumber);
+
+    /// <summary>
+    /// Rows that nothing can come before any more: those of transactions that ended before <paramref name="settled"/>, and all of earlier epochs. Those with a damaged epoch or transaction have no place among
+    /// them.
+    /// </summary>
+    private static IQueryable<ChangeEntity> Settled(IQueryable<ChangeEntity> rows, long epoch, long settled) =>
+        rows.Where(row => row.Epoch <= epoch && row.Transaction < long.MaxValue && (row.Epoch < epoch || row.Transaction < settled));
 
     private List<LoggedChange> Read(List<ChangeEntity> rows)
     {

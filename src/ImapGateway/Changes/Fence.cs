@@ -58,6 +58,17 @@ public readonly record struct FenceCounters(ulong NextCounter, long Sequence)
 
 public static class Fence
 {
+    /// <summary>
+    /// Rows that can be used: with counters that can have been given. SQLite keeps whatever is written to a column; a text or a blob there is larger than every number.
+    /// </summary>
+    /// <param name="epoch">Of the database.</param>
+    public static IQueryable<FenceEntity> Usable(GatewayDbContext database, long epoch)
+    {
+        var (first, last) = ((long)ObjectId.CounterIn(epoch, 1), (long)ObjectId.CounterIn(epoch, ObjectId.LastNumber));
+        return database.Set<FenceEntity>().AsNoTracking().Where(fence =>
+            fence.Generation >= 0 && fence.Generation < long.MaxValue / 2 && fence.Sequence >= 0 && fence.Sequence < ObjectId.LastNumber && fence.NextCounter >= first && fence.NextCounter <= last);
+    }
+
     /// <summary>Takes the account over: from the commit on, writes of all earlier owners are refused; one that is between its first statement and its commit is waited for.</summary>
     /// <exception cref="LostOwnershipException">The account was removed.</exception>
     public static async Task<(Owner Owner, FenceCounters Counters)> ClaimAsync(GatewayDbContext database, string incarnation, CancellationToken cancel)

@@ -63,10 +63,14 @@ public sealed record LoggedChange(
     /// <summary>A damaged row keeps its place and is <see cref="ChangeTypes.Unreadable"/>: what is not JSON must not get into the pages and streams of those who read it among others.</summary>
     public static LoggedChange Of(ChangeEntity row) => new(
         new GlobalPosition(row.Transaction, row.Row, row.Epoch), row.Incarnation, row.Sequence, row.Account,
-        IsObject(row.Metadata) && IsObject(row.Data) && (row.Message is null || IsObject(row.Message)) ? row.Type : ChangeTypes.Unreadable,
+        HasId(row) && IsObject(row.Metadata) && IsObject(row.Data) && (row.Message is null || IsObject(row.Message)) ? row.Type : ChangeTypes.Unreadable,
         row.Timestamp, (ulong)row.Mailbox, (ulong)row.FromMailbox, row.Role, row.FromRole, row.Metadata, row.Data, row.Message);
 
     public bool IsUnreadable => Type == ChangeTypes.Unreadable;
+
+    private static bool HasId(ChangeEntity row) => ObjectId.IsIncarnation(row.Incarnation) && AccountId.IsValid(row.Account)
+        && row is { Epoch: >= 0 and <= ObjectId.LastEpoch, Sequence: > 0 and < ObjectId.LastNumber, Mailbox: >= 0, FromMailbox: >= 0 }
+        && (row.Role is null || Enum.IsDefined(row.Role.Value)) && (row.FromRole is null || Enum.IsDefined(row.FromRole.Value));
 
     private static bool IsObject(byte[] json)
     {

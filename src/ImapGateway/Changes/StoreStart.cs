@@ -76,14 +76,15 @@ public sealed partial class StoreStart(IDatabase database, StoreEpoch epoch, Sto
         {
             store.EndedEpochs = EndedEpochs.And(store.EndedEpochs, head);
         }
+        var ended = store.Epoch;
         store.Epoch = Next(store.Epoch);
         var firstCounter = (long)ObjectId.CounterIn(store.Epoch, 1);
-        foreach (var fence in await db.Set<FenceEntity>().AsTracking().ToListAsync(cancel))
+        // Those of damaged rows stay as they are: their accounts can only be removed.
+        foreach (var fence in await Fence.Usable(db, ended).ToListAsync(cancel))
         {
-            fence.EndedEpochs = string.Create(
-                CultureInfo.InvariantCulture, $"{fence.EndedEpochs} {fence.Counters.Epoch}:{fence.Sequence}:{fence.NextCounter}").TrimStart();
-            fence.NextCounter = firstCounter;
-            fence.Generation++;
+            var epochs = string.Create(CultureInfo.InvariantCulture, $"{fence.EndedEpochs} {fence.Counters.Epoch}:{fence.Sequence}:{fence.NextCounter}").TrimStart();
+            await db.Set<FenceEntity>().Where(row => row.Incarnation == fence.Incarnation).ExecuteUpdateAsync(
+                update => update.SetProperty(row => row.EndedEpochs, epochs).SetProperty(row => row.NextCounter, firstCounter).SetProperty(row => row.Generation, row => row.Generation + 1), cancel);
         }
     }
 

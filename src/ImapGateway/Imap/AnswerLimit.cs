@@ -27,6 +27,9 @@ public sealed class AnswerLimit
 
     private const long MostOfHeaders = 32L << 20;
 
+    /// <summary>Of each message on average, beside two of each field that is asked for: an honest message has most fields once, and some a few times.</summary>
+    private const int FieldsBeside = 8;
+
     /// <summary>Messages of the selected mailbox whose changes may be told at once.</summary>
     private const int MostChanges = 300_000;
 
@@ -45,8 +48,11 @@ public sealed class AnswerLimit
     /// <summary>Messages of the mailbox that is selected, as far as the server can be believed.</summary>
     public int Exists { get; set; }
 
-    /// <summary>Header fields are asked for along with the structure. Whoever does that asks again, for less, where MailKit cannot parse the answer.</summary>
-    public bool IsOfHeaders { get; private set; }
+    /// <summary>The structure of messages is asked for.</summary>
+    public bool IsOfStructures { get; private set; }
+
+    /// <summary>Header fields that the messages of the answer may have together; null: it is not an answer from which MailKit parses header fields.</summary>
+    public int? MostFields { get; private set; }
 
     /// <summary>The next command asks for <paramref name="messages"/> messages.</summary>
     /// <returns>Ends when it is answered.</returns>
@@ -55,7 +61,8 @@ public sealed class AnswerLimit
         var hasHeaders = (request.Items & (MessageSummaryItems.Envelope | MessageSummaryItems.BodyStructure | MessageSummaryItems.Headers | MessageSummaryItems.References | MessageSummaryItems.PreviewText)) != 0
             || request.Headers is { Count: > 0 };
         var asked = Math.Max(0, messages);
-        IsOfHeaders = (request.Items & MessageSummaryItems.BodyStructure) != 0;
+        IsOfStructures = (request.Items & MessageSummaryItems.BodyStructure) != 0;
+        MostFields = (int)Math.Min(NestingLimit.MostFields + (request.Headers is { Count: > 0 } fields ? (long)asked * (2 * fields.Count + FieldsBeside) : 0), int.MaxValue);
         _messages = (int)Math.Min((long)asked + MostUnasked, int.MaxValue);
         _expected = Little + Math.Min(Exists, MostUnasked) * OctetsOfChange + (hasHeaders ? Math.Clamp(asked * OctetsOfHeaders, LeastOfHeaders, MostOfHeaders) : asked * OctetsOfFlags);
         return new Expected(this);
@@ -108,6 +115,6 @@ public sealed class AnswerLimit
 
     private sealed class Expected(AnswerLimit limit) : IDisposable
     {
-        public void Dispose() => (limit._messages, limit._expected, limit.IsOfHeaders) = (int.MaxValue, null, false);
+        public void Dispose() => (limit._messages, limit._expected, limit.IsOfStructures, limit.MostFields) = (int.MaxValue, null, false, null);
     }
 }

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Limits the octets of large answers that all connections to mail servers together keep in memory until they are parsed and used. A connection whose answer does not fit stops reading, so that
+/// Limits the octets of large answers, with the header fields that are parsed from them, that all connections to mail servers together keep in memory until they are parsed and used. A connection whose answer does not fit stops reading, so that
 /// its server waits. <see cref="AnswerBudget"/> limits what is planned; this limits what arrives.
 /// <para>
 /// The answer that has been large for the longest time always goes on, so answers cannot wait for each other without end. Of one account only one large answer is read at a time.
@@ -121,12 +121,14 @@ public sealed class AnswerMemory(long most, TimeProvider time)
         public Action? TooSlow { get; set; }
 
         /// <summary>Octets have arrived.</summary>
+        /// <param name="octets">Their number.</param>
+        /// <param name="parsed">Octets that their parsed form takes in addition, if it takes much more than they do.</param>
         /// <returns>Completes when more may be read.</returns>
-        public ValueTask TakeAsync(int octets)
+        public ValueTask TakeAsync(int octets, long parsed = 0)
         {
             lock (memory._lock)
             {
-                memory.Charge(this, octets);
+                memory.Charge(this, octets + parsed);
                 Taken += octets;
                 if (memory.MayGoOn(this))
                 {

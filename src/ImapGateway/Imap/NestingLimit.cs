@@ -34,9 +34,11 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     /// </summary>
     public const int MostInHeader = 256 << 10;
 
+    /// <summary>What MimeKit makes of a header field takes this much memory in addition to its octets, however short it is.</summary>
+    public const int OctetsOfField = 500;
+
     /// <summary>
-    /// Fields in the header of one message: MimeKit makes an object of about 500 octets of each, however short it is. Fields are asked for by name, and each is there once in an honest message, or a
-    /// few times. A message that has more is read by its header.
+    /// Fields in the header of one message. Fields are asked for by name, and each is there once in an honest message, or a few times. A message that has more is read by its header.
     /// </summary>
     public const int MostFields = 1_000;
 
@@ -65,6 +67,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     private bool _isTooLong;
     private long? _doubtfulSize;
     private int _fields;
+    private int _fieldsInAnswer;
     private int _inText;
     private bool _isLineStart;
     private bool _isUntagged;
@@ -106,8 +109,18 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         StringOrList,
     }
 
-    /// <summary>Octets that the next literals may have.</summary>
+    /// <summary>Octets that the next literals may have. If there is a limit, they are header fields, and their number is limited, too.</summary>
     public long MostInLiteral { get; set; } = long.MaxValue;
+
+    /// <summary>Header fields that the messages of the next answer may have together.</summary>
+    public int MostInAnswer
+    {
+        get;
+        set => (field, _fieldsInAnswer) = (value, 0);
+    } = int.MaxValue;
+
+    /// <summary>Header fields that were counted so far, of all answers.</summary>
+    public long Fields { get; private set; }
 
     /// <summary>How many octets of the present literal are still to come.</summary>
     public long LiteralLeft => _place == Place.Data ? _literal : 0;
@@ -146,6 +159,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
             case Place.Doubt:
                 _unproven += octets.Count((byte)'(');
                 MeasureDoubtful(octets);
+                CountDoubtfulFields(octets);
                 return octets.Length;
             case Place.Text:
                 var end = octets.IndexOf((byte)'\n');
@@ -206,6 +220,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         {
             return;
         }
+        var before = _fields;
         while (!octets.IsEmpty)
         {
             _fields += _isLineStart && octets[0] is not ((byte)' ' or (byte)'\t') ? 1 : 0;
@@ -213,7 +228,24 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
             _isLineStart = end >= 0;
             octets = end < 0 ? [] : octets[(end + 1)..];
         }
-        _isTooLong |= _fields > MostFields;
+        Add(_fields - before);
+        _isTooLong |= _fields > MostFields || _fieldsInAnswer > MostInAnswer;
+    }
+
+    /// <summary>Every line may be a field to MailKit. Some are responses that nobody has asked for.</summary>
+    private void CountDoubtfulFields(ReadOnlySpan<byte> octets)
+    {
+        if (MostInLiteral < long.MaxValue)
+        {
+            Add(octets.Count((byte)'\n'));
+            _isTooLong |= _fieldsInAnswer - AnswerLimit.MostUnasked > MostInAnswer;
+        }
+    }
+
+    private void Add(int fields)
+    {
+        Fields += fields;
+        _fieldsInAnswer += fields;
     }
 
     private void NoteAtoms(ReadOnlySpan<byte> octets)

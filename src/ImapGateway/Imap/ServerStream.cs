@@ -284,9 +284,10 @@ public sealed class ServerStream : Stream
             }
             Listing?.Sent(buffer.Span[(TagLength + 1)..]);
             Answers?.Sent(buffer.Span[(TagLength + 1)..]);
-            _structures.Sent(Answers?.IsOfHeaders == true);
+            _structures.Sent(Answers?.IsOfStructures == true);
             _passed = _passed.Capacity > MostKept ? new ArrayBufferWriter<byte>() : _passed;
-            _nesting.MostInLiteral = Answers?.IsOfHeaders == true ? NestingLimit.MostInHeader : long.MaxValue;
+            _nesting.MostInLiteral = Answers?.MostFields is null ? long.MaxValue : NestingLimit.MostInHeader;
+            _nesting.MostInAnswer = Answers?.MostFields ?? int.MaxValue;
             if (Sending is { } sending)
             {
                 await sending(buffer[(TagLength + 1)..]);
@@ -335,10 +336,11 @@ public sealed class ServerStream : Stream
     /// <returns>The length of the octets, once there is room for them.</returns>
     private async ValueTask<int> InspectAsync(Memory<byte> octets)
     {
+        var fields = _nesting.Fields;
         Inspect(octets.Span);
         if (Memory is { } memory)
         {
-            await memory.TakeAsync(octets.Length);
+            await memory.TakeAsync(octets.Length, (_nesting.Fields - fields) * NestingLimit.OctetsOfField);
         }
         return octets.Length;
     }

@@ -9,13 +9,13 @@ public static class KeyChain
     /// <summary>Keys made by keys made by keys: more of that is a mistake.</summary>
     public const int MaxLength = 8;
 
-    /// <summary>The key and those it descends from, nearest first. Null where there is none, or one above it is gone.</summary>
+    /// <summary>The key and those it descends from, nearest first. Null where there is none, or one above it is gone, or a damaged row makes a circle of them.</summary>
     public static async Task<List<ApiKey>?> ReadAsync(DbContext db, Expression<Func<ApiKey, bool>> which, CancellationToken cancel)
     {
         var keys = db.Set<ApiKey>().AsNoTracking();
         var chain = new List<ApiKey>();
         var next = await keys.SingleOrDefaultAsync(which, cancel);
-        while (next is not null)
+        while (next is not null && chain.Count < MaxLength)
         {
             chain.Add(next);
             if (next.CreatedBy is not { } parent)
@@ -35,7 +35,7 @@ public static class KeyChain
         while (generation.Count > 0)
         {
             generation = await db.Set<ApiKey>().Where(key => key.CreatedBy != null && generation.Contains(key.CreatedBy)).Select(key => key.Id).ToListAsync(cancel);
-            found.UnionWith(generation);
+            generation.RemoveAll(key => !found.Add(key));
         }
         return found;
     }

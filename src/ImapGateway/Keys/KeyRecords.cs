@@ -48,7 +48,7 @@ public sealed record Key
     {
         Id = key.Id,
         Name = key.Name,
-        Scopes = Http.Scopes.NamesOf(key.Scopes),
+        Scopes = Http.Scopes.NamesOf(KeyRights.Known(key.Scopes)),
         Accounts = key.Accounts,
         ExpiresAt = key.ExpiresAt,
         CreatedAt = key.CreatedAt,

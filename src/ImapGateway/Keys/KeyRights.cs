@@ -16,12 +16,15 @@ public sealed record KeyRights(Caller Caller, DateTimeOffset? ExpiresAt)
         DateTimeOffset? expiresAt = null;
         foreach (var key in chain)
         {
-            scopes &= Http.Scopes.Expand(key.Scopes);
+            scopes &= Http.Scopes.Expand(Known(key.Scopes));
             accounts = key.Accounts is not { } own ? accounts : accounts is null ? [.. own] : accounts.Intersect(own);
             expiresAt = expiresAt is null || key.ExpiresAt < expiresAt ? key.ExpiresAt ?? expiresAt : expiresAt;
         }
         return new KeyRights(new Caller(chain[0].Id, scopes, accounts), expiresAt);
     }
+
+    /// <summary>A scope that there is none of shows that the row is damaged: such a key may do nothing.</summary>
+    public static Scope Known(Scope stored) => (stored & ~Http.Scopes.Any) == Scope.None ? stored : Scope.None;
 
     public bool HasExpired(DateTimeOffset now) => ExpiresAt <= now;
 }

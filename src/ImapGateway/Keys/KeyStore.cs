@@ -19,7 +19,11 @@ public sealed class KeyStore(IDatabase database, KeyLookup lookup, TimeProvider 
         var keys = await VisibleAsync(db, caller, c);
         if (before is not null)
         {
-            keys = keys.Where(key => key.CreatedAt < before.CreatedAt || (key.CreatedAt == before.CreatedAt && key.Id.CompareTo(before.Id) < 0));
+            // As the database orders what it has stored: a damaged instant is not read as the one by which its row was sorted.
+            var last = db.Set<ApiKey>().Where(key => key.Id == before.Id);
+            keys = keys.Where(key => last.Any()
+                ? last.Any(end => key.CreatedAt < end.CreatedAt || (key.CreatedAt == end.CreatedAt && key.Id.CompareTo(end.Id) < 0))
+                : key.CreatedAt < before.CreatedAt || (key.CreatedAt == before.CreatedAt && key.Id.CompareTo(before.Id) < 0));
         }
         return await keys.OrderByDescending(key => key.CreatedAt).ThenByDescending(key => key.Id).Take(limit + 1).ToListAsync(c);
     }, cancel);

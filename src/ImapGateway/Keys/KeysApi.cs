@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using ImapGateway.Http;
 using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
+using ImapGateway.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ImapGateway.Keys;
@@ -12,6 +13,7 @@ public static class KeysApi
 
     public static void AddKeys(this WebApplicationBuilder builder)
     {
+        builder.Services.AddUsableIds("api_key", ObjectId.LooksMinted, () => ObjectId.NewRandom("key"));
         builder.Services.AddSingleton<KeyLookup>();
         builder.Services.AddSingleton<IKeyLookup>(services => services.GetRequiredService<KeyLookup>());
         builder.Services.AddSingleton<KeyStore>();

@@ -37,6 +37,7 @@ public enum ErrorCode
 
     // What is wrong with the account here.
     AccountCredentialUnreadable,
+    AccountDamaged,
 }
 
 public static class ErrorCodes
@@ -73,6 +74,7 @@ public static class ErrorCodes
         ErrorCode.AccountTimeout => ("account.timeout", 504, "The mail server did not answer in time"),
         ErrorCode.AccountPlaintextRefused => ("account.plaintext_refused", 422, "The mail server would be used without encryption"),
         ErrorCode.AccountCredentialUnreadable => ("account.credential_unreadable", 503, "The stored credentials cannot be decrypted"),
+        ErrorCode.AccountDamaged => ("account.damaged", 503, "What is stored of the account is damaged"),
         _ => ("internal", 500, "The gateway failed"),
     };
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using System.Text.RegularExpressions;
 
@@ -15,6 +16,7 @@ public readonly partial record struct ObjectId(char Kind, string Incarnation, ul
     public const char Change = 'e';
 
     private const string Alphabet = "abcdefghijklmnopqrstuvwxyz234567";
+    private static readonly SearchValues<char> Letters = SearchValues.Create(Alphabet);
     private const int IncarnationLength = 8;
     private const int RandomLength = 13;
 
@@ -23,6 +25,12 @@ public readonly partial record struct ObjectId(char Kind, string Incarnation, ul
 
     /// <summary>The largest epoch that fits into a counter.</summary>
     public const long LastEpoch = long.MaxValue >> NumberBits;
+
+    /// <summary>The largest number that fits into a counter beside its epoch.</summary>
+    public const long LastNumber = (1L << NumberBits) - 1;
+
+    /// <summary>Whether <see cref="NewIncarnation"/> can have made it.</summary>
+    public static bool IsIncarnation(string text) => text.Length == IncarnationLength && !text.AsSpan().ContainsAnyExcept(Letters);
 
     public static string NewIncarnation() => RandomNumberGenerator.GetString(Alphabet, IncarnationLength);
 

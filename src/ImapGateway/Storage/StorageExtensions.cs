@@ -39,6 +39,10 @@ public static class StorageExtensions
         return builder;
     }
 
+    /// <summary>Damaged ids of a table are replaced at start; see <see cref="UsableIds"/>.</summary>
+    public static IServiceCollection AddUsableIds(this IServiceCollection services, string table, Predicate<string> isUsable, Func<string> next) =>
+        services.AddSingleton<IStartupStep>(provider => new UsableIds(table, isUsable, next, provider.GetRequiredService<IDatabase>(), provider.GetRequiredService<ILogger<UsableIds>>()));
+
     private static IStorage Choose(IServiceProvider provider)
     {
         var options = provider.GetRequiredService<IOptions<StorageOptions>>().Value;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text.Json;
 
 namespace ImapGateway.Storage;
@@ -5,6 +6,9 @@ namespace ImapGateway.Storage;
 /// <summary>JSON in columns.</summary>
 public static class StoredJson
 {
+    /// <summary>What the gateway writes has every member, and null only where that is allowed.</summary>
+    private static readonly ConditionalWeakTable<JsonSerializerOptions, JsonSerializerOptions> Strict = [];
+
     /// <summary>A damaged value costs itself only: an exception here would fail the query of all rows beside it.</summary>
     /// <param name="text">As it is stored.</param>
     /// <param name="unreadable">Returned where it is no such JSON.</param>
@@ -13,7 +17,7 @@ public static class StoredJson
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(text, options) ?? unreadable;
+            return JsonSerializer.Deserialize<T>(text, Strict.GetValue(options, static given => new JsonSerializerOptions(given) { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true })) ?? unreadable;
         }
         catch (Exception failure) when (failure is JsonException or NotSupportedException)
         {

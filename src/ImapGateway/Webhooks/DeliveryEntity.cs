@@ -1,5 +1,7 @@
+using System.Linq.Expressions;
 using System.Text.Json.Serialization;
 using ImapGateway.Changes;
+using ImapGateway.Mail;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
@@ -61,6 +63,9 @@ public sealed class DeliveryEntity
     public required byte[]? Payload { get; init; }
 
     public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>The change can be named. A damaged row is one of no change: it is neither shown nor tried again, and deleted with its endpoint or by its age.</summary>
+    public static readonly Expression<Func<DeliveryEntity, bool>> IsReadable = row => row.Sequence > 0 && row.Sequence < ObjectId.LastNumber && row.Epoch >= 0 && row.Epoch <= ObjectId.LastEpoch;
 }
 
 public sealed class DeliveryConfiguration : IEntityTypeConfiguration<DeliveryEntity>

@@ -142,7 +142,7 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
     private Task<List<DeliveryEntity>> RowsAsync(string webhook, string? account, DeliveryState? state, ChangeType? type, long? before, int count, CancellationToken cancel) => database.ReadAsync(
         (db, token) =>
         {
-            var rows = db.Set<DeliveryEntity>().Where(row => row.Webhook == webhook && row.State != DeliveryState.Pending);
+            var rows = db.Set<DeliveryEntity>().Where(DeliveryEntity.IsReadable).Where(row => row.Webhook == webhook && row.State != DeliveryState.Pending);
             rows = account is null ? rows : rows.Where(row => row.Account == account);
             rows = state is null ? rows : rows.Where(row => row.State == state);
             rows = type is null ? rows : rows.Where(row => row.Type == type);

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ImapGateway.Changes;
+using ImapGateway.Mail;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -31,7 +32,7 @@ public sealed class LaneStore(IDatabase database)
                 INSERT INTO "webhook_lane" ("Webhook", "Incarnation", "Account", "Cursor", "Generation")
                 SELECT {0}, a."Incarnation", a."Id", CASE WHEN a."CreatedAt" > {1} THEN 0 ELSE f."Sequence" END, 0
                 FROM "account" AS a JOIN "fence" AS f ON f."Incarnation" = a."Incarnation"
-                WHERE a."RemovedAt" IS NULL {{named}}
+                WHERE (a."RemovedAt" IS NULL OR a."ImapSecret" <> '') AND f."Sequence" >= 0 AND f."Sequence" < {{ObjectId.LastNumber}} {{named}}
                 AND EXISTS (SELECT 1 FROM "webhook" AS w WHERE w."Id" = {0})
                 AND NOT EXISTS (SELECT 1 FROM "webhook_lane" AS l WHERE l."Webhook" = {0} AND l."Incarnation" = a."Incarnation" AND l."End" IS NULL)
                 """;
@@ -65,7 +66,7 @@ public sealed class LaneStore(IDatabase database)
 
     /// <summary>What was done ahead of a lane's cursor, or has been tried already.</summary>
     public Task<List<DeliveryEntity>> AheadAsync(LaneRef lane, long cursor, CancellationToken cancel) => database.ReadAsync(
-        (db, token) => db.Set<DeliveryEntity>().Where(row => row.Webhook == lane.Webhook && row.Incarnation == lane.Incarnation && row.Sequence > cursor).ToListAsync(token), cancel);
+        (db, token) => db.Set<DeliveryEntity>().Where(DeliveryEntity.IsReadable).Where(row => row.Webhook == lane.Webhook && row.Incarnation == lane.Incarnation && row.Sequence > cursor).ToListAsync(token), cancel);
 
     /// <summary>Outcomes of these changes, by their sequences.</summary>
     public Task<Dictionary<long, DeliveryEntity>> OutcomesAsync(LaneRef lane, long first, long last, CancellationToken cancel) => database.ReadAsync(
@@ -75,7 +76,7 @@ public sealed class LaneStore(IDatabase database)
 
     /// <summary>Those set apart that are due next.</summary>
     public Task<List<DeliveryEntity>> RetryingAsync(string webhook, int limit, CancellationToken cancel) => database.ReadAsync(
-        (db, token) => db.Set<DeliveryEntity>().Where(row => row.Webhook == webhook && row.State == DeliveryState.Retrying)
+        (db, token) => db.Set<DeliveryEntity>().Where(DeliveryEntity.IsReadable).Where(row => row.Webhook == webhook && row.State == DeliveryState.Retrying)
             .OrderBy(row => row.NextAttemptAt).Take(limit).ToListAsync(token), cancel);
 
     /// <summary>Accounts whose changes go on behind a cursor: whoever wrote them may have told nobody here.</summary>

@@ -17,7 +17,11 @@ public sealed class WebhookStore(IDatabase database)
             var rows = Visible(db, caller);
             if (before is not null)
             {
-                rows = rows.Where(row => row.CreatedAt < before.CreatedAt || (row.CreatedAt == before.CreatedAt && row.Id.CompareTo(before.Id) < 0));
+                // As the database orders what it has stored: a damaged instant is not read as the one by which its row was sorted.
+                var last = db.Set<WebhookEntity>().Where(row => row.Id == before.Id);
+                rows = rows.Where(row => last.Any()
+                    ? last.Any(end => row.CreatedAt < end.CreatedAt || (row.CreatedAt == end.CreatedAt && row.Id.CompareTo(end.Id) < 0))
+                    : row.CreatedAt < before.CreatedAt || (row.CreatedAt == before.CreatedAt && row.Id.CompareTo(before.Id) < 0));
             }
             return rows.OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id).Take(limit + 1).ToListAsync(token);
         },

@@ -4,6 +4,7 @@ using ImapGateway.Http;
 using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
 using ImapGateway.Settings;
+using ImapGateway.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ImapGateway.Webhooks;
@@ -17,6 +18,7 @@ public static class WebhooksApi
         builder.AddSettings<WebhooksOptions>("Webhooks");
         var services = builder.Services;
         services.AddSingleton<WebhookProtector>();
+        services.AddUsableIds("webhook", ObjectId.LooksMinted, () => ObjectId.NewRandom("wh"));
         services.AddSingleton<WebhookStore>();
         services.AddSingleton<WebhookStates>();
         services.AddSingleton<WebhookRights>();

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text;
 using System.Text.Json;
+using ImapGateway.Imap;
 using ImapGateway.IntegrationTests.Servers.Scripted;
 
 namespace ImapGateway.IntegrationTests.Imap;
@@ -172,6 +173,41 @@ public sealed class FloodTests(ImpatientGateway impatient) : IClassFixture<Impat
         var account = await Add(server, "none");
         var listed = await account.Items(account.Messages("inbox"));
         Assert.Equal(["m4", "m3", "m2", "m1", "m0"], listed.Select(message => message.GetProperty("subject").GetString()));
+    }
+
+    /// <summary>MimeKit makes a large object of each header field: too many are refused while they arrive, and the messages are asked for again one by one.</summary>
+    [Fact]
+    public async Task A_header_of_many_fields_is_refused_where_only_the_ids_of_messages_are_asked_for()
+    {
+        const int Messages = 4;
+        var header = string.Concat(Enumerable.Repeat("To: a@b\r\n", 2 * NestingLimit.MostFields)) + "\r\n";
+        await using var server = ScriptedImapServer.Start();
+        for (var i = 0; i < Messages; i++)
+        {
+            server.Inbox.Add($"m{i}");
+        }
+        server.On("UID FETCH", async (session, command, proceed) =>
+        {
+            if (!IsOfIds(command))
+            {
+                await proceed();
+                return;
+            }
+            var uids = server.Inbox.Messages.Select(message => message.Uid).Where(uid => command[0].Contains(':', StringComparison.Ordinal) || command[0].Split(',').Contains($"{uid}")).ToList();
+            foreach (var uid in uids)
+            {
+                session.Say($"* {uid} FETCH (UID {uid} FLAGS () RFC822.SIZE 1 INTERNALDATE \"01-Jan-2026 00:00:00 +0000\" BODY[HEADER.FIELDS (MESSAGE-ID)] {{{header.Length}}}\r\n{header})");
+            }
+            session.Say($"{command.Tag} OK done");
+            await session.Flush();
+        });
+        var account = await Add(server, "all");
+        // The watcher asks for the ids of all messages.
+        await TestWait.For(() => Enumerable.Range(1, Messages).All(uid => server.Commands.Count(command => IsOfIds(command) && command[0] == $"{uid}") > 0));
+        await impatient.StillWorks();
+        (await impatient.Api.Delete(account.Path)).Is(HttpStatusCode.NoContent);
+
+        static bool IsOfIds(ScriptedCommand command) => command.Name == "UID FETCH" && command.ToString().Contains("MESSAGE-ID", StringComparison.OrdinalIgnoreCase) && !command.ToString().Contains("SUBJECT", StringComparison.OrdinalIgnoreCase);
     }
 
     [Theory]

@@ -80,10 +80,10 @@ public class OpenApiTests
 
         var operation = Operation(document, "/v1/gadgets", "get");
         Assert.Equal(["200", "400", "401", "403", "410", "422", "424", "429", "500", "502", "503", "504"], Statuses(operation));
-        Assert.Equal("#/components/responses/UnavailableOrStorageCorruptOrAccountUnavailableOrAccountSuspectedOrAccountCredentialUnreadable", (string?)operation["responses"]!["503"]!["$ref"]);
-        var response = document["components"]!["responses"]!["UnavailableOrStorageCorruptOrAccountUnavailableOrAccountSuspectedOrAccountCredentialUnreadable"]!;
+        Assert.Equal("#/components/responses/UnavailableOrStorageCorruptOrAccountUnavailableOrAccountSuspectedOrAccountCredentialUnreadableOrAccountDamaged", (string?)operation["responses"]!["503"]!["$ref"]);
+        var response = document["components"]!["responses"]!["UnavailableOrStorageCorruptOrAccountUnavailableOrAccountSuspectedOrAccountCredentialUnreadableOrAccountDamaged"]!;
         var examples = response["content"]!["application/problem+json"]!["examples"]!.AsObject();
-        Assert.Equal(["unavailable", "storage_corrupt", "account.unavailable", "account.suspected", "account.credential_unreadable"], examples.Select(example => example.Key));
+        Assert.Equal(["unavailable", "storage_corrupt", "account.unavailable", "account.suspected", "account.credential_unreadable", "account.damaged"], examples.Select(example => example.Key));
         Assert.All(examples, example => Assert.Equal(example.Key, (string?)example.Value!["value"]!["code"]));
         Assert.NotNull(response["headers"]!["Retry-After"]);
     }

@@ -23,6 +23,16 @@ public class AnswerMemoryTests
     }
 
     [Fact]
+    public void What_is_parsed_counts_beside_its_octets()
+    {
+        var answer = _memory.Of("a");
+        Assert.True(answer.TakeAsync(Small, 3 * AnswerMemory.Small).AsTask().IsCompleted);
+        Assert.Equal(3 * AnswerMemory.Small, _memory.Used);
+        answer.Clear();
+        Assert.Equal(0, _memory.Used);
+    }
+
+    [Fact]
     public void An_answer_that_does_not_fit_waits_until_another_is_used()
     {
         var (first, second) = (_memory.Of("a"), _memory.Of("b"));

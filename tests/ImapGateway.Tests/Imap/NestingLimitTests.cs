@@ -73,6 +73,40 @@ public class NestingLimitTests
         }
     }
 
+    [Fact]
+    public void The_messages_of_an_answer_have_a_limit_of_header_fields_together()
+    {
+        static bool IsExceeded(int messages, int piece, string before)
+        {
+            var header = string.Concat(Enumerable.Repeat("To: a@b\r\n", 100));
+            var answer = string.Concat(Enumerable.Range(1, messages).Select(uid => $"* {uid} FETCH (UID {uid} BODY[HEADER.FIELDS (TO)] {{{header.Length}}}\r\n{header})\r\n"));
+            var limit = new NestingLimit { MostInLiteral = NestingLimit.MostInHeader, MostInAnswer = 1_000 };
+            return Encoding.Latin1.GetBytes(before + answer).Chunk(piece).Any(chunk => limit.IsExceeded(chunk));
+        }
+        foreach (var piece in new[] { 1, 7, 1_000_000 })
+        {
+            Assert.False(IsExceeded(10, piece, ""));
+            Assert.True(IsExceeded(11, piece, ""));
+            // Where it is uncertain what is a field, every line counts; others may have changed flags meanwhile.
+            Assert.False(IsExceeded(10, piece, "* OK \"doubtful\r\n"));
+            Assert.True(IsExceeded(120, piece, "* OK \"doubtful\r\n"));
+        }
+    }
+
+    [Fact]
+    public void The_next_answer_may_have_header_fields_again()
+    {
+        var octets = Encoding.Latin1.GetBytes($"* 1 FETCH (BODY[HEADER.FIELDS (TO)] {{9}}\r\nTo: a@b\r\n)\r\n");
+        var limit = new NestingLimit { MostInLiteral = NestingLimit.MostInHeader };
+        for (var answer = 1; answer <= 5; answer++)
+        {
+            limit.MostInAnswer = 1;
+            Assert.False(limit.IsExceeded(octets));
+            Assert.Equal(answer, limit.Fields);
+        }
+        Assert.True(limit.IsExceeded(octets));
+    }
+
     [Theory]
     [InlineData("A1 NO ")]
     [InlineData("A1 NO [CANNOT] ")]

@@ -14,6 +14,7 @@ public static class RouteDocs
         ErrorCode.AccountDenied, ErrorCode.AccountProtocol, ErrorCode.AccountUnavailable, ErrorCode.AccountTimeout, ErrorCode.AccountSuspected,
         ErrorCode.AccountPlaintextRefused,
         ErrorCode.AccountCredentialUnreadable,
+        ErrorCode.AccountDamaged,
     ];
 
     /// <summary>The heading its operations stand under.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Design;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 
 namespace ImapGateway.Storage.Sqlite;
 
@@ -7,7 +8,19 @@ namespace ImapGateway.Storage.Sqlite;
 /// The tables as SQLite has them. After a change of entities:
 /// <code>dotnet tool restore &amp;&amp; dotnet ef migrations add NAME --project src/ImapGateway --context SqliteGatewayDbContext --output-dir Storage/Migrations/Sqlite</code>
 /// </summary>
-public sealed class SqliteGatewayDbContext(DbContextOptions options) : GatewayDbContext(options);
+public sealed class SqliteGatewayDbContext(DbContextOptions options) : GatewayDbContext(options)
+{
+    /// <summary>Any column can hold any 64-bit integer, and one that does not fit into 32 bits would fail the query of all rows beside it.</summary>
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        base.ConfigureConventions(configurationBuilder);
+        configurationBuilder.Properties<int>().HaveConversion<SqliteInteger>();
+        configurationBuilder.Properties<Enum>().HaveConversion<long>();
+    }
+
+    /// <summary>A number that does not fit is read as the smallest one, which is stored nowhere.</summary>
+    private sealed class SqliteInteger() : ValueConverter<int, long>(value => value, stored => stored >= int.MinValue && stored <= int.MaxValue ? (int)stored : int.MinValue);
+}
 
 /// <summary>For the command above alone.</summary>
 public sealed class SqliteDesignTimeFactory : IDesignTimeDbContextFactory<SqliteGatewayDbContext>
