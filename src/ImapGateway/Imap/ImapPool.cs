@@ -50,6 +50,9 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
     /// <summary>Notes which answers are waited for; null: none. Streams are not noted: their answers are not parsed, and take long.</summary>
     public OpeningNotes.PoolNotes? Notes { get; init; }
 
+    /// <inheritdoc cref="Quirks.Fatal"/>
+    public FatalCommands Fatal => _opener.Quirks.Fatal;
+
     /// <summary>What one job may take altogether, streams apart.</summary>
     public TimeSpan JobTime => _opener.Timeout * JobTimeouts;
 

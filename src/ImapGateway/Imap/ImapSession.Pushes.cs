@@ -67,7 +67,11 @@ public sealed partial class ImapSession
         }
         try
         {
-            await _client.NotifyAsync(true, groups);
+            await Quirks.Fatal.RunAsync(this, CapabilityNames.NameOf(ImapCapabilities.Notify), "", async () =>
+            {
+                await _client.NotifyAsync(true, groups);
+                return true;
+            });
         }
         catch (ImapCommandException e)
         {

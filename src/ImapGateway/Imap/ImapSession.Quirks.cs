@@ -28,6 +28,28 @@ public sealed partial class ImapSession
         }
     }
 
+    /// <summary>
+    /// A command that concerns all mailboxes has ended a connection, or would do so because of a single mailbox. The extension is not used for now. If it has ended two connections and no single mailbox is to blame, the account
+    /// does without it.
+    /// </summary>
+    /// <param name="extension">The command has the name of the capability.</param>
+    public bool Avoids(ImapCapabilities extension)
+    {
+        var name = CapabilityNames.NameOf(extension);
+        var fatal = Quirks.Fatal;
+        if (fatal.MailboxesOf(FatalCommands.Status).Count > 0)
+        {
+            return true;
+        }
+        if (fatal.Find(name) is { } problem && fatal.TimesOf(name) > 1)
+        {
+            fatal.Forget(name);
+            _client.Capabilities &= ~extension;
+            Quirks.Learn(name, $"It has ended the connection to the mail server several times. {problem.Detail}");
+        }
+        return fatal.PauseOf(name) > TimeSpan.Zero || !Capabilities.HasFlag(extension);
+    }
+
     /// <summary>A day has passed since the server refused an extension. MailKit cannot use it again on this connection: the next one tries it.</summary>
     public bool IsOutdated => (_withheld & ~Quirks.Refused) != 0;
 

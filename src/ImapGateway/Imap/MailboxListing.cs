@@ -17,7 +17,7 @@ public static class MailboxListing
     private static readonly SpecialFolder[] SpecialFolders = Enum.GetValues<SpecialFolder>();
 
     /// <summary>All of <see cref="AllAsync"/> is one LIST per namespace (RFC 5258, RFC 5819).</summary>
-    public static bool IsCheap(ImapSession session) => session.Capabilities.HasFlag(ImapCapabilities.ListStatus) && session.Capabilities.HasFlag(ImapCapabilities.ListExtended);
+    public static bool IsCheap(ImapSession session) => session.Capabilities.HasFlag(ImapCapabilities.ListExtended) && !session.Avoids(ImapCapabilities.ListStatus);
 
     /// <summary>
     /// All mailboxes the account can see. Counters come with LIST-STATUS, else by one STATUS for each that can be selected; subscriptions with LIST-EXTENDED, else by LSUB.
@@ -57,7 +57,9 @@ public static class MailboxListing
     private static async Task<IReadOnlyList<ListedMailbox>> CollectAsync(ImapSession session, bool counters)
     {
         await session.RefreshViewAsync();
-        var folders = await FoldersAsync(session, counters);
+        var folders = counters && !session.Avoids(ImapCapabilities.ListStatus)
+            ? await session.Quirks.Fatal.RunAsync(session, CapabilityNames.NameOf(ImapCapabilities.ListStatus), "", () => FoldersAsync(session, counters))
+            : await FoldersAsync(session, counters: false);
         var counted = session.Listing.Counted.ToHashSet(StringComparer.Ordinal);
         // As LIST tells it: LSUB is asked afterwards, and MailKit adds its attributes to these.
         var selectable = folders.Values.Where(IsSelectable).Select(folder => folder.FullName).ToHashSet(StringComparer.Ordinal);
@@ -118,24 +120,48 @@ public static class MailboxListing
         return known with { Subscribed = subscribed?.Contains(known.Path) ?? true, Counters = counters, Problem = problem };
     }
 
-    /// <summary>STATUS of a mailbox; no counters, and the reason, where the server refuses it.</summary>
+    /// <summary>STATUS of a mailbox; no counters, and the reason, where the server refuses it, or where it has ended a connection.</summary>
     public static async Task<(MailboxCounters? Counters, Problem? Problem)> CountAsync(ImapSession session, string path)
     {
         await session.RefreshViewAsync();
         return await CountAsync(session, await session.FolderAsync(path));
     }
 
+    /// <summary>Sends STATUS of a mailbox that has ended a connection once more, if it is time to.</summary>
+    /// <returns>What <see cref="FatalCommands"/> remembers now.</returns>
+    public static async Task<Problem?> RetryAsync(ImapSession session, string path)
+    {
+        var fatal = session.Quirks.Fatal;
+        if (fatal.Find(FatalCommands.Status, path) is not null && fatal.PauseOf(FatalCommands.Status, path) == TimeSpan.Zero)
+        {
+            try
+            {
+                await fatal.RunAsync(session, FatalCommands.Status, path, async () => await StatusAsync(session, await session.FolderAsync(path)));
+            }
+            catch (Exception e) when (e is ImapCommandException or FolderNotFoundException)
+            {
+                // The server answers, and the mailbox is refused or gone.
+                fatal.Forget(FatalCommands.Status, path);
+            }
+        }
+        return fatal.Find(FatalCommands.Status, path);
+    }
+
     /// <summary>Opens each of the mailboxes to see what it is; one that cannot be opened is missing from the answer.</summary>
     public static async Task<IReadOnlyDictionary<string, MailboxProof>> ProveAsync(ImapSession session, IReadOnlyCollection<string> paths, bool uids)
     {
         var proofs = new Dictionary<string, MailboxProof>(StringComparer.Ordinal);
-        foreach (var path in paths)
+        var fatal = session.Quirks.Fatal;
+        foreach (var path in paths.Where(path => fatal.Find(FatalCommands.Select, path) is null))
         {
             try
             {
-                var folder = await session.ReselectAsync(path, opened => opened.OpenAsync(FolderAccess.ReadOnly));
-                var all = uids && folder.Count > 0 ? await folder.SearchAsync(SearchQuery.All) : [];
-                proofs[path] = new MailboxProof(folder.UidValidity, UidNext(folder), folder.Id, [.. all.Select(uid => uid.Id)]);
+                proofs[path] = await fatal.RunAsync(session, FatalCommands.Select, path, async () =>
+                {
+                    var folder = await session.ReselectAsync(path, opened => opened.OpenAsync(FolderAccess.ReadOnly));
+                    var all = uids && folder.Count > 0 ? await folder.SearchAsync(SearchQuery.All) : [];
+                    return new MailboxProof(folder.UidValidity, UidNext(folder), folder.Id, [.. all.Select(uid => uid.Id)]);
+                });
             }
             catch (Exception e) when (e is ImapCommandException or FolderNotFoundException)
             {
@@ -225,9 +251,14 @@ public static class MailboxListing
 
     private static async Task<(MailboxCounters? Counters, Problem? Problem)> CountAsync(ImapSession session, IMailFolder folder)
     {
+        var fatal = session.Quirks.Fatal;
+        if (fatal.Find(FatalCommands.Status, folder.FullName) is { } problem)
+        {
+            return (null, problem);
+        }
         try
         {
-            return (await StatusAsync(session, folder), null);
+            return (await fatal.RunAsync(session, FatalCommands.Status, folder.FullName, () => StatusAsync(session, folder)), null);
         }
         catch (Exception e) when (e is ImapCommandException or FolderNotFoundException)
         {

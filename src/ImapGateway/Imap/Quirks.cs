@@ -31,6 +31,9 @@ public sealed class Quirks(TimeProvider time, ImmutableArray<Quirk> learnt)
     private readonly Lock _lock = new();
     private ImmutableArray<Quirk> _known = learnt;
 
+    /// <summary>Commands that end connections because of single mailboxes.</summary>
+    public FatalCommands Fatal { get; } = new(time);
+
     /// <summary>Called after something was learnt, on any thread.</summary>
     public Action<Quirk>? Learnt { get; set; }
 

@@ -8,6 +8,14 @@ public sealed partial class AccountMailboxes
 {
     private const int MostNamed = 20;
 
+    /// <summary>Listings in a row of which each shows another mailbox whose STATUS ends the connection.</summary>
+    private const int MostListings = 8;
+
+    /// <summary>A listing waits so long for a mailbox whose STATUS is tried again; the others are not to wait for a server that is silent about this one.</summary>
+    private static readonly TimeSpan RetryPatience = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<string, Task> _retries = new(StringComparer.Ordinal);
+
     /// <summary>Asks the server for all mailboxes and counters, and brings what is known in line.</summary>
     public Task<IReadOnlyCollection<MailboxState>> ListAsync(CancellationToken cancel) => ListAsync(_pool, cancel);
 
@@ -58,23 +66,10 @@ public sealed partial class AccountMailboxes
     private async Task ListInTurnAsync(ISessionRunner runner, MailboxRenaming? renaming, CancellationToken cancel)
     {
         var began = _pool.Time.GetTimestamp();
-        var known = Kept(renaming);
         _pool.Renew();
-        var (list, hasObjectIds) = await runner.RunAsync(
-            null, repeatable: true, async session => (await MailboxListing.AllAsync(session, known), session.Capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.ObjectID)), cancel);
+        var (list, proofs) = await ReadTreeAsync(runner, renaming, cancel);
         var seen = list.Mailboxes;
-        var proofs = new Dictionary<string, MailboxProof>(StringComparer.Ordinal);
-        var doubtful = MailboxTree.Doubtful(All, seen, renaming);
-        if (doubtful.Count > 0)
-        {
-            await ProveAsync(runner, proofs, doubtful, uids: true, cancel);
-        }
-        if (hasObjectIds)
-        {
-            var unnamed = Unnamed(seen).Where(path => !proofs.ContainsKey(path) && !_asked.Contains(path)).Take(MostNamed).ToList();
-            await ProveAsync(runner, proofs, unnamed, uids: false, cancel);
-            _asked.UnionWith(unnamed);
-        }
+        _pool.Fatal.Keep(seen.Select(one => one.Path).ToHashSet(StringComparer.Ordinal));
         await CommitTreeAsync(MailboxTree.Compare(All, seen, proofs, renaming), Roles.Assign(seen), proofs, gone: false, cancel);
         _listed = true;
         _treeListed = began;
@@ -82,6 +77,81 @@ public sealed partial class AccountMailboxes
             ErrorCode.AccountMailboxLimit,
             $"The mail server lists more than {list.Most} mailboxes (Imap:MaxMailboxes). The account has the inbox, the mailboxes with a role and the first ones of the others; the rest are neither shown nor watched.") : null;
         await (Limited?.Invoke(LimitReached) ?? Task.CompletedTask);
+    }
+
+    /// <summary>Lists again where a mailbox has ended the connection: it is left out of what is asked then.</summary>
+    private async Task<(MailboxList List, Dictionary<string, MailboxProof> Proofs)> ReadTreeAsync(ISessionRunner runner, MailboxRenaming? renaming, CancellationToken cancel)
+    {
+        for (var listings = 1; ; listings++)
+        {
+            await RetryCountsAsync(cancel);
+            var failures = _pool.Fatal.Failures;
+            bool MayListAgain() => _pool.Fatal.Failures > failures && listings < MostListings;
+            try
+            {
+                var tree = await ReadTreeOnceAsync(runner, renaming, cancel);
+                if (!MayListAgain())
+                {
+                    return tree;
+                }
+            }
+            catch (ProblemException) when (runner == _pool && MayListAgain())
+            {
+                // The next listing does without what has failed.
+            }
+        }
+    }
+
+    private async Task<(MailboxList List, Dictionary<string, MailboxProof> Proofs)> ReadTreeOnceAsync(ISessionRunner runner, MailboxRenaming? renaming, CancellationToken cancel)
+    {
+        var known = Kept(renaming);
+        var (list, hasObjectIds) = await runner.RunAsync(
+            null, repeatable: true, async session => (await MailboxListing.AllAsync(session, known), session.Capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.ObjectID)), cancel);
+        var proofs = new Dictionary<string, MailboxProof>(StringComparer.Ordinal);
+        var doubtful = MailboxTree.Doubtful(All, list.Mailboxes, renaming);
+        if (doubtful.Count > 0)
+        {
+            await ProveAsync(runner, proofs, doubtful, uids: true, cancel);
+        }
+        if (hasObjectIds)
+        {
+            var unnamed = Unnamed(list.Mailboxes).Where(path => !proofs.ContainsKey(path) && !_asked.Contains(path)).Take(MostNamed).ToList();
+            await ProveAsync(runner, proofs, unnamed, uids: false, cancel);
+            _asked.UnionWith(unnamed);
+        }
+        return (list, proofs);
+    }
+
+    /// <summary>
+    /// Mailboxes whose STATUS has ended a connection are counted again when it is time to, each on a connection of the pool on which nothing else depends. A server that is silent is waited for in the background.
+    /// </summary>
+    private async Task RetryCountsAsync(CancellationToken cancel)
+    {
+        foreach (var path in _pool.Fatal.MailboxesOf(FatalCommands.Status).Where(path => !_retries.ContainsKey(path) && _pool.Fatal.PauseOf(FatalCommands.Status, path) == TimeSpan.Zero))
+        {
+            _retries[path] = RetryCountAsync(path);
+        }
+        if (_retries.Count > 0)
+        {
+            await Task.WhenAny(Task.WhenAll(_retries.Values), Task.Delay(RetryPatience, _pool.Time, cancel));
+        }
+    }
+
+    private async Task RetryCountAsync(string path)
+    {
+        try
+        {
+            await Task.Yield();
+            await _pool.RunAsync(null, repeatable: false, session => MailboxListing.RetryAsync(session, path), CancellationToken.None);
+        }
+        catch (ProblemException)
+        {
+            // It is remembered, or the account as a whole has a problem.
+        }
+        finally
+        {
+            _retries.Remove(path);
+        }
     }
 
     /// <summary>Not null: the server lists more mailboxes than an account can have, by the last listing.</summary>

@@ -42,9 +42,19 @@ public sealed partial class AccountMailboxes
         await LookAloneAsync(mailbox, runner);
     }
 
-    /// <summary>In the mailbox's turn. A refusal is the problem of this mailbox alone: it is shown with it, and what was read before is not shown any more.</summary>
+    /// <summary>A look has ended a connection: the next one is to be taken by the pool, because nothing else depends on its connections.</summary>
+    public bool EndsConnections(MailboxState mailbox) => _pool.Fatal.Find(FatalCommands.Select, mailbox.Path) is not null;
+
+    /// <summary>
+    /// In the mailbox's turn. A refusal, and the end of the connection more than once, are the problem of this mailbox alone: it is shown with it, and what was read before is not shown any more.
+    /// </summary>
     private async Task LookAloneAsync(MailboxState mailbox, ISessionRunner runner)
     {
+        if (_pool.Fatal.PauseOf(FatalCommands.Select, mailbox.Path) is { Ticks: > 0 } pause && _pool.Fatal.Find(FatalCommands.Select, mailbox.Path) is { } known)
+        {
+            Refused(mailbox, known);
+            throw new ProblemException(known with { RetryAfter = pause });
+        }
         try
         {
             await RunWhereItIsAsync(runner, [mailbox], repeatable: true, () => LookOnAsync(mailbox, runner), CancellationToken.None);
@@ -53,6 +63,11 @@ public sealed partial class AccountMailboxes
         catch (ProblemException e) when (e.InnerException is MailKit.Net.Imap.ImapCommandException)
         {
             Refused(mailbox, e.Problem);
+            throw;
+        }
+        catch (ProblemException) when (_pool.Fatal.PauseOf(FatalCommands.Select, mailbox.Path) > TimeSpan.Zero)
+        {
+            Refused(mailbox, _pool.Fatal.Find(FatalCommands.Select, mailbox.Path));
             throw;
         }
     }
@@ -95,7 +110,7 @@ public sealed partial class AccountMailboxes
                 var known = isComplete ? KnownMailbox.Nothing : mailbox.Known;
                 var began = _pool.Time.GetTimestamp();
                 // Away from the actor: the flags of many messages take long to understand.
-                var view = await runner.RunAsync(path, repeatable: true, session => Task.Run(() => MailboxLook.AtAsync(session, path, known, room)), CancellationToken.None);
+                var view = await runner.RunAsync(path, repeatable: true, session => Task.Run(() => session.Quirks.Fatal.RunAsync(session, FatalCommands.Select, path, () => MailboxLook.AtAsync(session, path, known, room))), CancellationToken.None);
                 if (view.Needed is { } needed)
                 {
                     // No session is held while it waits. Some messages more: mail arrives meanwhile.

@@ -27,6 +27,7 @@ public sealed partial class Watch
     private readonly Pace _pace;
     private int _brief;
     private bool _notified;
+    private bool _avoidsNotify;
     private bool _hasCompared;
     private bool _missesShares;
     private long _comparing = IMailboxWatch.Now;
@@ -95,7 +96,7 @@ public sealed partial class Watch
     }
 
     /// <summary>Another connection is worth more than this one.</summary>
-    private bool IsOutdated => _session.IsOutdated || _missesShares;
+    private bool IsOutdated => _session.IsOutdated || _missesShares || (_avoidsNotify && !_session.Avoids(ImapCapabilities.Notify));
 
     private bool IsComplete => InScope.All(mailbox => mailbox.IsComplete || _faults.IsFaulty(mailbox));
 
@@ -115,6 +116,11 @@ public sealed partial class Watch
         {
             // The server has refused it meanwhile.
             Plan = WatchPlan.Choose(_session.Capabilities, _settings.Scope);
+        }
+        if (!_notified && Plan.Rung == WatchRung.Notify && _session.Avoids(ImapCapabilities.Notify))
+        {
+            _avoidsNotify = true;
+            Plan = WatchPlan.Choose(_session.Capabilities & ~ImapCapabilities.Notify, _settings.Scope);
         }
         if (_notified || Plan.Rung != WatchRung.Notify || _session.SelectedPath is null || _session.SelectedPath != Inbox?.Path)
         {
@@ -201,7 +207,7 @@ public sealed partial class Watch
         _due.Begin(mailbox);
         try
         {
-            await _mailboxes.LookAsync(mailbox, _session);
+            await (_mailboxes.EndsConnections(mailbox) ? LookOnPoolAsync(mailbox) : _mailboxes.LookAsync(mailbox, _session));
             _due.End(mailbox, began);
             _faults.Succeeded(mailbox);
             if (mailbox == Inbox)
@@ -226,6 +232,21 @@ public sealed partial class Watch
             {
                 throw;
             }
+        }
+    }
+
+    /// <summary>Where the server is silent about the mailbox the others do not wait for it.</summary>
+    private async Task LookOnPoolAsync(MailboxState mailbox)
+    {
+        var look = _mailboxes.UpToDateAsync(mailbox, CancellationToken.None);
+        _ = look.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        try
+        {
+            await look.WaitAsync(LongestAway, Time);
+        }
+        catch (TimeoutException)
+        {
+            throw new ProblemException(ErrorCode.AccountTimeout, "The mail server does not answer about the mailbox.");
         }
     }
 

@@ -31,6 +31,9 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
     /// <inheritdoc cref="ImapSession.IsOutdated"/>
     public bool IsOutdated => _session.IsOutdated;
 
+    /// <inheritdoc cref="ImapSession.Avoids"/>
+    public bool Avoids(MailKit.Net.Imap.ImapCapabilities extension) => _session.Avoids(extension);
+
     /// <inheritdoc cref="ImapSession.KeepsShares"/>
     public bool KeepsShares => _session.KeepsShares;
 

@@ -1,0 +1,105 @@
+using ImapGateway.Mail;
+
+namespace ImapGateway.Imap;
+
+/// <summary>
+/// Commands of one account after which the mail server closes the connection, falls silent, or sends what cannot be parsed, because of the mailbox that they concern. They are sent again only after a pause,
+/// which grows, so that such a mailbox costs a connection from time to time and nothing else. May be used on any thread.
+/// </summary>
+public sealed class FatalCommands(TimeProvider time)
+{
+    /// <summary>Counts the messages of one mailbox.</summary>
+    public const string Status = "STATUS";
+
+    /// <summary>Opens a mailbox and reads which messages it has.</summary>
+    public const string Select = "SELECT";
+
+    private readonly Lock _lock = new();
+    private readonly Dictionary<(string Command, string Mailbox), Entry> _entries = [];
+    private int _failures;
+
+    private sealed record Entry(Problem Problem, int Times, DateTimeOffset NotBefore);
+
+    /// <summary>Counts the commands that have failed.</summary>
+    public int Failures => Volatile.Read(ref _failures);
+
+    /// <summary>Why the command has failed; null where it has not, or has succeeded since.</summary>
+    /// <param name="mailbox">The decoded path; empty where the command concerns all mailboxes.</param>
+    public Problem? Find(string command, string mailbox = "") => EntryOf(command, mailbox)?.Problem;
+
+    /// <summary>How often in a row the command has failed.</summary>
+    public int TimesOf(string command, string mailbox = "") => EntryOf(command, mailbox)?.Times ?? 0;
+
+    /// <summary>How long the command must not be sent; zero where it may be.</summary>
+    public TimeSpan PauseOf(string command, string mailbox = "") =>
+        EntryOf(command, mailbox) is { } entry && entry.NotBefore - time.GetUtcNow() is { Ticks: > 0 } left ? left : TimeSpan.Zero;
+
+    /// <summary>The mailboxes for which the command has failed.</summary>
+    public IReadOnlyList<string> MailboxesOf(string command)
+    {
+        lock (_lock)
+        {
+            return [.. _entries.Keys.Where(key => key.Command == command).Select(key => key.Mailbox)];
+        }
+    }
+
+    /// <summary>Runs the command, and remembers whether it has ended the connection.</summary>
+    public async Task<T> RunAsync<T>(ImapSession session, string command, string mailbox, Func<Task<T>> send)
+    {
+        try
+        {
+            var result = await send();
+            Forget(command, mailbox);
+            return result;
+        }
+        catch (Exception e) when (!session.IsUsable && session.Explain(e) is var failure && FetchIsolation.MayBeOfOneMessage(failure))
+        {
+            Failed(command, mailbox, failure.Problem);
+            throw failure;
+        }
+    }
+
+    /// <summary>The command is dealt with in another way.</summary>
+    public void Forget(string command, string mailbox = "")
+    {
+        lock (_lock)
+        {
+            _entries.Remove((command, mailbox));
+        }
+    }
+
+    private void Failed(string command, string mailbox, Problem problem)
+    {
+        lock (_lock)
+        {
+            var times = (_entries.GetValueOrDefault((command, mailbox))?.Times ?? 0) + 1;
+            // A connection may end by chance: with one mailbox the command is tried a second time at once. With all mailboxes there is another command for the same.
+            var failures = mailbox.Length > 0 ? times - 1 : times;
+            var pause = failures == 0 ? TimeSpan.Zero : Backoff.AfterUnreadable(failures, Random.Shared.NextDouble());
+            var detail = mailbox.Length > 0 ? $"The command {command} for this mailbox ends the connection to the mail server. {problem.Detail}" : problem.Detail;
+            _entries[(command, mailbox)] = new Entry(problem with { Detail = detail, RetryAfter = null }, times, time.GetUtcNow() + pause);
+            _failures++;
+        }
+    }
+
+    /// <summary>Forgets mailboxes that are no more.</summary>
+    /// <param name="mailboxes">All that there are.</param>
+    public void Keep(IReadOnlySet<string> mailboxes)
+    {
+        lock (_lock)
+        {
+            foreach (var key in _entries.Keys.Where(key => key.Mailbox.Length > 0 && !mailboxes.Contains(key.Mailbox)).ToList())
+            {
+                _entries.Remove(key);
+            }
+        }
+    }
+
+    private Entry? EntryOf(string command, string mailbox)
+    {
+        lock (_lock)
+        {
+            return _entries.GetValueOrDefault((command, mailbox));
+        }
+    }
+}
