@@ -1,9 +1,7 @@
-using System.Buffers;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using ImapGateway.Mail;
-using MailKit.Net.Imap;
 
 namespace ImapGateway.Imap;
 
@@ -16,34 +14,17 @@ public sealed class ServerStream : Stream
 {
     private const int IpProtoTcp = 6;
     private const int TcpQuickAck = 12;
-    private const int TailLength = 512;
     private const int TagLength = 9;
-
-    /// <summary>Of a buffer for what is handed over after it was looked at, between two commands.</summary>
-    private const int MostKept = 64 << 10;
-
-    /// <summary>
-    /// So many opening brackets are handed to MailKit before the stack is left. It parses lists by recursion, and a read that completes at once returns into that recursion:
-    /// a level takes up to 4 KB of stack.
-    /// </summary>
-    private const int MostBrackets = 100;
 
     private readonly Socket _socket;
     private readonly TimeProvider _time;
-    private readonly byte[] _tail = new byte[TailLength];
     private readonly SilenceLimit _reading;
     private readonly SilenceLimit _writing;
-    private readonly NestingLimit _nesting = new();
+    private readonly IncomingAnswers _incoming = new();
     private readonly OutgoingLines _outgoing = new();
-    private readonly StructureFilter _structures = new();
-    private readonly PhraseScan _overflow = new("[NOTIFICATIONOVERFLOW]");
     private readonly TimeSpan _silence;
     private Stream _inner;
-    private int _tailUsed;
-    private ArrayBufferWriter<byte> _passed = new();
     private ReadOnlyMemory<byte> _ahead;
-    private int _brackets;
-    private long _allowance = long.MaxValue;
     private long _heard;
     private volatile bool _timedOut;
     private volatile bool _aborted;
@@ -76,7 +57,11 @@ public sealed class ServerStream : Stream
     public Func<ValueTask>? BeforeRead { get; set; }
 
     /// <summary>Counts what is answered to each command; null: there are no commands on this connection.</summary>
-    public AnswerLimit? Answers { get; set; }
+    public AnswerLimit? Answers
+    {
+        get => _incoming.Limit;
+        set => _incoming.Limit = value;
+    }
 
     /// <summary>Counts what the answers take of the memory; null: they take none to speak of.</summary>
     public AnswerMemory.Answer? Memory
@@ -96,10 +81,18 @@ public sealed class ServerStream : Stream
     public Func<ReadOnlyMemory<byte>, ValueTask>? Sending { get; set; }
 
     /// <summary>Shortens the answers to LIST; null: there are none on this connection.</summary>
-    public ListingLimit? Listing { get; set; }
+    public ListingLimit? Listing
+    {
+        get => _incoming.Listing;
+        set => _incoming.Listing = value;
+    }
 
     /// <summary>Called when the server says that it has given up telling of changes (RFC 5465 section 5.8): nobody else tells, and silence follows.</summary>
-    public Action? NotificationsOverflowed { get; set; }
+    public Action? NotificationsOverflowed
+    {
+        get => _incoming.NotificationsOverflowed;
+        set => _incoming.NotificationsOverflowed = value;
+    }
 
     /// <summary>True once the server was silent for too long, or took too long altogether; the connection is useless then.</summary>
     public bool TimedOut => _timedOut;
@@ -127,7 +120,7 @@ public sealed class ServerStream : Stream
     }
 
     /// <summary>The last bytes from the server, decrypted, at most 512.</summary>
-    public string Tail => Encoding.Latin1.GetString(_tail, 0, _tailUsed);
+    public string Tail => _incoming.Tail;
 
     public async Task StartTlsAsync(SslClientAuthenticationOptions options, CancellationToken cancel)
     {
@@ -156,21 +149,21 @@ public sealed class ServerStream : Stream
     public IDisposable Limit(TimeSpan total) => _time.CreateTimer(static state => ((ServerStream)state!).GiveUp(), this, total, Timeout.InfiniteTimeSpan);
 
     /// <summary>So many octets may come from the server until this is called again.</summary>
-    public void Allow(long octets) => _allowance = octets;
+    public void Allow(long octets) => _incoming.Allowance = octets;
 
     /// <summary>How many octets may still come.</summary>
-    public long Allowance => _allowance;
+    public long Allowance => _incoming.Allowance;
 
     /// <summary>These were handed on, and fill nobody's memory. They came as a literal, so MailKit is in no list of lists.</summary>
     public void GiveBack(long octets)
     {
-        _allowance += octets;
+        _incoming.Allowance += octets;
         Memory?.GiveBack(octets);
-        _nesting.Unwind();
+        _incoming.Parsed();
     }
 
     /// <summary>MailKit is in no nested list now.</summary>
-    public void Parsed() => _nesting.Unwind();
+    public void Parsed() => _incoming.Parsed();
 
     /// <summary>Not while the answer is being parsed and used: then it is not the server that is slow.</summary>
     private void EndSlowAnswer()
@@ -191,9 +184,8 @@ public sealed class ServerStream : Stream
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_brackets > 0)
+        if (_incoming.HasBrackets)
         {
-            _brackets = 0;
             await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         }
         while (_ahead.IsEmpty)
@@ -213,16 +205,16 @@ public sealed class ServerStream : Stream
             {
                 QuickAcknowledge();
             }
-            if (read > 0 && (Listing is { IsActive: true } || _structures.IsActive))
+            if (read > 0 && _incoming.IsFiltered)
             {
                 _ahead = Filter(buffer.Span[..read]);
                 continue;
             }
-            var piece = PieceOf(buffer.Span[..read]);
+            var piece = _incoming.PieceOf(buffer.Span[..read]);
             _ahead = piece == read ? default : buffer[piece..read].ToArray();
             return await InspectAsync(buffer[..piece]);
         }
-        var next = PieceOf(_ahead.Span[..Math.Min(buffer.Length, _ahead.Length)]);
+        var next = _incoming.PieceOf(_ahead.Span[..Math.Min(buffer.Length, _ahead.Length)]);
         _ahead[..next].CopyTo(buffer);
         _ahead = _ahead[next..];
         return await InspectAsync(buffer[..next]);
@@ -230,41 +222,15 @@ public sealed class ServerStream : Stream
 
     private ReadOnlyMemory<byte> Filter(ReadOnlySpan<byte> octets)
     {
-        _passed.ResetWrittenCount();
         try
         {
-            if (_structures.IsActive)
-            {
-                _structures.Filter(octets, _passed);
-            }
-            else
-            {
-                Listing!.Filter(octets, _passed);
-            }
+            return _incoming.Filter(octets);
         }
         catch (FloodException)
         {
             Abort();
             throw;
         }
-        return _passed.WrittenMemory;
-    }
-
-    /// <summary>As much as may be handed over at once, whole lines where that is possible.</summary>
-    private int PieceOf(ReadOnlySpan<byte> octets)
-    {
-        _brackets = octets.Count((byte)'(');
-        if (_brackets <= MostBrackets)
-        {
-            return octets.Length;
-        }
-        _brackets = MostBrackets;
-        var length = 0;
-        for (var brackets = 0; brackets < MostBrackets; brackets++)
-        {
-            length += octets[length..].IndexOf((byte)'(') + 1;
-        }
-        return octets[..length].LastIndexOf((byte)'\n') is >= 0 and var end ? end + 1 : length;
     }
 
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -272,7 +238,6 @@ public sealed class ServerStream : Stream
         if (_outgoing.IsAtStart && IsCommand(buffer.Span))
         {
             Commands++;
-            _nesting.Unwind();
             if (NextCommand is { } change)
             {
                 NextCommand = null;
@@ -282,12 +247,7 @@ public sealed class ServerStream : Stream
                     buffer = Encoding.Latin1.GetBytes($"{Encoding.Latin1.GetString(buffer.Span[..TagLength])} {other}\r\n");
                 }
             }
-            Listing?.Sent(buffer.Span[(TagLength + 1)..]);
-            Answers?.Sent(buffer.Span[(TagLength + 1)..]);
-            _structures.Sent(Answers?.IsOfStructures == true);
-            _passed = _passed.Capacity > MostKept ? new ArrayBufferWriter<byte>() : _passed;
-            _nesting.MostInLiteral = Answers?.MostFields is null ? long.MaxValue : NestingLimit.MostInHeader;
-            _nesting.MostInAnswer = Answers?.MostFields ?? int.MaxValue;
+            _incoming.Begin(buffer.Span[(TagLength + 1)..]);
             if (Sending is { } sending)
             {
                 await sending(buffer[(TagLength + 1)..]);
@@ -333,55 +293,22 @@ public sealed class ServerStream : Stream
         }
     }
 
+    /// <summary>Before MailKit sees the octets: what would overflow its stack or the gateway's memory ends the connection.</summary>
     /// <returns>The length of the octets, once there is room for them.</returns>
     private async ValueTask<int> InspectAsync(Memory<byte> octets)
     {
-        var fields = _nesting.Fields;
-        Inspect(octets.Span);
-        if (Memory is { } memory)
-        {
-            await memory.TakeAsync(octets.Length, (_nesting.Fields - fields) * NestingLimit.OctetsOfField);
-        }
-        return octets.Length;
-    }
-
-    /// <summary>Before MailKit sees it: what would overflow its stack or the gateway's memory ends the connection.</summary>
-    private void Inspect(Span<byte> octets)
-    {
-        Remember(octets);
         _outgoing.ServerSpoke();
-        if (NotificationsOverflowed is { } overflowed && _overflow.IsIn(octets))
-        {
-            overflowed();
-        }
-        _allowance -= octets.Length;
-        var isFlood = _allowance < 0 || Answers?.Admit(octets) == false;
-        if (isFlood || IsNestedTooDeep(octets))
+        var fields = _incoming.Fields;
+        if (_incoming.Inspect(octets.Span) is { } refusal)
         {
             Abort();
-            throw isFlood ? new FloodException("The mail server sends more than was asked for.") : new ImapProtocolException("The server's answer is nested too deep, or has a header that is too long.");
+            throw refusal;
         }
-    }
-
-    private bool IsNestedTooDeep(Span<byte> octets)
-    {
-        while (!octets.IsEmpty)
+        if (Memory is { } memory)
         {
-            // A literal as a whole, then line by line.
-            var inLiteral = _nesting.LiteralLeft > 0;
-            var length = _nesting.IsDoubtful ? octets.Length : inLiteral ? (int)Math.Min(_nesting.LiteralLeft, octets.Length) : octets.IndexOf((byte)'\n') is >= 0 and var end ? end + 1 : octets.Length;
-            if (!inLiteral && !_nesting.IsDoubtful)
-            {
-                ModSeqRepair.Apply(octets[..length]);
-                FlagsRepair.Apply(octets[..length]);
-            }
-            if (_nesting.IsExceeded(octets[..length]))
-            {
-                return true;
-            }
-            octets = octets[length..];
+            await memory.TakeAsync(octets.Length, (_incoming.Fields - fields) * NestingLimit.OctetsOfField);
         }
-        return false;
+        return octets.Length;
     }
 
     /// <summary>Ends the connection rather than send what could be read as another command.</summary>
@@ -396,20 +323,6 @@ public sealed class ServerStream : Stream
 
     private static bool IsCommand(ReadOnlySpan<byte> bytes) =>
         bytes.Length > 10 && bytes[0] is >= (byte)'A' and <= (byte)'Z' && bytes[TagLength] == ' ' && !bytes[1..TagLength].ContainsAnyExceptInRange((byte)'0', (byte)'9');
-
-    private void Remember(ReadOnlySpan<byte> bytes)
-    {
-        if (bytes.Length >= TailLength)
-        {
-            bytes[^TailLength..].CopyTo(_tail);
-            _tailUsed = TailLength;
-            return;
-        }
-        var keep = Math.Min(_tailUsed, TailLength - bytes.Length);
-        _tail.AsSpan(_tailUsed - keep, keep).CopyTo(_tail);
-        bytes.CopyTo(_tail.AsSpan(keep));
-        _tailUsed = keep + bytes.Length;
-    }
 
     private void QuickAcknowledge()
     {

@@ -1,0 +1,152 @@
+using System.Buffers;
+using System.Text;
+using MailKit.Net.Imap;
+
+namespace ImapGateway.Imap;
+
+/// <summary>
+/// Inspects and repairs what the server sends before MailKit parses it. MailKit has no limits: it would overflow the stack with nested lists, and fill the memory with what nobody asked for.
+/// </summary>
+internal sealed class IncomingAnswers
+{
+    private const int TailLength = 512;
+
+    /// <summary>Octets of the buffer for filtered answers that are kept between two commands.</summary>
+    private const int MostKept = 64 << 10;
+
+    /// <summary>
+    /// So many opening brackets are handed to MailKit before the stack is left. It parses lists by recursion, and a read that completes at once returns into that recursion:
+    /// a level takes up to 4 KB of stack.
+    /// </summary>
+    private const int MostBrackets = 100;
+
+    private readonly NestingLimit _nesting = new();
+    private readonly StructureFilter _structures = new();
+    private readonly PhraseScan _overflow = new("[NOTIFICATIONOVERFLOW]");
+    private readonly byte[] _tail = new byte[TailLength];
+    private int _tailUsed;
+    private ArrayBufferWriter<byte> _passed = new();
+
+    /// <inheritdoc cref="ServerStream.Answers"/>
+    public AnswerLimit? Limit { get; set; }
+
+    /// <inheritdoc cref="ServerStream.Listing"/>
+    public ListingLimit? Listing { get; set; }
+
+    /// <inheritdoc cref="ServerStream.NotificationsOverflowed"/>
+    public Action? NotificationsOverflowed { get; set; }
+
+    /// <summary>How many octets may still come from the server.</summary>
+    public long Allowance { get; set; } = long.MaxValue;
+
+    /// <summary>Header fields that have come so far, see <see cref="NestingLimit.Fields"/>.</summary>
+    public long Fields => _nesting.Fields;
+
+    /// <inheritdoc cref="ServerStream.Tail"/>
+    public string Tail => Encoding.Latin1.GetString(_tail, 0, _tailUsed);
+
+    /// <summary>What comes now goes through <see cref="Filter"/> first.</summary>
+    public bool IsFiltered => Listing is { IsActive: true } || _structures.IsActive;
+
+    /// <summary>A command is sent; what comes from now on may be its answer.</summary>
+    /// <param name="command">Without its tag.</param>
+    public void Begin(ReadOnlySpan<byte> command)
+    {
+        _nesting.Unwind();
+        Listing?.Sent(command);
+        Limit?.Sent(command);
+        _structures.Sent(Limit?.IsOfStructures == true);
+        _passed = _passed.Capacity > MostKept ? new ArrayBufferWriter<byte>() : _passed;
+        _nesting.MostInLiteral = Limit?.MostFields is null ? long.MaxValue : NestingLimit.MostInHeader;
+        _nesting.MostInAnswer = Limit?.MostFields ?? int.MaxValue;
+    }
+
+    /// <inheritdoc cref="ServerStream.Parsed"/>
+    public void Parsed() => _nesting.Unwind();
+
+    /// <returns>What is left of the octets; valid until the next call.</returns>
+    /// <exception cref="FloodException">The server sends more than was asked for.</exception>
+    public ReadOnlyMemory<byte> Filter(ReadOnlySpan<byte> octets)
+    {
+        _passed.ResetWrittenCount();
+        if (_structures.IsActive)
+        {
+            _structures.Filter(octets, _passed);
+        }
+        else
+        {
+            Listing!.Filter(octets, _passed);
+        }
+        return _passed.WrittenMemory;
+    }
+
+    /// <summary>Changes the octets in place where the server has a known mistake.</summary>
+    /// <returns>Why MailKit must not see the octets; null: it may.</returns>
+    public Exception? Inspect(Span<byte> octets)
+    {
+        Remember(octets);
+        if (NotificationsOverflowed is { } overflowed && _overflow.IsIn(octets))
+        {
+            overflowed();
+        }
+        Allowance -= octets.Length;
+        return Allowance < 0 || Limit?.Admit(octets) == false ? new FloodException("The mail server sends more than was asked for.")
+            : IsNestedTooDeep(octets) ? new ImapProtocolException("The server's answer is nested too deep, or has a header that is too long.")
+            : null;
+    }
+
+    /// <summary>The last piece has opened lists: MailKit may be in a recursion, which must not go on into the next read.</summary>
+    public bool HasBrackets { get; private set; }
+
+    /// <summary>As much as may be handed over at once, whole lines if possible.</summary>
+    public int PieceOf(ReadOnlySpan<byte> octets)
+    {
+        var brackets = octets.Count((byte)'(');
+        HasBrackets = brackets > 0;
+        if (brackets <= MostBrackets)
+        {
+            return octets.Length;
+        }
+        var length = 0;
+        for (brackets = 0; brackets < MostBrackets; brackets++)
+        {
+            length += octets[length..].IndexOf((byte)'(') + 1;
+        }
+        return octets[..length].LastIndexOf((byte)'\n') is >= 0 and var end ? end + 1 : length;
+    }
+
+    private bool IsNestedTooDeep(Span<byte> octets)
+    {
+        while (!octets.IsEmpty)
+        {
+            // A literal as a whole, then line by line.
+            var inLiteral = _nesting.LiteralLeft > 0;
+            var length = _nesting.IsDoubtful ? octets.Length : inLiteral ? (int)Math.Min(_nesting.LiteralLeft, octets.Length) : octets.IndexOf((byte)'\n') is >= 0 and var end ? end + 1 : octets.Length;
+            if (!inLiteral && !_nesting.IsDoubtful)
+            {
+                ModSeqRepair.Apply(octets[..length]);
+                FlagsRepair.Apply(octets[..length]);
+            }
+            if (_nesting.IsExceeded(octets[..length]))
+            {
+                return true;
+            }
+            octets = octets[length..];
+        }
+        return false;
+    }
+
+    private void Remember(ReadOnlySpan<byte> octets)
+    {
+        if (octets.Length >= TailLength)
+        {
+            octets[^TailLength..].CopyTo(_tail);
+            _tailUsed = TailLength;
+            return;
+        }
+        var keep = Math.Min(_tailUsed, TailLength - octets.Length);
+        _tail.AsSpan(_tailUsed - keep, keep).CopyTo(_tail);
+        octets.CopyTo(_tail.AsSpan(keep));
+        _tailUsed = keep + octets.Length;
+    }
+}
