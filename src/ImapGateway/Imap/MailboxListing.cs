@@ -9,7 +9,7 @@ namespace ImapGateway.Imap;
 public static class MailboxListing
 {
     /// <summary>Each costs a LIST. Servers have a few, and one for each user who shares mailboxes on some.</summary>
-    private const int MostNamespaces = 200;
+    internal const int MostNamespaces = 200;
 
     // MAILBOXID is not among them: Cyrus 3.6 answers it within LIST with bytes that end the session.
     private const StatusItems Counted = StatusItems.Count | StatusItems.Unread | StatusItems.UidNext | StatusItems.UidValidity | StatusItems.HighestModSeq;

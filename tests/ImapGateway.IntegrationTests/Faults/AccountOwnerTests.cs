@@ -7,6 +7,7 @@ using ImapGateway.Messages;
 using ImapGateway.Messages.Sections;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Core.Internal;
 using Code = ImapGateway.Mail.ErrorCode;
 
 namespace ImapGateway.IntegrationTests.Faults;
@@ -64,6 +65,32 @@ public sealed class AccountOwnerTests(FaultyGateway gateway) : IClassFixture<Fau
         await TestWait.ForNothingMissing(async () =>
             (await gateway.Api.Get($"/v1/accounts/{id}/mailboxes/inbox/messages")) is { Status: System.Net.HttpStatusCode.OK } list && list.Json.GetProperty("items").GetArrayLength() == 2 ? null : "the new owner does not watch the account");
         Assert.NotNull(await grain.Read());
+        gateway.Runs();
+    }
+
+    [Fact]
+    public async Task While_it_is_deactivated()
+    {
+        await using var server = ScriptedImapServer.Start();
+        server.Inbox.Add("one");
+        var id = await gateway.AddWatched(server);
+        var grain = gateway.Services.GetRequiredService<IGrainFactory>().GetGrain<IAccountGrain>(id);
+        // Everything that is asked of the storage fails.
+        gateway.Database.FailingCode = "";
+        try
+        {
+            await grain.AsReference<IGrainManagementExtension>().DeactivateOnIdle();
+            await TestWait.For(() => server.OpenConnections == 0, "the end of all connections");
+            Assert.Equal(Code.Internal, (await Assert.ThrowsAsync<ProblemException>(grain.Read)).Code);
+        }
+        finally
+        {
+            gateway.Database.FailingCode = null;
+        }
+        await grain.Read();
+        server.Inbox.Add("two");
+        await TestWait.ForNothingMissing(async () =>
+            (await gateway.Api.Get($"/v1/accounts/{id}/mailboxes/inbox/messages")) is { Status: System.Net.HttpStatusCode.OK } list && list.Json.GetProperty("items").GetArrayLength() == 2 ? null : "the new owner does not watch the account");
         gateway.Runs();
     }
 

@@ -19,7 +19,7 @@ namespace ImapGateway.IntegrationTests.Faults;
 /// The whole gateway inside of the test process, with a database that fails where a test wants it to. The clock of its background loops runs 200 times as fast as the real one, from before the start
 /// until after the stop: nothing waits for a clock that stands still.
 /// </summary>
-public sealed class FaultyGateway : IAsyncLifetime
+public class FaultyGateway : IAsyncLifetime
 {
     private const string AdminKey = "an-admin-key-of-the-settings-0123456789";
 
@@ -63,6 +63,7 @@ public sealed class FaultyGateway : IAsyncLifetime
                 services.AddLogging(logging => logging.ClearProviders().AddProvider(_log));
                 services.Replace(ServiceDescriptor.Singleton(provider => new Loops(_time, provider.GetRequiredService<ILogger<Loops>>())));
                 services.Replace(ServiceDescriptor.Singleton<IDatabase>(provider => new FaultyDatabase(provider.GetRequiredService<IStorage>().Database)));
+                Replace(services);
             });
         foreach (var step in Services.GetServices<IStartupStep>())
         {
@@ -120,8 +121,12 @@ public sealed class FaultyGateway : IAsyncLifetime
         Assert.DoesNotContain(Services.GetServices<IHostedService>().OfType<BackgroundService>(), service => service.ExecuteTask is { IsCompleted: true });
     }
 
+    /// <summary>Replaces other services.</summary>
+    protected virtual void Replace(IServiceCollection services) { }
+
     public async ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         _http?.Dispose();
         if (_app is not null)
         {

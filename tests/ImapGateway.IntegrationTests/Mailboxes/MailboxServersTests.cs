@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Json;
+using ImapGateway.Imap;
 using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Servers.Scripted;
 using ImapGateway.IntegrationTests.Sync;
@@ -240,6 +241,28 @@ public class MailboxServersTests
         Assert.Equal(HttpStatusCode.BadRequest, (await account.Api.Post(account.Mailboxes, new { name = "x", parentId = "inbox" })).Status);
         var shelf = await account.Api.Get(account.Messages(Text(await At(account, "Shelf"), "id")!));
         Assert.Equal(HttpStatusCode.UnprocessableEntity, shelf.Status);
+    }
+
+    /// <summary>A namespace costs the server a few octets, and the gateway a command in each listing.</summary>
+    [Fact]
+    public async Task A_server_with_namespaces_without_end_is_not_asked_for_all_of_them()
+    {
+        await using var server = ScriptedImapServer.Start();
+        server.On("NAMESPACE", (session, command, _) =>
+        {
+            session.Say($"* NAMESPACE ((\"\" \"/\")) ({string.Concat(Enumerable.Range(0, 5 * MailboxListing.MostNamespaces).Select(number => $"(\"Others{number}/\" \"/\")"))}) NIL");
+            session.Say($"{command.Tag} OK done");
+            return Task.CompletedTask;
+        });
+        var (world, account) = await At(server);
+        await using var _ = world;
+        await account.Items(account.Mailboxes);
+        // Of all mailboxes, and of those that are subscribed.
+        foreach (var command in new[] { "LIST", "LSUB" })
+        {
+            var asked = server.Commands.Entries.Where(one => one.Name == command && one[1].EndsWith('*')).Select(one => one[1]).Distinct().Count();
+            Assert.InRange(asked, 2, MailboxListing.MostNamespaces);
+        }
     }
 
     [Fact]
