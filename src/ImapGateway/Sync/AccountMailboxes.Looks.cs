@@ -160,6 +160,25 @@ public sealed partial class AccountMailboxes
     /// </summary>
     private static bool IsRestored(MailboxState mailbox, MailboxView view) => view.UidValidity == mailbox.UidValidity && view.UidNext != 0 && view.UidNext < mailbox.UidNext;
 
+    /// <summary>
+    /// The mailbox was just found to have this UIDVALIDITY. Where no message of it is known, its uids have meant nothing, and a new UIDVALIDITY is taken over: some servers give an empty mailbox another one each time
+    /// it is opened (Courier). The caller is alone with the mailbox.
+    /// </summary>
+    /// <returns>False where the mailbox has to be read anew: uids of this UIDVALIDITY are of no use until then.</returns>
+    public async Task<bool> AdoptAsync(MailboxState mailbox, uint uidValidity)
+    {
+        if (mailbox.UidValidity == uidValidity)
+        {
+            return true;
+        }
+        if (mailbox.Index.Count > 0 || mailbox.Server.Count > 0 || _directory.Unmatched(mailbox).Count > 0)
+        {
+            return false;
+        }
+        await _commits.SetAsideAsync(mailbox, uidValidity);
+        return true;
+    }
+
     private async Task ApplyAsync(MailboxState mailbox, MailboxView view, ISessionRunner runner)
     {
         if (mailbox.UidValidity != 0 && (view.UidValidity != mailbox.UidValidity || IsRestored(mailbox, view)))
