@@ -42,9 +42,6 @@ public sealed partial class AccountMailboxes
         await LookAloneAsync(mailbox, runner);
     }
 
-    /// <summary>A look has ended a connection: the next one is to be taken by the pool, because nothing else depends on its connections.</summary>
-    public bool EndsConnections(MailboxState mailbox) => _pool.Fatal.Find(FatalCommands.Select, mailbox.Path) is not null;
-
     /// <summary>
     /// In the mailbox's turn. A refusal, and the end of the connection more than once, are the problem of this mailbox alone: it is shown with it, and what was read before is not shown any more.
     /// </summary>
