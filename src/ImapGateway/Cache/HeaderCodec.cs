@@ -13,7 +13,7 @@ namespace ImapGateway.Cache;
 public static class HeaderCodec
 {
     /// <summary>Raised with every change of what is written.</summary>
-    public const byte Version = 5;
+    public const byte Version = 6;
 
     private const int Checksum = 1;
     private const int Start = Checksum + sizeof(ulong);

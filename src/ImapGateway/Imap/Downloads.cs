@@ -18,8 +18,41 @@ public static class Downloads
     /// last worker: where there is only one, the section is fetched in ranges and the session released before the reader gets to see them.
     /// </summary>
     /// <param name="count">Octets wanted; null: to the end.</param>
+    /// <exception cref="ProblemException">410 where the message has gone; see <see cref="UnavailableMessage"/>.</exception>
     public static async IAsyncEnumerable<ReadOnlySequence<byte>> StreamAsync(
         this ImapPool pool, Section section, long offset, long? count, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        // Octets that a server may have made up are held back until more of them have come, or all.
+        ArrayBufferWriter<byte>? held = new();
+        await foreach (var piece in PiecesAsync(pool, section, offset, count, cancel))
+        {
+            if (held is null)
+            {
+                yield return piece;
+                continue;
+            }
+            foreach (var octets in piece)
+            {
+                held.Write(octets.Span);
+            }
+            if (!UnavailableMessage.MayHave(section.Name, offset, held.WrittenSpan))
+            {
+                yield return new ReadOnlySequence<byte>(held.WrittenMemory);
+                held = null;
+            }
+        }
+        if (held is { WrittenCount: > 0 })
+        {
+            if (await pool.RunAsync(section.Mailbox, repeatable: true, session => FetchIsolation.ThereAsync(session, section.Mailbox, section.UidValidity, [section.Uid]), cancel) is [])
+            {
+                throw Download.Gone();
+            }
+            yield return new ReadOnlySequence<byte>(held.WrittenMemory);
+        }
+    }
+
+    private static async IAsyncEnumerable<ReadOnlySequence<byte>> PiecesAsync(
+        ImapPool pool, Section section, long offset, long? count, [EnumeratorCancellation] CancellationToken cancel)
     {
         while (count is not 0)
         {

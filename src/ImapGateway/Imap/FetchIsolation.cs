@@ -11,7 +11,8 @@ public sealed record IsolatedFetch<T>(IReadOnlyDictionary<uint, T> Found, IReadO
 
 /// <summary>
 /// Runs a FETCH of many messages so that a message that the server cannot answer for costs only itself, whether the server refuses the command, leaves the message out of the answer,
-/// sends what cannot be parsed, closes the connection, or falls silent. The messages are asked for again in halves, each on a session of the pool.
+/// sends what cannot be parsed, closes the connection, or falls silent. Where the answer shows which message it ended at, that one is asked for by itself; else the messages are asked for again in halves. Each of these commands
+/// runs on a session of the pool, and after a silence the server has less time for each.
 /// </summary>
 /// <param name="pool">Where the halves are asked for.</param>
 /// <param name="path">The mailbox.</param>
@@ -20,6 +21,11 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
 {
     /// <summary>Messages that are isolated in one call. Each takes two commands for every doubling of the number of messages, and perhaps as many logins.</summary>
     public int MostFailed { get; init; } = 8;
+
+    /// <summary>Of the time that the server has for an answer: what it has for each command after it was silent once. All steps together take about as long as the first one.</summary>
+    private const double ShareOfPatience = 1.0 / 8;
+
+    private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(1);
 
     /// <param name="first">Where all messages are asked for at once.</param>
     /// <param name="uids">At least one.</param>
@@ -32,7 +38,9 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
         var found = new Dictionary<uint, T>(uids.Count);
         var failed = new Dictionary<uint, Problem>();
         var left = new List<uint>();
-        var failure = await TryAsync(first, uids, repeatable: true, found, fetch, cancel);
+        var patience = pool.AnswerTime;
+        var guesses = true;
+        var (failure, culprit) = await TryAsync(first, uids, repeatable: true, patience, found, fetch, cancel);
         if (found.Count == uids.Count)
         {
             return new IsolatedFetch<T>(found, failed, left);
@@ -41,7 +49,7 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
         var there = await ThereAsync(Missing(uids, found), failure, cancel);
         var sets = new Stack<List<uint>>();
         var isProbed = false;
-        Divide(there, failure?.Problem);
+        Divide(there, failure?.Problem, culprit);
         while (sets.TryPop(out var set))
         {
             if (failed.Count >= MostFailed)
@@ -49,8 +57,15 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
                 left.AddRange(set);
                 continue;
             }
-            failure = await TryAsync(pool, set, repeatable: false, found, fetch, cancel);
-            Divide(Missing(set, found), failure?.Problem);
+            if (failure?.Code == ErrorCode.AccountTimeout && patience == pool.AnswerTime)
+            {
+                patience = patience * ShareOfPatience is var share && share > LeastPatience ? share : LeastPatience;
+            }
+            var isGuess = culprit is { } guessed && set is [var only] && only == guessed;
+            (failure, culprit) = await TryAsync(pool, set, repeatable: false, patience, found, fetch, cancel);
+            // Output of the server that has not left it yet makes the answer end too early: it is good for one wrong guess.
+            guesses &= !isGuess || failure is not null;
+            Divide(Missing(set, found), failure?.Problem, culprit);
             if (!isProbed && failed.Count > 0 && found.Count == 0)
             {
                 await DemandAnyAsync([.. there.Except(failed.Keys)], failure?.Problem ?? Silent, cancel);
@@ -59,7 +74,7 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
         }
         return new IsolatedFetch<T>(found, failed, left);
 
-        void Divide(List<uint> unanswered, Problem? problem)
+        void Divide(List<uint> unanswered, Problem? problem, uint? endedAt)
         {
             switch (unanswered)
             {
@@ -67,6 +82,10 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
                     break;
                 case [var uid]:
                     failed[uid] = problem ?? Silent;
+                    break;
+                case { Count: > 2 } when guesses && endedAt is { } uid && unanswered.Contains(uid):
+                    sets.Push([.. unanswered.Where(one => one != uid)]);
+                    sets.Push([uid]);
                     break;
                 default:
                     var half = unanswered.Count / 2;
@@ -83,21 +102,35 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
 
     private static List<uint> Missing<T>(IEnumerable<uint> uids, Dictionary<uint, T> found) => [.. uids.Where(uid => !found.ContainsKey(uid)).Order()];
 
-    /// <returns>Why not all of them were answered, if it was a failure that may be that of one message.</returns>
-    private async Task<ProblemException?> TryAsync<T>(
-        ISessionRunner runner, IReadOnlyCollection<uint> uids, bool repeatable, Dictionary<uint, T> found, Func<ImapSession, IReadOnlyCollection<uint>, Task<IReadOnlyDictionary<uint, T>>> fetch, CancellationToken cancel)
+    /// <returns>Why not all of them were answered, if it was a failure that may be that of one message; and the message that the answer ended at, if some came before it.</returns>
+    private async Task<(ProblemException? Failure, uint? EndedAt)> TryAsync<T>(
+        ISessionRunner runner, IReadOnlyCollection<uint> uids, bool repeatable, TimeSpan patience, Dictionary<uint, T> found, Func<ImapSession, IReadOnlyCollection<uint>, Task<IReadOnlyDictionary<uint, T>>> fetch, CancellationToken cancel)
     {
+        ImapSession? used = null;
         try
         {
-            foreach (var (uid, one) in await runner.RunAsync(path, repeatable, session => fetch(session, uids), cancel))
+            var answers = await runner.RunAsync(
+                path,
+                repeatable,
+                async session =>
+                {
+                    used = session;
+                    session.Answered.Clear();
+                    using var _ = session.Await(patience);
+                    return await fetch(session, uids);
+                },
+                cancel);
+            foreach (var (uid, one) in answers)
             {
                 found[uid] = one;
             }
-            return null;
+            return default;
         }
         catch (ProblemException e) when (MayBeOfOneMessage(e))
         {
-            return e;
+            // Servers answer in the order of the messages.
+            var answered = used?.Answered ?? [];
+            return (e, uids.Any(answered.Contains) ? uids.Order().Where(uid => !answered.Contains(uid)).Select(uid => (uint?)uid).FirstOrDefault() : null);
         }
     }
 

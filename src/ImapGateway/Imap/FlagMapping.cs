@@ -61,6 +61,13 @@ public static class FlagMapping
         return MessageFlags.None;
     }
 
+    /// <summary>
+    /// Why a client must not set or look for this name, in a sentence that says what to write instead; null where it may. Beside <see cref="Refusal"/>, a system flag without its sign ("seen") would be a keyword that no
+    /// mail program shows. It can be removed where another program has set it.
+    /// </summary>
+    public static string? Mistake(string? name) =>
+        Refusal(name) ?? (SystemFlag("$" + name) != MessageFlags.None ? $"Write ${name!.ToLowerInvariant()}: system flags have a dollar sign here. Without it this is a keyword that mail programs do not understand; it can only be removed." : null);
+
     /// <summary>Why a client cannot use this name, in a sentence that says what to write instead; null where it can.</summary>
     public static string? Refusal(string? name)
     {

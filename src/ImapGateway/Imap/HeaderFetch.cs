@@ -2,7 +2,6 @@ using ImapGateway.Html;
 using ImapGateway.Mail;
 using MailKit;
 using MailKit.Net.Imap;
-using MimeKit;
 
 namespace ImapGateway.Imap;
 
@@ -42,20 +41,26 @@ public static class HeaderFetch
         await StructureRepair.RunAsync(session, path, uidValidity, summaries);
         return summaries.ToDictionary(
             summary => summary.UniqueId.Id,
-            summary => SummaryMapping.Headers(summary) with { Preview = previews && hasPreview ? PreviewText.OneLine(summary.PreviewText ?? "") : null });
+            // An empty preview may mean that the server has made none (Cyrus): the text of the message decides.
+            summary => SummaryMapping.Headers(summary) with { Preview = previews && hasPreview && PreviewText.OneLine(summary.PreviewText ?? "") is { Length: > 0 } line ? line : null });
     }
 
     /// <summary>Nothing is left for <see cref="CompleteAsync"/> to ask for.</summary>
-    public static bool IsComplete(MessageHeaders headers) => headers.Preview is not null && !FilenameFetch.IsNeeded(headers) && !ReferenceFetch.IsNeeded(headers);
+    public static bool IsComplete(MessageHeaders headers) => headers.Preview is not null && !EncodingFetch.IsNeeded(headers) && !FilenameFetch.IsNeeded(headers) && !ReferenceFetch.IsNeeded(headers);
 
-    /// <summary>File names, the use of pictures, and previews where the server has none: from the texts of the messages and the headers of their parts.</summary>
+    /// <summary>File names, encodings, the use of pictures, and previews where the server has none: from the texts of the messages and the headers of their parts.</summary>
     /// <returns>By uid; those of which the server does not send the text are missing.</returns>
     public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> CompleteAsync(ImapSession session, string path, uint uidValidity, IReadOnlyDictionary<uint, MessageHeaders> messages)
     {
         var named = await FilenameFetch.RunAsync(session, path, uidValidity, messages);
         var judged = await ReferenceFetch.RunAsync(session, path, uidValidity, named);
         var previewed = await PreviewFetch.RunAsync(session, path, uidValidity, judged.Where(one => one.Value.Preview is null).ToDictionary());
-        return judged.Where(one => one.Value.Preview is not null).Concat(previewed).ToDictionary();
+        var complete = judged.Where(one => one.Value.Preview is not null).Concat(previewed).ToDictionary();
+        foreach (var (uid, one) in await PreviewFetch.RunAsync(session, path, uidValidity, await EncodingFetch.RunAsync(session, path, uidValidity, complete)))
+        {
+            complete[uid] = one;
+        }
+        return complete;
     }
 
     /// <summary>Date of receipt and size, by uid: what servers know without reading a message.</summary>
@@ -88,14 +93,10 @@ public static class HeaderFetch
         await session.Client.NoOpAsync();
         var there = (await FetchAsync(folder, silent, new FetchRequest(Basic))).ConvertAll(summary => summary.UniqueId.Id);
         var again = there.Count == 0 ? [] : await FetchAsync(folder, there, request);
-        return [.. summaries.Where(summary => !IsMadeUp(summary)), .. again.Where(summary => !IsUnavailable(summary))];
+        return [.. summaries.Where(summary => !IsMadeUp(summary)), .. again.Where(summary => !UnavailableMessage.IsHeader(summary.Headers))];
     }
 
-    private static bool IsMadeUp(IMessageSummary summary) => summary.Headers is null or { Count: 0 } || IsUnavailable(summary);
-
-    /// <summary>What Courier answers in place of a message whose file is gone: these two fields, and no other.</summary>
-    private static bool IsUnavailable(IMessageSummary summary) =>
-        summary.Headers is { Count: 2 } headers && headers[HeaderId.From]?.Trim() == "System Administrator <root@localhost>" && headers[HeaderId.Subject]?.Trim() == "message unavailable";
+    private static bool IsMadeUp(IMessageSummary summary) => summary.Headers is null or { Count: 0 } || UnavailableMessage.IsHeader(summary.Headers);
 
     private static async Task<List<IMessageSummary>> FetchAsync(ImapFolder folder, IEnumerable<uint> uids, FetchRequest request)
     {

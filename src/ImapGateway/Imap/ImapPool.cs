@@ -53,6 +53,9 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
     /// <inheritdoc cref="Quirks.Fatal"/>
     public FatalCommands Fatal => _opener.Quirks.Fatal;
 
+    /// <summary>How long the server may be silent while it owes an answer.</summary>
+    public TimeSpan AnswerTime => _opener.Timeout;
+
     /// <summary>What one job may take altogether, streams apart.</summary>
     public TimeSpan JobTime => _opener.Timeout * JobTimeouts;
 

@@ -82,6 +82,21 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>Called with each command, without its tag, before it is sent.</summary>
     public Func<ReadOnlyMemory<byte>, ValueTask>? Sending { set => _stream.Sending = value; }
 
+    /// <summary>The uids of the messages that the server has answered about in the FETCH that ran last, also if it has failed.</summary>
+    public HashSet<uint> Answered => _client.Answered;
+
+    /// <summary>Until the result is disposed the server may be silent for no longer than this.</summary>
+    public IDisposable Await(TimeSpan silence)
+    {
+        _stream.Await(silence);
+        return new Patience(_stream);
+    }
+
+    private sealed class Patience(ServerStream stream) : IDisposable
+    {
+        public void Dispose() => stream.Await(null);
+    }
+
     public bool IsUsable => _stream.IsOpen && _client.IsConnected && _client.IsAuthenticated;
 
     /// <summary>The server was silent for too long, or took too long altogether.</summary>
@@ -117,7 +132,7 @@ public sealed partial class ImapSession : IAsyncDisposable
             await LogInAsync(client, server.Username, credential, cancel);
             login.End();
             client.Capabilities &= ~quirks.Refused;
-            var name = await PrepareAsync(client, stream, cancel);
+            var name = await PrepareAsync(client, stream, quirks, cancel);
             stream.Allow(long.MaxValue);
             stream.Memory?.Clear();
             return new ImapSession(client, stream, quirks) { IsDovecot = Quirks.IsDovecot(name) };
@@ -178,7 +193,7 @@ public sealed partial class ImapSession : IAsyncDisposable
 
     /// <summary>Courtesies and extensions: a server that advertises one and refuses it can do without.</summary>
     /// <returns>The name by which the server identifies itself; null: it does not.</returns>
-    private static async Task<string?> PrepareAsync(ImapClient client, ServerStream stream, CancellationToken cancel)
+    private static async Task<string?> PrepareAsync(ImapClient client, ServerStream stream, Quirks quirks, CancellationToken cancel)
     {
         string? name = null;
         if (client.Capabilities.HasFlag(ImapCapabilities.Id))
@@ -187,8 +202,9 @@ public sealed partial class ImapSession : IAsyncDisposable
             {
                 name = (await client.IdentifyAsync(new ImapImplementation { Name = "ImapGateway", Version = Version }, cancel))?.Name;
             }
-            catch (ImapCommandException)
+            catch (ImapCommandException e)
             {
+                Learn(ImapCapabilities.Id, e);
                 client.Capabilities &= ~ImapCapabilities.Id;
             }
         }
@@ -201,9 +217,9 @@ public sealed partial class ImapSession : IAsyncDisposable
                 // OK alone is no yes: the server lists what it has enabled (RFC 5161 section 3.2), and MailKit keeps that to itself.
                 enabled = Enabled().IsMatch(stream.Tail);
             }
-            catch (ImapCommandException)
+            catch (ImapCommandException e)
             {
-                // A no.
+                Learn(ImapCapabilities.QuickResync, e);
             }
             client.Capabilities &= enabled ? client.Capabilities : ~ImapCapabilities.QuickResync;
         }
@@ -214,6 +230,15 @@ public sealed partial class ImapSession : IAsyncDisposable
             client.PersonalNamespaces.Add(new FolderNamespace(inbox.DirectorySeparator, ""));
         }
         return name;
+
+        void Learn(ImapCapabilities extension, ImapCommandException refusal)
+        {
+            var problem = ImapFailure.Explain(refusal, stream).Problem;
+            if (Quirks.IsOfCommand(problem))
+            {
+                quirks.Learn(CapabilityNames.NameOf(extension), Quirks.DetailOf(problem));
+            }
+        }
     }
 
     [GeneratedRegex(@"^\* ENABLED\b[^\r\n]*\bQRESYNC\b", RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]

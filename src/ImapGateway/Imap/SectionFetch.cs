@@ -134,8 +134,5 @@ public static class SectionFetch
         && (await RunAsync(session, section.Mailbox, section.UidValidity, [section.Uid], [new SectionSlice(ContentType, 0, 4096)])).TryGetValue((section.Uid, "HEADER"), out var header)
         && !IsMultipart(header);
 
-    /// <summary>The text that Courier sends in place of that of a message whose file is gone.</summary>
-    public static bool IsMadeUp(byte[] octets) => octets.AsSpan().TrimEnd("\r\n"u8).SequenceEqual("This message is no longer available on the server."u8);
-
     private static bool IsMultipart(byte[] header) => HeaderFields.Parse(header).ContentType().IsMimeType("multipart", "*");
 }

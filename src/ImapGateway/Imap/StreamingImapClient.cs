@@ -12,10 +12,15 @@ namespace ImapGateway.Imap;
 /// <param name="mostFolders">Mailboxes that MailKit remembers of one connection.</param>
 public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : ImapClient
 {
+    private const int MostAnswered = 1000;
+
     private readonly List<SectionStream> _unnamed = [];
     private int _folders;
 
     private AnswerLimit Answers => answers;
+
+    /// <summary>The uids of the messages that the last FETCH has been answered about so far, as far as there are not too many.</summary>
+    public HashSet<uint> Answered { get; } = [];
 
     /// <summary>Takes the next literals, as they arrive, while it is set.</summary>
     public LiteralStream? Sink { get; set; }
@@ -121,6 +126,7 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
             using var expected = client.Answers.Expect(uids is UniqueIdRange ? Count : uids.Count, request);
             // A range is in order already, and may have billions of numbers.
             IList<UniqueId> asked = uids is UniqueIdRange ? uids : UidSet.Ascending(uids);
+            client.Answered.Clear();
             var summaries = await base.FetchAsync(asked, request, cancellationToken);
             // Flags of other messages are told in between (RFC 3501 section 7.4.2), and a hostile server can tell whatever it likes.
             return [.. summaries.Where(summary => summary.UniqueId.IsValid && asked.Contains(summary.UniqueId))];
@@ -128,6 +134,7 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
 
         public override async Task<IList<IMessageSummary>> FetchAsync(int min, int max, IFetchRequest request, CancellationToken cancellationToken = default)
         {
+            client.Answered.Clear();
             using var expected = client.Answers.Expect((max < 0 ? Count - 1 : max) - min + 1, request);
             return await base.FetchAsync(min, max, request, cancellationToken);
         }
@@ -168,6 +175,10 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
             client.Parsed?.Invoke();
             base.OnMessageSummaryFetched(message);
             client.Answers.Count();
+            if (client.Answered.Count < MostAnswered)
+            {
+                client.Answered.Add(message.UniqueId.Id);
+            }
         }
 
         // Overridden rather than subscribed to: a watched account has many mailboxes, and nothing to say most of the time.

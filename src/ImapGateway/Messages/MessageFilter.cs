@@ -46,7 +46,7 @@ public sealed record MessageFilter(
         var errors = new RequestErrors();
         foreach (var (name, flags) in new[] { ("flag", Flag), ("notFlag", NotFlag) })
         {
-            foreach (var refusal in (flags ?? []).Select(FlagMapping.Refusal).OfType<string>())
+            foreach (var refusal in (flags ?? []).Select(FlagMapping.Mistake).OfType<string>())
             {
                 errors.Parameter(name, refusal);
             }

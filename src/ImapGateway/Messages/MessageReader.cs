@@ -110,7 +110,7 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
                 var sections = await SectionFetch.RunAsync(session, path, uidValidity, uids, slices);
                 return sections.GroupBy(one => one.Key.Uid)
                     .ToDictionary(group => group.Key, group => group.ToDictionary(one => one.Key.Key, one => one.Value))
-                    .Where(one => !IsEmpty(byUid[one.Key], one.Value) && !one.Value.Values.Any(SectionFetch.IsMadeUp)).ToDictionary();
+                    .Where(one => !IsEmpty(byUid[one.Key], one.Value) && !one.Value.Values.Any(octets => UnavailableMessage.IsText(octets))).ToDictionary();
             }
             foreach (var (uid, problem) in fetched.Failed)
             {

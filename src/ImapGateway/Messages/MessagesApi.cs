@@ -181,11 +181,11 @@ public sealed record FlagsPatch(ImmutableArray<string>? Add = null, ImmutableArr
         {
             errors.Member("/flags", "Give add, remove or both, or set alone.");
         }
-        foreach (var (member, names) in new[] { ("add", Add), ("remove", Remove), ("set", Set) })
+        foreach (var (member, names, refusalOf) in new (string, ImmutableArray<string>?, Func<string?, string?>)[] { ("add", Add, FlagMapping.Mistake), ("remove", Remove, FlagMapping.Refusal), ("set", Set, FlagMapping.Mistake) })
         {
             for (var i = 0; i < (names?.Length ?? 0); i++)
             {
-                if (FlagMapping.Refusal(names!.Value[i]) is { } refusal)
+                if (refusalOf(names!.Value[i]) is { } refusal)
                 {
                     errors.Member($"/flags/{member}/{i}", refusal);
                 }

@@ -56,7 +56,7 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
             await account.Mailboxes.CommitAsync(new MailboxWrite(source) { Changed = [changed] });
             throw Conditions.Failed();
         }
-        var arrived = done.NewUid ?? await Arrival.FindAsync(account, source, target, row, CancellationToken.None);
+        var arrived = done.NewUid is { } uid && await account.Mailboxes.AdoptAsync(target, uid.Validity) ? uid.Id : await Arrival.FindAsync(account, source, target, row, CancellationToken.None);
         await account.Mailboxes.CommitAsync(new DoneMove(source, row.Uid, target, arrived, done.Left is { } left ? await OriginalAsync(account, source, left) : null));
         return true;
     }
@@ -68,10 +68,10 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
         return headers.TryGetValue(left.Uid, out var known) ? new NewMessage(left, known) : null;
     }
 
-    /// <param name="NewUid">By COPYUID; null where the server does not tell.</param>
+    /// <param name="NewUid">By COPYUID, with its UIDVALIDITY; null where the server does not tell.</param>
     /// <param name="Left">The original, where it could not be expunged.</param>
     /// <param name="Changed">It is no longer as the condition demands, and stays where it is.</param>
-    private sealed record Outcome(bool Gone, uint? NewUid, SeenMessage? Left, SeenMessage? Changed = null);
+    private sealed record Outcome(bool Gone, UniqueId? NewUid, SeenMessage? Left, SeenMessage? Changed = null);
 
     private async Task<Outcome> MoveAsync(ImapSession session, MailboxState source, MailboxState target, IndexRow row)
     {
@@ -113,7 +113,6 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
         ? await ConditionalStore.LookAsync(session, folder, new SeenMessage(row.Uid, row.Flags, row.ModSeq))
         : (await MailboxLook.FlagsOfAsync(session, folder, row.Uid), true);
 
-    /// <summary>A COPYUID of another UIDVALIDITY than the target's is of no use: the next look indexes the target anew.</summary>
-    private static uint? NewUid(UniqueIdMap map, MailboxState target) =>
-        map.Destination is [var uid, ..] && (uid.Validity == 0 || uid.Validity == target.UidValidity) ? uid.Id : null;
+    private static UniqueId? NewUid(UniqueIdMap map, MailboxState target) =>
+        map.Destination is [var uid, ..] ? new UniqueId(uid.Validity == 0 ? target.UidValidity : uid.Validity, uid.Id) : null;
 }

@@ -42,9 +42,6 @@ public sealed partial class AccountMailboxes
         await LookAloneAsync(mailbox, runner);
     }
 
-    /// <summary>A look has ended a connection: the next one is to be taken by the pool, because nothing else depends on its connections.</summary>
-    public bool EndsConnections(MailboxState mailbox) => _pool.Fatal.Find(FatalCommands.Select, mailbox.Path) is not null;
-
     /// <summary>
     /// In the mailbox's turn. A refusal, and the end of the connection more than once, are the problem of this mailbox alone: it is shown with it, and what was read before is not shown any more.
     /// </summary>
@@ -159,6 +156,25 @@ public sealed partial class AccountMailboxes
     /// trusted.
     /// </summary>
     private static bool IsRestored(MailboxState mailbox, MailboxView view) => view.UidValidity == mailbox.UidValidity && view.UidNext != 0 && view.UidNext < mailbox.UidNext;
+
+    /// <summary>
+    /// The mailbox was just found to have this UIDVALIDITY. Where no message of it is known, its uids have meant nothing, and a new UIDVALIDITY is taken over: some servers give an empty mailbox another one each time
+    /// it is opened (Courier). The caller is alone with the mailbox.
+    /// </summary>
+    /// <returns>False where the mailbox has to be read anew: uids of this UIDVALIDITY are of no use until then.</returns>
+    public async Task<bool> AdoptAsync(MailboxState mailbox, uint uidValidity)
+    {
+        if (mailbox.UidValidity == uidValidity)
+        {
+            return true;
+        }
+        if (mailbox.Index.Count > 0 || mailbox.Server.Count > 0 || _directory.Unmatched(mailbox).Count > 0)
+        {
+            return false;
+        }
+        await _commits.SetAsideAsync(mailbox, uidValidity);
+        return true;
+    }
 
     private async Task ApplyAsync(MailboxState mailbox, MailboxView view, ISessionRunner runner)
     {

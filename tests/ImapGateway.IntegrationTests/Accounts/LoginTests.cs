@@ -84,6 +84,30 @@ public sealed class LoginTests : IAsyncLifetime
         }
     }
 
+    /// <summary>Exchange: no capabilities in the greeting, and others after TLS. Its greeting also decides how MailKit reads its answers.</summary>
+    [Theory]
+    [InlineData("* OK The Microsoft Exchange IMAP4 service is ready. [QQBNADMAUABSADAANwBDAEEA]")]
+    [InlineData("* OK [CAPABILITY IMAP4 IMAP4rev1 STARTTLS AUTH=LOGIN MOVE NOTIFY] The Microsoft Exchange IMAP4 service is ready.")]
+    [InlineData("* OK")]
+    [InlineData("* OK [CAPABILITY IMAP4rev1 STARTTLS MOVE] gr\u00fcn \u0007")]
+    public async Task What_is_advertised_before_starttls_does_not_count_after_it(string greeting)
+    {
+        await using var server = ScriptedImapServer.Start(new()
+        {
+            Greeting = greeting,
+            CapabilitiesInClear = "IMAP4 IMAP4rev1 LOGINDISABLED STARTTLS MOVE NOTIFY CONDSTORE",
+            Capabilities = "IMAP4 IMAP4rev1 AUTH=PLAIN SASL-IR UIDPLUS ID UNSELECT CHILDREN IDLE NAMESPACE LITERAL+",
+        });
+        server.Inbox.Add("one");
+        var added = (await Add(server.Port, "starttls", allowInvalidCertificate: true, password: "pass")).Is(HttpStatusCode.Created);
+        var account = new ApiAccount(_api, added.Text("id"));
+        Assert.Equal("one", (await account.Newest()).GetProperty("subject").GetString());
+        var capabilities = (await account.Api.Get(account.Path)).Is(HttpStatusCode.OK).Json.GetProperty("capabilities").EnumerateArray().Select(one => one.GetString()).ToList();
+        Assert.Contains("IDLE", capabilities);
+        Assert.All(new[] { "MOVE", "NOTIFY", "CONDSTORE" }, name => Assert.DoesNotContain(name, capabilities));
+        Assert.Equal("STARTTLS", server.Commands.Entries[0].Name);
+    }
+
     [Fact]
     public async Task A_server_that_takes_us_for_somebody_who_is_logged_in_is_refused()
     {

@@ -182,4 +182,32 @@ public sealed class LooseServersTests(ImpatientGateway impatient) : IClassFixtur
         var account = await Add(server);
         Assert.Contains("INBOX/Da\tOggetto\tRicevuto", (await account.Items(account.Mailboxes)).Select(mailbox => mailbox.GetProperty("path").GetString()));
     }
+
+    /// <summary>Courier: until a mailbox has a message, its UIDVALIDITY depends on the time, and COPYUID has another one than the last SELECT.</summary>
+    [Theory]
+    [InlineData("MOVE", "UID MOVE")]
+    [InlineData("", "UID COPY")]
+    public async Task A_message_that_is_moved_into_an_empty_mailbox_whose_uidvalidity_changes_is_only_there(string extension, string command)
+    {
+        await using var server = ScriptedImapServer.Start(new ScriptedOptions { Capabilities = $"IMAP4rev1 LITERAL+ AUTH=PLAIN IDLE UIDPLUS {extension}".TrimEnd() });
+        server.Inbox.Add("one");
+        server.Inbox.Add("two");
+        var trash = server.AddMailbox("Trash");
+        server.On(command, (_, _, proceed) =>
+        {
+            trash.UidValidity += trash.Messages.Count == 0 ? 1u : 0;
+            return proceed();
+        });
+        var account = await Add(server);
+        var listed = await account.Items(account.Messages("inbox"));
+        var (two, one) = (listed[0].GetProperty("id").GetString()!, listed[1].GetProperty("id").GetString()!);
+        var moved = (await account.Api.Patch(account.Message(one), new { mailboxId = "trash" })).Is(HttpStatusCode.OK);
+        Assert.Equal((one, "one"), (moved.Text("id"), moved.Text("subject")));
+        Assert.Equal([two], (await account.Items(account.Messages("inbox"))).Select(message => message.GetProperty("id").GetString()));
+        Assert.Equal([one], (await account.Items(account.Messages("trash"))).Select(message => message.GetProperty("id").GetString()));
+        (await account.Api.Delete(account.Message(two))).Is(HttpStatusCode.NoContent);
+        Assert.Empty(await account.Items(account.Messages("inbox")));
+        var told = await account.Items($"{account.Path}/changes?after=0&types=message.*");
+        Assert.Equal([("message.moved", one), ("message.moved", two)], told.Select(change => (change.GetProperty("type").GetString(), change.GetProperty("data").GetProperty("message").GetProperty("id").GetString())));
+    }
 }

@@ -26,6 +26,8 @@ public sealed class RefusedExtensionsTests(PollingGateway gateway) : IClassFixtu
         ("NOTIFY", Much, "NOTIFY", ""),
         ("IDLE", Old, "IDLE", ""),
         ("MOVE", Much, "UID MOVE", ""),
+        ("QRESYNC", Much + " QRESYNC", "ENABLE", ""),
+        ("ID", Much + " ID", "ID", ""),
     ];
 
     public static TheoryData<string, string> Refusals

@@ -208,6 +208,45 @@ public sealed class BadMessageTests(ImpatientGateway impatient) : IClassFixture<
         await TestWait.For(async () => (await account.Items(account.Messages("inbox", "?limit=100"))).Where(message => ProblemOf(message) is null).Select(message => message.Uid()).Order().SequenceEqual(Enumerable.Range(1, 60).Select(i => (uint)i).Except(bad)), "all that can be read is");
     }
 
+    /// <summary>Servers answer in order, so the answer shows which message it ended at.</summary>
+    [Theory]
+    [InlineData(Refusals.Hangs)]
+    [InlineData(Refusals.Closes)]
+    public async Task Of_a_hundred_messages_one_whose_answer_never_comes_costs_two_more_commands(string how)
+    {
+        await using var server = ScriptedImapServer.Start();
+        for (var i = 1; i <= 100; i++)
+        {
+            server.Inbox.Add($"m{i}");
+        }
+        const uint Hanging = 37;
+        server.On("UID FETCH", async (session, command, proceed) =>
+        {
+            var uids = Refusals.Uids(command[0]).ToList();
+            if (!uids.Contains(Hanging) || !command.ToString().Contains("BODYSTRUCTURE", StringComparison.Ordinal))
+            {
+                await proceed();
+                return;
+            }
+            if (uids.Where(uid => uid < Hanging).Select(uid => uid.ToString(System.Globalization.CultureInfo.InvariantCulture)).ToList() is { Count: > 0 } before)
+            {
+                await ScriptedCommands.Run(session, command with { Tag = "*", Arguments = [new ImapValue(string.Join(',', before)), .. command.Arguments.Skip(1)] });
+                await session.Flush();
+            }
+            if (how == Refusals.Hangs)
+            {
+                await session.Silence();
+            }
+            session.Close();
+        });
+        var account = await Add(server);
+        var items = await account.Items(account.Messages("inbox", "?limit=100"));
+        // The structure of the one is read from the message itself.
+        Assert.Equal(Enumerable.Range(1, 100).Reverse().Select(i => $"m{i}"), items.Select(message => message.Subject()));
+        // All of them (a second time where the connection has ended, for that may be by chance), the one, and all others.
+        Assert.Equal(how == Refusals.Hangs ? 3 : 4, server.Commands.Count(command => command.Name == "UID FETCH" && command.ToString().Contains("BODYSTRUCTURE", StringComparison.Ordinal)));
+    }
+
     [Theory, MemberData(nameof(Refused))]
     public async Task A_server_that_answers_no_fetch_at_all_is_to_blame_and_no_message(string how)
     {

@@ -126,6 +126,24 @@ public abstract class MailCasesTests(MailCases cases)
     }
 
     [Theory]
+    [InlineData("text-encoding-in-quotes")]
+    [InlineData("text-encoding-with-semicolon")]
+    [InlineData("text-encoding-with-comment")]
+    [InlineData("text-encoding-in-odd-case")]
+    [InlineData("text-encoding-in-alternative")]
+    public void Texts_are_decoded(string name)
+    {
+        const string Words = "Grüße aus Köln, wie geht es Dir? Hier steht genug Text für zwei Zeilen in base64.";
+        var read = cases[name].Read;
+        Assert.Equal(Words, read.GetProperty("body").GetProperty("text").GetString()!.Trim());
+        Assert.Equal([Words, Words], new[] { cases[name].Listed, read }.Select(message => message.GetProperty("preview").GetString()));
+        if (name == "text-encoding-in-alternative")
+        {
+            Assert.Contains(Words, read.GetProperty("body").GetProperty("html").GetString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
     [InlineData("parts-html-in-pieces", "plain all")]
     [InlineData("html-with-file", "plain words", "html words")]
     [InlineData("html-with-picture", "plain words", "html words")]

@@ -57,6 +57,41 @@ public sealed class UnavailableMessageTests(ImpatientGateway impatient) : IClass
         Assert.True(isThere);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_download_of_it_is_gone_unless_the_server_still_has_it(bool isGone)
+    {
+        await using var server = ScriptedImapServer.Start();
+        server.Inbox.Add("before");
+        var message = server.Inbox.Add(uid => new ScriptedMessage(uid, Octets(Unavailable)));
+        // Only the octets are made up.
+        var sent = server.Inbox.Add(uid => new ScriptedMessage(uid, Octets("From: Ann <ann@example.org>\r\nSubject: sent\r\n")));
+        server.Rewrite = (_, octets) => Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(octets).Replace("From: System Administrator <root@localhost>\r\nSubject: message unavailable\r\n\r\n)", "From: System Administrator <moot@localhost>\r\nSubject: message unavailable\r\n\r\n)", StringComparison.Ordinal));
+        var account = await Add(server);
+        var items = (await account.Items(account.Messages("inbox"))).ToDictionary(one => one.GetProperty("uid").GetUInt32(), one => one.GetProperty("id").GetString()!);
+        Assert.Equal(3, items.Count);
+        if (isGone)
+        {
+            // The session that downloads still has the messages in its view, and the server has their files no more.
+            server.On("NOOP", async (_, _, proceed) =>
+            {
+                server.Inbox.Remove(message);
+                server.Inbox.Remove(sent);
+                await proceed();
+            });
+        }
+        foreach (var (path, uid) in new[] { ("/raw", message.Uid), ("/parts/1", sent.Uid) })
+        {
+            foreach (var range in new[] { null, "bytes=0-9", "bytes=20-" })
+            {
+                var answer = await (range is null ? impatient.Gateway.Http.Download(account.Message(items[uid], path)) : impatient.Gateway.Http.Download(account.Message(items[uid], path), ("Range", range)));
+                Assert.Equal(isGone ? System.Net.HttpStatusCode.Gone : range is null ? System.Net.HttpStatusCode.OK : System.Net.HttpStatusCode.PartialContent, answer.Status);
+            }
+        }
+        Assert.Equal("before", (await account.Items(account.Messages("inbox")))[^1].GetProperty("subject").GetString());
+    }
+
     [Fact]
     public async Task A_message_from_root_that_was_sent_is_listed()
     {

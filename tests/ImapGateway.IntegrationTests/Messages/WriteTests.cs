@@ -61,6 +61,8 @@ public class WriteTests
     [InlineData("""{"flags":{"add":["a b"]}}""", "/flags/add/0")]
     [InlineData("""{"flags":{"add":["$seen","\\Seen"]}}""", "/flags/add/1")]
     [InlineData("""{"flags":{"add":["ü"]}}""", "/flags/add/0")]
+    [InlineData("""{"flags":{"add":["seen"]}}""", "/flags/add/0")]
+    [InlineData("""{"flags":{"set":["$answered","Flagged"]}}""", "/flags/set/1")]
     [InlineData("""{"flags":{"remove":[""]}}""", "/flags/remove/0")]
     [InlineData("""{"flags":{"add":["x\r\nA1 LOGOUT"]}}""", "/flags/add/0")]
     [InlineData("""{"flag":{"add":["$seen"]}}""", "/flag")]

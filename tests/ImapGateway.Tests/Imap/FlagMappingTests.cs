@@ -39,5 +39,22 @@ public class FlagMappingTests
     [InlineData("nil", "NIL")]
     [InlineData("", "name")]
     [InlineData(null, "name")]
-    public void What_IMAP_cannot_carry_is_refused_with_the_reason(string? name, string reason) => Assert.Contains(reason, FlagMapping.Refusal(name));
+    public void What_IMAP_cannot_carry_is_refused_with_the_reason(string? name, string reason)
+    {
+        Assert.Contains(reason, FlagMapping.Refusal(name));
+        Assert.Equal(FlagMapping.Refusal(name), FlagMapping.Mistake(name));
+    }
+
+    [Theory]
+    [InlineData("seen")]
+    [InlineData("Answered")]
+    [InlineData("FLAGGED")]
+    [InlineData("draft")]
+    [InlineData("deleted")]
+    public void A_system_flag_without_its_sign_can_only_be_removed(string name)
+    {
+        Assert.Contains($"Write ${name.ToLowerInvariant()}:", FlagMapping.Mistake(name), StringComparison.Ordinal);
+        Assert.Null(FlagMapping.Refusal(name));
+        Assert.Null(FlagMapping.Mistake("$" + name));
+    }
 }

@@ -207,7 +207,8 @@ public sealed partial class Watch
         _due.Begin(mailbox);
         try
         {
-            await (_mailboxes.EndsConnections(mailbox) ? LookOnPoolAsync(mailbox) : _mailboxes.LookAsync(mailbox, _session));
+            var failures = _mailboxes.Pool.Fatal.TimesOf(Imap.FatalCommands.Select, mailbox.Path);
+            await (failures == 0 ? _mailboxes.LookAsync(mailbox, _session) : LookOnPoolAsync(mailbox, failures == 1 ? Timeout.InfiniteTimeSpan : LongestAway));
             _due.End(mailbox, began);
             _faults.Succeeded(mailbox);
             if (mailbox == Inbox)
@@ -235,14 +236,15 @@ public sealed partial class Watch
         }
     }
 
-    /// <summary>Where the server is silent about the mailbox the others do not wait for it.</summary>
-    private async Task LookOnPoolAsync(MailboxState mailbox)
+    /// <summary>The last look has ended a connection: this one must not end the watcher's.</summary>
+    /// <param name="patience">Where the server is silent about the mailbox again and again the others do not wait for it.</param>
+    private async Task LookOnPoolAsync(MailboxState mailbox, TimeSpan patience)
     {
         var look = _mailboxes.UpToDateAsync(mailbox, CancellationToken.None);
         _ = look.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         try
         {
-            await look.WaitAsync(LongestAway, Time);
+            await look.WaitAsync(patience, Time);
         }
         catch (TimeoutException)
         {

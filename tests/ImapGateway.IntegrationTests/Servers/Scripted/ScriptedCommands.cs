@@ -24,8 +24,12 @@ internal static class ScriptedCommands
                 await Idle(session, command);
                 return;
             case "CAPABILITY":
-                session.Say($"* CAPABILITY {session.Server.Options.Capabilities}");
+                session.Say($"* CAPABILITY {(session.IsEncrypted ? null : session.Server.Options.CapabilitiesInClear) ?? session.Server.Options.Capabilities}");
                 break;
+            case "STARTTLS" when session.Server.Options.CapabilitiesInClear is not null && !session.IsEncrypted:
+                session.Say($"{command.Tag} OK begin");
+                await session.Encrypt();
+                return;
             case "ID":
                 session.Say("* ID (\"name\" \"scripted\")");
                 break;

@@ -8,6 +8,9 @@ public sealed record ScriptedOptions
     /// <summary>What is advertised decides what is done: XLIST, SPECIAL-USE, LIST-STATUS, ESEARCH, CONDSTORE, OBJECTID, X-GM-EXT-1 work if they stand here.</summary>
     public string Capabilities { get; init; } = Modest;
 
+    /// <summary>What is advertised before TLS; with STARTTLS among it the server takes that command. Null: the same as in TLS.</summary>
+    public string? CapabilitiesInClear { get; init; }
+
     /// <summary>The first line, without its end; null: the connection is accepted and nothing is ever said. BYE closes it.</summary>
     public string? Greeting { get; init; } = "* OK ready";
 

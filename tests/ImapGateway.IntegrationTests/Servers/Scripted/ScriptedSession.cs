@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 
@@ -8,8 +9,8 @@ namespace ImapGateway.IntegrationTests.Servers.Scripted;
 public sealed class ScriptedSession : IDisposable
 {
     private readonly TcpClient _client;
-    private readonly NetworkStream _stream;
-    private readonly Stream _input;
+    private Stream _stream;
+    private Stream _input;
     private readonly MemoryStream _output = new();
     private readonly CancellationToken _stop;
     private bool _closed;
@@ -28,6 +29,8 @@ public sealed class ScriptedSession : IDisposable
     public int Number { get; }
 
     public bool IsAuthenticated { get; internal set; }
+
+    public bool IsEncrypted => _stream is SslStream;
 
     public ScriptedMailbox? Selected => View?.Mailbox;
 
@@ -90,6 +93,16 @@ public sealed class ScriptedSession : IDisposable
         _client.Dispose();
         _input.Dispose();
         _output.Dispose();
+    }
+
+    /// <summary>The server's side of a TLS handshake, after what was said.</summary>
+    internal async Task Encrypt()
+    {
+        await Flush();
+        var tls = new SslStream(_stream);
+        using var certificate = TestCertificate.Load();
+        await tls.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = certificate }, _stop);
+        (_stream, _input) = (tls, new BufferedStream(tls));
     }
 
     internal async Task Run()
