@@ -152,7 +152,7 @@ public static class MailboxListing
     {
         var proofs = new Dictionary<string, MailboxProof>(StringComparer.Ordinal);
         var fatal = session.Quirks.Fatal;
-        foreach (var path in paths.Where(path => fatal.Find(FatalCommands.Select, path) is null))
+        foreach (var path in paths.Where(path => fatal.PauseOf(FatalCommands.Select, path) == TimeSpan.Zero))
         {
             try
             {

@@ -82,6 +82,7 @@ public sealed partial class AccountMailboxes
     /// <summary>Lists again where a mailbox has ended the connection: it is left out of what is asked then.</summary>
     private async Task<(MailboxList List, Dictionary<string, MailboxProof> Proofs)> ReadTreeAsync(ISessionRunner runner, MailboxRenaming? renaming, CancellationToken cancel)
     {
+        var proofs = new Dictionary<string, MailboxProof>(StringComparer.Ordinal);
         for (var listings = 1; ; listings++)
         {
             await RetryCountsAsync(cancel);
@@ -89,10 +90,10 @@ public sealed partial class AccountMailboxes
             bool MayListAgain() => _pool.Fatal.Failures > failures && listings < MostListings;
             try
             {
-                var tree = await ReadTreeOnceAsync(runner, renaming, cancel);
+                var list = await ReadTreeOnceAsync(runner, renaming, proofs, cancel);
                 if (!MayListAgain())
                 {
-                    return tree;
+                    return (list, proofs);
                 }
             }
             catch (ProblemException) when (runner == _pool && MayListAgain())
@@ -102,12 +103,12 @@ public sealed partial class AccountMailboxes
         }
     }
 
-    private async Task<(MailboxList List, Dictionary<string, MailboxProof> Proofs)> ReadTreeOnceAsync(ISessionRunner runner, MailboxRenaming? renaming, CancellationToken cancel)
+    /// <param name="proofs">Mailboxes that had to be opened are added to it.</param>
+    private async Task<MailboxList> ReadTreeOnceAsync(ISessionRunner runner, MailboxRenaming? renaming, Dictionary<string, MailboxProof> proofs, CancellationToken cancel)
     {
         var known = Kept(renaming);
         var (list, hasObjectIds) = await runner.RunAsync(
             null, repeatable: true, async session => (await MailboxListing.AllAsync(session, known), session.Capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.ObjectID)), cancel);
-        var proofs = new Dictionary<string, MailboxProof>(StringComparer.Ordinal);
         var doubtful = MailboxTree.Doubtful(All, list.Mailboxes, renaming);
         if (doubtful.Count > 0)
         {
@@ -119,7 +120,7 @@ public sealed partial class AccountMailboxes
             await ProveAsync(runner, proofs, unnamed, uids: false, cancel);
             _asked.UnionWith(unnamed);
         }
-        return (list, proofs);
+        return list;
     }
 
     /// <summary>
