@@ -14,6 +14,7 @@ namespace ImapGateway.IntegrationTests.Faults;
 /// Every column of every table, each damaged in a row of its own while the gateway does not run: the account, the endpoint or the key with the damaged row can still be listed, changed and deleted, nothing of
 /// it is deleted before, and the others do not notice. The columns are those of the EF model, so that a new one is tested without being named here.
 /// </summary>
+[Trait("Category", "judges")]
 public sealed class DamagedColumnsTests
 {
     /// <summary>What the gateway stores about an account: the column with the account's incarnation.</summary>

@@ -6,6 +6,7 @@ using Microsoft.Data.Sqlite;
 namespace ImapGateway.IntegrationTests.Faults;
 
 /// <summary>A row that holds what the gateway never writes costs the account, endpoint or key it belongs to, and nothing else.</summary>
+[Trait("Category", "judges")]
 public sealed class DamagedRowsTests
 {
     private static async Task Damage(GatewayProcess gateway, params string[] statements)

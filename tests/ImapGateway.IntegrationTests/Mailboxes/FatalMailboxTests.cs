@@ -106,6 +106,7 @@ public sealed class FatalMailboxTests(FatalMailboxTests.Gateway gateway) : IClas
     [Theory]
     [InlineData(Refusals.Closes)]
     [InlineData(Refusals.Hangs)]
+    [Trait("Category", "judges")]
     public Task All_others_are_listed_and_watched_and_it_is_tried_again(string how) => Task.WhenAll(Faults.Select(fault => IsTriedAgain(fault.Capabilities, fault.Commands, how)));
 
     private async Task IsTriedAgain(string capabilities, string[] commands, string how)
