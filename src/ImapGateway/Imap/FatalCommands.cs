@@ -73,14 +73,20 @@ public sealed class FatalCommands(TimeProvider time)
         lock (_lock)
         {
             var times = (_entries.GetValueOrDefault((command, mailbox))?.Times ?? 0) + 1;
-            // A connection may end by chance: with one mailbox the command is tried a second time at once. With all mailboxes there is another command for the same.
-            var failures = mailbox.Length > 0 ? times - 1 : times;
-            var pause = failures == 0 ? TimeSpan.Zero : Backoff.AfterUnreadable(failures, Random.Shared.NextDouble());
+            var failures = times - ByChance(command, mailbox, problem);
+            var pause = failures <= 0 ? TimeSpan.Zero : Backoff.AfterUnreadable(failures, Random.Shared.NextDouble());
             var detail = mailbox.Length > 0 ? $"The command {command} for this mailbox ends the connection to the mail server. {problem.Detail}" : problem.Detail;
             _entries[(command, mailbox)] = new Entry(problem with { Detail = detail, RetryAfter = null }, times, time.GetUtcNow() + pause);
             _failures++;
         }
     }
+
+    /// <summary>How many failures in a row may have another reason, such as a server that restarts. For all mailboxes there is another command, so none has to be accepted.</summary>
+    private static int ByChance(string command, string mailbox, Problem problem) =>
+        mailbox.Length == 0 ? 0
+        // A request that loses its connection at SELECT tries it a second time by itself.
+        : command == Select && problem.Code != ErrorCode.AccountTimeout ? 2
+        : 1;
 
     /// <summary>Forgets mailboxes that are no more.</summary>
     /// <param name="mailboxes">All that there are.</param>
