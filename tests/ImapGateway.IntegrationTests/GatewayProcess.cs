@@ -37,9 +37,12 @@ public sealed partial class GatewayProcess : IAsyncDisposable
             ["Logging__LogLevel__Microsoft.Hosting.Lifetime"] = "Information",
         };
         // Whoever runs the tests may switch off what pays only in a process that lives longer; benchmarks measure the default.
-        if (Environment.GetEnvironmentVariable("DOTNET_TieredPGO") is { } profiling)
+        foreach (var name in new[] { "DOTNET_TieredPGO", "DOTNET_EnableWriteXorExecute" })
         {
-            _environment["DOTNET_TieredPGO"] = profiling;
+            if (Environment.GetEnvironmentVariable(name) is { } value)
+            {
+                _environment[name] = value;
+            }
         }
         foreach (var (name, value) in settings)
         {

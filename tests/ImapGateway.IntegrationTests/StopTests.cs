@@ -3,6 +3,7 @@ using ImapGateway.IntegrationTests.Servers.Scripted;
 
 namespace ImapGateway.IntegrationTests;
 
+[Trait("Category", "judges")]
 public class StopTests
 {
     private static async Task<(GatewayProcess Gateway, ApiAccount Account)> Start(ScriptedImapServer server, params (string Name, string Value)[] settings)

@@ -3,6 +3,7 @@ using Microsoft.Data.Sqlite;
 
 namespace ImapGateway.IntegrationTests.Accounts;
 
+[Trait("Category", "judges")]
 public class RemovalTests
 {
     private static long Count(GatewayProcess gateway, string sql)

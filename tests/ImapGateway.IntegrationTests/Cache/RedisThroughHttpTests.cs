@@ -6,6 +6,7 @@ using ImapGateway.IntegrationTests.Servers.Scripted;
 namespace ImapGateway.IntegrationTests.Cache;
 
 /// <summary>Redis behind a gateway: what is right does not depend on it.</summary>
+[Trait("Category", "judges")]
 public sealed class RedisThroughHttpTests
 {
     [Fact]

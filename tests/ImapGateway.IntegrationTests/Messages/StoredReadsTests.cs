@@ -110,6 +110,7 @@ public sealed class StoredReadsTests : IAsyncDisposable
     [Theory]
     [InlineData("all")]
     [InlineData("none")]
+    [Trait("Category", "judges")]
     public async Task A_message_that_was_read_before_is_readable_while_the_server_is_away_and_after_a_restart_and_others_are_not(string watch)
     {
         await Start(watch);
