@@ -42,15 +42,20 @@ public static class TestWait
         }
     }
 
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(10);
+
+    /// <summary>Several tests wait at the same time, and each look may be a request: the processor is for what they wait for.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Until something is so; a test that waits too long has failed.</summary>
     /// <param name="condition">Asked time and again.</param>
     /// <param name="patience">Null: long enough for a busy machine.</param>
     public static async Task For(Func<Task<bool>> condition, TimeSpan? patience = null)
     {
         using var deadline = new CancellationTokenSource(patience ?? Journal<string>.Patience);
-        while (!await condition())
+        for (var pause = FirstPause; !await condition(); pause = pause * 1.5 < LongestPause ? pause * 1.5 : LongestPause)
         {
-            await Task.Delay(20, deadline.Token);
+            await Task.Delay(pause, deadline.Token);
         }
     }
 }

@@ -15,23 +15,10 @@ public sealed class RefusedMailboxTests(PollingGateway gateway) : IClassFixture<
 
     private readonly ApiClient _api = new(gateway.Process);
 
-    public static TheoryData<string, string[], string, string> Refusals
-    {
-        get
-        {
-            var data = new TheoryData<string, string[], string, string>();
-            foreach (var capabilities in new[] { Plain, Extended, Notify })
-            {
-                foreach (var (refusal, code) in new[] { ("NO cannot open that", "account.denied"), ("BAD syntax error", "account.protocol"), ("NO [SERVERBUG] oh", "account.unavailable") })
-                {
-                    data.Add(capabilities, ["STATUS"], refusal, code);
-                    data.Add(capabilities, ["EXAMINE"], refusal, code);
-                    data.Add(capabilities, ["STATUS", "EXAMINE"], refusal, code);
-                }
-            }
-            return data;
-        }
-    }
+    private static readonly string[][] Commands = [["STATUS"], ["EXAMINE"], ["STATUS", "EXAMINE"]];
+
+    private static readonly (string Refusal, string Code)[] Refusals =
+        [("NO cannot open that", "account.denied"), ("BAD syntax error", "account.protocol"), ("NO [SERVERBUG] oh", "account.unavailable")];
 
     private async Task<ApiAccount> Watch(ScriptedImapServer server)
     {
@@ -81,18 +68,27 @@ public sealed class RefusedMailboxTests(PollingGateway gateway) : IClassFixture<
 
     private static async Task<JsonElement> At(ApiAccount account, string path) => (await account.Items(account.Mailboxes)).Single(mailbox => mailbox.GetProperty("path").GetString() == path);
 
+    /// <summary>All refusals at once: each waits until the mailbox is tried again.</summary>
     [Theory]
-    [MemberData(nameof(Refusals))]
-    public async Task It_shows_its_problem_and_all_others_work_and_are_watched(string capabilities, string[] commands, string refusal, string code)
+    [InlineData(Plain)]
+    [InlineData(Extended)]
+    [InlineData(Notify)]
+    public Task It_shows_its_problem_and_all_others_work_and_are_watched(string capabilities) => Task.WhenAll(
+        from commands in Commands
+        from refusal in Refusals
+        select ShowsItsProblem(capabilities, commands, refusal.Refusal, refusal.Code));
+
+    private async Task ShowsItsProblem(string capabilities, string[] commands, string refusal, string code)
     {
+        var fault = $"{string.Join(" and ", commands)} refused by {refusal}: ";
         await using var server = Start(capabilities);
         Break(server, commands, refusal);
         var account = await Watch(server);
-        await TestWait.For(async () => (await _api.Get(account.Path)).Text("state") == "connected", "connected");
+        await TestWait.For(async () => (await _api.Get(account.Path)).Text("state") == "connected", fault + "connected");
 
         JsonElement broken = default;
-        await TestWait.For(async () => (broken = await At(account, "Broken")).TryGetProperty("problem", out _), "a problem is shown");
-        Assert.Equal(code, broken.GetProperty("problem").GetProperty("code").GetString());
+        await TestWait.For(async () => (broken = await At(account, "Broken")).TryGetProperty("problem", out _), fault + "a problem is shown");
+        Assert.Equal(fault + code, fault + broken.GetProperty("problem").GetProperty("code").GetString());
         Assert.Contains(refusal[(refusal.LastIndexOf(']') + 1)..].Split(' ')[^1], broken.GetProperty("problem").GetProperty("detail").GetString(), StringComparison.Ordinal);
         Assert.All(new[] { "total", "unseen", "uidValidity", "uidNext" }, name => Assert.Equal(JsonValueKind.Null, broken.GetProperty(name).ValueKind));
         Assert.Equal((1, 1), await At(account, "Work") is var work ? (work.GetProperty("total").GetInt32(), work.GetProperty("unseen").GetInt32()) : default);
@@ -117,7 +113,7 @@ public sealed class RefusedMailboxTests(PollingGateway gateway) : IClassFixture<
         Assert.Equal("connected", (await _api.Get(account.Path)).Text("state"));
 
         Mend(server);
-        await TestWait.For(async () => !(broken = await At(account, "Broken")).TryGetProperty("problem", out _), "the problem is over");
+        await TestWait.For(async () => !(broken = await At(account, "Broken")).TryGetProperty("problem", out _), fault + "the problem is over");
         Assert.Equal(1, broken.GetProperty("total").GetInt32());
         Assert.Single(await account.Items(path));
     }

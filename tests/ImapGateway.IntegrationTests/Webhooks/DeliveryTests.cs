@@ -222,7 +222,8 @@ public abstract class DeliveryTests
         await world.Receiver.Has(10);
         (await webhook.Post("pause")).Is(HttpStatusCode.OK);
         await anna.Arrive(10);
-        Assert.Equal(10, (await webhook.Deliveries("?state=pending")).Length);
+        // What the receiver has taken is written a moment later.
+        await TestWait.For(async () => (await webhook.Deliveries("?state=pending")).Length == 10);
         await world.Stop();
         await world.Start();
         Assert.Equal("paused", (await world.Api.Get(webhook.Path)).Text("state"));
