@@ -184,6 +184,11 @@ public sealed partial class Selector
         var isElement = match.Groups[1].Length == 2;
         if (isElement || Others.Contains(name))
         {
+            // These are written as they stand: no attribute is tested in them.
+            if (argument?.Contains('[') == true)
+            {
+                return null;
+            }
             return isElement && !name.StartsWith("-webkit-", StringComparison.Ordinal) && !Others.Contains(name) ? null : new PseudoClass(PseudoKind.Other, match.Value) { Specificity = isElement ? 1 : 1 << 8 };
         }
         return (name, argument) switch
@@ -233,7 +238,7 @@ public sealed partial class Selector
     [GeneratedRegex("""\G\[\s*([A-Za-z][A-Za-z0-9_-]{0,60})\s*(?:([~|^$*]?=)\s*(?:"([^"\\<>{}\r\n]{0,200})"|'([^"'\\<>{}\r\n]{0,200})'|([\p{L}\p{N}_-]{1,200}))\s*i?\s*)?\]""", RegexOptions.CultureInvariant)]
     private static partial Regex Attribute();
 
-    [GeneratedRegex(@"\G(::?)(-?[A-Za-z][A-Za-z-]{0,40})(?:\(([\p{L}\p{N}\s.#_+~*,:()>-]{0,200}?)\)(?=[\s.#:>+~\[]|\z))?", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\G(::?)(-?[A-Za-z][A-Za-z-]{0,40})(?:\(([\p{L}\p{N}\s.#_+~*,:()>\[\]=-]{0,200}?)\)(?=[\s.#:>+~\[]|\z))?", RegexOptions.CultureInvariant)]
     private static partial Regex Pseudo();
 
     [GeneratedRegex(@"^(?=.)(?:([+-]?\d{0,4})n)?\s*([+-]?\s*\d{1,4})?\z", RegexOptions.CultureInvariant)]
