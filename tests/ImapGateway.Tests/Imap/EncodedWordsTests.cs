@@ -18,6 +18,7 @@ public class EncodedWordsTests
     [InlineData("\"=?utf-8?Q?Gr=C3=BC=C3=9Fe?=\" (=?utf-8?Q?=E2=82=AC?=)", "\"Grüße\" (€)")]
     [InlineData("Re:=?utf-8?Q?_=C3=BC?=ber", "Re: über")]
     [InlineData("=?utf-8?Q?Why?=3F?= =?utf-8?Q?_so?=", "Why?? so")]
+    [InlineData("=?utf-8?Q?Ann?=ceo@example.com=?=", "Annceo@example.com=?=")]
     [InlineData("=?utf-8?Q?=41?=\t=?utf-8?Q?=42?= C", "AB C")]
     [InlineData("=?utf-8?Q?raw ü?=", "raw ü")]
     public void Words_are_decoded_however_carelessly_they_were_made(string text, string expected) => Assert.Equal(expected, EncodedWords.Decode(text));
