@@ -49,7 +49,15 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
         var there = await ThereAsync(Missing(uids, found), failure, cancel);
         var sets = new Stack<List<uint>>();
         var isProbed = false;
-        Divide(there, failure?.Problem, culprit);
+        if (failure is null && there.Count == 1)
+        {
+            // The FETCH may have been answered from an older view of the mailbox.
+            sets.Push(there);
+        }
+        else
+        {
+            Divide(there, failure?.Problem, culprit);
+        }
         while (sets.TryPop(out var set))
         {
             if (failed.Count >= MostFailed)
@@ -72,7 +80,7 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
                 isProbed = true;
             }
         }
-        return new IsolatedFetch<T>(found, failed, left);
+        return new IsolatedFetch<T>(found, await ThereAsync(failed, cancel), left);
 
         void Divide(List<uint> unanswered, Problem? problem, uint? endedAt)
         {
@@ -99,6 +107,10 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
 
     /// <summary>The server has the message, and answers FETCH with OK and not a word about it.</summary>
     private static Problem Silent { get; } = new(ErrorCode.AccountProtocol, "The mail server has the message, but says nothing about it.");
+
+    /// <summary>For those of <see cref="IsolatedFetch{T}.Left"/>.</summary>
+    public static Problem NotAsked { get; } = new(
+        ErrorCode.AccountProtocol, "The mail server cannot answer for several of the messages that were asked for together with this one. It is asked for this one again.");
 
     private static List<uint> Missing<T>(IEnumerable<uint> uids, Dictionary<uint, T> found) => [.. uids.Where(uid => !found.ContainsKey(uid)).Order()];
 
@@ -169,6 +181,12 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
         }
         throw new ProblemException(failure);
     }
+
+    /// <summary>Those that the server has: of a message that was expunged meanwhile nothing comes either.</summary>
+    /// <param name="failed">By uid.</param>
+    /// <exception cref="ProblemException">The server does not answer.</exception>
+    public async Task<IReadOnlyDictionary<uint, Problem>> ThereAsync(IReadOnlyDictionary<uint, Problem> failed, CancellationToken cancel) =>
+        failed.Count == 0 ? failed : (await ThereAsync([.. failed.Keys], failure: null, cancel)).ToDictionary(uid => uid, uid => failed[uid]);
 
     /// <summary>Those that the server has: SEARCH reads nothing of them, so the answer does not depend on what is wrong with them.</summary>
     /// <param name="failure">Thrown where the server does not answer this either.</param>

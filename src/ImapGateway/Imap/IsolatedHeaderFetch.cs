@@ -13,9 +13,6 @@ public sealed record FetchedHeaders(IReadOnlyDictionary<uint, MessageHeaders> He
 /// <param name="uidValidity">The one that the uids belong to.</param>
 public sealed class IsolatedHeaderFetch(ImapPool pool, string path, uint uidValidity)
 {
-    private static readonly Problem NotAsked = new(
-        ErrorCode.AccountProtocol, "The mail server cannot answer for several of the messages that were asked for together with this one. It is asked for this one again.");
-
     private readonly FetchIsolation _isolation = new(pool, path, uidValidity);
 
     /// <param name="runner">Where all messages are asked for at once.</param>
@@ -24,7 +21,7 @@ public sealed class IsolatedHeaderFetch(ImapPool pool, string path, uint uidVali
     {
         var fetched = await _isolation.RunAsync(runner, uids, (session, some) => HeaderFetch.RunAsync(session, path, uidValidity, some, previews: true), cancel);
         var headers = fetched.Found.ToDictionary();
-        var problems = fetched.Failed.Concat(fetched.Left.Select(uid => KeyValuePair.Create(uid, NotAsked))).ToDictionary();
+        var problems = fetched.Failed.Concat(fetched.Left.Select(uid => KeyValuePair.Create(uid, FetchIsolation.NotAsked))).ToDictionary();
         if (problems.Count > 0)
         {
             foreach (var (uid, placeholder) in await PlaceholdersAsync(problems, cancel))
@@ -50,6 +47,13 @@ public sealed class IsolatedHeaderFetch(ImapPool pool, string path, uint uidVali
             // The session of the runner may have ended with a message that failed.
             left.UnionWith(await CompleteAsync(problems.Count == 0 ? runner : pool, headers, incomplete, cancel));
         }
+        // One that was expunged in the meantime is no bad message.
+        var bad = headers.Where(one => one.Value.Problem is not null && !left.Contains(one.Key)).ToDictionary(one => one.Key, one => one.Value.Problem!);
+        var there = await _isolation.ThereAsync(bad, cancel);
+        foreach (var uid in bad.Keys.Where(uid => !there.ContainsKey(uid)))
+        {
+            headers.Remove(uid);
+        }
         return new FetchedHeaders(headers, left);
     }
 
@@ -67,7 +71,7 @@ public sealed class IsolatedHeaderFetch(ImapPool pool, string path, uint uidVali
             }
             else if (completed.Failed.TryGetValue(uid, out var problem) || completed.Left.Contains(uid))
             {
-                headers[uid] = headers[uid] with { Preview = headers[uid].Preview ?? "", Problem = problem ?? NotAsked };
+                headers[uid] = headers[uid] with { Preview = headers[uid].Preview ?? "", Problem = problem ?? FetchIsolation.NotAsked };
             }
             else
             {

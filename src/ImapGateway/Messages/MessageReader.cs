@@ -118,7 +118,7 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
             }
             foreach (var uid in fetched.Left)
             {
-                failed[byUid[uid].Message.Id] = fetched.Failed.Values.Last();
+                failed[byUid[uid].Message.Id] = FetchIsolation.NotAsked;
             }
         }
         return found;

@@ -172,6 +172,32 @@ public sealed class BadMessageTests(ImpatientGateway impatient) : IClassFixture<
     }
 
     [Theory]
+    [InlineData(Refusals.SaysNothing, 1)]
+    [InlineData(Refusals.SaysNothing, 2)]
+    [InlineData(Refusals.SaysNothing, 3)]
+    [InlineData(Refusals.SaysNothing, 4)]
+    [InlineData(Refusals.Closes, 2)]
+    [InlineData("NO something is wrong", 2)]
+    [InlineData("NO something is wrong", 3)]
+    public async Task One_that_is_expunged_while_it_is_asked_for_again_is_not_shown_as_a_bad_one(string how, int expungedAt)
+    {
+        await using var server = Start();
+        var account = await Add(server);
+        var times = 0;
+        server.Refuse(how, [Bad], command =>
+        {
+            // The fingerprints are read beside the list.
+            if (!command.ToString().Contains("(MESSAGE-ID)", StringComparison.Ordinal) && ++times == expungedAt)
+            {
+                server.Inbox.Remove(server.Inbox.Messages.Single(message => message.Uid == Bad));
+            }
+            return true;
+        });
+        Assert.Equal([7u, 6, 5, 4, 2, 1], (await account.Items(account.Messages("inbox"))).Select(message => message.Uid()));
+        Assert.True(times >= expungedAt);
+    }
+
+    [Theory]
     [InlineData("BAD no such part")]
     [InlineData("NO no such part")]
     public async Task Part_one_of_a_message_without_parts_is_its_text_where_the_server_knows_no_part_one(string refusal)
