@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using ImapGateway.Mail;
 using Npgsql;
 
@@ -34,8 +35,8 @@ internal static class PostgresFailure
     {
         null => PostgresFault.OfJob,
         PostgresException answer => Classify(answer.SqlState),
-        // A server that was silent too long is not asked again for as long.
-        { InnerException: TimeoutException } => PostgresFault.Away,
+        // A server that was silent too long, or to which no connection can be made, is not asked again at once. (A connection that breaks later is an IOException.)
+        { InnerException: TimeoutException or SocketException } => PostgresFault.Away,
         _ => PostgresFault.Broken,
     };
 

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using ImapGateway.Mail;
 using ImapGateway.Storage.Postgres;
 using Microsoft.EntityFrameworkCore;
@@ -38,6 +39,8 @@ public class PostgresFailureTests
     {
         Assert.Equal(PostgresFault.Broken, PostgresFailure.Classify(new NpgsqlException("x", new IOException())));
         Assert.Equal(PostgresFault.Away, PostgresFailure.Classify(new NpgsqlException("x", new TimeoutException())));
+        Assert.Equal(PostgresFault.Away, PostgresFailure.Classify(new NpgsqlException("x", new SocketException((int)SocketError.ConnectionRefused))));
+        Assert.Equal(PostgresFault.Broken, PostgresFailure.Classify(new NpgsqlException("x", new IOException("x", new SocketException((int)SocketError.ConnectionReset)))));
         Assert.Equal(PostgresFault.OfJob, PostgresFailure.Classify(new InvalidOperationException("x")));
     }
 
