@@ -1,3 +1,5 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
 using MailKit;
 using MailKit.Net.Imap;
 
@@ -6,7 +8,47 @@ namespace ImapGateway.Imap;
 /// <summary>Work on a server that refuses what it advertises, or lists what nobody can name.</summary>
 public sealed partial class ImapSession
 {
+    private static readonly string Version = Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "0";
+
     private readonly Dictionary<string, ImapFolder> _oddlyNamed = new(StringComparer.Ordinal);
+
+    /// <summary>After the login: identifies the gateway, and enables extensions. A server that advertises one of them and refuses it can do without.</summary>
+    private async Task PrepareAsync(CancellationToken cancel)
+    {
+        if (Capabilities.HasFlag(ImapCapabilities.Id))
+        {
+            try
+            {
+                IsDovecot = Quirks.IsDovecot((await _client.IdentifyAsync(new ImapImplementation { Name = "ImapGateway", Version = Version }, cancel))?.Name);
+            }
+            catch (ImapCommandException e)
+            {
+                Refused(ImapCapabilities.Id, e);
+            }
+        }
+        if (Capabilities.HasFlag(ImapCapabilities.QuickResync))
+        {
+            try
+            {
+                await _client.EnableQuickResyncAsync(cancel);
+                // OK alone is no yes: the server lists what it has enabled (RFC 5161 section 3.2), and MailKit keeps that to itself.
+                _client.Capabilities &= Enabled().IsMatch(_stream.Tail) ? _client.Capabilities : ~ImapCapabilities.QuickResync;
+            }
+            catch (ImapCommandException e)
+            {
+                Refused(ImapCapabilities.QuickResync, e);
+            }
+        }
+        if (_client.PersonalNamespaces.Count == 0 && _client.Inbox is { } inbox)
+        {
+            // NAMESPACE was refused: everything is looked for at the root.
+            await _client.GetFolderAsync("", cancel);
+            _client.PersonalNamespaces.Add(new FolderNamespace(inbox.DirectorySeparator, ""));
+        }
+    }
+
+    [GeneratedRegex(@"^\* ENABLED\b[^\r\n]*\bQRESYNC\b", RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
+    private static partial Regex Enabled();
 
     /// <summary>
     /// Runs work that uses an extension. Where the server refuses it, it runs once more without the extension; if that succeeds, the extension was the reason, and the account does without it from now on.

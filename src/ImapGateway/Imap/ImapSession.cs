@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Net.Sockets;
-using System.Reflection;
-using System.Text.RegularExpressions;
 using ImapGateway.Egress;
 using ImapGateway.Mail;
 using MailKit;
@@ -16,7 +14,6 @@ namespace ImapGateway.Imap;
 /// </summary>
 public sealed partial class ImapSession : IAsyncDisposable
 {
-    private static readonly string Version = Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "0";
     private static readonly TimeSpan LogoutTimeout = TimeSpan.FromSeconds(2);
 
     /// <summary>Of all that a server says at login.</summary>
@@ -57,7 +54,7 @@ public sealed partial class ImapSession : IAsyncDisposable
     public int Commands => _stream.Commands;
 
     /// <summary>The server identifies itself as Dovecot (RFC 2971).</summary>
-    public bool IsDovecot { get; private init; }
+    public bool IsDovecot { get; private set; }
 
     /// <summary>
     /// Dovecot's acl plugin looks once an hour for the users who share mailboxes with the account, on each connection by itself: a connection lists what was shared when it logged in. No capability tells.
@@ -132,10 +129,11 @@ public sealed partial class ImapSession : IAsyncDisposable
             await LogInAsync(client, server.Username, credential, cancel);
             login.End();
             client.Capabilities &= ~quirks.Refused;
-            var name = await PrepareAsync(client, stream, quirks, cancel);
+            var session = new ImapSession(client, stream, quirks);
+            await session.PrepareAsync(cancel);
             stream.Allow(long.MaxValue);
             stream.Memory?.Clear();
-            return new ImapSession(client, stream, quirks) { IsDovecot = Quirks.IsDovecot(name) };
+            return session;
         }
         catch (Exception e)
         {
@@ -190,59 +188,6 @@ public sealed partial class ImapSession : IAsyncDisposable
     private static string SaslName(string username) => username.Replace("=", "=3D", StringComparison.Ordinal).Replace(",", "=2C", StringComparison.Ordinal);
 
     private static ProblemException Refuse(string reason) => new(ErrorCode.AccountProtocol, reason);
-
-    /// <summary>Courtesies and extensions: a server that advertises one and refuses it can do without.</summary>
-    /// <returns>The name by which the server identifies itself; null: it does not.</returns>
-    private static async Task<string?> PrepareAsync(ImapClient client, ServerStream stream, Quirks quirks, CancellationToken cancel)
-    {
-        string? name = null;
-        if (client.Capabilities.HasFlag(ImapCapabilities.Id))
-        {
-            try
-            {
-                name = (await client.IdentifyAsync(new ImapImplementation { Name = "ImapGateway", Version = Version }, cancel))?.Name;
-            }
-            catch (ImapCommandException e)
-            {
-                Learn(ImapCapabilities.Id, e);
-                client.Capabilities &= ~ImapCapabilities.Id;
-            }
-        }
-        if (client.Capabilities.HasFlag(ImapCapabilities.QuickResync))
-        {
-            var enabled = false;
-            try
-            {
-                await client.EnableQuickResyncAsync(cancel);
-                // OK alone is no yes: the server lists what it has enabled (RFC 5161 section 3.2), and MailKit keeps that to itself.
-                enabled = Enabled().IsMatch(stream.Tail);
-            }
-            catch (ImapCommandException e)
-            {
-                Learn(ImapCapabilities.QuickResync, e);
-            }
-            client.Capabilities &= enabled ? client.Capabilities : ~ImapCapabilities.QuickResync;
-        }
-        if (client.PersonalNamespaces.Count == 0 && client.Inbox is { } inbox)
-        {
-            // NAMESPACE was refused: everything is looked for at the root.
-            await client.GetFolderAsync("", cancel);
-            client.PersonalNamespaces.Add(new FolderNamespace(inbox.DirectorySeparator, ""));
-        }
-        return name;
-
-        void Learn(ImapCapabilities extension, ImapCommandException refusal)
-        {
-            var problem = ImapFailure.Explain(refusal, stream).Problem;
-            if (Quirks.IsOfCommand(problem))
-            {
-                quirks.Learn(CapabilityNames.NameOf(extension), Quirks.DetailOf(problem));
-            }
-        }
-    }
-
-    [GeneratedRegex(@"^\* ENABLED\b[^\r\n]*\bQRESYNC\b", RegexOptions.Multiline | RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
-    private static partial Regex Enabled();
 
     /// <summary>The mailbox, selected; EXAMINE unless it is to be written, so that nothing of it changes by being read.</summary>
     /// <param name="path">As the server lists it, decoded.</param>
