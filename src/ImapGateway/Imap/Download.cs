@@ -122,12 +122,10 @@ public sealed class Download : IAsyncDisposable
         }
     }
 
-    public static ProblemException Gone() => new(ErrorCode.Gone, "The message is gone.");
-
     /// <inheritdoc cref="NothingAsync(ImapSession, TimeSpan, Section)"/>
     public static async Task<ProblemException> NothingAsync(ImapSession session, Section section) =>
         await FetchIsolation.ThereAsync(session, section.Mailbox, section.UidValidity, [section.Uid]) is []
-            ? Gone()
+            ? new ProblemException(Problem.MessageGone)
             : new ProblemException(ErrorCode.AccountProtocol, "The mail server has the message, but sends nothing of it.");
 
     /// <summary>The server may be silent just now, and the session wait for it.</summary>

@@ -45,7 +45,7 @@ public static class Downloads
         {
             if (await pool.RunAsync(section.Mailbox, repeatable: true, session => FetchIsolation.ThereAsync(session, section.Mailbox, section.UidValidity, [section.Uid]), cancel) is [])
             {
-                throw Download.Gone();
+                throw new ProblemException(Problem.MessageGone);
             }
             yield return new ReadOnlySequence<byte>(held.WrittenMemory);
         }

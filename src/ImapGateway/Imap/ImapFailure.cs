@@ -170,7 +170,7 @@ public static partial class ImapFailure
         ErrorCode.AccountUnavailable => Unreachable(exception) ?? "The mail server cannot be reached or has closed the connection.",
         ErrorCode.AccountDenied => "The mail server denied the operation.",
         ErrorCode.NotFound => "The mail server does not have it.",
-        ErrorCode.Gone => "The message is gone.",
+        ErrorCode.Gone => Problem.MessageGone.Detail,
         ErrorCode.Conflict => "The mail server says that it exists already.",
         ErrorCode.Unprocessable => "The mail server says that this can never be done.",
         ErrorCode.AccountProtocol when FloodException.In(exception) is { } flood => $"{flood.Message} The connection was closed.",

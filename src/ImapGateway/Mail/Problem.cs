@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace ImapGateway.Mail;
 
-/// <summary>An expected failure: what both doors, REST (RFC 9457) and GraphQL, tell the client.</summary>
+/// <summary>An expected failure, as REST (RFC 9457) and GraphQL tell it to the client.</summary>
 /// <param name="Code">From the closed list.</param>
 /// <param name="Detail">One sentence for people: what is wrong and what to do. Never a trace, a secret or mail content.</param>
 /// <param name="Errors">The members that are wrong, where the request is at fault.</param>
@@ -15,7 +15,10 @@ public sealed record Problem(
     string Detail,
     ImmutableArray<ProblemError> Errors = default,
     Upstream? Upstream = null,
-    TimeSpan? RetryAfter = null);
+    TimeSpan? RetryAfter = null)
+{
+    public static Problem MessageGone { get; } = new(ErrorCode.Gone, "The message is gone.");
+}
 
 /// <summary>One member or parameter at fault.</summary>
 /// <param name="Detail">What is wrong with it.</param>

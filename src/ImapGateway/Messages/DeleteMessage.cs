@@ -50,7 +50,7 @@ public sealed record DeleteMessage(string Id, bool Permanent) : AccountCommand<b
             expunged ? new MailboxWrite(mailbox) { Expunged = [row.Uid] }
             : now is { } changed ? new MailboxWrite(mailbox) { Changed = [changed] }
             : new MailboxWrite(mailbox) { Removed = [row.Uid] });
-        return expunged ? true : throw (now is null ? new ProblemException(ErrorCode.Gone, "The message is gone.") : Conditions.Failed());
+        return expunged ? true : throw (now is null ? new ProblemException(Problem.MessageGone) : Conditions.Failed());
     }
 
     private async Task<(SeenMessage? Now, bool Expunged)> ExpungeAsync(ImapSession session, MailboxState mailbox, IndexRow row)

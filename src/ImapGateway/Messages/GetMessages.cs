@@ -27,7 +27,6 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
     /// <summary>What may cross the actor's border at once, with room for what JSON adds.</summary>
     private const long MostBytes = 900_000;
 
-    private static readonly Problem Gone = new(ErrorCode.Gone, "The message is gone.");
     private static readonly Problem TooLarge = new(ErrorCode.TooLarge, "The message does not fit into the answer along with the others: ask for fewer at once.");
 
     [Id(0)] public Conditions When { get; init; } = Conditions.None;
@@ -119,7 +118,7 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
     }
 
     /// <summary>The server does not have it there. It may have been moved.</summary>
-    private static Problem Lost(MailboxState mailbox, IndexRow row) => AccountMailboxes.IsLeaving(mailbox, row.Uid) ? MailboxDirectory.Unsettled().Problem : Gone;
+    private static Problem Lost(MailboxState mailbox, IndexRow row) => AccountMailboxes.IsLeaving(mailbox, row.Uid) ? MailboxDirectory.Unsettled().Problem : Problem.MessageGone;
 
     /// <summary>As many as one answer can carry, and one at least.</summary>
     private static List<T> Fitting<T>(IEnumerable<T> all, Func<T, long> size, out long room)

@@ -27,7 +27,7 @@ public static class MessageDetails
     public static async Task<Message> LoadAsync(FieldCall call, string account, DetailsWanted wanted)
     {
         var (message, problem) = await call.LoadAsync<DetailsWanted, (Message? Message, Problem? Problem)>((nameof(MessageDetails), account), wanted, all => ReadAsync(call, account, all));
-        return message ?? throw new ProblemException(problem ?? new Problem(ErrorCode.Gone, "The message is gone."));
+        return message ?? throw new ProblemException(problem ?? Problem.MessageGone);
     }
 
     private static async Task<IReadOnlyDictionary<DetailsWanted, (Message?, Problem?)>> ReadAsync(FieldCall call, string account, IReadOnlyList<DetailsWanted> all)

@@ -49,7 +49,7 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
         if (done.Gone)
         {
             await account.Mailboxes.CommitAsync(new MailboxWrite(source) { Removed = [row.Uid] });
-            throw new ProblemException(ErrorCode.Gone, "The message is gone.");
+            throw new ProblemException(Problem.MessageGone);
         }
         if (done.Changed is { } changed)
         {

@@ -37,7 +37,7 @@ public sealed record StoreFlags(string Id, ImmutableArray<string> Add, Immutable
         if (now is not { } seen)
         {
             await account.Mailboxes.CommitAsync(new MailboxWrite(mailbox) { Removed = [row.Uid] });
-            throw new ProblemException(ErrorCode.Gone, "The message is gone.");
+            throw new ProblemException(Problem.MessageGone);
         }
         await account.Mailboxes.CommitAsync(new MailboxWrite(mailbox) { Changed = [seen] });
         return stored ? true : throw Conditions.Failed();

@@ -37,7 +37,7 @@ public sealed record SectionRef(string Id, string? Part)
         var (mailbox, row) = account.Mailboxes.FindMessage(Id);
         var (path, uidValidity, key) = (mailbox.Path, mailbox.UidValidity, new HeaderKey(mailbox.Counter, mailbox.UidValidity, row.Uid));
         var headers = (await account.Headers.ReadAsync(mailbox.Counter, path, uidValidity, [row.Uid], cancel)).GetValueOrDefault(row.Uid)
-            ?? throw (AccountMailboxes.IsLeaving(mailbox, row.Uid) ? MailboxDirectory.Unsettled() : new ProblemException(ErrorCode.Gone, "The message is gone."));
+            ?? throw (AccountMailboxes.IsLeaving(mailbox, row.Uid) ? MailboxDirectory.Unsettled() : new ProblemException(Problem.MessageGone));
         if (Part is null)
         {
             return new LocatedSection(key, new Section(path, uidValidity, row.Uid, Name, SevenBit, headers.Size), headers, null);
