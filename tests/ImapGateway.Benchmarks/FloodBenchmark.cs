@@ -28,6 +28,7 @@ public static class FloodBenchmark
         ("10,000,000 EXISTS", server => Answer(server, "EXAMINE", session => LinesAsync(session, "* 10000000 EXISTS", "* OK [UIDVALIDITY 1] x", "* OK [UIDNEXT 10000001] x"))),
         ("EXPUNGE without end", server => Answer(server, "NOOP", session => EndlessAsync(session, "* 1 EXPUNGE"))),
         ("1,000,000 keywords", server => Answer(server, "EXAMINE", session => LinesAsync(session, $"* FLAGS ({string.Join(' ', Enumerable.Range(0, 1_000_000).Select(i => $"keyword{i}"))})"))),
+        ("100 messages of 27,000 header fields", ManyFields),
         ("STATUS lines without end", server => Answer(server, "STATUS", session => EndlessAsync(session, "* STATUS INBOX (MESSAGES 1 UIDNEXT 2)"))),
     ];
 
@@ -129,6 +130,15 @@ public static class FloodBenchmark
         await answer(session);
         session.Say($"{heard.Tag} OK done");
     });
+
+    private static void ManyFields(ScriptedImapServer server)
+    {
+        var message = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("To: a@b\r\n", 27_000)) + "\r\ntext\r\n");
+        for (var i = 0; i < 100; i++)
+        {
+            server.Inbox.Add(uid => new ScriptedMessage(uid, message));
+        }
+    }
 
     private static async Task ListAsync(ScriptedSession session, int count)
     {
