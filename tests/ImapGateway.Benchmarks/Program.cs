@@ -36,14 +36,14 @@ if (args is [ReferenceServer.Command, var content])
 }
 if (args is [Readme])
 {
-    await ReadmeTable.WriteAsync(Path.GetFullPath("README.md"), await Report.ReadAsync(results, [.. benchmarks.Keys]));
+    await BenchmarkTables.WriteAsync(Directory.GetCurrentDirectory(), await Report.ReadAsync(results, [.. benchmarks.Keys]));
     return 0;
 }
 var rounds = args.Contains(Quick) ? Rounds.Short : Rounds.Full;
 var chosen = args.Where(one => one != Quick).ToList();
 if (chosen.Except(benchmarks.Keys).ToList() is [var unknown, ..])
 {
-    Console.Error.WriteLine($"There is no benchmark {unknown}; there are {string.Join(", ", benchmarks.Keys)}, and {Readme} for the table of their last runs.");
+    Console.Error.WriteLine($"There is no benchmark {unknown}; there are {string.Join(", ", benchmarks.Keys)}, and {Readme} for the tables of their last runs.");
     return 2;
 }
 var failed = 0;

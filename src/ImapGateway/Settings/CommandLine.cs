@@ -109,7 +109,7 @@ public sealed class CommandLine(IReadOnlyList<Command> commands, Func<string[], 
             Usage:
             {string.Join('\n', lines.Select(line => $"  ImapGateway {line.Call.PadRight(width)}  {line.Summary}"))}
 
-            Any setting can follow as --Section:Key=value, for example --DataDirectory=/var/lib/imapgateway. README.md lists the settings.
+            Any setting can follow as --Section:Key=value, for example --DataDirectory=/var/lib/imapgateway. docs/settings.md lists the settings.
             """;
     }
 }

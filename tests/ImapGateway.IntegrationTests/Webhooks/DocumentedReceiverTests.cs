@@ -6,9 +6,9 @@ using ImapGateway.IntegrationTests.Servers;
 
 namespace ImapGateway.IntegrationTests.Webhooks;
 
-/// <summary>The receivers that README shows, run as they stand there: they take what the gateway sends, and nothing else.</summary>
+/// <summary>The receivers that docs/webhooks.md shows, run as they stand there: they take what the gateway sends, and nothing else.</summary>
 [Trait("Category", "judges")]
-public sealed partial class ReadmeReceiverTests
+public sealed partial class DocumentedReceiverTests
 {
     [Fact]
     public Task The_receiver_in_Python_takes_a_webhook_and_refuses_a_forged_one() => Receives("python", "receiver.py", "exec python3 receiver.py");
@@ -67,7 +67,7 @@ public sealed partial class ReadmeReceiverTests
     }
 
     private static string Snippet(string language) =>
-        Fence().Matches(File.ReadAllText(Path.Combine(Judges.Root, "README.md"))).Single(match => match.Groups["language"].Value == language).Groups["code"].Value;
+        Fence().Matches(File.ReadAllText(Path.Combine(Judges.Root, "docs", "webhooks.md"))).Single(match => match.Groups["language"].Value == language).Groups["code"].Value;
 
     private static async Task<bool> Listens(HttpClient client, Uri url)
     {
