@@ -8,6 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace ImapGateway.IntegrationTests.Accounts;
 
 /// <summary>Servers that repeat the secrets they are told, in any form and at any place: nothing that leaves the gateway has them.</summary>
+[Trait("Category", "judges")]
 public class RepeatedSecretsTests
 {
     private const string Password = "hunter2/Tr0ub\"4dor";

@@ -10,6 +10,7 @@ namespace ImapGateway.IntegrationTests.Hostile;
 /// <summary>
 /// Every parameter of every operation of REST and GraphQL gets every hostile value, on both databases. The places are read from the contract, so that a new parameter is among them by itself.
 /// </summary>
+[Trait("Category", "judges")]
 public partial class HostileValuesTests
 {
     private sealed record Outcome(List<HostileAnswer> Answers, IReadOnlyList<ScriptedCommand> Commands, List<string> Lost);

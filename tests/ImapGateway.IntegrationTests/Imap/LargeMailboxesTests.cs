@@ -5,6 +5,7 @@ using ImapGateway.IntegrationTests.Servers.Scripted;
 namespace ImapGateway.IntegrationTests.Imap;
 
 /// <summary>Large mailboxes of several accounts that are read for the first time: the gateway reads as many of them at once as there is memory for.</summary>
+[Trait("Category", "judges")]
 public sealed class LargeMailboxesTests : IAsyncLifetime
 {
     private const int Messages = AnswerBudget.Small + 2_000;
@@ -30,8 +31,8 @@ public sealed class LargeMailboxesTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("", Traits = ["Category", "judges"])]
-    [InlineData(" ESEARCH", Traits = ["Category", "judges"])]
+    [InlineData("")]
+    [InlineData(" ESEARCH")]
     [InlineData(" CONDSTORE ENABLE QRESYNC ESEARCH")]
     public async Task One_is_read_after_the_other_and_small_ones_do_not_wait(string capabilities)
     {

@@ -6,6 +6,7 @@ using ImapGateway.IntegrationTests.Sync.Watching;
 namespace ImapGateway.IntegrationTests.Mailboxes;
 
 /// <summary>A mailbox for which the mail server closes the connection, or falls silent, when it is counted or opened costs nothing but itself.</summary>
+[Trait("Category", "judges")]
 public sealed class FatalMailboxTests(FatalMailboxTests.Gateway gateway) : IClassFixture<FatalMailboxTests.Gateway>
 {
     private const string Plain = "IMAP4rev1 IDLE UIDPLUS";
@@ -106,7 +107,6 @@ public sealed class FatalMailboxTests(FatalMailboxTests.Gateway gateway) : IClas
     [Theory]
     [InlineData(Refusals.Closes)]
     [InlineData(Refusals.Hangs)]
-    [Trait("Category", "judges")]
     public Task All_others_are_listed_and_watched_and_it_is_tried_again(string how) => Task.WhenAll(Faults.Select(fault => IsTriedAgain(fault.Capabilities, fault.Commands, how)));
 
     private async Task IsTriedAgain(string capabilities, string[] commands, string how)

@@ -6,6 +6,7 @@ using ImapGateway.IntegrationTests.Servers.Scripted;
 namespace ImapGateway.IntegrationTests.Mailboxes;
 
 /// <summary>More mailboxes than an account can have, and more than fit on a page.</summary>
+[Trait("Category", "judges")]
 public sealed class ManyMailboxesTests : IAsyncLifetime
 {
     private const int Most = 40;

@@ -5,6 +5,7 @@ using ImapGateway.IntegrationTests.Servers;
 namespace ImapGateway.IntegrationTests.Messages;
 
 /// <summary>Downloads whose readers are slow, many, or gone.</summary>
+[Trait("Category", "judges")]
 public sealed class SlowReaderTests
 {
     private const int Large = 50_000_000;

@@ -8,6 +8,7 @@ using ImapGateway.IntegrationTests.Sync.Watching;
 namespace ImapGateway.IntegrationTests.Messages;
 
 /// <summary>With Cache:DiskBytes: what was read once can be read again, whatever becomes of the mail server and of the gateway.</summary>
+[Trait("Category", "judges")]
 public sealed class StoredReadsTests : IAsyncDisposable
 {
     private World _world = null!;
@@ -110,7 +111,6 @@ public sealed class StoredReadsTests : IAsyncDisposable
     [Theory]
     [InlineData("all")]
     [InlineData("none")]
-    [Trait("Category", "judges")]
     public async Task A_message_that_was_read_before_is_readable_while_the_server_is_away_and_after_a_restart_and_others_are_not(string watch)
     {
         await Start(watch);

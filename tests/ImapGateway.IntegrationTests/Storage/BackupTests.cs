@@ -3,13 +3,13 @@ using ImapGateway.IntegrationTests.Servers;
 
 namespace ImapGateway.IntegrationTests.Storage;
 
-/// <summary>The backup recipe of README: a client keeps what it was given before the backup and after it, the later changes are lost, and each value still means what it meant or is answered 410.</summary>
+/// <summary>The recipe of docs/backups.md: a client keeps what it was given before the backup and after it, the later changes are lost, and each value still means what it meant or is answered 410.</summary>
+[Trait("Category", "judges")]
 public class BackupTests
 {
     [Theory]
     [InlineData("Sqlite", true)]
     [InlineData("Postgres", false)]
-    [Trait("Category", "judges")]
     public async Task What_was_given_before_a_backup_stays_good_after_the_restore_and_what_was_given_later_is_gone(string provider, bool hot)
     {
         await using var site = await RestoreSite.Start(provider == "Sqlite" ? null : await SharedServers.Postgres);
@@ -82,7 +82,6 @@ public class BackupTests
     [Theory]
     [InlineData("Sqlite")]
     [InlineData("Postgres")]
-    [Trait("Category", "judges")]
     public async Task A_full_disk_leaves_no_copy_and_is_one_line(string provider)
     {
         await using var site = await RestoreSite.Start(provider == "Sqlite" ? null : await SharedServers.Postgres);
@@ -99,7 +98,6 @@ public class BackupTests
     [InlineData("Sqlite", true)]
     [InlineData("Postgres", false)]
     [InlineData("Postgres", true)]
-    [Trait("Category", "judges")]
     public async Task A_restore_by_other_means_is_noticed_where_the_data_directory_is_kept_and_else_the_operator_says_it(string provider, bool loseDataDirectory)
     {
         await using var site = await RestoreSite.Start(provider == "Sqlite" ? null : await SharedServers.Postgres);

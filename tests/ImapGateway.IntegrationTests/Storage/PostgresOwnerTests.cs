@@ -10,6 +10,7 @@ using ErrorCode = ImapGateway.Mail.ErrorCode;
 namespace ImapGateway.IntegrationTests.Storage;
 
 /// <summary>One gateway at a time on a PostgreSQL database.</summary>
+[Trait("Category", "judges")]
 public class PostgresOwnerTests
 {
     private static readonly (string, string)[] Patient = [("Storage:WaitAtStart", "2m")];
@@ -63,7 +64,6 @@ public class PostgresOwnerTests
     }
 
     [Fact]
-    [Trait("Category", "judges")]
     public async Task A_gateway_that_stands_still_loses_the_database_and_ends_as_soon_as_it_goes_on()
     {
         var database = await (await SharedServers.Postgres).NewDatabase();
@@ -79,7 +79,6 @@ public class PostgresOwnerTests
     }
 
     [Fact]
-    [Trait("Category", "judges")]
     public async Task What_an_earlier_owner_has_begun_to_write_behind_a_silent_network_is_never_committed()
     {
         var server = await SharedServers.Postgres;
@@ -138,7 +137,6 @@ public class PostgresOwnerTests
     }
 
     [Fact]
-    [Trait("Category", "judges")]
     public async Task An_owner_whose_session_the_server_ends_again_and_again_writes_everything_once()
     {
         var server = await SharedServers.Postgres;
@@ -152,7 +150,6 @@ public class PostgresOwnerTests
     }
 
     [Fact]
-    [Trait("Category", "judges")]
     public async Task Connections_that_a_router_has_forgotten_do_not_keep_the_owner_from_its_own_database()
     {
         var server = await SharedServers.Postgres;

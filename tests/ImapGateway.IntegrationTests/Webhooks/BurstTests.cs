@@ -5,6 +5,7 @@ using ImapGateway.IntegrationTests.Storage;
 namespace ImapGateway.IntegrationTests.Webhooks;
 
 /// <summary>Many changes at once, and a receiver that answers at once or takes its time.</summary>
+[Trait("Category", "judges")]
 public class BurstTests
 {
     private const int Burst = 10_000;

@@ -4,6 +4,7 @@ using ImapGateway.IntegrationTests.Servers;
 namespace ImapGateway.IntegrationTests.Sync.Watching;
 
 /// <summary>Gateways of their own: each is stopped, started, or set in a way of its own.</summary>
+[Trait("Category", "judges")]
 public sealed class DeadConnectionTests
 {
     [Fact]
@@ -55,7 +56,6 @@ public sealed class DeadConnectionTests
 
     /// <summary>The database is gone, the rest of the data directory is not: nothing is news, and what clients have kept is refused.</summary>
     [Fact]
-    [Trait("Category", "judges")]
     public async Task What_was_known_before_the_database_was_lost_is_gone_and_nothing_is_announced_anew()
     {
         await using var world = await World.OfItsOwn();
@@ -91,7 +91,6 @@ public sealed class DeadConnectionTests
     }
 
     [Fact]
-    [Trait("Category", "judges")]
     public async Task What_happened_while_the_gateway_was_away_is_found_and_nothing_is_told_again()
     {
         await using var world = await World.OfItsOwn(settings: [("Watch:PollInterval", "1h")]);
