@@ -131,13 +131,31 @@ public static class FloodBenchmark
         session.Say($"{heard.Tag} OK done");
     });
 
+    /// <summary>The answers are made beforehand: a server that works for them would take the processor time of those who are measured.</summary>
     private static void ManyFields(ScriptedImapServer server)
     {
-        var message = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("To: a@b\r\n", 27_000)) + "\r\ntext\r\n");
+        var header = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("To: a@b\r\n", 27_000)) + "\r\n");
         for (var i = 0; i < 100; i++)
         {
-            server.Inbox.Add(uid => new ScriptedMessage(uid, message));
+            server.Inbox.Add(uid => new ScriptedMessage(uid, header));
         }
+        server.On("UID FETCH", async (session, command, proceed) =>
+        {
+            var text = command.ToString();
+            if (text.IndexOf("HEADER.FIELDS", StringComparison.Ordinal) is not (> 0 and var section))
+            {
+                await proceed();
+                return;
+            }
+            foreach (var uid in Refusals.Uids(command[0]))
+            {
+                session.Say($"* {uid} FETCH (UID {uid} RFC822.SIZE {header.Length} BODY[{text[section..text.IndexOf(']', section)]}] {{{header.Length}}}");
+                session.SayOctets(header);
+                session.Say(")");
+                await session.Flush();
+            }
+            session.Say($"{command.Tag} OK done");
+        });
     }
 
     private static async Task ListAsync(ScriptedSession session, int count)
