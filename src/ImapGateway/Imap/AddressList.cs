@@ -8,7 +8,7 @@ namespace ImapGateway.Imap;
 /// <summary>
 /// Parses the addresses of a header field (RFC 5322 section 3.4) as real senders write them. Any text gives a list. The text between angle brackets is the address of an entry, and the text before
 /// them is its name: unquoted commas, colons, semicolons and addresses in a name do not make entries of their own. Encoded words are decoded after the structure is known, so their content neither
-/// separates entries nor becomes an address beside another one.
+/// separates entries nor becomes an additional address.
 /// </summary>
 public static class AddressList
 {

@@ -74,7 +74,7 @@ internal sealed class AddressTokens
         return false;
     }
 
-    /// <summary>True if the tokens end with a group that has no members and no semicolon.</summary>
+    /// <summary>True if the tokens end with a colon: a group that has no members, and whose semicolon is missing.</summary>
     public bool EndsWithColon(int first, int end)
     {
         while (end > first && _tokens[end - 1].Kind is AddressTokenKind.Blank or AddressTokenKind.Comment)

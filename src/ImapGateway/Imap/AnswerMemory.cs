@@ -46,7 +46,7 @@ public sealed class AnswerMemory(long most, TimeProvider time)
         }
     }
 
-    /// <summary>Creates the account of memory for the answers on a new connection, which arrive one after the other.</summary>
+    /// <summary>Creates the counter for the memory of a new connection, whose answers arrive one after the other.</summary>
     /// <param name="account">An object that is equal for connections of the same account.</param>
     public Answer Of(object account) => new(this, account);
 

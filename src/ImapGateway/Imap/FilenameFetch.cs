@@ -5,8 +5,8 @@ using MailKit.Net.Imap;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Reads file names that mail servers cannot read from the header of the part. BODYSTRUCTURE ends a name at the first blank or quotation mark if the sender has quoted it wrongly, or has no name
-/// at all. Sends nothing if all names look complete.
+/// Reads file names from the header of the part if the mail server cannot read them. BODYSTRUCTURE ends a name at the first blank or quotation mark if the sender has quoted it wrongly, or has no
+/// name at all. Sends nothing if all names look complete.
 /// </summary>
 public static class FilenameFetch
 {

@@ -24,7 +24,7 @@ public static class Filenames
         ?? Normalise(header.Line("Content-Type") is { } type ? MimeParameters.Find(type, "name", charset) : null);
 
     /// <summary>
-    /// Returns the last segment of a path, or the whole name with other signs for slashes. Removes control and direction characters and shortens the name to 255, with its extension. Null if
+    /// Returns the last segment of a path, or the whole name with other signs for slashes. Removes control and direction characters, and shortens the name to 255 but keeps its extension. Null if
     /// nothing is left.
     /// </summary>
     public static string? Normalise(string? name, string? charset = null)

@@ -62,8 +62,8 @@ public static class FlagMapping
     }
 
     /// <summary>
-    /// Returns the reason why a client must not set or search for this name, in a sentence that says what to write instead. Null if it is allowed. Beside <see cref="Refusal"/>, a system flag
-    /// without its sign ("seen") would be a keyword that no mail program shows. It can be removed if another program has set it.
+    /// Returns the reason why a client must not set or search for this name, in a sentence that says what to write instead. Null if it is allowed. In addition to the reasons of
+    /// <see cref="Refusal"/>, a system flag without its sign ("seen") would be a keyword that no mail program shows. It can be removed if another program has set it.
     /// </summary>
     public static string? Mistake(string? name) =>
         Refusal(name) ?? (SystemFlag("$" + name) != MessageFlags.None ? $"Write ${name!.ToLowerInvariant()}: system flags have a dollar sign here. Without it this is a keyword that mail programs do not understand; it can only be removed." : null);

@@ -10,7 +10,7 @@ public sealed partial class ImapSession
     /// <summary>The most mailboxes named in one command. Changes in the others are found by comparing.</summary>
     private const int MostNamed = 200;
 
-    /// <summary>The period in which the data sent in IDLE count together: each push ends one IDLE and begins another.</summary>
+    /// <summary>The time after which a server may send the full amount for IDLE again. Each push ends one IDLE and begins another, so the amount does not start anew with each.</summary>
     private static readonly TimeSpan IdlePeriod = TimeSpan.FromMinutes(10);
 
     private static readonly ImapEvent[] OfMessages = [new ImapEvent.MessageNew(), ImapEvent.MessageExpunge, ImapEvent.FlagChange];

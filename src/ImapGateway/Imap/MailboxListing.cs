@@ -127,7 +127,7 @@ public static class MailboxListing
         return await CountAsync(session, await session.FolderAsync(path));
     }
 
-    /// <summary>Sends STATUS again for a mailbox that has ended a connection, if it is time to.</summary>
+    /// <summary>Sends STATUS again for a mailbox that has ended a connection, if its pause is over.</summary>
     /// <returns>The problem that <see cref="FatalCommands"/> remembers now.</returns>
     public static async Task<Problem?> RetryAsync(ImapSession session, string path)
     {

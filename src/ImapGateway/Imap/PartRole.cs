@@ -10,7 +10,9 @@ public readonly record struct Place(string Multipart, bool IsFirst, bool InAlter
 
 /// <summary>The purpose of a leaf.</summary>
 /// <param name="IsBody">True for text that is read as part of the message.</param>
-/// <param name="IsInline">True for a part beside the body that users do not see as a file: signatures, other representations, and what the HTML may show, as far as the structure tells.</param>
+/// <param name="IsInline">
+/// True for a part that users do not see as a file, in addition to the body: signatures, other representations, and parts that the HTML may show, as far as the structure shows.
+/// </param>
 public readonly record struct PartRole(bool IsBody, bool IsInline)
 {
     /// <summary>

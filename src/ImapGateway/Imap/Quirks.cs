@@ -7,7 +7,7 @@ namespace ImapGateway.Imap;
 /// <summary>An extension that the mail server advertises, or a command that every server must have, that it refuses.</summary>
 /// <param name="Name" example="LIST-STATUS">The capability or the command, as the protocol writes it.</param>
 /// <param name="Since">The time of the refusal. The gateway tries it again a day later.</param>
-/// <param name="Detail" example="Refused with: BAD syntax error">The reason why the gateway does not use it.</param>
+/// <param name="Detail" example="Refused with: BAD syntax error">The response or event that showed this.</param>
 [GenerateSerializer, Immutable]
 public sealed record Quirk(string Name, DateTimeOffset Since, string Detail);
 
