@@ -18,7 +18,7 @@ public static class HeaderCodec
     private const int Checksum = 1;
     private const int Start = Checksum + sizeof(ulong);
 
-    /// <summary>The most items of a list, more than any list of a real message has. A greater length is treated as damage.</summary>
+    /// <summary>The maximum number of items of a list, more than any list of a real message has. A greater length is treated as damage.</summary>
     private const int MostItems = 100_000;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);

@@ -9,10 +9,10 @@ namespace ImapGateway.Cache;
 /// spares the entries that were read since its last pass), so that reading through an old mailbox does not remove the newest pages of other mailboxes.
 /// <para>MemoryCache would make an object of every key that is looked up, and refuse new entries while it is full; other caches count entries, not bytes.</para>
 /// </summary>
-/// <param name="maxBytes">The most bytes, see <see cref="HeaderSize"/>; 0 keeps nothing.</param>
+/// <param name="maxBytes">The maximum number of bytes, see <see cref="HeaderSize"/>; 0 keeps nothing.</param>
 public sealed class HeaderMemory(long maxBytes)
 {
-    /// <summary>The most entries that are removed each time the lock is taken, when an account is cleared.</summary>
+    /// <summary>The maximum number of entries that are removed each time the lock is taken, when an account is cleared.</summary>
     private const int Batch = 100;
 
     private readonly ConcurrentDictionary<string, Shelf> _shelves = new(StringComparer.Ordinal);

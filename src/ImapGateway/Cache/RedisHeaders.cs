@@ -18,10 +18,10 @@ public sealed class RedisHeaders(RedisLink link, StoreEpoch epoch, IOptions<Cach
 
     private const int ChunkBits = 10;
 
-    /// <summary>The most bytes of one message. A larger one would push out thousands of others.</summary>
+    /// <summary>The maximum number of bytes of one message. A larger one would push out thousands of others.</summary>
     private const int Largest = 64 * 1024;
 
-    /// <summary>The most fields of one call. Redis does nothing else meanwhile.</summary>
+    /// <summary>The maximum number of fields of one call. Redis does nothing else meanwhile.</summary>
     private const int Batch = 250;
 
     public bool IsConfigured => link.IsConfigured;

@@ -17,7 +17,7 @@ public sealed partial class RedisLink(IOptions<RedisOptions> options, CacheMetri
     /// <summary>The longest time that the start waits, so that the first requests after a restart can use Redis.</summary>
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(1);
 
-    /// <summary>The most bytes that may be on their way to Redis. Beyond them nothing is written, because each write takes memory here while Redis is slower than the gateway.</summary>
+    /// <summary>The maximum number of bytes that may be on their way to Redis. Beyond them nothing is written, because each write takes memory here while Redis is slower than the gateway.</summary>
     private const long MostUnderWay = 8L << 20;
 
     private readonly RedisCircuit _circuit = new(time);

@@ -11,7 +11,7 @@ public sealed class UnreadableMessages(TimeProvider time)
 {
     private const int Most = 500;
 
-    /// <summary>The most bytes of the headers of one message (<see cref="HeaderSize"/>). For longer ones only date and size are kept.</summary>
+    /// <summary>The maximum number of bytes of the headers of one message (<see cref="HeaderSize"/>). For longer ones only date and size are kept.</summary>
     private const int MostBytes = 8 * 1024;
 
     private readonly Dictionary<HeaderKey, Entry> _entries = [];

@@ -5,10 +5,10 @@ namespace ImapGateway.Html;
 /// <summary>Makes the beginning of a message's text that a list shows beneath the subject: one line, without quotes, signature, rules and padding.</summary>
 public static class PreviewText
 {
-    /// <summary>The most characters (UTF-16 code units).</summary>
+    /// <summary>The maximum number of characters (UTF-16 code units).</summary>
     public const int MaxLength = 200;
 
-    /// <summary>The most characters of readable text that are searched. Later text is no beginning.</summary>
+    /// <summary>The maximum number of characters of readable text that are searched. Later text is no beginning.</summary>
     private const int MostText = 16 * 1024;
 
     public static string OfHtml(string html) => Of(PlainText.FromHtml(html, MostText), isMadeOfHtml: true);

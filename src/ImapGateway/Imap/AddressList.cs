@@ -12,10 +12,10 @@ namespace ImapGateway.Imap;
 /// </summary>
 public static class AddressList
 {
-    /// <summary>The most addresses of one field. No honest message comes near this number.</summary>
+    /// <summary>The maximum number of addresses of one field. No honest message comes near this number.</summary>
     public const int MaxAddresses = 10_000;
 
-    /// <summary>The most levels of hidden lists: a list within brackets within quotation marks. Only attackers nest deeper.</summary>
+    /// <summary>The maximum number of levels of hidden lists: a list within brackets within quotation marks. Only attackers nest deeper.</summary>
     private const int MaxDepth = 2;
 
     private static readonly SearchValues<char> NotPlain = SearchValues.Create(",; \t(\"");

@@ -4,7 +4,7 @@ namespace ImapGateway.Imap;
 /// Limits the messages that all accounts together read into memory at once. The first refresh of a large mailbox keeps data of every message until they are written. Large refreshes wait here in
 /// order of arrival, and an account has one at a time.
 /// </summary>
-/// <param name="most">The most messages of all large refreshes together. A refresh of more messages runs alone.</param>
+/// <param name="most">The maximum number of messages of all large refreshes together. A refresh of more messages runs alone.</param>
 public sealed class AnswerBudget(int most)
 {
     /// <summary>The number of messages below which a refresh does not wait. Such a refresh takes no more memory than a page of headers.</summary>

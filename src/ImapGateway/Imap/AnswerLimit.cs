@@ -8,7 +8,7 @@ namespace ImapGateway.Imap;
 /// </summary>
 public sealed class AnswerLimit
 {
-    /// <summary>The most messages beyond the requested ones: other clients may change their flags meanwhile. MailKit keeps 800 octets of each until the command ends.</summary>
+    /// <summary>The maximum number of messages beyond the requested ones: other clients may change their flags meanwhile. MailKit keeps 800 octets of each until the command ends.</summary>
     public const int MostUnasked = 10_000;
 
     /// <summary>The octets allowed for a short answer. What a server sends about the selected mailbox is added to it.</summary>
@@ -31,10 +31,10 @@ public sealed class AnswerLimit
     /// <summary>The header fields allowed for each message on average, in addition to two of each requested field. An honest message has most fields once, and some a few times.</summary>
     private const int FieldsBeside = 8;
 
-    /// <summary>The most messages of the selected mailbox whose changes may be reported at once.</summary>
+    /// <summary>The maximum number of messages of the selected mailbox whose changes may be reported at once.</summary>
     private const int MostChanges = 300_000;
 
-    /// <summary>The most status responses and other lines that are not about a message or a mailbox. MailKit keeps each response code until the command ends.</summary>
+    /// <summary>The maximum number of status responses and other lines that are not about a message or a mailbox. MailKit keeps each response code until the command ends.</summary>
     private const int MostLines = 10_000;
 
     private readonly SearchOrder _order = new();
@@ -52,7 +52,7 @@ public sealed class AnswerLimit
     /// <summary>True if the command asks for the structure of messages.</summary>
     public bool IsOfStructures { get; private set; }
 
-    /// <summary>The most header fields that the messages of the answer may have together. Null if MailKit parses no header fields from this answer.</summary>
+    /// <summary>The maximum number of header fields that the messages of the answer may have together. Null if MailKit parses no header fields from this answer.</summary>
     public int? MostFields { get; private set; }
 
     /// <summary>Prepares for the next command, which asks for <paramref name="messages"/> messages.</summary>

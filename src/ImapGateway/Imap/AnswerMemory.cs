@@ -10,7 +10,7 @@ namespace ImapGateway.Imap;
 /// A large answer that arrives too slowly loses its connection while others wait: otherwise its octets would occupy the memory for as long as its server likes.
 /// </para>
 /// </summary>
-/// <param name="most">The most octets of all large answers together. The oldest one may exceed it, up to the limits of a single answer.</param>
+/// <param name="most">The maximum number of octets of all large answers together. The oldest one may exceed it, up to the limits of a single answer.</param>
 /// <param name="time">The clock that measures the pace of answers.</param>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The timer ends when no answer waits.")]
 public sealed class AnswerMemory(long most, TimeProvider time)

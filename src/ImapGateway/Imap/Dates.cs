@@ -13,7 +13,7 @@ public static partial class Dates
     private const int FirstYear = 1900;
     private const int MaxLength = 500;
 
-    /// <summary>The most levels of nested comments. A date has one.</summary>
+    /// <summary>The maximum number of levels of nested comments. A date has one.</summary>
     private const int MaxNesting = 3;
 
     /// <summary>The largest offset that any place has used, in minutes.</summary>

@@ -19,7 +19,7 @@ public sealed record IsolatedFetch<T>(IReadOnlyDictionary<uint, T> Found, IReadO
 /// <param name="uidValidity">The UIDVALIDITY that the uids belong to.</param>
 public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
 {
-    /// <summary>The most messages that are isolated in one call. Each takes two commands for every doubling of the number of messages, and perhaps as many logins.</summary>
+    /// <summary>The maximum number of messages that are isolated in one call. Each takes two commands for every doubling of the number of messages, and perhaps as many logins.</summary>
     public int MostFailed { get; init; } = 8;
 
     /// <summary>The fraction of the normal answer time that the server has for each command after it was silent once. All steps together take about as long as the first one.</summary>

@@ -8,7 +8,7 @@ namespace ImapGateway.Imap;
 /// <summary>Reads header fields, structure, date and size of many messages in one FETCH.</summary>
 public static class HeaderFetch
 {
-    /// <summary>The most octets of a header that is read as it was sent. This is the size with tens of thousands of recipients.</summary>
+    /// <summary>The maximum number of octets of a header that is read as it was sent. This is the size with tens of thousands of recipients.</summary>
     private const int MostInHeader = 4 << 20;
 
     private const MessageSummaryItems Basic = MessageSummaryItems.UniqueId | MessageSummaryItems.InternalDate | MessageSummaryItems.Size;

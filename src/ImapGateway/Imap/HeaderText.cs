@@ -7,7 +7,7 @@ namespace ImapGateway.Imap;
 /// <summary>Decodes header values to readable text: encoded words (RFC 2047) and raw 8-bit are decoded, and the result is valid in JSON.</summary>
 public static class HeaderText
 {
-    /// <summary>The most characters of a value. No honest subject or name comes near this number.</summary>
+    /// <summary>The maximum number of characters of a value. No honest subject or name comes near this number.</summary>
     public const int MaxLength = 16 * 1024;
 
     private static readonly SearchValues<char> Unfit = SearchValues.Create([.. Enumerable.Range(0, 32).Append(127).Select(code => (char)code), .. "\uFFFE\uFFFF"]);

@@ -7,7 +7,7 @@ namespace ImapGateway.Imap;
 /// <summary>The part of the session that handles data that a server sends without a request.</summary>
 public sealed partial class ImapSession
 {
-    /// <summary>The most mailboxes named in one command. Changes in the others are found by comparing.</summary>
+    /// <summary>The maximum number of mailboxes named in one command. Changes in the others are found by comparing.</summary>
     private const int MostNamed = 200;
 
     /// <summary>The time after which a server may send the full amount for IDLE again. Each push ends one IDLE and begins another, so the amount does not start anew with each.</summary>

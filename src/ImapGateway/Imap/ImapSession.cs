@@ -13,18 +13,18 @@ public sealed partial class ImapSession : IAsyncDisposable
 {
     private static readonly TimeSpan LogoutTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>The most octets that a server may send during the login.</summary>
+    /// <summary>The maximum number of octets that a server may send during the login.</summary>
     private const long MostAtLogin = 4L << 20;
 
     /// <summary>
-    /// The most octets that a server may send to one job, except for streams: flags of 500,000 messages take half of it. <see cref="AnswerLimit"/> has the limits of single commands.
+    /// The maximum number of octets that a server may send to one job, except for streams: flags of 500,000 messages take half of it. <see cref="AnswerLimit"/> has the limits of single commands.
     /// </summary>
     private const long MostPerJob = 64L << 20;
 
-    /// <summary>The most octets that a server may send in addition to a stream, or during IDLE.</summary>
+    /// <summary>The maximum number of octets that a server may send in addition to a stream, or during IDLE.</summary>
     private const long MostBeside = 8L << 20;
 
-    /// <summary>The most names that one connection can use, for each mailbox that the account can have: some mailboxes are renamed or deleted during the connection.</summary>
+    /// <summary>The maximum number of names that one connection can use, for each mailbox that the account can have: some mailboxes are renamed or deleted during the connection.</summary>
     private const int NamesPerMailbox = 3;
 
     private const int NamesBeside = 1000;

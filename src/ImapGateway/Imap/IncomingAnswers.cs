@@ -11,12 +11,12 @@ internal sealed class IncomingAnswers
 {
     private const int TailLength = 512;
 
-    /// <summary>The most octets of the buffer for filtered answers that are kept between two commands.</summary>
+    /// <summary>The maximum number of octets of the buffer for filtered answers that are kept between two commands.</summary>
     private const int MostKept = 64 << 10;
 
     /// <summary>
-    /// The most opening brackets that are given to MailKit before the stack is left. It parses lists by recursion, and a read that completes at once returns into that recursion: a level takes up
-    /// to 4 KB of stack.
+    /// The maximum number of opening brackets that are given to MailKit before the stack is left. It parses lists by recursion, and a read that completes at once returns into that recursion: a
+    /// level takes up to 4 KB of stack.
     /// </summary>
     private const int MostBrackets = 100;
 

@@ -27,7 +27,7 @@ public sealed record ListedMailbox(string Path, string? Delimiter, bool Subscrib
 
 /// <summary>The mailboxes of an account as LIST shows them.</summary>
 /// <param name="LeftOut">The number of mailboxes that the server has listed beyond <paramref name="Most"/>, and that are not among <paramref name="Mailboxes"/>.</param>
-/// <param name="Most">The most mailboxes that an account can have, see <see cref="ImapOptions.MaxMailboxes"/>.</param>
+/// <param name="Most">The maximum number of mailboxes that an account can have, see <see cref="ImapOptions.MaxMailboxes"/>.</param>
 public sealed record MailboxList(IReadOnlyList<ListedMailbox> Mailboxes, int LeftOut, int Most);
 
 /// <summary>The STATUS of a mailbox (RFC 3501 section 6.3.10).</summary>

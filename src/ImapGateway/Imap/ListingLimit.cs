@@ -7,25 +7,25 @@ namespace ImapGateway.Imap;
 /// Limits how many mailboxes a server can list. Works on the answers to LIST, XLIST and LSUB while they arrive: lines beyond the limit are left out before they reach MailKit, which would keep
 /// about a kilobyte for each of them. The inbox, mailboxes with a role and those that are known already are always kept; of the others, those that come first.
 /// </summary>
-/// <param name="most">The most mailboxes of an account.</param>
+/// <param name="most">The maximum number of mailboxes of an account.</param>
 public sealed class ListingLimit(int most)
 {
-    /// <summary>The most mailboxes with a role that are kept although they come after the limit was reached.</summary>
+    /// <summary>The maximum number of mailboxes with a role that are kept although they come after the limit was reached.</summary>
     private const int MostWithRole = 100;
 
     /// <summary>The longest line of the answer with all its literals. RFC 3501 has no limit; names are shorter than this on every server.</summary>
     private const int LongestLine = 16 * 1024;
 
-    /// <summary>The most octets of an encoded name. File systems end at 255 for each level; a mailbox with a longer name is left out.</summary>
+    /// <summary>The maximum number of octets of an encoded name. File systems end at 255 for each level; a mailbox with a longer name is left out.</summary>
     public const int LongestName = 2_000;
 
-    /// <summary>The most octets of all names of a listing; mailboxes beyond it are left out.</summary>
+    /// <summary>The maximum number of octets of all names of a listing; mailboxes beyond it are left out.</summary>
     public const long MostOctetsOfNames = 8L << 20;
 
-    /// <summary>The most octets that are left out of one listing: one million mailboxes with their counters take about 150 MB.</summary>
+    /// <summary>The maximum number of octets that are left out of one listing: one million mailboxes with their counters take about 150 MB.</summary>
     private const long MostOctetsLeftOut = 256L << 20;
 
-    /// <summary>The most lines that are left out of one listing.</summary>
+    /// <summary>The maximum number of lines that are left out of one listing.</summary>
     private const int MostLinesLeftOut = 2_500_000;
 
     private readonly ArrayBufferWriter<byte> _line = new();
@@ -47,7 +47,7 @@ public sealed class ListingLimit(int most)
     /// <param name="HasRole">True if the last segment of a decoded path alone gives the mailbox a role.</param>
     public sealed record Known(int Count, Func<string, bool> Has, Func<string, bool> HasRole);
 
-    /// <summary>The most mailboxes that an account can have.</summary>
+    /// <summary>The maximum number of mailboxes that an account can have.</summary>
     public int Most => most;
 
     /// <summary>The number of mailboxes that were left out since <see cref="Collect"/>.</summary>

@@ -9,7 +9,7 @@ namespace ImapGateway.Imap;
 /// </summary>
 public sealed class LiteralStream(PipeWriter pipe) : Stream
 {
-    /// <summary>The most octets that are read and discarded to keep the session when the reader has stopped.</summary>
+    /// <summary>The maximum number of octets that are read and discarded to keep the session when the reader has stopped.</summary>
     private const int WorthDraining = 1 << 20;
 
     private long _expected;

@@ -8,7 +8,7 @@ namespace ImapGateway.Imap;
 /// <summary>Lists the mailboxes of an account with the extensions that the server advertises. Returns what the server reports; <c>Sync</c> decides which mailbox is which.</summary>
 public static class MailboxListing
 {
-    /// <summary>The most namespaces that are listed. Each costs a LIST. Servers have a few, and some have one for each user who shares mailboxes.</summary>
+    /// <summary>The maximum number of namespaces that are listed. Each costs a LIST. Servers have a few, and some have one for each user who shares mailboxes.</summary>
     internal const int MostNamespaces = 200;
 
     // MAILBOXID is not among them: Cyrus 3.6 answers it within LIST with bytes that end the session.

@@ -22,7 +22,7 @@ public static class MailboxLook
 
     private const int MostVanished = 100_000;
 
-    /// <summary>The most messages that a mailbox can have. A number costs a server nothing, and each message takes 100 octets in the gateway while it is being read.</summary>
+    /// <summary>The maximum number of messages that a mailbox can have. A number costs a server nothing, and each message takes 100 octets in the gateway while it is being read.</summary>
     private const int MostMessages = 2_000_000;
 
     private static readonly FetchRequest FlagItems = new(MessageSummaryItems.UniqueId | MessageSummaryItems.Flags);

@@ -8,7 +8,7 @@ public static partial class MessageIds
 {
     private const int MaxLength = 998;
 
-    /// <summary>The most ids of one field. A thread may never end, and the newest references are last.</summary>
+    /// <summary>The maximum number of ids of one field. A thread may never end, and the newest references are last.</summary>
     private const int MaxIds = 500;
 
     /// <summary>Removes angle brackets and control characters. Null if nothing is left.</summary>

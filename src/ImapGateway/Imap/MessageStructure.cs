@@ -10,10 +10,10 @@ namespace ImapGateway.Imap;
 /// </summary>
 public static class MessageStructure
 {
-    /// <summary>The most parts in a response. No honest message comes near this number.</summary>
+    /// <summary>The maximum number of parts in a response. No honest message comes near this number.</summary>
     public const int MaxParts = 1000;
 
-    /// <summary>The most levels of nesting. Deeper parts are not shown.</summary>
+    /// <summary>The maximum number of levels of nesting. Deeper parts are not shown.</summary>
     public const int MaxDepth = 256;
 
     public static ImmutableArray<MessagePart> Of(BodyPart? body)

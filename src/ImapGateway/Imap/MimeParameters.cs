@@ -10,7 +10,7 @@ namespace ImapGateway.Imap;
 /// </summary>
 public static partial class MimeParameters
 {
-    /// <summary>The most parts of one value (RFC 2231 section 3).</summary>
+    /// <summary>The maximum number of parts of one value (RFC 2231 section 3).</summary>
     private const int MaxPieces = 100;
 
     /// <param name="field">The unfolded field.</param>

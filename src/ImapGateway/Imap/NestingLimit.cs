@@ -17,17 +17,17 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     /// <summary>The default limit. Mail servers stop at a hundred to a few hundred levels.</summary>
     public const int Default = 500;
 
-    /// <summary>The most lists in one list: parts of a multipart, addresses of a field. Dovecot describes up to 10,000 parts. A message that has more is read by its header.</summary>
+    /// <summary>The maximum number of lists in one list: parts of a multipart, addresses of a field. Dovecot describes up to 10,000 parts. A message that has more is read by its header.</summary>
     public const int MostInList = 12_000;
 
     /// <summary>
-    /// The most starts and ends of groups in one list of addresses (RFC 3501 section 7.4.2). If the server sends no end, a group stays open and contains the next one, and MailKit takes time in
-    /// proportion to the depth for each address in them: 0.9 s for 12,000.
+    /// The maximum number of starts and ends of groups in one list of addresses (RFC 3501 section 7.4.2). If the server sends no end, a group stays open and contains the next one, and MailKit takes
+    /// time in proportion to the depth for each address in them: 0.9 s for 12,000.
     /// </summary>
     public const int MostGroups = 200;
 
     /// <summary>
-    /// The most octets of the header fields of one message, enough for thousands of recipients. MimeKit copies the field again for every 128 octets, so its time grows with the square of the
+    /// The maximum number of octets of the header fields of one message, enough for thousands of recipients. MimeKit copies the field again for every 128 octets, so its time grows with the square of the
     /// length: 40 ms for 145 KB, minutes for 8 MB. A message that has more is read by its header.
     /// </summary>
     public const int MostInHeader = 256 << 10;
@@ -36,12 +36,12 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     public const int OctetsOfField = 500;
 
     /// <summary>
-    /// The most fields in the header of one message. Fields are requested by name, and an honest message has each once or a few times. A message that has more is read by its header.
+    /// The maximum number of fields in the header of one message. Fields are requested by name, and an honest message has each once or a few times. A message that has more is read by its header.
     /// </summary>
     public const int MostFields = 1_000;
 
     /// <summary>
-    /// The most octets of the text after a status (RFC 3501 section 7.1). The text is meant for human readers; a refusal of a megabyte takes a second to be read and searched for secrets.
+    /// The maximum number of octets of the text after a status (RFC 3501 section 7.1). The text is meant for human readers; a refusal of a megabyte takes a second to be read and searched for secrets.
     /// </summary>
     public const int MostInText = 64 << 10;
 
@@ -109,10 +109,10 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         StringOrList,
     }
 
-    /// <summary>The most octets of the next literals. If there is a limit, they are header fields, and their number is limited, too.</summary>
+    /// <summary>The maximum number of octets of the next literals. If there is a limit, they are header fields, and their number is limited, too.</summary>
     public long MostInLiteral { get; set; } = long.MaxValue;
 
-    /// <summary>The most header fields that the messages of the next answer may have together.</summary>
+    /// <summary>The maximum number of header fields that the messages of the next answer may have together.</summary>
     public int MostInAnswer
     {
         get;

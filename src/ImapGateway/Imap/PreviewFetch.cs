@@ -10,10 +10,10 @@ namespace ImapGateway.Imap;
 /// </summary>
 public static class PreviewFetch
 {
-    /// <summary>The most messages of one FETCH.</summary>
+    /// <summary>The maximum number of messages of one FETCH.</summary>
     private const int Batch = 100;
 
-    /// <summary>The most sections of one FETCH. Real messages keep their text in two or three different ones.</summary>
+    /// <summary>The maximum number of sections of one FETCH. Real messages keep their text in two or three different ones.</summary>
     private const int MostSections = 6;
 
     private const int TextOctets = 2 * 1024;

@@ -12,10 +12,10 @@ namespace ImapGateway.Imap;
 /// </summary>
 public static class ReferenceFetch
 {
-    /// <summary>The most encoded octets of the HTML of a message. If the HTML is longer, a part that its beginning does not name is judged by the structure alone.</summary>
+    /// <summary>The maximum number of encoded octets of the HTML of a message. If the HTML is longer, a part that its beginning does not name is judged by the structure alone.</summary>
     private const int MostOctets = 64 * 1024;
 
-    /// <summary>The most messages of one FETCH. Its answer is in memory until it ends.</summary>
+    /// <summary>The maximum number of messages of one FETCH. Its answer is in memory until it ends.</summary>
     private const int Batch = 25;
 
     /// <summary>True if the purpose of some parts depends on the HTML.</summary>

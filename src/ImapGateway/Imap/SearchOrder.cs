@@ -6,7 +6,7 @@ namespace ImapGateway.Imap;
 /// </summary>
 public sealed class SearchOrder
 {
-    /// <summary>The most numbers out of order. Servers answer in ascending order, with a few exceptions.</summary>
+    /// <summary>The maximum number of numbers out of order. Servers answer in ascending order, with a few exceptions.</summary>
     public const int MostUnordered = 10_000;
 
     private static ReadOnlySpan<byte> Prefix => "* search "u8;

@@ -6,7 +6,7 @@ namespace ImapGateway.Imap;
 
 /// <summary>A range of a section to read from a message.</summary>
 /// <param name="Section">The section: "HEADER", "HEADER.FIELDS (Subject To)", "1.2".</param>
-/// <param name="Count">The most octets to read.</param>
+/// <param name="Count">The maximum number of octets to read.</param>
 public readonly record struct SectionSlice(string Section, long Offset, long Count)
 {
     public string Section { get; } = ImapGrammar.IsSection(Section) ? Section : throw new ArgumentException("It is not a section of a message (RFC 3501 section 6.4.5).", nameof(Section));
@@ -31,7 +31,7 @@ public sealed record SectionCommand(IReadOnlyCollection<uint> Uids, IReadOnlyCol
 /// <summary>Reads the beginnings of sections of many messages in one FETCH, for which MailKit has no method.</summary>
 public static class SectionFetch
 {
-    /// <summary>The most refusals of one call, before the remaining messages count as refused.</summary>
+    /// <summary>The maximum number of refusals of one call, before the remaining messages count as refused.</summary>
     private const int MostRefusals = 16;
 
     private const string PartOne = "1";

@@ -12,7 +12,7 @@ namespace ImapGateway.Imap;
 /// <summary>Opens connections to mail servers, with the egress policy, the gateway's own TLS or STARTTLS, and certificate checks.</summary>
 public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOptions> options, TimeProvider time)
 {
-    /// <summary>The most octets that a server may send before TLS, or before the login: a greeting, capabilities and a few lines of text.</summary>
+    /// <summary>The maximum number of octets that a server may send before TLS, or before the login: a greeting, capabilities and a few lines of text.</summary>
     public const int MostBeforeLogin = 64 << 10;
 
     private readonly AnswerMemory _memory = new(AnswerMemory.Default, time);

@@ -170,7 +170,7 @@ public static partial class Backoff
         return TimeSpan.FromSeconds(span * (0.5 + jitter / 2));
     }
 
-    /// <summary>The most refusals without a reason, in a row, before credentials that were accepted before count as refused: all within a minute.</summary>
+    /// <summary>The maximum number of refusals without a reason, in a row, before credentials that were accepted before count as refused: all within a minute.</summary>
     public const int MostVague = 3;
 
     /// <summary>True if the server refuses the login, and neither a response code nor the response text says that the credentials are wrong.</summary>

@@ -9,7 +9,7 @@ namespace ImapGateway.Imap;
 /// a server sends while a command runs: this class counts the answers and leaves out unrequested data.
 /// </summary>
 /// <param name="answers">Limits the data that the server can send.</param>
-/// <param name="mostFolders">The most mailboxes that MailKit remembers for one connection.</param>
+/// <param name="mostFolders">The maximum number of mailboxes that MailKit remembers for one connection.</param>
 public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : ImapClient
 {
     private const int MostAnswered = 1000;

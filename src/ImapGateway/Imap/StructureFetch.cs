@@ -8,10 +8,10 @@ namespace ImapGateway.Imap;
 /// <summary>Reads the structure of a message from the message itself, if the mail server does not describe it or describes it wrongly.</summary>
 public static class StructureFetch
 {
-    /// <summary>The most octets of a message. The structure of a longer message is that of its beginning.</summary>
+    /// <summary>The maximum number of octets of a message. The structure of a longer message is that of its beginning.</summary>
     private const long MostOctets = 512L << 20;
 
-    /// <summary>The most octets of one header field, which is in memory until it ends.</summary>
+    /// <summary>The maximum number of octets of one header field, which is in memory until it ends.</summary>
     private const long MostInField = 1 << 20;
 
     /// <param name="size">The size that the server reports.</param>

@@ -15,7 +15,7 @@ public sealed partial class StructureFilter
     /// </summary>
     private const int LongestAnswer = (int)AnswerMemory.Small;
 
-    /// <summary>The most octets that are kept between two commands.</summary>
+    /// <summary>The maximum number of octets that are kept between two commands.</summary>
     private const int MostKept = 64 << 10;
 
     private ArrayBufferWriter<byte> _answer = new();

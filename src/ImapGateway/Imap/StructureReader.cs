@@ -9,7 +9,7 @@ namespace ImapGateway.Imap;
 /// </summary>
 public sealed class StructureReader(Stream message) : MimeReader(Limited(), message, MimeFormat.Entity)
 {
-    /// <summary>The most octets of a field that is kept.</summary>
+    /// <summary>The maximum number of octets of a field that is kept.</summary>
     private const int MostInField = 64 << 10;
 
     private readonly Stack<BodyPartMultipart> _open = new();

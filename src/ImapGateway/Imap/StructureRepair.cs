@@ -14,10 +14,10 @@ public static class StructureRepair
     private const string Fields = "HEADER.FIELDS (CONTENT-TRANSFER-ENCODING CONTENT-DISPOSITION)";
     private const string Text = "TEXT";
 
-    /// <summary>The most sections of one FETCH.</summary>
+    /// <summary>The maximum number of sections of one FETCH.</summary>
     private const int Batch = 6;
 
-    /// <summary>The most sections of all messages. The sections beyond it stay as the server describes them.</summary>
+    /// <summary>The maximum number of sections of all messages. The sections beyond it stay as the server describes them.</summary>
     private const int MostSections = 24;
 
     private const int HeaderOctets = 8 * 1024;

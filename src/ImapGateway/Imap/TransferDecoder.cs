@@ -11,7 +11,7 @@ public sealed class TransferDecoder
 {
     private const int Piece = 16 * 1024;
 
-    /// <summary>The most blanks that are kept until their meaning is known; a longer run is text.</summary>
+    /// <summary>The maximum number of blanks that are kept until their meaning is known; a longer run is text.</summary>
     private const int MaxBlanks = 200;
 
     private readonly IMimeDecoder? _decoder;

@@ -15,10 +15,10 @@ public sealed partial class DiskRoom(DiskFolder folder, IOptions<CacheOptions> o
 
     private const string Short = "little room is left";
 
-    /// <summary>The most messages that one walk through all of them finds to be the oldest. More messages take another walk.</summary>
+    /// <summary>The maximum number of messages that one walk through all of them finds to be the oldest. More messages take another walk.</summary>
     private const int MostAtOnce = 10_000;
 
-    /// <summary>The most free space of the disk that is left to other programs.</summary>
+    /// <summary>The maximum free space of the disk that is left to other programs.</summary>
     private const long MostSpared = 256L << 20;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
