@@ -3,11 +3,11 @@ using System.Runtime.ExceptionServices;
 namespace ImapGateway.Background;
 
 /// <summary>
-/// Background work that no failure ends: a turn that fails is logged once per kind, counted, reported by /health/ready, and repeated after a backoff. Runs one turn at a time,
-/// on the scheduler of its caller.
+/// Runs background work that no failure ends. A failed run is logged once per kind, counted, reported by /health/ready, and repeated after a backoff. The work runs once at a time, on the
+/// scheduler of its caller.
 /// </summary>
-/// <param name="name">What the loop does; one of a few names.</param>
-/// <param name="item">What it does it for, for the log; null where there is only one loop of the name.</param>
+/// <param name="name">The work of the loop; one of a few names.</param>
+/// <param name="item">The object that the loop works for, for the log; null if there is only one loop of the name.</param>
 /// <param name="loops">All loops of the process.</param>
 public sealed class GuardedLoop(string name, string? item, Loops loops) : IDisposable
 {
@@ -18,7 +18,7 @@ public sealed class GuardedLoop(string name, string? item, Loops loops) : IDispo
 
     /// <summary>Repeats the work until it is cancelled.</summary>
     /// <param name="wait">Waits until there is work. Not called after a failure.</param>
-    /// <param name="turn">Does the work.</param>
+    /// <param name="turn">Does the work once.</param>
     /// <param name="cancel">Ends the loop.</param>
     public async Task RunAsync(Func<CancellationToken, Task> wait, Func<CancellationToken, Task> turn, CancellationToken cancel)
     {
@@ -37,8 +37,8 @@ public sealed class GuardedLoop(string name, string? item, Loops loops) : IDispo
         }
     }
 
-    /// <summary>Runs one turn. After a failure it returns when the backoff is over.</summary>
-    /// <returns>The failure; null where there was none, or where it was cancelled.</returns>
+    /// <summary>Runs the work once. After a failure it returns when the backoff is over.</summary>
+    /// <returns>The failure; null if there was none, or if it was cancelled.</returns>
     public async Task<Exception?> TryAsync(Func<CancellationToken, Task> turn, CancellationToken cancel)
     {
         using var scope = loops.LogAs(name);
@@ -51,7 +51,7 @@ public sealed class GuardedLoop(string name, string? item, Loops loops) : IDispo
         }
         catch (Exception) when (cancel.IsCancellationRequested)
         {
-            // What the work needs may already be closed.
+            // Objects that the work needs may already be closed.
             return null;
         }
         catch (Exception failure)
@@ -63,7 +63,7 @@ public sealed class GuardedLoop(string name, string? item, Loops loops) : IDispo
         }
     }
 
-    /// <summary>Within a turn that lasts long: the work succeeds again, so that an earlier failure is over.</summary>
+    /// <summary>Ends an earlier failure during a long run, because the work succeeds again.</summary>
     public void Recover()
     {
         if (_failures > 0)
@@ -73,7 +73,7 @@ public sealed class GuardedLoop(string name, string? item, Loops loops) : IDispo
         }
     }
 
-    /// <summary>Runs the work for each item, and fails with the first failure only after the last item: one that fails keeps no other from its turn.</summary>
+    /// <summary>Runs the work for each item, and throws the first failure only after the last item: a failed item does not prevent the others.</summary>
     public static async Task ForEachAsync<T>(IEnumerable<T> items, Func<T, Task> work, CancellationToken cancel)
     {
         List<Exception> failures = [];
@@ -95,8 +95,8 @@ public sealed class GuardedLoop(string name, string? item, Loops loops) : IDispo
         }
     }
 
-    /// <param name="failures">In a row, at least 1.</param>
-    /// <param name="random">0 to 1; spreads the next turn over the upper half of the pause.</param>
+    /// <param name="failures">The number of failures in a row, at least 1.</param>
+    /// <param name="random">A number from 0 to 1 that spreads the next run over the upper half of the pause.</param>
     public static TimeSpan PauseAfter(int failures, double random)
     {
         var pause = FirstPause * Math.Pow(2, Math.Min(failures - 1, 16));

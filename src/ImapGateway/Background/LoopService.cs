@@ -1,7 +1,7 @@
 namespace ImapGateway.Background;
 
 /// <summary>A service of the host that repeats one piece of work in a <see cref="GuardedLoop"/> until the host stops.</summary>
-/// <param name="name">What it does, for the log, the metrics and /health/ready.</param>
+/// <param name="name">The work of the loop, for the log, the metrics and /health/ready.</param>
 public abstract class LoopService(string name, Loops loops) : BackgroundService
 {
     public string Name => name;
@@ -14,7 +14,7 @@ public abstract class LoopService(string name, Loops loops) : BackgroundService
     /// <summary>Does the work. Any exception makes it run again after a backoff.</summary>
     protected abstract Task TurnAsync(CancellationToken stopping);
 
-    /// <summary>Does what must not be left undone when the gateway stops, after the last turn. A failure is logged and does not stop anything.</summary>
+    /// <summary>Does the work that is required when the gateway stops, after the last run. A failure is logged and does not stop anything.</summary>
     protected virtual Task LastTurnAsync(CancellationToken cancel) => Task.CompletedTask;
 
     public override async Task StopAsync(CancellationToken cancellationToken)

@@ -1,6 +1,6 @@
 namespace ImapGateway.Background;
 
-/// <summary>What is known of the loops of one name. May be used by many threads.</summary>
+/// <summary>The state of the loops of one name. May be used by many threads.</summary>
 internal sealed class LoopState
 {
     private readonly Lock _lock = new();
@@ -20,8 +20,8 @@ internal sealed class LoopState
         }
     }
 
-    /// <param name="isFirst">The loop worked until now.</param>
-    /// <returns>Whether this kind of failure is to be logged.</returns>
+    /// <param name="isFirst">True if the loop worked until now.</param>
+    /// <returns>True if this kind of failure is to be logged.</returns>
     public bool Fail(string kind, bool isFirst, DateTimeOffset now)
     {
         lock (_lock)
@@ -33,7 +33,7 @@ internal sealed class LoopState
         }
     }
 
-    /// <returns>Whether it was the last loop of the name that failed.</returns>
+    /// <returns>True if it was the last loop of the name that failed.</returns>
     public bool Recover()
     {
         lock (_lock)
@@ -47,7 +47,7 @@ internal sealed class LoopState
         }
     }
 
-    /// <summary>A loop that failed has ended. A successor that fails in the same way is not logged again.</summary>
+    /// <summary>Records that a failed loop has ended. A successor that fails in the same way is not logged again.</summary>
     public void End()
     {
         lock (_lock)

@@ -5,8 +5,8 @@ using ImapGateway.Mail;
 namespace ImapGateway.Background;
 
 /// <summary>
-/// All background loops of the process: the log entries about their failures, the metrics, and what /health/ready reports. Loops of the same name, such as those of all
-/// webhook lanes, count as one.
+/// Manages all background loops of the process: the log entries about their failures, the metrics, and the report of /health/ready. Loops of the same name, such as those of all webhook lanes,
+/// count as one.
 /// </summary>
 public sealed partial class Loops : IDisposable
 {
@@ -33,18 +33,18 @@ public sealed partial class Loops : IDisposable
 
     internal Meter Meter => _meter;
 
-    /// <summary>The loops whose last turn failed, in the order of their names.</summary>
+    /// <summary>The loops whose last run failed, in the order of their names.</summary>
     public IReadOnlyList<FailingLoop> Failing =>
         [.. _states.Select(state => state.Value.Describe(state.Key)).OfType<FailingLoop>().OrderBy(loop => loop.Name, StringComparer.Ordinal)];
 
-    /// <summary>A new loop. Disposing it ends its part in the health report.</summary>
-    /// <param name="name">What the loop does. Log, metrics and the health report count loops of the same name as one.</param>
-    /// <param name="item">What it does it for, for the log; null where there is only one loop of the name.</param>
+    /// <summary>Creates a loop. Disposing it ends its part in the health report.</summary>
+    /// <param name="name">The work of the loop. Log, metrics and the health report count loops of the same name as one.</param>
+    /// <param name="item">The object that the loop works for, for the log; null if there is only one loop of the name.</param>
     public GuardedLoop New(string name, string? item = null) => new(name, item, this);
 
     public void Dispose() => _meter.Dispose();
 
-    /// <summary>What is logged until it is disposed carries the name of the loop.</summary>
+    /// <summary>Adds the name of the loop to log entries until it is disposed.</summary>
     internal IDisposable? LogAs(string name) => Scope(_log, name);
 
     internal void Turned(string name) => _turns.Add(1, Tag("loop", name));
@@ -86,7 +86,7 @@ public sealed partial class Loops : IDisposable
         }
     }
 
-    /// <summary>The error code of an expected failure, else the type of the exception: safe to be shown to anybody.</summary>
+    /// <summary>Returns the error code of an expected failure, else the type of the exception. Both are safe to be shown to any client.</summary>
     private static string KindOf(Exception failure) => failure is ProblemException problem ? problem.Code.Describe().Name : failure.GetType().Name;
 
     private static KeyValuePair<string, object?> Tag(string name, string value) => new(name, value);
@@ -105,7 +105,7 @@ public sealed partial class Loops : IDisposable
 }
 
 /// <summary>A background loop that fails.</summary>
-/// <param name="Name">What it does.</param>
-/// <param name="Kind">Of the last failure: an error code or the type of an exception.</param>
-/// <param name="Since">The first of the failures since it last worked.</param>
+/// <param name="Name">The work of the loop.</param>
+/// <param name="Kind">The kind of the last failure: an error code or the type of an exception.</param>
+/// <param name="Since">The time of the first failure since the loop last worked.</param>
 public sealed record FailingLoop(string Name, string Kind, DateTimeOffset Since);

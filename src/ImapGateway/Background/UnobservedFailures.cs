@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace ImapGateway.Background;
 
 /// <summary>
-/// Logs the failures of tasks that nobody waits for, once per kind: .NET drops them without a trace. They are noticed when the task is collected, some time after they happened. The message of the
-/// exception is not logged, because it may have been written by a mail server.
+/// Logs the failures of tasks that no code awaits, once per kind: .NET drops them silently. They are noticed when the task is collected, some time after they happened. The message of the
+/// exception is not logged, because a mail server may have written it.
 /// </summary>
 public sealed partial class UnobservedFailures(ILogger<UnobservedFailures> log) : IHostedService
 {

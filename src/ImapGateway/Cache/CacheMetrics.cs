@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace ImapGateway.Cache;
 
-/// <summary>Counts what became of the cache's work; the names are read by operators.</summary>
+/// <summary>Counts the results of cache operations. Operators use the names of the metrics.</summary>
 public sealed class CacheMetrics : IDisposable
 {
     public const string MeterName = "ImapGateway.Cache";
@@ -22,7 +22,7 @@ public sealed class CacheMetrics : IDisposable
         _meter.CreateObservableGauge("imapgateway.headers.memory", () => memory.Bytes, "By", "Memory that cached headers take.");
     }
 
-    /// <summary>Bytes of the disk cache.</summary>
+    /// <summary>The number of bytes in the disk cache.</summary>
     public long OnDisk
     {
         get => Volatile.Read(ref _onDisk);

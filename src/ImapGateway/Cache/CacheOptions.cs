@@ -2,22 +2,22 @@ using ImapGateway.Settings;
 
 namespace ImapGateway.Cache;
 
-/// <summary>Section <c>Cache</c> of the settings.</summary>
+/// <summary>The section <c>Cache</c> of the settings.</summary>
 public sealed class CacheOptions : ISettings
 {
     private const long LeastRedisBytes = 100_000;
     private const long LeastDiskBytes = 1 << 20;
 
-    /// <summary>For the headers of all accounts; a message takes about 1.5 kB.</summary>
+    /// <summary>The memory for the headers of all accounts. A message takes about 1.5 kB.</summary>
     public long MemoryBytes { get; set; } = 64L << 20;
 
-    /// <summary>For how long after they were written headers stay in Redis.</summary>
+    /// <summary>The time for which headers stay in Redis after they were written.</summary>
     public TimeSpan RedisTtl { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>For the headers of one account in Redis; a message takes about 400 bytes. What was written first goes first.</summary>
+    /// <summary>The memory in Redis for the headers of one account. A message takes about 400 bytes. The headers written first are removed first.</summary>
     public long RedisBytesPerAccount { get; set; } = 16L << 20;
 
-    /// <summary>For bodies and parts that were read, below the data directory; 0: none are kept, and none are left there.</summary>
+    /// <summary>The disk space for bodies and parts that were read, below the data directory. With 0 none are kept, and existing ones are removed.</summary>
     public long DiskBytes { get; set; }
 
     public IEnumerable<(string Key, string Message)> Validate()

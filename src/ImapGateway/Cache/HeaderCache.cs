@@ -4,14 +4,15 @@ using ImapGateway.Mail;
 namespace ImapGateway.Cache;
 
 /// <summary>
-/// What of a message never changes, by where it lies: in memory, behind that in Redis where there is one, and beside the bodies that are kept on disk. Losing an entry costs time, never correctness.
+/// Caches the data of messages that never change, by the location of the message: in memory, then in Redis if it is configured, and beside the bodies that are kept on disk. A lost entry costs
+/// time, never correctness.
 /// </summary>
 public sealed class HeaderCache(HeaderMemory memory, RedisHeaders redis, DiskCache disk, CacheMetrics metrics)
 {
-    /// <summary>From memory alone.</summary>
+    /// <summary>Returns headers from memory alone.</summary>
     public MessageHeaders? Get(string incarnation, in HeaderKey key) => memory.TryGet(incarnation, key, out var headers) ? headers : null;
 
-    /// <summary>What memory lacks; one round trip at most, and no longer than <see cref="RedisLink.Patience"/>.</summary>
+    /// <summary>Finds headers that are not in memory, in one round trip at most and no longer than <see cref="RedisLink.Patience"/>.</summary>
     public async Task<IReadOnlyList<KeyValuePair<HeaderKey, MessageHeaders>>> FindAsync(string incarnation, IReadOnlyCollection<HeaderKey> missing)
     {
         var found = redis.IsConfigured ? await redis.GetAsync(incarnation, missing) : [];
@@ -41,7 +42,7 @@ public sealed class HeaderCache(HeaderMemory memory, RedisHeaders redis, DiskCac
         }
     }
 
-    /// <summary>Messages lie elsewhere now: what is known of them goes along.</summary>
+    /// <summary>Moves the cached data of messages to their new locations.</summary>
     public void Move(string incarnation, IReadOnlyCollection<(HeaderKey From, HeaderKey To)> moves)
     {
         var known = new List<KeyValuePair<HeaderKey, MessageHeaders>>(moves.Count);
@@ -67,7 +68,7 @@ public sealed class HeaderCache(HeaderMemory memory, RedisHeaders redis, DiskCac
         Forget(incarnation, [.. moves.Select(move => move.From)]);
     }
 
-    /// <summary>These messages are no more.</summary>
+    /// <summary>Removes messages that no longer exist.</summary>
     public void Drop(string incarnation, IReadOnlyCollection<HeaderKey> keys)
     {
         Forget(incarnation, keys);
@@ -86,18 +87,18 @@ public sealed class HeaderCache(HeaderMemory memory, RedisHeaders redis, DiskCac
         }
     }
 
-    /// <summary>Forgets an account.</summary>
-    /// <returns>False: not all is forgotten yet, it has to be tried again.</returns>
+    /// <summary>Removes all data of an account.</summary>
+    /// <returns>False if some data remain and the caller has to try again.</returns>
     public async Task<bool> ClearAsync(string incarnation)
     {
         memory.Clear(incarnation);
         return await disk.ClearAsync(incarnation) & await redis.ClearAsync(incarnation);
     }
 
-    /// <summary>What they have been read for, on disk.</summary>
+    /// <summary>Returns the sections of messages that are kept on disk.</summary>
     public StoredSections SectionsOf(string incarnation) => new(disk, incarnation);
 
-    /// <summary>Tells the metrics of the cache.</summary>
+    /// <summary>Reports to the metrics of the cache how many headers were found.</summary>
     public void Found(int inMemory, int atServer)
     {
         metrics.Found("memory", inMemory);

@@ -7,23 +7,23 @@ using ImapGateway.Mail;
 namespace ImapGateway.Cache;
 
 /// <summary>
-/// Headers as few bytes: a version, a checksum that holds for this place only, then the members in order; lengths and numbers in groups of seven bits, texts in UTF-8,
-/// what most parts have in common as one byte. What cannot be understood completely is nothing at all.
+/// Encodes headers in few bytes: a version, a checksum that is valid for this location only, then the members in order. Lengths and numbers are in groups of seven bits, texts in UTF-8, and values
+/// that most parts have in common are one byte. Bytes that cannot be understood completely give no headers.
 /// </summary>
 public static class HeaderCodec
 {
-    /// <summary>Raised with every change of what is written.</summary>
+    /// <summary>The version of the encoding. It is raised with every change of the written bytes.</summary>
     public const byte Version = 6;
 
     private const int Checksum = 1;
     private const int Start = Checksum + sizeof(ulong);
 
-    /// <summary>More items than any list of a real message; the length of one is believed no further.</summary>
+    /// <summary>The maximum number of items of a list, more than any list of a real message has. A greater length is treated as damage.</summary>
     private const int MostItems = 100_000;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
-    /// <summary>Written as their place in this list. Only what stands at the end may be changed under the same version.</summary>
+    /// <summary>The values that are written as their position in this list. Under the same version, only the end of the list may be changed.</summary>
     private static readonly ImmutableArray<string> Common =
     [
         "1", "2", "3", "4", "1.1", "1.2", "1.3", "2.1", "2.2",
@@ -42,7 +42,7 @@ public static class HeaderCodec
         Inline = 4,
     }
 
-    /// <returns>Null where there is text that has no UTF-8.</returns>
+    /// <returns>The bytes; null if there is text that cannot be encoded in UTF-8.</returns>
     public static byte[]? Encode(HeaderKey key, MessageHeaders headers)
     {
         using var stream = new MemoryStream(512);
@@ -62,7 +62,7 @@ public static class HeaderCodec
         return bytes;
     }
 
-    /// <returns>Null where it is not what <see cref="Encode"/> made for this place.</returns>
+    /// <returns>The headers; null if <see cref="Encode"/> did not make the bytes for this location.</returns>
     public static MessageHeaders? Decode(HeaderKey key, byte[] bytes)
     {
         if (bytes.Length <= Start || bytes[0] != Version || BinaryPrimitives.ReadUInt64LittleEndian(bytes.AsSpan(Checksum)) != Sum(key, bytes))
@@ -181,7 +181,7 @@ public static class HeaderCodec
 
     private static DateTimeOffset Instant(BinaryReader reader) => new(reader.Read7BitEncodedInt64(), TimeSpan.FromMinutes(reader.Read7BitEncodedInt()));
 
-    /// <summary>0: null; then the common ones; then a length that is greater by so much.</summary>
+    /// <summary>Writes a text by a number: 0 is null, then the common values follow, then a length to which their count is added.</summary>
     private static void Text(BinaryWriter writer, string? text)
     {
         var common = text is { Length: < 30 } ? Common.IndexOf(text) : -1;

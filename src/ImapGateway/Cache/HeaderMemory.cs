@@ -5,14 +5,14 @@ using ImapGateway.Mail;
 namespace ImapGateway.Cache;
 
 /// <summary>
-/// Headers of all accounts, bounded by bytes. What is read only once goes before what is read again (SIEVE: one queue in order of arrival, and a hand that
-/// spares what was read since it last came by), so that a look through an old mailbox does not cost others their newest pages.
-/// <para>MemoryCache would make an object of every key that is looked up, and refuse what is new while it is full; other caches count entries, not bytes.</para>
+/// Caches headers of all accounts up to a limit of bytes. Entries that are read only once are removed before entries that are read again (SIEVE: one queue in order of arrival, and a hand that
+/// spares the entries that were read since its last pass), so that reading through an old mailbox does not remove the newest pages of other mailboxes.
+/// <para>MemoryCache would make an object of every key that is looked up, and refuse new entries while it is full; other caches count entries, not bytes.</para>
 /// </summary>
-/// <param name="maxBytes">See <see cref="HeaderSize"/>; 0: nothing is kept.</param>
+/// <param name="maxBytes">The maximum number of bytes, see <see cref="HeaderSize"/>; 0 keeps nothing.</param>
 public sealed class HeaderMemory(long maxBytes)
 {
-    /// <summary>Entries that are let go in one turn of the lock, when an account is cleared.</summary>
+    /// <summary>The maximum number of entries that are removed each time the lock is taken, when an account is cleared.</summary>
     private const int Batch = 100;
 
     private readonly ConcurrentDictionary<string, Shelf> _shelves = new(StringComparer.Ordinal);
@@ -22,10 +22,10 @@ public sealed class HeaderMemory(long maxBytes)
     private Entry? _hand;
     private long _bytes;
 
-    /// <summary>Bytes that are held now.</summary>
+    /// <summary>The number of bytes in the cache now.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>Takes no lock and makes no object.</summary>
+    /// <summary>Finds headers without taking a lock or allocating an object.</summary>
     public bool TryGet(string incarnation, in HeaderKey key, [MaybeNullWhen(false)] out MessageHeaders headers)
     {
         if (_shelves.TryGetValue(incarnation, out var shelf) && shelf.Entries.TryGetValue(key, out var entry))
@@ -78,7 +78,7 @@ public sealed class HeaderMemory(long maxBytes)
         }
     }
 
-    /// <summary>Forgets an account. From the first moment nothing of it is found; others wait for a few of its entries at most.</summary>
+    /// <summary>Removes all data of an account. From the first moment none of it is found; other callers wait for a few of its entries at most.</summary>
     public void Clear(string incarnation)
     {
         if (!_shelves.TryRemove(incarnation, out var shelf))
@@ -148,7 +148,7 @@ public sealed class HeaderMemory(long maxBytes)
         Remove(entry);
     }
 
-    /// <summary>Of one account.</summary>
+    /// <summary>The entries of one account.</summary>
     private sealed class Shelf
     {
         public ConcurrentDictionary<HeaderKey, Entry> Entries { get; } = new(concurrencyLevel: 1, capacity: 7);

@@ -3,19 +3,19 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Cache;
 
-/// <summary>Headers of messages of one account: from the cache, and by one FETCH for all that it lacks. A message that the mail server cannot answer for is a placeholder.</summary>
+/// <summary>Reads headers of messages of one account from the cache, and by one FETCH for those that it lacks. A message that the mail server cannot answer for is a placeholder.</summary>
 public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarnation)
 {
     private readonly UnreadableMessages _unreadable = new(pool.Time);
 
-    /// <summary>Called with one of the messages that cannot be read and what is wrong with it; with null when there are none any more.</summary>
+    /// <summary>Called with the problem of one of the messages that cannot be read, and with null when there are none any more.</summary>
     public Action<Problem?>? UnreadableChanged { get; set; }
 
-    /// <summary>Without waiting for anything; null where that is not enough.</summary>
+    /// <summary>Returns headers without waiting; null if they are not in memory.</summary>
     public MessageHeaders? Known(ulong mailbox, uint uidValidity, uint uid) => cache.Get(incarnation, new HeaderKey(mailbox, uidValidity, uid));
 
-    /// <param name="runner">Where the server is asked; null: the pool.</param>
-    /// <returns>By uid; a message that has gone is missing, and the server has said so. See <see cref="MessageHeaders.Problem"/> for what the server could not give.</returns>
+    /// <param name="runner">The runner for requests to the server; null for the pool.</param>
+    /// <returns>The headers by uid. A missing message no longer exists, as the server has confirmed. See <see cref="MessageHeaders.Problem"/> for data that the server could not give.</returns>
     public async Task<IReadOnlyDictionary<uint, MessageHeaders>> ReadAsync(
         ulong mailbox, string path, uint uidValidity, IReadOnlyCollection<uint> uids, CancellationToken cancel, ISessionRunner? runner = null)
     {
@@ -43,7 +43,7 @@ public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarn
             var unknown = missing.ConvertAll(key => key.Uid).FindAll(uid => !headers.ContainsKey(uid));
             if (unknown.Count > 0)
             {
-                // Who does not wait for it any more lets go of the result: what was found out about bad messages is not found out again by the next one.
+                // A caller that stops waiting abandons only the result: the next caller need not identify the bad messages again.
                 var fetching = FetchAsync(mailbox, path, uidValidity, unknown, runner ?? pool);
                 _ = fetching.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
                 var fetched = await fetching.WaitAsync(cancel);
@@ -58,14 +58,14 @@ public sealed class HeaderReader(HeaderCache cache, ImapPool pool, string incarn
         return headers;
     }
 
-    /// <summary>Messages lie elsewhere now; what is known of them goes along.</summary>
+    /// <summary>Moves the cached data of messages to their new locations.</summary>
     public void Moved(IReadOnlyCollection<(HeaderKey From, HeaderKey To)> moves)
     {
         Forget(moves.Select(move => move.From));
         cache.Move(incarnation, moves);
     }
 
-    /// <summary>Messages are no more.</summary>
+    /// <summary>Removes messages that no longer exist.</summary>
     public void Removed(IReadOnlyCollection<HeaderKey> keys)
     {
         Forget(keys);

@@ -3,7 +3,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Cache;
 
-/// <summary>Bytes on the heap, roughly: strings are two bytes a character, every object costs a header.</summary>
+/// <summary>Estimates the bytes on the heap: strings take two bytes for each character, and every object has a header.</summary>
 public static class HeaderSize
 {
     private const int Entry = 400;

@@ -1,12 +1,12 @@
 namespace ImapGateway.Cache;
 
 /// <summary>
-/// Keeps requests from waiting for a Redis that does not answer: a few failures in a row open it, and then nobody asks until a probe, which no request waits
-/// for, was answered. Between probes the pause doubles. No IO; may be used by many threads.
+/// Keeps requests from waiting for a Redis that does not answer. A few failures in a row open the circuit, and then no request is sent until a probe, which no request waits for, is answered.
+/// Between probes the pause doubles. No IO; may be used by many threads.
 /// </summary>
 public sealed class RedisCircuit(TimeProvider time)
 {
-    /// <summary>Failures in a row that open it.</summary>
+    /// <summary>The number of failures in a row that open the circuit.</summary>
     public const int Tolerated = 3;
 
     public static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(250);
@@ -20,7 +20,7 @@ public sealed class RedisCircuit(TimeProvider time)
 
     public bool IsOpen => _open;
 
-    /// <returns>True for the success that closes it.</returns>
+    /// <returns>True for the success that closes the circuit.</returns>
     public bool Succeeded()
     {
         if (Volatile.Read(ref _failures) == 0)
@@ -35,7 +35,7 @@ public sealed class RedisCircuit(TimeProvider time)
         }
     }
 
-    /// <returns>True for the failure that opens it.</returns>
+    /// <returns>True for the failure that opens the circuit.</returns>
     public bool Failed()
     {
         lock (_gate)
@@ -50,7 +50,7 @@ public sealed class RedisCircuit(TimeProvider time)
         }
     }
 
-    /// <summary>True for one caller after each pause: it is the one to find out.</summary>
+    /// <summary>Returns true to one caller after each pause, which has to send the probe.</summary>
     public bool MayProbe()
     {
         lock (_gate)

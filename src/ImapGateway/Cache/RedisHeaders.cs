@@ -7,21 +7,21 @@ using StackExchange.Redis;
 namespace ImapGateway.Cache;
 
 /// <summary>
-/// Headers in Redis, which outlive the gateway and are shared by several. A hash holds what lies in a mailbox under a thousand neighbouring uids: a page is one or two of them
-/// and one round trip, what is removed are fields, and what has to make room (a budget per account, the limit of Redis itself, the lifetime) goes a thousand messages at a time, where a hash
-/// per mailbox would go as a whole and a key per message could neither be counted nor found again when its account is removed.
+/// Stores headers in Redis, where they outlive the gateway and are shared by several instances. A hash contains the messages of a mailbox under a thousand neighbouring uids. A page is one or two
+/// hashes and one round trip, and removals delete single fields. When entries must make room (a budget per account, the limit of Redis itself, the lifetime), a thousand messages are removed at a
+/// time. A hash per mailbox would be removed as a whole, and a key per message could neither be counted nor found again when its account is removed.
 /// </summary>
 public sealed class RedisHeaders(RedisLink link, StoreEpoch epoch, IOptions<CacheOptions> options, TimeProvider time)
 {
-    /// <summary>Another layout of keys needs another name.</summary>
+    /// <summary>The prefix of the keys. Another layout of keys needs another name.</summary>
     private const string Name = "imapgateway:headers:1";
 
     private const int ChunkBits = 10;
 
-    /// <summary>A message that is larger would push out thousands of others.</summary>
+    /// <summary>The maximum number of bytes of one message. A larger one would push out thousands of others.</summary>
     private const int Largest = 64 * 1024;
 
-    /// <summary>Fields of one call: Redis does nothing else meanwhile.</summary>
+    /// <summary>The maximum number of fields of one call. Redis does nothing else meanwhile.</summary>
     private const int Batch = 250;
 
     public bool IsConfigured => link.IsConfigured;
@@ -33,7 +33,7 @@ public sealed class RedisHeaders(RedisLink link, StoreEpoch epoch, IOptions<Cach
         public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Mailbox}:{UidValidity}:{Number}");
     }
 
-    /// <returns>What is there and can be trusted. Empty where Redis has no answer in time.</returns>
+    /// <returns>The headers that Redis has and that can be trusted. Empty if Redis does not answer in time.</returns>
     public async Task<IReadOnlyList<KeyValuePair<HeaderKey, MessageHeaders>>> GetAsync(string incarnation, IReadOnlyCollection<HeaderKey> keys)
     {
         var chunks = keys.GroupBy(Chunk.Of).Select(chunk => (Key: ChunkKey(incarnation, chunk.Key.ToString()), Keys: chunk.ToArray())).ToList();
@@ -89,8 +89,8 @@ public sealed class RedisHeaders(RedisLink link, StoreEpoch epoch, IOptions<Cach
         }
     }
 
-    /// <summary>Forgets an account. What its list of chunks has lost goes with its lifetime.</summary>
-    /// <returns>False: Redis is away, it has to be tried again.</returns>
+    /// <summary>Removes all data of an account. Chunks that its list has lost disappear at the end of their lifetime.</summary>
+    /// <returns>False if Redis is not available and the caller has to try again.</returns>
     public Task<bool> ClearAsync(string incarnation) =>
         !link.IsConfigured ? Task.FromResult(true) : link.TryAsync("clear", async database =>
         {
@@ -103,7 +103,7 @@ public sealed class RedisHeaders(RedisLink link, StoreEpoch epoch, IOptions<Cach
 
     private static RedisValue FieldOf(HeaderKey key) => key.Uid;
 
-    /// <summary>With the epoch: what was kept before the database was restored from a backup may be about other messages than the same names are now.</summary>
+    /// <summary>Returns the prefix of an account's keys, with the epoch. Data stored before the database was restored from a backup may be about other messages than the same names are now.</summary>
     private string Prefix(string incarnation) => $"{Name}:{epoch.Value}:{{{incarnation}}}:";
 
     private RedisKey ChunkKey(string incarnation, string chunk) => Prefix(incarnation) + chunk;

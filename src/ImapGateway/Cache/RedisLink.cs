@@ -5,39 +5,37 @@ using StackExchange.Redis;
 
 namespace ImapGateway.Cache;
 
-/// <summary>
-/// The way to Redis, which may be slow, full or away at any time: nobody waits longer than <see cref="Patience"/>, nothing throws, and everything is counted.
-/// </summary>
+/// <summary>The connection to Redis, which may be slow, full or unavailable at any time. No caller waits longer than <see cref="Patience"/>, nothing throws, and every call is counted.</summary>
 public sealed partial class RedisLink(IOptions<RedisOptions> options, CacheMetrics metrics, TimeProvider time, ILogger<RedisLink> log) : IHostedService, IAsyncDisposable
 {
-    /// <summary>How long a request waits for an answer; without one it asks the mail server.</summary>
+    /// <summary>The longest time that a request waits for an answer. Without one it asks the mail server.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>How long what no request waits for may take.</summary>
+    /// <summary>The longest time of calls that no request waits for.</summary>
     private static readonly TimeSpan LongPatience = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long the start waits, so that the first requests after a restart find Redis there.</summary>
+    /// <summary>The longest time that the start waits, so that the first requests after a restart can use Redis.</summary>
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(1);
 
-    /// <summary>Bytes on their way to Redis; beyond them nothing is written, for each would take memory here while Redis is slower than we.</summary>
+    /// <summary>The maximum number of bytes that may be on their way to Redis. Beyond them nothing is written, because each write takes memory here while Redis is slower than the gateway.</summary>
     private const long MostUnderWay = 8L << 20;
 
     private readonly RedisCircuit _circuit = new(time);
     private readonly Redaction _secrets = new([RedisOptions.Parse(options.Value.ConnectionString)?.Password ?? ""]);
 
-    /// <summary>Told since the connection was made, by operation and kind: the same reason would be told thousands of times.</summary>
+    /// <summary>The refusals logged since the connection was made, by operation and kind: the same reason would be logged thousands of times.</summary>
     private readonly ConcurrentDictionary<(string Operation, string Kind), bool> _refusals = new();
 
     private long _underWay;
     private Task<ConnectionMultiplexer>? _connecting;
 
-    /// <summary>False where none is configured.</summary>
+    /// <summary>False if no Redis is configured.</summary>
     public bool IsConfigured { get; } = options.Value.ConnectionString.Length > 0;
 
     private IDatabase? Database => _connecting is { IsCompletedSuccessfully: true } connecting ? connecting.Result.GetDatabase() : null;
 
-    /// <summary>For what a request waits for.</summary>
-    /// <returns>The default of <typeparamref name="T"/> where there is no answer in time.</returns>
+    /// <summary>Runs a call that a request waits for.</summary>
+    /// <returns>The answer; the default of <typeparamref name="T"/> if there is none in time.</returns>
     public async Task<T?> AskAsync<T>(string operation, Func<IDatabase, Task<T>> ask)
     {
         if (!MayCall(operation, out var database))
@@ -48,7 +46,7 @@ public sealed partial class RedisLink(IOptions<RedisOptions> options, CacheMetri
         return isDone ? answer : default;
     }
 
-    /// <summary>For what nobody waits for. It is let go where there is too much under way already.</summary>
+    /// <summary>Runs a call that no caller waits for. It is dropped if too much is on its way already.</summary>
     public void Tell(string operation, int bytes, Func<IDatabase, Task> tell)
     {
         if (!MayCall(operation, out var database))
@@ -76,8 +74,8 @@ public sealed partial class RedisLink(IOptions<RedisOptions> options, CacheMetri
         }
     }
 
-    /// <summary>For background work that has to be done, sooner or later.</summary>
-    /// <returns>False: Redis is away, it has to be tried again.</returns>
+    /// <summary>Runs background work that has to be done, sooner or later.</summary>
+    /// <returns>False if Redis is not available and the caller has to try again.</returns>
     public async Task<bool> TryAsync(string operation, Func<IDatabase, Task> work) =>
         MayCall(operation, out var database) && (await CallAsync(operation, () => Answered(work(database)), LongPatience)).IsDone;
 
@@ -143,7 +141,7 @@ public sealed partial class RedisLink(IOptions<RedisOptions> options, CacheMetri
         }
         catch (RedisServerException refused)
         {
-            // It is there, but full, loading its data, or of another mind about who we are.
+            // Redis is available, but full, loading its data, or does not accept the gateway's credentials.
             metrics.Called(operation, "refused");
             if (_refusals.TryAdd((operation, refused.Message.Split(' ')[0]), true))
             {
@@ -152,7 +150,7 @@ public sealed partial class RedisLink(IOptions<RedisOptions> options, CacheMetri
         }
         catch (Exception failure)
         {
-            // Whatever failed, the caller does without Redis. What ends later ends unseen.
+            // After any failure the caller works without Redis. The exception of a call that ends later is ignored.
             _ = called?.ContinueWith(static late => _ = late.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
             metrics.Called(operation, failure is TimeoutException ? "timeout" : "disconnected");
             if (_circuit.Failed())
@@ -163,7 +161,7 @@ public sealed partial class RedisLink(IOptions<RedisOptions> options, CacheMetri
         return (false, default);
     }
 
-    /// <summary>Redis may repeat the command that it refuses, and AUTH is one.</summary>
+    /// <summary>Returns the message of a failure without secrets. Redis may repeat the command that it refuses, and AUTH is one.</summary>
     private string Shown(Exception failure) => _secrets.Apply(failure.Message) ?? Redaction.Mask;
 
     private static async Task<bool> Answered(Task call)
@@ -188,7 +186,7 @@ public sealed partial class RedisLink(IOptions<RedisOptions> options, CacheMetri
         return connection;
     }
 
-    /// <summary>Not by CONFIG, which many who run Redis for others forbid.</summary>
+    /// <summary>Checks the memory policy, but not by CONFIG, which many Redis providers forbid.</summary>
     private async Task CheckAsync(ConnectionMultiplexer connection)
     {
         _refusals.Clear();

@@ -2,19 +2,19 @@ using System.Globalization;
 
 namespace ImapGateway.Cache;
 
-/// <summary>What Redis does when it is full, as its <c>INFO memory</c> tells, and what an operator should know about it.</summary>
-/// <param name="MaxMemory">Bytes; 0: no limit.</param>
+/// <summary>The behaviour of a full Redis, as its <c>INFO memory</c> reports it, and advice for the operator.</summary>
+/// <param name="MaxMemory">The limit in bytes; 0 for no limit.</param>
 /// <param name="Policy">The setting <c>maxmemory-policy</c>.</param>
 public sealed record RedisMemoryPolicy(long MaxMemory, string Policy)
 {
-    /// <summary>Null where Redis does not tell.</summary>
+    /// <summary>Parses the answer to INFO. Null if Redis does not report the policy.</summary>
     public static RedisMemoryPolicy? Parse(string info)
     {
         string? Value(string name) => info.Split('\n').Select(line => line.Trim()).FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.Ordinal))?[(name.Length + 1)..];
         return Value("maxmemory_policy") is { } policy && long.TryParse(Value("maxmemory"), CultureInfo.InvariantCulture, out var limit) ? new RedisMemoryPolicy(limit, policy) : null;
     }
 
-    /// <summary>Null where all is well.</summary>
+    /// <summary>Advice for the operator; null if the policy is good.</summary>
     public string? Advice => (Policy, MaxMemory) switch
     {
         ("noeviction", 0) =>

@@ -3,10 +3,10 @@ using StackExchange.Redis;
 
 namespace ImapGateway.Cache;
 
-/// <summary>Section <c>Redis</c> of the settings.</summary>
+/// <summary>The section <c>Redis</c> of the settings.</summary>
 public sealed class RedisOptions : ISettings
 {
-    /// <summary>As StackExchange.Redis reads it: <c>host:6379,password=...,ssl=true</c>; empty: there is no Redis. Holds a secret: never shown, not even in part.</summary>
+    /// <summary>The connection string of StackExchange.Redis: <c>host:6379,password=...,ssl=true</c>. If it is empty, there is no Redis. Contains a secret: never shown, not even in part.</summary>
     public string ConnectionString { get; set; } = "";
 
     public IEnumerable<(string Key, string Message)> Validate() =>

@@ -1,16 +1,16 @@
 namespace ImapGateway.Cache;
 
 /// <summary>
-/// What has to be one step in Redis. KEYS: the chunks of the account by the time they were last written (sorted set), their bytes (hash; the field "" is their sum),
-/// and the chunk (hash: uid -> headers). Numbers of Lua have a negative zero, which Redis does not take: hence the format.
-/// All of an account carry the same hash tag, so that they lie together in a cluster.
+/// Scripts for changes that must be one step in Redis. KEYS: the chunks of the account by the time they were last written (sorted set), their bytes (hash; the field "" is their sum), and the
+/// chunk (hash: uid -> headers). Numbers of Lua have a negative zero, which Redis does not accept: hence the format. All keys of an account have the same hash tag, so that they are on the same
+/// node of a cluster.
 /// </summary>
 internal static class RedisScripts
 {
-    /// <summary>What a field costs Redis beside its value.</summary>
+    /// <summary>The bytes that a field takes in Redis in addition to its value.</summary>
     private const string FieldOverhead = "64";
 
-    /// <summary>ARGV: prefix of chunk keys, name of the chunk, now and lifetime in milliseconds, budget in bytes, then uid and headers of each message.</summary>
+    /// <summary>Writes headers. ARGV: prefix of chunk keys, name of the chunk, now and lifetime in milliseconds, budget in bytes, then uid and headers of each message.</summary>
     public const string Put = $$"""
         local ages, sizes, chunk = KEYS[1], KEYS[2], KEYS[3]
         local prefix, name, now, life, budget = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -42,7 +42,7 @@ internal static class RedisScripts
         redis.call('PEXPIRE', sizes, life)
         """;
 
-    /// <summary>ARGV: name of the chunk, then the uids.</summary>
+    /// <summary>Removes headers. ARGV: name of the chunk, then the uids.</summary>
     public const string Drop = $$"""
         local ages, sizes, chunk = KEYS[1], KEYS[2], KEYS[3]
         local freed = 0

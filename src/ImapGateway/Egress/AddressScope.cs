@@ -3,25 +3,25 @@ using System.Net.Sockets;
 
 namespace ImapGateway.Egress;
 
-/// <summary>What kind of place an address is, from harmless to never by accident.</summary>
+/// <summary>The kind of network that an address belongs to, in order of risk.</summary>
 public enum AddressScope
 {
     Public,
     /// <summary>Private, loopback, link-local and carrier networks, and IPv6 forms that hide an IPv4 address.</summary>
     Private,
-    /// <summary>Nothing a mail server could have: unspecified, multicast, broadcast, documentation, reserved.</summary>
+    /// <summary>Addresses that no mail server can have: unspecified, multicast, broadcast, documentation, reserved.</summary>
     Reserved,
-    /// <summary>Cloud metadata: hands out credentials of the machine to whoever can connect.</summary>
+    /// <summary>Cloud metadata services, which give credentials of the machine to any client that can connect.</summary>
     Metadata,
 }
 
-/// <summary>By the IANA special-purpose registries for IPv4 and IPv6, of 2025; of IPv6 only 2000::/3 is given out to the public.</summary>
+/// <summary>Classifies addresses by the IANA special-purpose registries for IPv4 and IPv6, of 2025. Of IPv6 only 2000::/3 is assigned to the public.</summary>
 public static class AddressScopes
 {
     private static readonly IPNetwork PublicV6 = IPNetwork.Parse("2000::/3");
     private static readonly IPNetwork Nat64Local = IPNetwork.Parse("64:ff9b:1::/48");
 
-    /// <summary>IPv6 forms with an IPv4 address inside, and the byte it begins at. Teredo (RFC 4380 section 4) has its bits flipped.</summary>
+    /// <summary>The IPv6 forms with an IPv4 address inside, and the byte at which it begins. Teredo (RFC 4380 section 4) has its bits flipped.</summary>
     private static readonly (IPNetwork Network, int Offset, bool Flipped)[] Embedding =
     [
         (IPNetwork.Parse("::ffff:0:0:0/96"), 12, false),  // IPv4-translated (RFC 2765)
@@ -46,14 +46,14 @@ public static class AddressScopes
             "::/128", "100::/64", "2001::/23", "2001:db8::/32", "3fff::/20", "ff00::/8"),
     ];
 
-    /// <summary>An address inside another is judged too, and the worse of both counts; hiding one is in itself nothing a public server does.</summary>
+    /// <summary>Returns the scope of an address. An address inside another is judged, too, and the worse of both counts; public servers do not use addresses that hide another one.</summary>
     public static AddressScope Of(IPAddress address) => address.IsIPv4MappedToIPv6
         ? AtLeastPrivate(Of(address.MapToIPv4()))   // IPNetwork would compare the four bytes with the first four of its own, of either kind
         : Embedded(address).Select(inner => AtLeastPrivate(Of(inner))).Append(Outer(address)).Max();
 
     /// <summary>
-    /// Whether packets to the address may cross public networks. An address that contains a public IPv4 address does: a translator or a tunnel takes the packets there.
-    /// <see cref="Of(IPAddress)"/> calls such an address private, because no public server is written that way.
+    /// Returns whether packets to the address may cross public networks. If an address contains a public IPv4 address, they do, because a translator or a tunnel takes the packets there.
+    /// <see cref="Of(IPAddress)"/> calls such an address private, because no public server has an address of this form.
     /// </summary>
     public static bool LeadsToPublic(IPAddress address) => address.IsIPv4MappedToIPv6
         ? LeadsToPublic(address.MapToIPv4())

@@ -4,10 +4,10 @@ using System.Net.Sockets;
 
 namespace ImapGateway.Egress;
 
-/// <summary>One entry of an allow list: a network, or a host name that is trusted with whatever it resolves to.</summary>
+/// <summary>An entry of an allow list: a network, or a host name that is trusted with any address it resolves to.</summary>
 public sealed record AllowedTarget(IPNetwork? Network, string? Host)
 {
-    /// <summary>Null where the text is neither. A network must have no bits behind its prefix; addresses are written in full.</summary>
+    /// <summary>Parses an entry, or returns null if the text is neither. A network must have no bits behind its prefix; addresses are written in full.</summary>
     public static AllowedTarget? Parse(string text)
     {
         if (IPNetwork.TryParse(text, out var network))
@@ -28,14 +28,14 @@ public sealed record AllowedTarget(IPNetwork? Network, string? Host)
         ? network.BaseAddress.AddressFamily == Plain(address).AddressFamily && network.Contains(Plain(address))
         : string.Equals(Host, host.TrimEnd('.'), StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Names exactly this address or host, so that it can only be meant.</summary>
+    /// <summary>True if the entry names exactly this address or host, so that it cannot be allowed by accident.</summary>
     public bool Names(string host, IPAddress address) => Includes(host, address) && (Network is not { } network || network.PrefixLength == Bits(Plain(address)));
 
     private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     private static int Bits(IPAddress address) => address.AddressFamily == AddressFamily.InterNetwork ? 32 : 128;
 
-    /// <summary>10.1 would be read as 10.0.0.1, and 010.0.0.1 as 8.0.0.1.</summary>
+    /// <summary>True if the address is written in full. 10.1 would be read as 10.0.0.1, and 010.0.0.1 as 8.0.0.1.</summary>
     private static bool IsWrittenInFull(string text, IPAddress address) =>
         address.AddressFamily == AddressFamily.InterNetworkV6 || address.ToString() == text;
 }

@@ -4,10 +4,10 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Egress;
 
-/// <summary>Connects to where the policy allows, and to the very address that was judged: asking DNS again could give another answer.</summary>
+/// <summary>Connects to hosts that the policy allows, and to exactly the address that was judged: asking DNS again could give another answer.</summary>
 public sealed class EgressConnector
 {
-    /// <summary>RFC 8305 section 5: how long an address may keep the next one waiting.</summary>
+    /// <summary>The longest time that an address may delay the next one (RFC 8305 section 5).</summary>
     private static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250);
 
     private readonly EgressPolicy _policy;
@@ -23,13 +23,13 @@ public sealed class EgressConnector
         _resolve = resolve;
     }
 
-    /// <summary>Waits as long as the system does for an address that keeps silent; the caller's token is the deadline.</summary>
-    /// <param name="plaintext">The connection is used without TLS.</param>
+    /// <summary>Connects to a host. Waits as long as the system does for an address that does not answer; the caller's token is the deadline.</summary>
+    /// <param name="plaintext">True if the connection is used without TLS.</param>
     /// <exception cref="ProblemException">
     /// <see cref="ErrorCode.Unprocessable"/>: no host, or none of its addresses is allowed. <see cref="ErrorCode.AccountPlaintextRefused"/>: none is allowed without TLS.
     /// The addresses are not disclosed.
     /// </exception>
-    /// <exception cref="SocketException">It has no address, or none of those that are allowed answers.</exception>
+    /// <exception cref="SocketException">The host has no address, or none of the allowed ones answers.</exception>
     public async Task<Socket> ConnectAsync(EgressPurpose purpose, string host, int port, bool plaintext, CancellationToken cancel)
     {
         var resolved = await ResolveAsync(host, cancel);
@@ -116,7 +116,7 @@ public sealed class EgressConnector
         }
         catch (Exception failure) when (failure is SocketException or OperationCanceledException)
         {
-            // Nothing to close: it did not connect, or was stopped.
+            // There is nothing to close: the socket did not connect, or was stopped.
         }
     }
 
@@ -125,7 +125,7 @@ public sealed class EgressConnector
         var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            // A connection that waits for pushes has nothing to say for minutes: routers on the way forget it, and a dead server is not noticed.
+            // A connection that waits for pushes carries no data for minutes: routers on the way drop it, and a dead server is not noticed.
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 60);
             socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 15);

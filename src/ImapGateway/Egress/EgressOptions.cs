@@ -4,16 +4,16 @@ namespace ImapGateway.Egress;
 
 public sealed class EgressOptions : ISettings
 {
-    /// <summary>Opens private, loopback and link-local addresses; never those of cloud metadata.</summary>
+    /// <summary>Allows private, loopback and link-local addresses, but never those of cloud metadata.</summary>
     public bool AllowPrivateNetworks { get; set; }
 
-    /// <summary>Allows connections without TLS to mail servers on public networks: passwords and mail can then be read on the way.</summary>
+    /// <summary>Allows connections without TLS to mail servers on public networks. Passwords and mail can then be read on the way.</summary>
     public bool AllowPlaintext { get; set; }
 
-    /// <summary>Of mail servers, IMAP and SMTP.</summary>
+    /// <summary>The targets for mail servers, IMAP and SMTP.</summary>
     public EgressTargets Imap { get; } = new();
 
-    /// <summary>Of receivers of webhooks.</summary>
+    /// <summary>The targets for receivers of webhooks.</summary>
     public EgressTargets Webhooks { get; } = new();
 
     public IEnumerable<(string Key, string Message)> Validate() => Validate(nameof(Imap), Imap).Concat(Validate(nameof(Webhooks), Webhooks));
@@ -32,6 +32,6 @@ public sealed class EgressOptions : ISettings
 
 public sealed class EgressTargets
 {
-    /// <summary>Addresses, networks (CIDR) and host names that are allowed whatever they are.</summary>
+    /// <summary>The addresses, networks (CIDR) and host names that are allowed, whichever kind of address they have.</summary>
     public IReadOnlyList<string> Allow { get; set; } = [];
 }

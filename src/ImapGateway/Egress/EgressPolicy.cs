@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Egress;
 
-/// <summary>What a connection is for: each has its own allow list, mail servers share one.</summary>
+/// <summary>The purpose of a connection. Each has its own allow list; mail servers share one.</summary>
 public enum EgressPurpose
 {
     Imap,
@@ -12,7 +12,7 @@ public enum EgressPurpose
     Webhooks,
 }
 
-/// <summary>Decides on a resolved address: a name says nothing about where it leads, and may say something else a moment later.</summary>
+/// <summary>Decides on a resolved address: a name does not show its address, and may resolve to another one a moment later.</summary>
 public sealed class EgressPolicy
 {
     private readonly bool _privateNetworks;
@@ -28,30 +28,30 @@ public sealed class EgressPolicy
         _webhooks = Targets(options.Value.Webhooks);
     }
 
-    /// <summary>The setting with which an operator opens what is refused.</summary>
+    /// <summary>Returns the setting with which an operator allows a refused target.</summary>
     public static string AllowList(EgressPurpose purpose) => purpose == EgressPurpose.Webhooks ? "Egress:Webhooks:Allow" : "Egress:Imap:Allow";
 
     /// <summary>
-    /// Whether a URL with this host may be http: where private networks are allowed, or where the operator has named the host. A connection is decided by
-    /// <see cref="AllowsPlaintext"/>, once the address is known.
+    /// Returns whether a URL with this host may be http: if private networks are allowed, or if the operator has named the host. <see cref="AllowsPlaintext"/> decides on the connection once the
+    /// address is known.
     /// </summary>
     public bool AllowsPlain(EgressPurpose purpose, string host) =>
         _privateNetworks || Allowed(purpose).Any(target => target.Includes(host, IPAddress.TryParse(host.Trim('[', ']'), out var address) ? address : IPAddress.None));
 
-    /// <param name="purpose">Chooses the allow list.</param>
-    /// <param name="host">As the client gave it.</param>
-    /// <param name="address">What it has resolved to.</param>
+    /// <param name="purpose">The purpose, which chooses the allow list.</param>
+    /// <param name="host">The host as the client gave it.</param>
+    /// <param name="address">The address that the host has resolved to.</param>
     public bool Allows(EgressPurpose purpose, string host, IPAddress address) => AddressScopes.Of(address) switch
     {
         AddressScope.Public => true,
         AddressScope.Private when _privateNetworks => true,
-        // A network in the list is meant for servers; that it holds a metadata address as well is an oversight.
+        // A network in the list is meant for servers; it includes a metadata address only by mistake.
         AddressScope.Metadata => Allowed(purpose).Any(target => target.Names(host, address)),
         _ => Allowed(purpose).Any(target => target.Includes(host, address)),
     };
 
     /// <summary>
-    /// Whether a connection to this address, which <see cref="Allows"/> allows, may do without TLS. To a public address only where the operator has said so: for webhooks by naming
+    /// Returns whether a connection to this address, which <see cref="Allows"/> allows, may be without TLS. For a public address it may only if the operator has allowed it: for webhooks by naming
     /// the host in the allow list, for mail servers by Egress:AllowPlaintext.
     /// </summary>
     public bool AllowsPlaintext(EgressPurpose purpose, string host, IPAddress address) =>

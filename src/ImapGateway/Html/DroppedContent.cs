@@ -2,17 +2,17 @@ using MimeKit.Text;
 
 namespace ImapGateway.Html;
 
-/// <summary>Follows the tags of a document and says which are in an element that is left out with all its contents (<see cref="HtmlElements.Dropped"/>).</summary>
-/// <param name="isHidden">Start tags of other elements to leave out; null: none.</param>
+/// <summary>Follows the tags of a document and reports which are in an element that is removed with all its contents (<see cref="HtmlElements.Dropped"/>).</summary>
+/// <param name="isHidden">True for start tags of other elements to remove; null for none.</param>
 public sealed class DroppedContent(Func<HtmlTagToken, bool>? isHidden = null)
 {
     private int _depth;
 
-    /// <summary>The element that is left out at present, in lower case; null: none.</summary>
+    /// <summary>The element that is being removed now, in lower case; null if there is none.</summary>
     public string? Element { get; private set; }
 
-    /// <summary>Whether the tag belongs to what is left out. To be called for each tag, in order.</summary>
-    /// <param name="name">Of the tag, in lower case.</param>
+    /// <summary>Returns whether the tag belongs to removed content. Must be called for each tag, in order.</summary>
+    /// <param name="name">The name of the tag, in lower case.</param>
     public bool Swallows(HtmlTagToken tag, string name)
     {
         if (Element is not null)

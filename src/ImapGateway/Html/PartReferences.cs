@@ -4,14 +4,14 @@ using MimeKit.Text;
 
 namespace ImapGateway.Html;
 
-/// <summary>Which parts of its message HTML shows: by cid: (RFC 2392), or by their location (RFC 2557 section 4).</summary>
+/// <summary>The parts of a message that its HTML shows: by cid: (RFC 2392), or by their location (RFC 2557 section 4).</summary>
 public sealed partial class PartReferences
 {
     // Some programs change the case of a Content-ID.
     private readonly HashSet<string> _ids = new(StringComparer.OrdinalIgnoreCase);
     private readonly HashSet<string> _locations = new(StringComparer.Ordinal);
 
-    /// <summary>Whether the HTML shows the part.</summary>
+    /// <summary>Returns whether the HTML shows the part.</summary>
     public bool Include(MessagePart part) => (part.ContentId is { } id && _ids.Contains(id)) || (part.Location is { } location && _locations.Contains(location));
 
     /// <summary>Searches HTML in one pass without a tree. Comments, scripts and style sheets are not searched.</summary>

@@ -2,10 +2,10 @@ using MimeKit.Text;
 
 namespace ImapGateway.Html;
 
-/// <summary>HTML as a reader without HTML would want it: blocks on their own lines, lists, quotes behind <c>&gt;</c>, links with where they lead.</summary>
+/// <summary>Converts HTML to plain text: blocks on their own lines, lists, quotes behind <c>&gt;</c>, links followed by their target.</summary>
 public static class PlainText
 {
-    /// <summary>In one pass without a tree, so that no nesting hurts; what is longer than <paramref name="maxLength"/> characters is cut.</summary>
+    /// <summary>Converts HTML in one pass without a tree, so that deep nesting does no harm. Text beyond <paramref name="maxLength"/> characters is cut.</summary>
     public static string FromHtml(string html, int maxLength = 4 * 1024 * 1024)
     {
         var tokenizer = new HtmlTokenizer(new StringReader(html)) { DecodeCharacterReferences = true, IgnoreTruncatedTags = true };
@@ -87,7 +87,7 @@ public static class PlainText
         return null;
     }
 
-    /// <summary>What the sender hides (preview texts).</summary>
+    /// <summary>True for content that the sender hides (preview texts).</summary>
     private static bool IsHidden(HtmlTagToken tag) =>
         Value(tag, "style") is { } style && style.Replace(" ", "", StringComparison.Ordinal).Contains("display:none", StringComparison.OrdinalIgnoreCase);
 }

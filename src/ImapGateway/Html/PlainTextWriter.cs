@@ -3,7 +3,7 @@ using System.Text;
 
 namespace ImapGateway.Html;
 
-/// <summary>Collapses blanks, keeps at most one empty line, begins lines with their quote marks and indents.</summary>
+/// <summary>Writes plain text: collapses blanks, keeps at most one empty line, begins lines with their quote marks and indents.</summary>
 public sealed class PlainTextWriter
 {
     private const int MaxQuotes = 20;
@@ -50,10 +50,10 @@ public sealed class PlainTextWriter
         }
     }
 
-    /// <summary>What follows begins a new line.</summary>
+    /// <summary>Begins a new line before the next text.</summary>
     public void Line() => _newlines = Math.Max(_newlines, 1);
 
-    /// <summary>What follows has an empty line before it.</summary>
+    /// <summary>Begins a new paragraph: an empty line before the next text.</summary>
     public void Paragraph() => _newlines = Math.Max(_newlines, 2);
 
     public void Break()
@@ -104,7 +104,7 @@ public sealed class PlainTextWriter
         _marker = isEnd ? null : Marker();
     }
 
-    /// <summary>A new link, or the end of one (null), which is followed by where it leads unless its text says so.</summary>
+    /// <summary>Begins a new link, or ends one (null). At its end the target follows unless the link text shows it.</summary>
     public void Link(string? href)
     {
         if (_href is { } open && _linkText.ToString().Trim() is { Length: > 0 } text)
@@ -158,7 +158,7 @@ public sealed class PlainTextWriter
         _output.Append(text);
     }
 
-    /// <summary>An empty line between two quotes belongs to the lesser of both.</summary>
+    /// <summary>Ends the lines. An empty line between two quotes belongs to the lesser of both.</summary>
     private void EndLines()
     {
         for (; _newlines > 0 && _output.Length > 0; _newlines--)

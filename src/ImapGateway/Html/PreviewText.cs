@@ -2,20 +2,20 @@ using System.Text;
 
 namespace ImapGateway.Html;
 
-/// <summary>The beginning of what a message says, as a list shows it beneath the subject: one line, without quotes, signature, rules and padding.</summary>
+/// <summary>Makes the beginning of a message's text that a list shows beneath the subject: one line, without quotes, signature, rules and padding.</summary>
 public static class PreviewText
 {
-    /// <summary>Characters (UTF-16 code units) at most.</summary>
+    /// <summary>The maximum number of characters (UTF-16 code units).</summary>
     public const int MaxLength = 200;
 
-    /// <summary>Readable text that is looked at; what comes later is no beginning.</summary>
+    /// <summary>The maximum number of characters of readable text that are searched. Later text is no beginning.</summary>
     private const int MostText = 16 * 1024;
 
     public static string OfHtml(string html) => Of(PlainText.FromHtml(html, MostText), isMadeOfHtml: true);
 
-    /// <summary>Where there is nothing but quotes, it is these.</summary>
-    /// <param name="text">Plain text.</param>
-    /// <param name="isMadeOfHtml">By <see cref="PlainText"/>: the places where links lead are left out.</param>
+    /// <summary>Returns the preview of a plain text. If there is nothing but quotes, it is made of them.</summary>
+    /// <param name="text">The plain text.</param>
+    /// <param name="isMadeOfHtml">True if <see cref="PlainText"/> made the text: the targets of links are left out.</param>
     public static string Of(string text, bool isMadeOfHtml = false)
     {
         var lines = text.AsSpan(0, Math.Min(text.Length, MostText)).ToString().ReplaceLineEndings("\n").Split('\n');
@@ -41,7 +41,7 @@ public static class PreviewText
         return Cut(own.ToString());
     }
 
-    /// <summary>One line, and no longer than <see cref="MaxLength"/>: of text that was made elsewhere.</summary>
+    /// <summary>Reduces text from another source to one line, no longer than <see cref="MaxLength"/>.</summary>
     public static string OneLine(string text)
     {
         var line = new StringBuilder();
@@ -53,7 +53,7 @@ public static class PreviewText
 
     private static bool IsRule(string line) => line.Length >= 3 && !line.Any(char.IsLetterOrDigit) && line.All(c => char.IsWhiteSpace(c) || c is '-' or '_' or '=' or '*' or '~' or '#' or '.' or '+' or '\u2500' or '\u2550');
 
-    /// <summary>"On Monday Anna wrote:", on one line or two, and then the quote.</summary>
+    /// <summary>True for "On Monday Anna wrote:", on one line or two, followed by the quote.</summary>
     private static bool IntroducesQuote(string[] lines, int at)
     {
         var next = at + 1;
@@ -94,11 +94,11 @@ public static class PreviewText
         }
     }
 
-    /// <summary>Senders fill previews with what nobody sees. Joiners stay where they join something: scripts and emoji need them.</summary>
+    /// <summary>True for invisible characters, with which senders fill previews. Joiners stay where they join something: scripts and emoji need them.</summary>
     private static bool IsPadding(char c) => c is '\u00AD' or '\u034F' or '\u061C' or '\u115F' or '\u1160' or '\u17B4' or '\u17B5' or '\u180E' or '\u200B' or '\u200E' or '\u200F'
         or (>= '\u202A' and <= '\u202E') or (>= '\u2060' and <= '\u206F') or '\u2800' or '\u3164' or '\uFEFF' or '\uFFA0' or '\uFFFC' or '\uFFFD';
 
-    /// <summary>Never in the middle of a character.</summary>
+    /// <summary>Cuts the text, but never in the middle of a character.</summary>
     private static string Cut(string text)
     {
         var whole = text.Length <= MaxLength ? text : text[..(char.IsHighSurrogate(text[MaxLength - 1]) ? MaxLength - 1 : MaxLength)];

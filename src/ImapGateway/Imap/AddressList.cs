@@ -6,23 +6,23 @@ using ImapGateway.Mail;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// The addresses of a header field (RFC 5322 section 3.4) as people and programs really write them. Any text gives a list. What stands between angle brackets is the address of an entry,
-/// whatever stands before them is its name: unquoted commas, colons, semicolons and addresses in a name do not make entries of their own. Encoded words are decoded when the structure
-/// is known, so that what they hide neither separates nor becomes an address beside another one.
+/// Parses the addresses of a header field (RFC 5322 section 3.4) as real senders write them. Any text gives a list. The text between angle brackets is the address of an entry, and the text before
+/// them is its name: unquoted commas, colons, semicolons and addresses in a name do not make entries of their own. Encoded words are decoded after the structure is known, so their content neither
+/// separates entries nor becomes an additional address.
 /// </summary>
 public static class AddressList
 {
-    /// <summary>No honest message comes near.</summary>
+    /// <summary>The maximum number of addresses of one field. No honest message comes near this number.</summary>
     public const int MaxAddresses = 10_000;
 
-    /// <summary>A list within brackets within quotation marks; only attackers go on.</summary>
+    /// <summary>The maximum number of levels of hidden lists: a list within brackets within quotation marks. Only attackers nest deeper.</summary>
     private const int MaxDepth = 2;
 
     private static readonly SearchValues<char> NotPlain = SearchValues.Create(",; \t(\"");
 
-    /// <param name="field">Unfolded; raw 8-bit is decoded, encoded words are not.</param>
+    /// <param name="field">The field body, unfolded. Raw 8-bit text is decoded, encoded words are not.</param>
     /// <param name="hint">The charset of the body, for encoded words whose own charset says nothing.</param>
-    /// <returns>In order; groups are flattened to their members, an entry without any address has an empty one.</returns>
+    /// <returns>The addresses in order. Groups are flattened to their members. An entry without any address has an empty one.</returns>
     public static ImmutableArray<EmailAddress> Parse(string field, string? hint = null)
     {
         var reading = new Reading(field, hint, isDecoded: false, depth: 0);
@@ -30,12 +30,12 @@ public static class AddressList
         return [.. reading.Entries.Take(MaxAddresses)];
     }
 
-    /// <summary>One pass over the entries of a field.</summary>
+    /// <summary>Reads the entries of a field in one pass.</summary>
     private sealed class Reading(string text, string? hint, bool isDecoded, int depth)
     {
         private readonly AddressTokens _tokens = AddressTokens.Of(text);
 
-        /// <summary>Entries that have no address of their own: the beginning of the next one's name ("Example, Ann"), or entries that have none.</summary>
+        /// <summary>Entries without an address of their own: either the beginning of the next entry's name ("Example, Ann"), or entries that have no address at all.</summary>
         private readonly List<(int First, int End)> _pending = [];
 
         public List<EmailAddress> Entries { get; } = [];
@@ -85,7 +85,7 @@ public static class AddressList
             }
         }
 
-        /// <summary>One or more addresses in brackets; all that stands before one is its name.</summary>
+        /// <summary>Reads one or more addresses in brackets. The text before an address is its name.</summary>
         private void Bracketed(int first, int bracketed, int end)
         {
             var from = _pending.Count > 0 ? _pending[0].First : first;
@@ -94,7 +94,7 @@ public static class AddressList
             for (int? at = bracketed; at is { } found;)
             {
                 at = Find(found + 1, end);
-                // A separator is missing: an address without brackets follows one with them.
+                // A separator is missing: an address without brackets follows one with brackets.
                 hasMore = at is null && Words(found + 1, end).Exists(IsAddress);
                 Content(_tokens[found], Name(from, found) ?? (at is null && !hasMore ? Name(found + 1, end) : null));
                 from = found + 1;
@@ -105,7 +105,7 @@ public static class AddressList
             }
         }
 
-        /// <summary>The next brackets with something in them.</summary>
+        /// <summary>Finds the next brackets that are not empty.</summary>
         private int? Find(int first, int end)
         {
             for (var at = first; at < end; at++)
@@ -123,12 +123,12 @@ public static class AddressList
             var content = AfterRoute(text[token.From..token.To].Trim());
             if (content.EndsWith(":;", StringComparison.Ordinal))
             {
-                // "<undisclosed-recipients:;>".
+                // Example: "<undisclosed-recipients:;>".
                 return;
             }
             if (depth < MaxDepth && content.AsSpan().ContainsAny(NotPlain))
             {
-                // A closing bracket is missing, there is a comment, or the name was put inside.
+                // A closing bracket is missing, there is a comment, or the name is inside the brackets.
                 var inner = new Reading(content, hint, isDecoded, depth + 1);
                 inner.Run();
                 if (inner.Entries.Exists(entry => entry.Address.Contains('@')))
@@ -140,7 +140,7 @@ public static class AddressList
             Add(name, Address(content));
         }
 
-        /// <summary>No brackets: words with an @ are addresses, what stands before one is its name, and a comment behind it is one, too.</summary>
+        /// <summary>Reads entries without brackets: words with an @ are addresses, the text before one is its name, and so is a comment behind it.</summary>
         private void Bare(int first, int end)
         {
             var words = Words(first, end);
@@ -172,7 +172,7 @@ public static class AddressList
             }
         }
 
-        /// <summary>A whole entry, with its address, within an encoded word or quotation marks; only where it is not the name of another address.</summary>
+        /// <summary>Adds a whole entry, with its address, from an encoded word or quotation marks. Does so only if that text is not the name of another address.</summary>
         private bool AddHidden(int first, int end)
         {
             var isWhole = _tokens.All(first, end, AddressTokenKind.EncodedWord, AddressTokenKind.Word, AddressTokenKind.Blank)
@@ -199,7 +199,7 @@ public static class AddressList
                 {
                     continue;
                 }
-                // A word alone is the address of a local user; anything else is a name.
+                // A single word is the address of a local user; anything else is a name.
                 if (Words(first, end) is [var word] && _tokens.All(first, end, AddressTokenKind.Word, AddressTokenKind.Blank, AddressTokenKind.Comment) && Address(Written(word)) is var address && System.Text.Ascii.IsValid(address))
                 {
                     Add(Name(word.End, end), address);
@@ -220,7 +220,7 @@ public static class AddressList
             }
         }
 
-        /// <summary>Runs of tokens with nothing between them; blanks around an @ are no part of an address (RFC 5322 section 4.4).</summary>
+        /// <summary>Returns runs of tokens with nothing between them. Blanks around an @ do not end a run (RFC 5322 section 4.4).</summary>
         private List<(int First, int End)> Words(int first, int end)
         {
             var words = new List<(int First, int End)>();
@@ -249,7 +249,7 @@ public static class AddressList
             return words;
         }
 
-        /// <summary>Something before an @ and something behind it, outside quotation marks.</summary>
+        /// <summary>True if the word has text before and behind an @, outside quotation marks.</summary>
         private bool IsAddress((int First, int End) word)
         {
             for (var at = word.First; at < word.End; at++)
@@ -267,7 +267,7 @@ public static class AddressList
             return false;
         }
 
-        /// <summary>As it stands there, without comments and blanks.</summary>
+        /// <summary>Returns the word as it was written, without comments and blanks.</summary>
         private string Written((int First, int End) word)
         {
             var written = new StringBuilder();
@@ -293,14 +293,14 @@ public static class AddressList
             return HeaderText.Clean(isDecoded ? address : EncodedWords.Decode(address, hint));
         }
 
-        /// <summary>RFC 5322 section 4.4: a list of relays before the address is ignored.</summary>
+        /// <summary>Removes the list of relays before the address, which is ignored (RFC 5322 section 4.4).</summary>
         private static string AfterRoute(string content)
         {
             var colon = content.StartsWith('@') ? content.IndexOf(':', StringComparison.Ordinal) : -1;
             return content[(colon + 1)..].Trim();
         }
 
-        /// <summary>As it was written, without quotation marks; of a comment alone what it says. Null where there is none.</summary>
+        /// <summary>Returns the name as it was written, without quotation marks. The name of a lone comment is its content. Null if there is no name.</summary>
         private string? Name(int first, int end, bool onlyComments = false)
         {
             var isComment = !_tokens.Any(first, end, AddressTokenKind.Word, AddressTokenKind.Quoted, AddressTokenKind.EncodedWord);
@@ -315,7 +315,7 @@ public static class AddressList
                 var part = text.AsSpan(token.From, token.To - token.From);
                 if (token.Kind == AddressTokenKind.Quoted || (token.Kind == AddressTokenKind.Comment && isComment))
                 {
-                    // The closing mark is missing where brackets have taken it.
+                    // The closing mark is missing because brackets have taken it.
                     Unescape(part.Length > 1 && (part[^1] is '"' or ')') ? part[1..^1] : part[1..], written);
                 }
                 else

@@ -14,14 +14,14 @@ internal enum AddressTokenKind
 }
 
 /// <summary>A piece of an address list.</summary>
-/// <param name="From">In the text; of <see cref="AddressTokenKind.Bracketed"/> behind the bracket.</param>
-/// <param name="To">Of <see cref="AddressTokenKind.Bracketed"/> before the closing bracket, or where the content ends without one.</param>
+/// <param name="From">The start in the text. A token of kind <see cref="AddressTokenKind.Bracketed"/> starts behind the bracket.</param>
+/// <param name="To">The end in the text. A token of kind <see cref="AddressTokenKind.Bracketed"/> ends before the closing bracket, or at the end of the content if there is no closing bracket.</param>
 internal readonly record struct AddressToken(AddressTokenKind Kind, int From, int To);
 
-/// <summary>The pieces of an address list, in time that grows with its length alone. All of the text is in some token, except for angle brackets.</summary>
+/// <summary>Splits an address list into tokens, in time that grows linearly with its length. All of the text is in some token, except for angle brackets.</summary>
 internal sealed class AddressTokens
 {
-    /// <summary>A literal (RFC 5321 section 4.1.3) is an IP address.</summary>
+    /// <summary>The longest address literal (RFC 5321 section 4.1.3), which is an IP address.</summary>
     private const int MaxLiteral = 64;
 
     private readonly List<AddressToken> _tokens = [];
@@ -40,14 +40,14 @@ internal sealed class AddressTokens
 
     public int Count => _tokens.Count;
 
-    /// <summary>False where a quotation mark is missing: then none has a meaning.</summary>
+    /// <summary>False if a quotation mark is missing. Quotation marks have no meaning then.</summary>
     public bool HasQuotes { get; }
 
     public AddressToken this[int index] => _tokens[index];
 
     public static AddressTokens Of(string text) => new(text);
 
-    /// <summary>The colon belongs to a group: the next semicolon is the end of an entry, and not one that somebody wrote for a comma.</summary>
+    /// <summary>True if the colon belongs to a group. The next semicolon then ends an entry and does not stand for a comma.</summary>
     public bool IsGroup(int colon) => _closesGroup[colon];
 
     public bool All(int first, int end, params ReadOnlySpan<AddressTokenKind> kinds)
@@ -74,7 +74,7 @@ internal sealed class AddressTokens
         return false;
     }
 
-    /// <summary>A group whose semicolon is missing, and that has no members.</summary>
+    /// <summary>True if the tokens end with a colon: a group that has no members, and whose semicolon is missing.</summary>
     public bool EndsWithColon(int first, int end)
     {
         while (end > first && _tokens[end - 1].Kind is AddressTokenKind.Blank or AddressTokenKind.Comment)
@@ -126,7 +126,7 @@ internal sealed class AddressTokens
         {
             at++;
         }
-        // A quoted local part may have a bracket in it.
+        // A quoted local part may contain a bracket.
         var search = HasQuotes && at < text.Length && text[at] == '"' ? EndOfQuoted(text, at) : at;
         var close = text.AsSpan(search).IndexOfAny('<', '>') is >= 0 and var found ? search + found : text.Length;
         if (close < text.Length && text[close] == '>')
@@ -161,7 +161,7 @@ internal sealed class AddressTokens
         return at;
     }
 
-    /// <summary>Brackets and quotation marks mean what they mean, also where they stand in what looks like an encoded word.</summary>
+    /// <summary>Finds the end of an encoded word. Brackets and quotation marks keep their meaning inside text that looks like an encoded word.</summary>
     private static int? EndOfEncodedWord(string text, int at) =>
         EncodedWords.EndOf(text, at) is { } end && text.AsSpan(at, end - at).IndexOfAny('<', '>', '"') < 0 ? end : null;
 
@@ -194,7 +194,7 @@ internal sealed class AddressTokens
         return quotes;
     }
 
-    /// <summary>Where the comment ends that begins here; 0 where none does.</summary>
+    /// <summary>Computes for each position the end of the comment that begins there, or 0 if none does.</summary>
     private static int[] Comments(string text)
     {
         var ends = new int[text.Length];

@@ -1,13 +1,13 @@
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Limits the messages that all accounts together read into memory at once: the first look at a large mailbox keeps something of every message until it is written. Large looks wait here,
-/// in order of arrival, and an account has one at a time.
+/// Limits the messages that all accounts together read into memory at once. The first refresh of a large mailbox keeps data of every message until they are written. Large refreshes wait here in
+/// order of arrival, and an account has one at a time.
 /// </summary>
-/// <param name="most">Messages of all large looks together. A look at more runs alone.</param>
+/// <param name="most">The maximum number of messages of all large refreshes together. A refresh of more messages runs alone.</param>
 public sealed class AnswerBudget(int most)
 {
-    /// <summary>A look at fewer messages does not wait: it takes no more memory than a page of headers.</summary>
+    /// <summary>The number of messages below which a refresh does not wait. Such a refresh takes no more memory than a page of headers.</summary>
     public const int Small = 10_000;
 
     private readonly Lock _lock = new();
@@ -15,9 +15,9 @@ public sealed class AnswerBudget(int most)
     private readonly HashSet<object> _accounts = [];
     private long _used;
 
-    /// <summary>Waits until there is room. Disposing the result gives it back.</summary>
-    /// <param name="account">Whatever stands for the account.</param>
-    /// <param name="messages">That are read.</param>
+    /// <summary>Waits until there is room. Disposing the result gives the room back.</summary>
+    /// <param name="account">An object that identifies the account.</param>
+    /// <param name="messages">The number of messages that are read.</param>
     /// <param name="cancel">Ends the wait.</param>
     public async Task<IDisposable> EnterAsync(object account, int messages, CancellationToken cancel)
     {
@@ -39,7 +39,9 @@ public sealed class AnswerBudget(int most)
         }
     }
 
-    /// <summary>The first one that does not fit holds up those behind it: else small ones could pass it for ever. One that waits for its own account holds up nobody.</summary>
+    /// <summary>
+    /// Admits waiting refreshes. The first one that does not fit blocks those behind it, otherwise small ones could pass it for ever. One that waits for its own account blocks no other.
+    /// </summary>
     private void Admit()
     {
         for (var next = _waiting.First; next is not null;)

@@ -3,37 +3,38 @@ using MailKit;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// How much a server can send in answer to one command: as much as was asked for, and what may have changed meanwhile. Octets and lines are counted while they arrive, messages when they are parsed.
+/// Limits how much a server can send in answer to one command: as much as was requested, plus what may have changed meanwhile. Octets and lines are counted while they arrive, messages when they
+/// are parsed.
 /// </summary>
 public sealed class AnswerLimit
 {
-    /// <summary>Messages beyond those that were asked for: others may have changed their flags meanwhile. MailKit keeps 800 octets of each until the command ends.</summary>
+    /// <summary>The maximum number of messages beyond the requested ones: other clients may change their flags meanwhile. MailKit keeps 800 octets of each until the command ends.</summary>
     public const int MostUnasked = 10_000;
 
-    /// <summary>Of an answer that says little: what a server sends about the mailbox that is selected comes on top.</summary>
+    /// <summary>The octets allowed for a short answer. What a server sends about the selected mailbox is added to it.</summary>
     private const long Little = 1L << 20;
 
-    /// <summary>A change of flags, or a removal, told without being asked for.</summary>
+    /// <summary>The octets of an unsolicited change of flags or removal.</summary>
     private const long OctetsOfChange = 100;
 
-    /// <summary>A message by its flags, with as many keywords as people use.</summary>
+    /// <summary>The octets of a message with its flags, including as many keywords as users have in practice.</summary>
     private const long OctetsOfFlags = 1024;
 
-    /// <summary>A message by its headers and structure; some have hundreds of recipients, but not all of them.</summary>
+    /// <summary>The octets of a message with its headers and structure. Some messages have hundreds of recipients, but not all of them.</summary>
     private const long OctetsOfHeaders = 64 * 1024;
 
-    /// <summary>A single message may have 10,000 parts, which are described in 250 octets or more each.</summary>
+    /// <summary>The least allowance for headers. A single message may have 10,000 parts, each described in 250 octets or more.</summary>
     private const long LeastOfHeaders = 8L << 20;
 
     private const long MostOfHeaders = 32L << 20;
 
-    /// <summary>Of each message on average, beside two of each field that is asked for: an honest message has most fields once, and some a few times.</summary>
+    /// <summary>The header fields allowed for each message on average, in addition to two of each requested field. An honest message has most fields once, and some a few times.</summary>
     private const int FieldsBeside = 8;
 
-    /// <summary>Messages of the selected mailbox whose changes may be told at once.</summary>
+    /// <summary>The maximum number of messages of the selected mailbox whose changes may be reported at once.</summary>
     private const int MostChanges = 300_000;
 
-    /// <summary>Status responses and other lines that are not about a message or a mailbox. MailKit keeps each response code until the command ends.</summary>
+    /// <summary>The maximum number of status responses and other lines that are not about a message or a mailbox. MailKit keeps each response code until the command ends.</summary>
     private const int MostLines = 10_000;
 
     private readonly SearchOrder _order = new();
@@ -45,17 +46,17 @@ public sealed class AnswerLimit
     private bool _isList;
     private bool _isAtStart = true;
 
-    /// <summary>Messages of the mailbox that is selected, as far as the server can be believed.</summary>
+    /// <summary>The number of messages in the selected mailbox, as far as the server can be believed.</summary>
     public int Exists { get; set; }
 
-    /// <summary>The structure of messages is asked for.</summary>
+    /// <summary>True if the command asks for the structure of messages.</summary>
     public bool IsOfStructures { get; private set; }
 
-    /// <summary>Header fields that the messages of the answer may have together; null: it is not an answer from which MailKit parses header fields.</summary>
+    /// <summary>The maximum number of header fields that the messages of the answer may have together. Null if MailKit parses no header fields from this answer.</summary>
     public int? MostFields { get; private set; }
 
-    /// <summary>The next command asks for <paramref name="messages"/> messages.</summary>
-    /// <returns>Ends when it is answered.</returns>
+    /// <summary>Prepares for the next command, which asks for <paramref name="messages"/> messages.</summary>
+    /// <returns>An object whose disposal marks the command as answered.</returns>
     public IDisposable Expect(int messages, IFetchRequest request)
     {
         var hasHeaders = (request.Items & (MessageSummaryItems.Envelope | MessageSummaryItems.BodyStructure | MessageSummaryItems.Headers | MessageSummaryItems.References | MessageSummaryItems.PreviewText)) != 0
@@ -68,7 +69,7 @@ public sealed class AnswerLimit
         return new Expected(this);
     }
 
-    /// <param name="command">As it is sent, without its tag.</param>
+    /// <param name="command">The command as it is sent, without its tag.</param>
     public void Sent(ReadOnlySpan<byte> command)
     {
         (_lines, _isAtStart, _isFetch) = (0, true, Verb(command, "FETCH"u8));
@@ -79,8 +80,8 @@ public sealed class AnswerLimit
             : Little + Math.Min(Exists, MostChanges) * OctetsOfChange);
     }
 
-    /// <summary>A message was answered.</summary>
-    /// <exception cref="FloodException">There are more than were asked for.</exception>
+    /// <summary>Counts an answered message.</summary>
+    /// <exception cref="FloodException">There are more messages than were requested.</exception>
     public void Count()
     {
         if (--_messages < 0)
@@ -89,8 +90,8 @@ public sealed class AnswerLimit
         }
     }
 
-    /// <summary>Octets that follow those of the call before.</summary>
-    /// <returns>False where the server sends more than was asked for.</returns>
+    /// <summary>Counts octets that follow those of the previous call.</summary>
+    /// <returns>False if the server sends more than was requested.</returns>
     public bool Admit(ReadOnlySpan<byte> octets)
     {
         _octets -= octets.Length;
@@ -98,7 +99,7 @@ public sealed class AnswerLimit
         {
             return false;
         }
-        // The lines of a message's text are none of the server's.
+        // Lines inside the text of a message are not lines of the server.
         while (!_isFetch && !octets.IsEmpty)
         {
             _lines += _isAtStart && (_isList || octets is not [(byte)'*', (byte)' ', >= (byte)'0' and <= (byte)'9', ..]) && !IsOfMailbox(octets) ? 1 : 0;

@@ -3,28 +3,28 @@ using System.Diagnostics.CodeAnalysis;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Limits the octets of large answers, with the header fields that are parsed from them, that all connections to mail servers together keep in memory until they are parsed and used. A connection whose answer does not fit stops reading, so that
-/// its server waits. <see cref="AnswerBudget"/> limits what is planned; this limits what arrives.
+/// Limits the octets of large answers that all connections to mail servers together keep in memory until they are parsed and used. The header fields parsed from them count, too.
+/// A connection whose answer does not fit stops reading, so its server waits. <see cref="AnswerBudget"/> limits what is planned; this class limits what arrives.
 /// <para>
-/// The answer that has been large for the longest time always goes on, so answers cannot wait for each other without end. Of one account only one large answer is read at a time.
-/// A large answer that arrives too slowly loses its connection while others wait: its octets would keep the memory for as long as its server likes.
+/// The answer that has been large for the longest time always continues, so answers cannot wait for each other without end. An account reads only one large answer at a time.
+/// A large answer that arrives too slowly loses its connection while others wait: otherwise its octets would occupy the memory for as long as its server likes.
 /// </para>
 /// </summary>
-/// <param name="most">Octets of all large answers together. The oldest one may exceed it, up to the limits of a single answer.</param>
-/// <param name="time">For the pace of answers.</param>
+/// <param name="most">The maximum number of octets of all large answers together. The oldest one may exceed it, up to the limits of a single answer.</param>
+/// <param name="time">The clock that measures the pace of answers.</param>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The timer ends when no answer waits.")]
 public sealed class AnswerMemory(long most, TimeProvider time)
 {
-    /// <summary>Of all accounts; the parsed form takes a few times as much.</summary>
+    /// <summary>The default limit for all accounts together. The parsed form takes a few times as much memory.</summary>
     public const long Default = 64L << 20;
 
-    /// <summary>Octets that each connection can keep without waiting: a page of messages is much smaller.</summary>
+    /// <summary>The octets that each connection can keep without waiting. A page of messages is much smaller.</summary>
     public const long Small = 1L << 20;
 
-    /// <summary>How often it is seen which answers have made progress while others wait.</summary>
+    /// <summary>The interval at which the progress of answers is checked while others wait.</summary>
     public static readonly TimeSpan Check = TimeSpan.FromSeconds(5);
 
-    /// <summary>Octets that a large answer has to bring from one check to the next.</summary>
+    /// <summary>The octets that a large answer must bring from one check to the next.</summary>
     public const long LeastProgress = 64 << 10;
 
     private readonly Lock _lock = new();
@@ -34,7 +34,7 @@ public sealed class AnswerMemory(long most, TimeProvider time)
 
     private TimeProvider Time => time;
 
-    /// <summary>Octets of large answers that are in memory now.</summary>
+    /// <summary>The octets of large answers that are in memory now.</summary>
     public long Used
     {
         get
@@ -46,8 +46,8 @@ public sealed class AnswerMemory(long most, TimeProvider time)
         }
     }
 
-    /// <summary>The answers on a new connection, one after the other.</summary>
-    /// <param name="account">Equal for connections of the same account.</param>
+    /// <summary>Creates the counter for the memory of a new connection, whose answers arrive one after the other.</summary>
+    /// <param name="account">An object that is equal for connections of the same account.</param>
     public Answer Of(object account) => new(this, account);
 
     private void CheckProgress()
@@ -99,31 +99,31 @@ public sealed class AnswerMemory(long most, TimeProvider time)
         }
     }
 
-    /// <summary>What one connection keeps in memory.</summary>
+    /// <summary>The memory that the answers of one connection occupy.</summary>
     public sealed class Answer(AnswerMemory memory, object account)
     {
         internal object Account => account;
 
         internal long Octets { get; set; }
 
-        /// <summary>The part that counts.</summary>
+        /// <summary>The octets that count towards the limit.</summary>
         internal long Charged => Math.Max(0, Octets - Small);
 
         internal TaskCompletionSource? Turn { get; set; }
 
-        /// <summary>Octets that have arrived in all.</summary>
+        /// <summary>The total number of octets that have arrived.</summary>
         internal long Taken { get; private set; }
 
-        /// <summary><see cref="Taken"/> at the last check; null: it waited then.</summary>
+        /// <summary>The value of <see cref="Taken"/> at the last check. Null if the answer was waiting then.</summary>
         internal long? Seen { get; set; }
 
-        /// <summary>Ends the connection.</summary>
+        /// <summary>Called to end the connection because the answer is too slow.</summary>
         public Action? TooSlow { get; set; }
 
-        /// <summary>Octets have arrived.</summary>
-        /// <param name="octets">Their number.</param>
-        /// <param name="parsed">Octets that their parsed form takes in addition, if it takes much more than they do.</param>
-        /// <returns>Completes when more may be read.</returns>
+        /// <summary>Counts octets that have arrived.</summary>
+        /// <param name="octets">The number of octets.</param>
+        /// <param name="parsed">The octets that their parsed form takes in addition, if it takes much more than they do.</param>
+        /// <returns>A task that completes when more may be read.</returns>
         public ValueTask TakeAsync(int octets, long parsed = 0)
         {
             lock (memory._lock)
@@ -140,7 +140,7 @@ public sealed class AnswerMemory(long most, TimeProvider time)
             }
         }
 
-        /// <summary>Octets are not in memory any more.</summary>
+        /// <summary>Counts octets that are no longer in memory.</summary>
         public void GiveBack(long octets)
         {
             lock (memory._lock)
@@ -150,7 +150,7 @@ public sealed class AnswerMemory(long most, TimeProvider time)
             }
         }
 
-        /// <summary>Nothing of what has arrived is in memory any more. A wait ends, too: its connection was closed.</summary>
+        /// <summary>Counts all octets as released. A wait ends, too, because its connection was closed.</summary>
         public void Clear()
         {
             lock (memory._lock)

@@ -3,29 +3,29 @@ using System.Buffers.Text;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Reads one answer to FETCH, with its literals, by the grammar of RFC 3501 section 9, and stops where the answer departs from it. What real servers write differently and without ambiguity is
-/// accepted: atoms in place of strings, and NIL for a string or for a multipart without parts.
+/// Reads one answer to FETCH, with its literals, by the grammar of RFC 3501 section 9, and stops where the answer departs from it. Accepts what real servers write differently but without
+/// ambiguity: atoms in place of strings, and NIL for a string or for a multipart without parts.
 /// </summary>
-/// <param name="answer">A line, and after each literal the line that goes on.</param>
+/// <param name="answer">The line, and after each literal the line that continues it.</param>
 public ref struct AnswerScan(ReadOnlySpan<byte> answer)
 {
     private const int MaxDepth = 500;
 
     private readonly ReadOnlySpan<byte> _answer = answer;
 
-    /// <summary>What is read next.</summary>
+    /// <summary>The position of the octet that is read next.</summary>
     public int At { get; set; }
 
     private readonly byte Next => At < _answer.Length ? _answer[At] : (byte)0;
 
-    /// <summary>Such as "* 12 FETCH (".</summary>
+    /// <summary>Reads the beginning of the answer, such as "* 12 FETCH (".</summary>
     public bool Opening() => Word("* "u8) && Number() && Word(" FETCH ("u8);
 
-    /// <summary>The end of the answer.</summary>
+    /// <summary>True at the end of the answer.</summary>
     public readonly bool IsClosing => _answer[At..] is [(byte)')', (byte)'\n'] or [(byte)')', (byte)'\r', (byte)'\n'];
 
-    /// <summary>The name of an item, with its section and its origin.</summary>
-    /// <param name="name">Without section and origin.</param>
+    /// <summary>Reads the name of an item, with its section and its origin.</summary>
+    /// <param name="name">The name without section and origin.</param>
     public bool Name(out ReadOnlySpan<byte> name)
     {
         var start = At;
@@ -60,7 +60,7 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
         return At > start;
     }
 
-    /// <summary>RFC 3501: a number of 32 bits without a sign.</summary>
+    /// <summary>Reads a number of 32 bits without a sign (RFC 3501).</summary>
     public bool Number()
     {
         if (!char.IsAsciiDigit((char)Next) || !Utf8Parser.TryParse(_answer[At..], out uint _, out var read))
@@ -71,7 +71,7 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
         return true;
     }
 
-    /// <summary>A string, an atom, a literal, or a list of such.</summary>
+    /// <summary>Reads a string, an atom, a literal, or a list of these.</summary>
     public bool Value()
     {
         for (var depth = 0; ;)
@@ -96,7 +96,7 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
         }
     }
 
-    /// <summary>BODYSTRUCTURE: body in the grammar.</summary>
+    /// <summary>Reads a BODYSTRUCTURE, which is body in the grammar.</summary>
     public bool Body(int depth = 0)
     {
         if (depth > MaxDepth || !Word("("u8))
@@ -147,16 +147,16 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
         {
             return false;
         }
-        // Some servers describe a message that is encoded as they describe any other part.
+        // Some servers describe an encoded message as they describe any other part.
         if (isMessage && StartsWith(" ("u8) && !(Space() && Envelope() && Space() && Body(depth + 1) && Space() && Number()))
         {
             return false;
         }
-        // MD5, then what multiparts have as well.
+        // MD5, then the extension fields that multiparts have as well.
         return IsAtEnd || (Space() && Text() && Extension());
     }
 
-    /// <summary>Of a message in the message. Its fields are text and lists of addresses.</summary>
+    /// <summary>Reads the envelope of a nested message. Its fields are text and lists of addresses.</summary>
     private bool Envelope()
     {
         if (!Word("("u8))
@@ -175,8 +175,8 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
     }
 
     /// <summary>
-    /// A group begins with an address without a host, and ends with one that has neither mailbox nor host (RFC 3501 section 7.4.2). There are no groups in groups (RFC 5322 section 3.4): MailKit
-    /// would take time in proportion to the square of their number.
+    /// Reads a list of addresses. A group begins with an address without a host, and ends with one that has neither mailbox nor host (RFC 3501 section 7.4.2). Nested groups do not exist (RFC 5322
+    /// section 3.4): MailKit would take time in proportion to the square of their number.
     /// </summary>
     private bool Addresses()
     {
@@ -204,7 +204,7 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
         return true;
     }
 
-    /// <summary>Disposition, language, location, and what may be defined some day.</summary>
+    /// <summary>Reads disposition, language, location, and fields that a later standard may define.</summary>
     private bool Extension() =>
         IsAtEnd || (Space() && Disposition() && (IsAtEnd || (Space() && Value() && (IsAtEnd || (Space() && Text() && Rest())))));
 
@@ -224,7 +224,7 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
 
     private readonly bool IsAtEnd => Next == ')';
 
-    /// <summary>Pairs of names and values, or NIL.</summary>
+    /// <summary>Reads pairs of names and values, or NIL.</summary>
     private bool List()
     {
         if (!Word("("u8))
@@ -242,7 +242,7 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
         return true;
     }
 
-    /// <summary>A string, a literal, or an atom, such as NIL.</summary>
+    /// <summary>Reads a string, a literal, or an atom such as NIL.</summary>
     private bool Text() => Next switch
     {
         (byte)'"' => Quoted(),
@@ -305,9 +305,9 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
 
     private readonly bool Is(int at, ReadOnlySpan<byte> word) => _answer.Length - at >= word.Length && System.Text.Ascii.EqualsIgnoreCase(_answer.Slice(at, word.Length), word);
 
-    /// <summary>The announcement of a literal at the beginning: "{12}" and the end of the line.</summary>
-    /// <param name="length">Of the literal.</param>
-    /// <returns>The length of the announcement; -1 where there is none.</returns>
+    /// <summary>Finds the announcement of a literal at the beginning: "{12}" and the end of the line.</summary>
+    /// <param name="length">The length of the literal.</param>
+    /// <returns>The length of the announcement, or -1 if there is none.</returns>
     public static int LiteralAt(ReadOnlySpan<byte> octets, out int length)
     {
         length = 0;

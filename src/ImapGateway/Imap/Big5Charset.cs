@@ -4,12 +4,10 @@ using System.Text;
 
 namespace ImapGateway.Imap;
 
-/// <summary>
-/// Big5 with the Hong Kong Supplementary Character Set, which senders use under both names (WHATWG Encoding section 12.1). .NET knows Big5 alone.
-/// </summary>
+/// <summary>Decodes Big5 with the Hong Kong Supplementary Character Set, which senders use under both names (WHATWG Encoding section 12.1). .NET knows Big5 alone.</summary>
 public sealed class Big5Charset : Charset
 {
-    /// <summary>Trail octets in the order of the table's columns.</summary>
+    /// <summary>The trail octets in the order of the table's columns.</summary>
     private static readonly byte[] Trails = [.. Enumerable.Range(0x40, 0x3F).Concat(Enumerable.Range(0xA1, 0x5E)).Select(octet => (byte)octet)];
 
     private static readonly Lazy<FrozenDictionary<int, string>> Supplement = new(Read);
@@ -36,7 +34,7 @@ public sealed class Big5Charset : Charset
         return text.Append(_big5.Decode(octets[plain..])).ToString();
     }
 
-    /// <summary>One line for each lead octet: the octet in hexadecimal, and the characters of all trail octets, U+FFFD where there is none.</summary>
+    /// <summary>Reads the table. It has one line for each lead octet: the octet in hexadecimal, and the characters of all trail octets, with U+FFFD where there is no character.</summary>
     private static FrozenDictionary<int, string> Read()
     {
         using var resource = typeof(Big5Charset).Assembly.GetManifestResourceStream("Big5Hkscs.txt")!;

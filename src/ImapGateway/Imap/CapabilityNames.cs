@@ -3,7 +3,7 @@ using MailKit.Net.Imap;
 
 namespace ImapGateway.Imap;
 
-/// <summary>The capabilities that change what the gateway can do, by the names they have on the wire.</summary>
+/// <summary>The capabilities that change what the gateway can do, by their names in the IMAP protocol.</summary>
 public static class CapabilityNames
 {
     private static readonly ImmutableArray<(ImapCapabilities Flag, string Name)> Known =
@@ -26,7 +26,7 @@ public static class CapabilityNames
         (ImapCapabilities.UidPlus, "UIDPLUS"),
     ];
 
-    /// <summary>Capabilities that the gateway uses and that make no difference to its clients.</summary>
+    /// <summary>Capabilities that the gateway uses but that make no difference to its clients.</summary>
     private static readonly ImmutableArray<(ImapCapabilities Flag, string Name)> Others =
     [
         (ImapCapabilities.Id, "ID"),
@@ -34,10 +34,10 @@ public static class CapabilityNames
         (ImapCapabilities.XList, "XLIST"),
     ];
 
-    /// <param name="capability">One alone.</param>
+    /// <param name="capability">A single capability.</param>
     public static string NameOf(ImapCapabilities capability) => Known.Concat(Others).First(one => one.Flag == capability).Name;
 
-    /// <summary>The capability of this name, and those that cannot be used without it; none where the name is of something else.</summary>
+    /// <summary>Finds the capability of this name, together with those that cannot be used without it. Returns none if no capability has this name.</summary>
     public static ImapCapabilities Find(string name)
     {
         var flag = Known.Concat(Others).FirstOrDefault(one => one.Name == name).Flag;

@@ -3,15 +3,16 @@ using System.Text;
 
 namespace ImapGateway.Imap;
 
-/// <summary>A way to read octets as text.</summary>
+/// <summary>A charset that decodes octets to text.</summary>
 public abstract class Charset
 {
     /// <summary>
-    /// Any octets give text that can be encoded again; a sequence without a meaning becomes U+FFFD. A fetch by octets may end inside a character: what is left of it at the end is dropped.
+    /// Decodes any octets to text that can be encoded again. A sequence without a meaning becomes U+FFFD. A fetch by octets may end inside a character: an incomplete character at the end is
+    /// dropped.
     /// </summary>
     public abstract string Decode(ReadOnlySpan<byte> octets);
 
-    /// <summary>A decoder that is not flushed keeps half a character at the end, and nothing is made of it.</summary>
+    /// <summary>Decodes with a decoder that is not flushed, so that half a character at the end produces no text.</summary>
     protected static string Decode(Encoding encoding, ReadOnlySpan<byte> octets)
     {
         var text = ArrayPool<char>.Shared.Rent(encoding.GetMaxCharCount(octets.Length));
@@ -34,10 +35,10 @@ public sealed class PlatformCharset(int codePage) : Charset
     public override string Decode(ReadOnlySpan<byte> octets) => Decode(_encoding, octets);
 }
 
-/// <summary>UTF-16 by the byte order that the octets suggest: senders that name the order are as often wrong as those that do not.</summary>
+/// <summary>UTF-16 in the byte order that the octets suggest. Senders that name the order are as often wrong as those that do not.</summary>
 public sealed class Utf16Charset(bool isBigEndian) : Charset
 {
-    /// <summary>Enough to count where the zero octets of ASCII stand.</summary>
+    /// <summary>The number of octets examined, enough to count the positions of the zero octets of ASCII.</summary>
     private const int Sample = 1024;
 
     public override string Decode(ReadOnlySpan<byte> octets)

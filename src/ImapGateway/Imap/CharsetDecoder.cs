@@ -5,33 +5,29 @@ using UtfUnknown;
 
 namespace ImapGateway.Imap;
 
-/// <summary>
-/// Bytes of mail to text, never failing. Senders mislabel: what the bytes are goes before what they are called where the bytes prove it.
-/// </summary>
+/// <summary>Decodes the bytes of mail to text and never fails. Senders label text wrongly: the bytes have precedence over their label if they prove it wrong.</summary>
 public static class CharsetDecoder
 {
     private const double Confident = 0.6;
 
-    /// <summary>Enough for statistics; detection reads every byte it is given, several times.</summary>
+    /// <summary>The number of bytes given to detection, enough for statistics. Detection reads every byte several times.</summary>
     private const int DetectionWindow = 64 * 1024;
 
-    /// <summary>Fewer letters than this say nothing to statistics.</summary>
+    /// <summary>The number of letters below which statistics say nothing.</summary>
     private const int FewLetters = 8;
 
-    /// <summary>The text of a part. HTML without a charset says in its head what it is written in (WHATWG HTML section 13.2.3.2).</summary>
-    /// <param name="bytes">Without their transfer encoding.</param>
+    /// <summary>Decodes the text of a part. HTML without a charset declares its encoding in its head (WHATWG HTML section 13.2.3.2).</summary>
+    /// <param name="bytes">The bytes without their transfer encoding.</param>
     public static string DecodePart(MessagePart part, ReadOnlySpan<byte> bytes) =>
         part.ContentType is "text/html" or "application/xhtml+xml" && Charsets.Find(part.Charset) is null ? Decode(bytes, HtmlCharset.Of(bytes), null) : Decode(bytes, part.Charset);
 
-    /// <summary>
-    /// A byte order mark, then the label, then valid UTF-8, then statistics, then windows-1252. Bytes that fit nothing become U+FFFD.
-    /// </summary>
-    /// <param name="bytes">Transfer encoding already removed. A character cut off at the end is dropped, not replaced.</param>
-    /// <param name="label">The charset parameter as the sender wrote it; null where there is none.</param>
+    /// <summary>Decodes by a byte order mark, then the label, then valid UTF-8, then statistics, then windows-1252. Bytes that fit nothing become U+FFFD.</summary>
+    /// <param name="bytes">The bytes without their transfer encoding. A character that is cut off at the end is dropped, not replaced.</param>
+    /// <param name="label">The charset parameter as the sender wrote it; null if there is none.</param>
     /// <param name="hint">A charset that is likely where the label says nothing.</param>
     public static string Decode(ReadOnlySpan<byte> bytes, string? label, string? hint = null) => Decode(bytes, Charsets.Find(label), hint);
 
-    /// <summary>What unlabelled bytes most likely say. A hint (the charset of the message's body) goes before statistics, which need more text than a header has.</summary>
+    /// <summary>Returns the most likely text of unlabelled bytes. A hint (the charset of the message's body) has precedence over statistics, which need more text than a header has.</summary>
     public static string Guess(ReadOnlySpan<byte> bytes, string? hint = null)
     {
         if (ValidUtf8(bytes) is { } valid)
@@ -59,7 +55,7 @@ public static class CharsetDecoder
         {
             return LabelledUtf8(bytes);
         }
-        // No windows-1252 text is valid UTF-8 by chance. East Asian text can be, so that other labels are believed.
+        // No windows-1252 text is valid UTF-8 by chance. East Asian text can be, so other labels are believed.
         if (charset == Charsets.Western && ValidUtf8(bytes) is { } mislabelled)
         {
             return mislabelled;
@@ -67,14 +63,14 @@ public static class CharsetDecoder
         return Strict(charset, bytes) ?? ValidUtf8(bytes) ?? charset.Decode(bytes);
     }
 
-    /// <summary>Null where the bytes are not valid UTF-8. A character that is cut off at the end is dropped.</summary>
+    /// <summary>Decodes valid UTF-8, or returns null if the bytes are not valid. A character that is cut off at the end is dropped.</summary>
     private static string? ValidUtf8(ReadOnlySpan<byte> bytes)
     {
         if (Utf8.IsValid(bytes))
         {
             return Encoding.UTF8.GetString(bytes);
         }
-        // One odd byte at the end of ASCII is a letter with an accent rather than half a character.
+        // One non-ASCII byte at the end of ASCII is a letter with an accent rather than half a character.
         var whole = WithoutCutCharacter(bytes);
         return !Ascii.IsValid(whole) && Utf8.IsValid(whole) ? Encoding.UTF8.GetString(whole) : null;
     }
@@ -103,7 +99,7 @@ public static class CharsetDecoder
         return detected is { Confidence: >= (float)Confident } ? Charsets.Find(detected.EncodingName) : null;
     }
 
-    /// <summary>A few letters beyond ASCII, one or two at a time and each within a word: that is how Western European languages use theirs.</summary>
+    /// <summary>True if the text has a few letters beyond ASCII, one or two at a time and each within a word, as in Western European languages.</summary>
     private static bool LooksWestern(ReadOnlySpan<byte> bytes)
     {
         var letters = 0;
@@ -141,7 +137,7 @@ public static class CharsetDecoder
         return null;
     }
 
-    /// <summary>A fetch by octets may end inside a character.</summary>
+    /// <summary>Removes half a character from the end. A fetch by octets may end inside a character.</summary>
     private static ReadOnlySpan<byte> WithoutCutCharacter(ReadOnlySpan<byte> bytes)
     {
         for (var back = 1; back <= Math.Min(3, bytes.Length); back++)
@@ -160,6 +156,6 @@ public static class CharsetDecoder
         return bytes;
     }
 
-    /// <summary>Null where an octet has no meaning in this charset.</summary>
+    /// <summary>Decodes the bytes, or returns null if an octet has no meaning in this charset.</summary>
     private static string? Strict(Charset charset, ReadOnlySpan<byte> bytes) => charset.Decode(bytes) is var text && text.Contains('\uFFFD') ? null : text;
 }

@@ -8,8 +8,8 @@ using System.Text.RegularExpressions;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// What the charset labels of real mail mean: the superset that senders use under the name (WHATWG Encoding section 4.2), not the standard of that name. Header fields, file names and
-/// texts are all decoded by this table.
+/// Maps the charset labels of real mail to the superset that senders use under the name (WHATWG Encoding section 4.2), not to the standard of that name. Header fields, file names and texts are
+/// all decoded by this table.
 /// </summary>
 public static partial class Charsets
 {
@@ -28,7 +28,7 @@ public static partial class Charsets
     private const int UnicodeSeven = 65000;
     private const int UnicodeEight = 65001;
 
-    /// <summary>Labels that are no name and number of a code page or of a part of ISO 8859, as <see cref="Fold"/> makes them.</summary>
+    /// <summary>Labels, as <see cref="Fold"/> makes them, that are not simply the name and number of a code page or of a part of ISO 8859.</summary>
     private static readonly FrozenDictionary<string, int> Labels = Table(
         (Nothing, "usascii ascii ansix341968 ansix341986 iso646us iso646irv1991 isoir6 csascii us 646 cp367 ibm367 unknown8bit unknown default userdefined binary 8bit 7bit none null noconversion"),
         (UnicodeEight, "utf8 utf8mb4 unicode11utf8 unicode20utf8 unicodeutf8 utf8bom utf8n csutf8"),
@@ -76,11 +76,11 @@ public static partial class Charsets
 
     private static Charset Utf7 { get; } = new Utf7Charset();
 
-    /// <summary>Before MimeKit looks for a charset the first time: it remembers what it did not find.</summary>
+    /// <summary>Registers the code pages before MimeKit looks for a charset the first time, because it remembers what it did not find.</summary>
     [ModuleInitializer]
     internal static void Register() => Encoding.RegisterProvider(CodePagesEncodingProvider.Instance);
 
-    /// <summary>Null where the label is missing, unknown, or says nothing (us-ascii, unknown-8bit).</summary>
+    /// <summary>Finds the charset of a label. Null if the label is missing or unknown, or says nothing (us-ascii, unknown-8bit).</summary>
     public static Charset? Find(string? label)
     {
         if (string.IsNullOrWhiteSpace(label) || label.Length > 100)
@@ -100,7 +100,7 @@ public static partial class Charsets
         return charset;
     }
 
-    /// <summary>What an HTML document says of itself: UTF-7 is not believed (WHATWG HTML section 13.2.3.3), for only attackers declare it there.</summary>
+    /// <summary>Finds the charset that an HTML document declares. UTF-7 is not believed (WHATWG HTML section 13.2.3.3), because only attackers declare it there.</summary>
     public static Charset? FindForHtml(string? label) => Find(label) is { } charset && charset != Utf7 ? charset is Utf16Charset ? Utf8 : charset : null;
 
     private static Charset? Open(string label)
@@ -151,8 +151,8 @@ public static partial class Charsets
     }
 
     /// <summary>
-    /// Lower-case letters and digits: no two labels differ in anything else, and senders write the signs between them as they like. Parameters behind the name, and the language of an
-    /// encoded word (RFC 2231 section 5), are cut off.
+    /// Reduces a label to lower-case letters and digits: no two labels differ in anything else, and senders write the signs between them as they like. Parameters behind the name, and the language
+    /// of an encoded word (RFC 2231 section 5), are removed.
     /// </summary>
     private static string Fold(string label)
     {

@@ -1,6 +1,6 @@
 namespace ImapGateway.Imap;
 
-/// <summary>IMAP commands sent on behalf of one operation, for its log line; follows the operation through its awaits.</summary>
+/// <summary>Counts the IMAP commands sent on behalf of one operation, for its log line. Follows the operation through its awaits.</summary>
 public sealed class CommandCount
 {
     private static readonly AsyncLocal<CommandCount?> Ambient = new();

@@ -5,21 +5,21 @@ using System.Text.RegularExpressions;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Dates of header fields: RFC 5322 section 3.3 with its obsolete forms, ISO 8601, and what else senders write. A date whose zone or time cannot be understood is none at all: no date is
-/// better than another instant.
+/// Parses dates of header fields: RFC 5322 section 3.3 with its obsolete forms, ISO 8601, and other forms that senders write. A date whose zone or time cannot be understood gives no date: no date
+/// is better than a wrong instant.
 /// </summary>
 public static partial class Dates
 {
     private const int FirstYear = 1900;
     private const int MaxLength = 500;
 
-    /// <summary>Of comments; a date has one.</summary>
+    /// <summary>The maximum number of levels of nested comments. A date has one.</summary>
     private const int MaxNesting = 3;
 
     /// <summary>The largest offset that any place has used, in minutes.</summary>
     private const int MaxOffset = 14 * 60;
 
-    /// <summary>Hours from UTC. Names that several zones share (IST, AST) are missing; RFC 5322 section 4.3 defines those of North America.</summary>
+    /// <summary>The zones by name, in hours from UTC. Names that several zones share (IST, AST) are missing. RFC 5322 section 4.3 defines the names of North America.</summary>
     private static readonly FrozenDictionary<string, double> Zones = Table(
         (-10, "HST"), (-9, "AKST"), (-8, "PST AKDT"), (-7, "MST PDT"), (-6, "CST MDT"), (-5, "EST CDT"), (-4, "EDT"), (-3.5, "NST"), (-3, "BRT ART ADT"), (-2.5, "NDT"),
         (0, "Z UT UTC GMT WET"), (1, "WEST BST CET MET MEZ WAT"), (2, "CEST MEST MESZ EET CAT SAST"), (3, "EEST MSK EAT TRT"), (4, "MSD"), (5, "PKT"), (5.75, "NPT"),
@@ -27,10 +27,10 @@ public static partial class Dates
 
     private static readonly string[] Months = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-    /// <summary>In UTC; null for what no mail can have: parsers answer broken dates with years near 1.</summary>
+    /// <summary>Converts a date to UTC, or returns null if no mail can have it: parsers answer broken dates with years near 1.</summary>
     public static DateTimeOffset? Plausible(DateTimeOffset? date) => date is { Year: >= FirstYear } known ? known.ToUniversalTime() : null;
 
-    /// <summary>In UTC; null where the text is no date with a time, or its zone is not understood. A date without any zone is taken for UTC.</summary>
+    /// <summary>Parses a date to UTC. Null if the text is no date with a time, or its zone is not understood. A date without any zone is taken for UTC.</summary>
     public static DateTimeOffset? Parse(string text)
     {
         if (text.Length > MaxLength)
@@ -79,7 +79,7 @@ public static partial class Dates
         int Number(string name) => match.Groups[name] is { Success: true, ValueSpan: var digits } ? int.Parse(digits, CultureInfo.InvariantCulture) : 0;
     }
 
-    /// <summary>RFC 5322 section 4.3: two digits are years from 1950 to 2049, three are counted from 1900.</summary>
+    /// <summary>Converts the digits of a year (RFC 5322 section 4.3): two digits are years from 1950 to 2049, three are counted from 1900.</summary>
     private static int YearOf(string digits) => int.Parse(digits, CultureInfo.InvariantCulture) switch
     {
         var year when digits.Length == 2 => year < 50 ? 2000 + year : FirstYear + year,
@@ -87,7 +87,7 @@ public static partial class Dates
         var year => year,
     };
 
-    /// <summary>0 where there is no such month.</summary>
+    /// <summary>Returns the number of a month, or 0 if there is no such month.</summary>
     private static int MonthOf(string name) => int.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var number)
         ? number <= 12 ? number : 0
         : Array.IndexOf(Months, name[..3].ToLowerInvariant()) + 1;
@@ -141,15 +141,15 @@ public static partial class Dates
     private const string Clock = @"(?:at\s+)?(?<hour>[0-9]{1,2})\s*[:.]\s*(?<minute>[0-9]{2})(?:\s*[:.]\s*(?<second>[0-9]{1,2})(?:[.,][0-9]{1,9})?)?(?:\s*(?<half>[ap])\.?m\b\.?)?";
     private const string Zone = @"\s*(?<zone>.{0,60}?)\s*\z";
 
-    /// <summary>"Fri, 05 Jan 2024 10:00:00 +0000", also with full names, hyphens, two-digit years, 12-hour clocks, or the year first.</summary>
+    /// <summary>Matches "Fri, 05 Jan 2024 10:00:00 +0000", also with full names, hyphens, two-digit years, 12-hour clocks, or the year first.</summary>
     [GeneratedRegex(@"\A\s*(?:\p{L}+\.?\s*,?\s*)??(?:" + Day + @"[\s,.-]*" + Month + @"[\s,.-]*(?<year>[0-9]{2,4})|(?<year>[0-9]{4})[\s,.-]*" + Month + @"[\s,.-]*" + Day + @")[\s,]+" + Clock + Zone, Options)]
     private static partial Regex Internet();
 
-    /// <summary>"2024-01-05T10:00:00.123+00:00", also with a blank or slashes, in the basic format, and behind a weekday.</summary>
+    /// <summary>Matches "2024-01-05T10:00:00.123+00:00", also with a blank or slashes, in the basic format, and behind a weekday.</summary>
     [GeneratedRegex(@"\A\s*(?:\p{L}+\s*,\s*)?(?<year>[0-9]{4})(?<separator>[-/.]?)(?<month>[0-9]{2})\k<separator>(?<day>[0-9]{2})(?:\s*T\s*|\s+)(?<hour>[0-9]{2}):?(?<minute>[0-9]{2})(?::?(?<second>[0-9]{2})(?:[.,][0-9]{1,12})?)?" + Zone, Options)]
     private static partial Regex Iso();
 
-    /// <summary>"Fri Jan  5 10:00:00 2024", with a zone before or behind the year, or the year before the time.</summary>
+    /// <summary>Matches "Fri Jan  5 10:00:00 2024", with a zone before or behind the year, or the year before the time.</summary>
     [GeneratedRegex(@"\A\s*(?:\p{L}+\.?\s*,?\s+)??" + Month + @"\.?\s+" + Day + @"\s*,?\s+(?:(?<year>[0-9]{4})\s*,?\s+" + Clock + "|" + Clock + @"(?:\s+(?<named>[a-z+-][a-z0-9:+-]{0,30}))?\s+(?<year>[0-9]{4}))" + Zone, Options)]
     private static partial Regex Unix();
 

@@ -7,8 +7,8 @@ using MailKit.Net.Imap;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// A section on its way from the server to one reader, through a pipe that holds little: a slow reader slows the server. When the reader goes, the session is
-/// drained if little is left, else closed.
+/// Transfers a section from the server to one reader through a pipe with a small buffer, so that a slow reader slows the server. If the reader stops, the session is drained if little is left,
+/// otherwise closed.
 /// </summary>
 public sealed class Download : IAsyncDisposable
 {
@@ -19,17 +19,17 @@ public sealed class Download : IAsyncDisposable
     private readonly LiteralStream _sink;
     private ReadOnlySequence<byte> _handed;
 
-    /// <param name="session">Leased; it is given back by <paramref name="release"/>, sooner or later.</param>
-    /// <param name="limit">For what comes before the section; that may take as long as it moves.</param>
-    /// <param name="count">Octets wanted; null: to the end.</param>
+    /// <param name="session">A leased session. The download returns it with <paramref name="release"/>, sooner or later.</param>
+    /// <param name="limit">The time limit for everything before the section. The section itself may take any time as long as data arrive.</param>
+    /// <param name="count">The requested number of octets; null reads to the end.</param>
     public Download(ImapSession session, TimeSpan limit, Section section, long offset, long? count, Func<Task> release)
     {
         _sink = new LiteralStream(_pipe.Writer);
-        // It reports through the pipe, and outlives a reader that goes.
+        // The task reports through the pipe, and outlives a reader that stops.
         _ = RunAsync(session, limit, section, offset, count, release);
     }
 
-    /// <summary>What has come, 64 KB at most, once something has; valid until the next call. Empty at the end.</summary>
+    /// <summary>Waits for octets and returns those that have arrived, 64 KB at most, valid until the next call. Empty at the end.</summary>
     public async Task<ReadOnlySequence<byte>> ReadAsync(CancellationToken cancel)
     {
         if (!_handed.IsEmpty)
@@ -106,7 +106,7 @@ public sealed class Download : IAsyncDisposable
         }
     }
 
-    /// <summary>What it means that no octet came: the message has gone, and the server says so, or the server does not give what it has.</summary>
+    /// <summary>Explains why no octet came: either the message no longer exists, as the server confirms, or the server does not send what it has.</summary>
     private static async Task<Exception> NothingAsync(ImapSession session, TimeSpan limit, Section section)
     {
         try
@@ -128,7 +128,7 @@ public sealed class Download : IAsyncDisposable
             ? new ProblemException(Problem.MessageGone)
             : new ProblemException(ErrorCode.AccountProtocol, "The mail server has the message, but sends nothing of it.");
 
-    /// <summary>The server may be silent just now, and the session wait for it.</summary>
+    /// <summary>Ends the session if much is left when the reader stops. The server may be silent just now, and the session may be waiting for it.</summary>
     private void Leave(ImapSession session)
     {
         if (_sink.HasMuchLeft)

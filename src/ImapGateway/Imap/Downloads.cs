@@ -4,25 +4,25 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Imap;
 
-/// <summary>Sections of messages as streams from a pool's sessions.</summary>
+/// <summary>Streams sections of messages from the sessions of a pool.</summary>
 public static class Downloads
 {
-    /// <summary>Where there is one session only: what a download keeps it for at once.</summary>
+    /// <summary>The largest range that a download fetches at once if the account has only one session.</summary>
     private const int SmallPiece = 256 * 1024;
 
-    /// <summary>MailKit counts a literal in 31 bits.</summary>
+    /// <summary>The largest range otherwise. MailKit counts a literal in 31 bits.</summary>
     private const int LargePiece = 1 << 30;
 
     /// <summary>
-    /// A section of a message, peeked, in pieces as they arrive (64 KB at most, valid until the next is asked for), in constant memory. Never holds the account's
-    /// last worker: where there is only one, the section is fetched in ranges and the session released before the reader gets to see them.
+    /// Streams a section of a message in pieces as they arrive, in constant memory and without marking the message as read. A piece has 64 KB at most and is valid until the next one is requested.
+    /// Never keeps the account's last worker: if there is only one, the section is fetched in ranges, and the session is released before the reader receives them.
     /// </summary>
-    /// <param name="count">Octets wanted; null: to the end.</param>
-    /// <exception cref="ProblemException">410 where the message has gone; see <see cref="UnavailableMessage"/>.</exception>
+    /// <param name="count">The requested number of octets; null reads to the end.</param>
+    /// <exception cref="ProblemException">The status is 410 if the message no longer exists; see <see cref="UnavailableMessage"/>.</exception>
     public static async IAsyncEnumerable<ReadOnlySequence<byte>> StreamAsync(
         this ImapPool pool, Section section, long offset, long? count, [EnumeratorCancellation] CancellationToken cancel)
     {
-        // Octets that a server may have made up are held back until more of them have come, or all.
+        // Octets that a server may have made up are kept back until more of them have come, or all.
         ArrayBufferWriter<byte>? held = new();
         await foreach (var piece in PiecesAsync(pool, section, offset, count, cancel))
         {
@@ -102,7 +102,7 @@ public static class Downloads
         }
     }
 
-    /// <summary>With its first piece: a connection that turns out to be broken before that is replaced once.</summary>
+    /// <summary>Starts a download and waits for its first piece. A connection that proves to be broken before that is replaced once.</summary>
     private static async Task<(Download Download, ReadOnlySequence<byte> First)> StartDownloadAsync(
         ImapPool pool, Section section, long offset, long? count, CancellationToken cancel)
     {

@@ -4,22 +4,22 @@ using System.Text;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Encoded words (RFC 2047), as tolerant as senders are careless: base64 without padding, blanks inside, words within quotation marks or other text, characters that are divided between
-/// words. What is no encoded word stays as it is.
+/// Decodes encoded words (RFC 2047) and tolerates the mistakes of senders: base64 without padding, blanks inside, words within quotation marks or other text, characters that are divided between
+/// words. Text that is no encoded word stays unchanged.
 /// </summary>
 public static class EncodedWords
 {
     private const int MaxCharset = 64;
 
-    /// <summary>RFC 2047 section 2 allows 75 characters for a word; some senders write a whole subject as one.</summary>
+    /// <summary>The longest content of a word. RFC 2047 section 2 allows 75 characters for a word; some senders write a whole subject as one.</summary>
     private const int MaxContent = 4 * 1024;
 
-    /// <summary>Never within the content of a word that has an unencoded question mark.</summary>
+    /// <summary>The characters that never occur within the content of a word that has an unencoded question mark.</summary>
     private static readonly SearchValues<char> EndOfGuess = SearchValues.Create(" \t?<>@");
 
     private static readonly SearchValues<char> NoCharset = SearchValues.Create(" \t<>,;\"=");
 
-    /// <param name="text">Without line ends.</param>
+    /// <param name="text">The text without line ends.</param>
     /// <param name="hint">The charset of the body, for words whose own charset says nothing.</param>
     public static string Decode(string text, string? hint = null)
     {
@@ -39,7 +39,7 @@ public static class EncodedWords
                 continue;
             }
             var between = text.AsSpan(copied, start - copied);
-            // RFC 2047 section 6.2: blanks between two words are not part of the text.
+            // Blanks between two words are not part of the text (RFC 2047 section 6.2).
             if (words.Count == 0 || !between.IsWhiteSpace())
             {
                 Append(decoded, words, hint);
@@ -53,10 +53,10 @@ public static class EncodedWords
         return decoded.Append(text.AsSpan(copied)).ToString();
     }
 
-    /// <returns>Where the word that starts here ends; null where none does.</returns>
+    /// <returns>The end of the word that starts here, or null if none does.</returns>
     public static int? EndOf(string text, int start) => Read(text, start)?.End;
 
-    /// <summary>Neighbours of one charset are decoded together, for senders cut them within a character, which RFC 2047 section 5 forbids.</summary>
+    /// <summary>Decodes adjacent words of one charset together, because senders divide characters between them, which RFC 2047 section 5 forbids.</summary>
     private static void Append(StringBuilder decoded, List<Word> words, string? hint)
     {
         for (var at = 0; at < words.Count;)
@@ -97,7 +97,7 @@ public static class EncodedWords
     private static int? EndOfContent(string text, int from, bool isBase64)
     {
         var end = text.IndexOf("?=", from, Math.Min(MaxContent, text.Length - from), StringComparison.Ordinal);
-        // A question mark that the sender did not encode, before something that was; not where an address follows the word without a blank.
+        // Here "?=" is a question mark that the sender did not encode, before an encoded octet. It is the end if an address follows the word without a blank.
         while (!isBase64 && end >= 0 && end + 3 < text.Length && char.IsAsciiHexDigit(text[end + 2]) && char.IsAsciiHexDigit(text[end + 3])
             && text.IndexOf("?=", end + 2, StringComparison.Ordinal) is > 0 and var next && !text.AsSpan(end + 2, next - end - 2).ContainsAny(EndOfGuess))
         {
@@ -130,7 +130,7 @@ public static class EncodedWords
         return [.. octets];
     }
 
-    /// <summary>What is not of the alphabet is passed over; padding ends a group, wherever it stands.</summary>
+    /// <summary>Decodes base64. Characters outside of the alphabet are skipped. Padding ends a group, wherever it stands.</summary>
     private static byte[] Base64(ReadOnlySpan<char> content)
     {
         var octets = new List<byte>(content.Length);

@@ -6,26 +6,26 @@ using MailKit.Net.Imap;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// The encoding of texts, from the header of the part: BODYSTRUCTURE says 7bit where the server could not read it ("base64" in quotation marks, with a semicolon or a comment). Costs nothing where no
-/// preview gives reason to doubt it.
+/// Reads the encoding of texts from the header of the part. BODYSTRUCTURE says 7bit if the server could not read it ("base64" in quotation marks, with a semicolon or a comment). Sends nothing if
+/// no preview gives reason to doubt the encoding.
 /// </summary>
 public static partial class EncodingFetch
 {
-    /// <summary>Sections of one FETCH.</summary>
+    /// <summary>The maximum number of sections of one FETCH.</summary>
     private const int Batch = 6;
 
-    /// <summary>Sections of all messages; what lies behind them stays as the server has it.</summary>
+    /// <summary>The maximum number of sections of all messages. The sections beyond it stay as the server describes them.</summary>
     private const int MostSections = 24;
 
     private const int Octets = 8 * 1024;
 
     private const string Header = "HEADER.FIELDS (CONTENT-TRANSFER-ENCODING)";
 
-    /// <summary>The preview looks encoded, or it is one of the server's and has characters that its BODYSTRUCTURE excludes.</summary>
+    /// <summary>True if the preview looks encoded, or if it comes from the server and has characters that its BODYSTRUCTURE excludes.</summary>
     public static bool IsNeeded(MessageHeaders headers) =>
         headers.Preview is { } preview && (LooksEncoded(preview) ? headers.Parts.Any(IsDoubtful) : !Ascii.IsValid(preview.TrimEnd('…')) && headers.Parts.Any(part => IsDoubtful(part) && part.Encoding == "7bit"));
 
-    /// <returns>Those of the messages whose encodings were corrected, without a preview.</returns>
+    /// <returns>The messages whose encodings were corrected, without a preview.</returns>
     public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(
         ImapSession session, string path, uint uidValidity, IReadOnlyDictionary<uint, MessageHeaders> messages)
     {
@@ -52,7 +52,7 @@ public static partial class EncodingFetch
             }
             catch (ImapCommandException)
             {
-                // The server cannot read it; what it has said of the encoding stands.
+                // The server cannot read the part. Its description of the encoding stays valid.
             }
         }
         return corrected;
@@ -60,11 +60,12 @@ public static partial class EncodingFetch
 
     private static bool IsDoubtful(MessagePart part) => (part.InText || part.InHtml) && (part.Encoding is "7bit" or "8bit" or "binary");
 
-    /// <summary>Where the header of the part is: the first part of a message without multiparts has none of its own.</summary>
+    /// <summary>Returns the section with the header of the part. The first part of a message without multiparts has no header of its own.</summary>
     private static string SectionOf(MessageHeaders headers, MessagePart part) => headers.Multiparts.IsEmpty ? Header : part.Part + ".MIME";
 
     /// <summary>
-    /// Lines of base64, all of them as long as the first but the last one, which a preview may cut; or octets of quoted-printable. A single word may look so, too, and its header is read in vain.
+    /// True for lines of base64, all as long as the first except for the last one, which a preview may cut; or for octets of quoted-printable. A single word may look like this, too, and its
+    /// header is read in vain.
     /// </summary>
     public static bool LooksEncoded(string preview)
     {

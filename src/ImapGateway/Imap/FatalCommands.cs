@@ -3,15 +3,15 @@ using ImapGateway.Mail;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Commands of one account after which the mail server closes the connection, falls silent, or sends what cannot be parsed, because of the mailbox that they concern. They are sent again only after a pause,
-/// which grows, so that such a mailbox costs a connection from time to time and nothing else. May be used on any thread.
+/// Tracks the commands of one account after which the mail server closes the connection, becomes silent, or sends data that cannot be parsed, because of the mailbox that they concern. They are
+/// sent again only after a growing pause, so such a mailbox costs a connection from time to time and nothing else. May be used on any thread.
 /// </summary>
 public sealed class FatalCommands(TimeProvider time)
 {
-    /// <summary>Counts the messages of one mailbox.</summary>
+    /// <summary>The command that counts the messages of one mailbox.</summary>
     public const string Status = "STATUS";
 
-    /// <summary>Opens a mailbox and reads which messages it has.</summary>
+    /// <summary>The command that opens a mailbox and reads which messages it has.</summary>
     public const string Select = "SELECT";
 
     private readonly Lock _lock = new();
@@ -20,21 +20,21 @@ public sealed class FatalCommands(TimeProvider time)
 
     private sealed record Entry(Problem Problem, int Times, DateTimeOffset NotBefore);
 
-    /// <summary>Counts the commands that have failed.</summary>
+    /// <summary>The number of commands that have failed.</summary>
     public int Failures => Volatile.Read(ref _failures);
 
-    /// <summary>Why the command has failed; null where it has not, or has succeeded since.</summary>
-    /// <param name="mailbox">The decoded path; empty where the command concerns all mailboxes.</param>
+    /// <summary>Returns the reason why the command has failed. Null if it has not failed, or has succeeded since.</summary>
+    /// <param name="mailbox">The decoded path; empty if the command concerns all mailboxes.</param>
     public Problem? Find(string command, string mailbox = "") => EntryOf(command, mailbox)?.Problem;
 
-    /// <summary>How often in a row the command has failed.</summary>
+    /// <summary>Returns how often in a row the command has failed.</summary>
     public int TimesOf(string command, string mailbox = "") => EntryOf(command, mailbox)?.Times ?? 0;
 
-    /// <summary>How long the command must not be sent; zero where it may be.</summary>
+    /// <summary>Returns how long the command must not be sent; zero if it may be sent.</summary>
     public TimeSpan PauseOf(string command, string mailbox = "") =>
         EntryOf(command, mailbox) is { } entry && entry.NotBefore - time.GetUtcNow() is { Ticks: > 0 } left ? left : TimeSpan.Zero;
 
-    /// <summary>The mailboxes for which the command has failed.</summary>
+    /// <summary>Returns the mailboxes for which the command has failed.</summary>
     public IReadOnlyList<string> MailboxesOf(string command)
     {
         lock (_lock)
@@ -59,7 +59,7 @@ public sealed class FatalCommands(TimeProvider time)
         }
     }
 
-    /// <summary>The command is dealt with in another way.</summary>
+    /// <summary>Forgets the failures of a command that is now handled in another way.</summary>
     public void Forget(string command, string mailbox = "")
     {
         lock (_lock)
@@ -81,15 +81,18 @@ public sealed class FatalCommands(TimeProvider time)
         }
     }
 
-    /// <summary>How many failures in a row may have another reason, such as a server that restarts. For all mailboxes there is another command, so none has to be accepted.</summary>
+    /// <summary>
+    /// Returns how many failures in a row may have another reason, such as a server that restarts. A command for all mailboxes can be replaced by another command, so no failure has to be
+    /// accepted.
+    /// </summary>
     private static int ByChance(string command, string mailbox, Problem problem) =>
         mailbox.Length == 0 ? 0
-        // A request that loses its connection at SELECT tries it a second time by itself.
+        // A request that loses its connection at SELECT retries by itself once.
         : command == Select && problem.Code != ErrorCode.AccountTimeout ? 2
         : 1;
 
-    /// <summary>Forgets mailboxes that are no more.</summary>
-    /// <param name="mailboxes">All that there are.</param>
+    /// <summary>Forgets mailboxes that no longer exist.</summary>
+    /// <param name="mailboxes">All mailboxes that exist.</param>
     public void Keep(IReadOnlySet<string> mailboxes)
     {
         lock (_lock)

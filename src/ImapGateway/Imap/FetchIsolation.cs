@@ -3,35 +3,35 @@ using MailKit.Search;
 
 namespace ImapGateway.Imap;
 
-/// <summary>What became of each of the messages that were asked for. Those that are in none of the three have gone, and the server has said so.</summary>
-/// <param name="Found">By uid.</param>
-/// <param name="Failed">By uid: messages that the server has, and why it gave no answer about them.</param>
-/// <param name="Left">Messages that the server has, and that were not asked for by themselves because too many others had failed.</param>
+/// <summary>The results of a FETCH for each of the requested messages. A message that is in none of the three no longer exists, as the server has confirmed.</summary>
+/// <param name="Found">The answers by uid.</param>
+/// <param name="Failed">The messages that the server has but did not answer for, by uid, with the reason.</param>
+/// <param name="Left">The messages that the server has, and that were not fetched one by one because too many others had failed.</param>
 public sealed record IsolatedFetch<T>(IReadOnlyDictionary<uint, T> Found, IReadOnlyDictionary<uint, Problem> Failed, IReadOnlyCollection<uint> Left);
 
 /// <summary>
-/// Runs a FETCH of many messages so that a message that the server cannot answer for costs only itself, whether the server refuses the command, leaves the message out of the answer,
-/// sends what cannot be parsed, closes the connection, or falls silent. Where the answer shows which message it ended at, that one is asked for by itself; else the messages are asked for again in halves. Each of these commands
-/// runs on a session of the pool, and after a silence the server has less time for each.
+/// Runs a FETCH of many messages so that a message that the server cannot answer for does not affect the others: the server may refuse the command, leave the message out of the answer, send data
+/// that cannot be parsed, close the connection, or become silent. If the answer shows at which message it ended, that message is fetched alone; otherwise the messages are fetched again in halves.
+/// Each of these commands runs on a session of the pool, and after a silence the server has less time for each.
 /// </summary>
-/// <param name="pool">Where the halves are asked for.</param>
+/// <param name="pool">The pool on which the halves are fetched.</param>
 /// <param name="path">The mailbox.</param>
-/// <param name="uidValidity">The one that the uids belong to.</param>
+/// <param name="uidValidity">The UIDVALIDITY that the uids belong to.</param>
 public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
 {
-    /// <summary>Messages that are isolated in one call. Each takes two commands for every doubling of the number of messages, and perhaps as many logins.</summary>
+    /// <summary>The maximum number of messages that are isolated in one call. Each takes two commands for every doubling of the number of messages, and perhaps as many logins.</summary>
     public int MostFailed { get; init; } = 8;
 
-    /// <summary>Of the time that the server has for an answer: what it has for each command after it was silent once. All steps together take about as long as the first one.</summary>
+    /// <summary>The fraction of the normal answer time that the server has for each command after it was silent once. All steps together take about as long as the first one.</summary>
     private const double ShareOfPatience = 1.0 / 8;
 
     private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(1);
 
-    /// <param name="first">Where all messages are asked for at once.</param>
-    /// <param name="uids">At least one.</param>
-    /// <param name="fetch">Returns what the server has answered, by uid.</param>
-    /// <param name="cancel">Lets go of the result, never of a running command.</param>
-    /// <exception cref="ProblemException">The failure is not one of single messages: the server cannot be reached, or denies access.</exception>
+    /// <param name="first">The runner on which all messages are fetched at once.</param>
+    /// <param name="uids">At least one uid.</param>
+    /// <param name="fetch">Returns the server's answers by uid.</param>
+    /// <param name="cancel">Abandons the result, never a running command.</param>
+    /// <exception cref="ProblemException">The failure does not concern single messages: the server cannot be reached, or denies access.</exception>
     public async Task<IsolatedFetch<T>> RunAsync<T>(
         ISessionRunner first, IReadOnlyCollection<uint> uids, Func<ImapSession, IReadOnlyCollection<uint>, Task<IReadOnlyDictionary<uint, T>>> fetch, CancellationToken cancel)
     {
@@ -45,7 +45,7 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
         {
             return new IsolatedFetch<T>(found, failed, left);
         }
-        // Where even this fails, the failure is the server's, and no message is to blame.
+        // If even this fails, the failure is the server's, and no message is the cause.
         var there = await ThereAsync(Missing(uids, found), failure, cancel);
         var sets = new Stack<List<uint>>();
         var isProbed = false;
@@ -71,7 +71,7 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
             }
             var isGuess = culprit is { } guessed && set is [var only] && only == guessed;
             (failure, culprit) = await TryAsync(pool, set, repeatable: false, patience, found, fetch, cancel);
-            // Output of the server that has not left it yet makes the answer end too early: it is good for one wrong guess.
+            // Output that has not left the server yet makes the answer end too early. It is good for one wrong guess.
             guesses &= !isGuess || failure is not null;
             Divide(Missing(set, found), failure?.Problem, culprit);
             if (!isProbed && failed.Count > 0 && found.Count == 0)
@@ -97,7 +97,7 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
                     break;
                 default:
                     var half = unanswered.Count / 2;
-                    // The first half is asked for first.
+                    // The first half is fetched first.
                     sets.Push(unanswered[half..]);
                     sets.Push(unanswered[..half]);
                     break;
@@ -105,16 +105,16 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
         }
     }
 
-    /// <summary>The server has the message, and answers FETCH with OK and not a word about it.</summary>
+    /// <summary>The problem of a message that the server has, although it answers FETCH with OK and without data.</summary>
     private static Problem Silent { get; } = new(ErrorCode.AccountProtocol, "The mail server has the message, but says nothing about it.");
 
-    /// <summary>For those of <see cref="IsolatedFetch{T}.Left"/>.</summary>
+    /// <summary>The problem of the messages in <see cref="IsolatedFetch{T}.Left"/>.</summary>
     public static Problem NotAsked { get; } = new(
         ErrorCode.AccountProtocol, "The mail server cannot answer for several of the messages that were asked for together with this one. It is asked for this one again.");
 
     private static List<uint> Missing<T>(IEnumerable<uint> uids, Dictionary<uint, T> found) => [.. uids.Where(uid => !found.ContainsKey(uid)).Order()];
 
-    /// <returns>Why not all of them were answered, if it was a failure that may be that of one message; and the message that the answer ended at, if some came before it.</returns>
+    /// <returns>The reason why not all messages were answered, if it may be the fault of one message; and the message at which the answer ended, if some came before it.</returns>
     private async Task<(ProblemException? Failure, uint? EndedAt)> TryAsync<T>(
         ISessionRunner runner, IReadOnlyCollection<uint> uids, bool repeatable, TimeSpan patience, Dictionary<uint, T> found, Func<ImapSession, IReadOnlyCollection<uint>, Task<IReadOnlyDictionary<uint, T>>> fetch, CancellationToken cancel)
     {
@@ -147,7 +147,7 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
     }
 
     /// <summary>
-    /// A refusal without a code, or with one that speaks of a fault; an answer that cannot be parsed; the end of the connection, or silence. Limits and rights do not depend on the message.
+    /// True for a refusal without a code or with a code for a fault, an answer that cannot be parsed, the end of the connection, or silence. Limits and rights do not depend on the message.
     /// </summary>
     public static bool MayBeOfOneMessage(ProblemException failure) => FloodException.In(failure) is null && failure.Code switch
     {
@@ -156,9 +156,12 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
         _ => false,
     };
 
-    /// <summary>Nothing has been found yet: a server that does not even tell the size of other messages answers no FETCH at all, and no message is to blame.</summary>
-    /// <param name="others">Some of them are asked for, one by one.</param>
-    /// <param name="failure">Thrown where there is an answer about none of them.</param>
+    /// <summary>
+    /// Checks that the server answers for any other message, because nothing has been found yet. A server that does not even report the size of other messages answers no FETCH at all, and no
+    /// message is the cause.
+    /// </summary>
+    /// <param name="others">The other messages, some of which are fetched one by one.</param>
+    /// <param name="failure">The problem to throw if none of them is answered.</param>
     private async Task DemandAnyAsync(List<uint> others, Problem failure, CancellationToken cancel)
     {
         if (others.Count == 0)
@@ -176,20 +179,20 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
             }
             catch (ProblemException e) when (MayBeOfOneMessage(e))
             {
-                // Perhaps another one is answered.
+                // Another one may be answered.
             }
         }
         throw new ProblemException(failure);
     }
 
-    /// <summary>Those that the server has: of a message that was expunged meanwhile nothing comes either.</summary>
-    /// <param name="failed">By uid.</param>
+    /// <summary>Selects the failed messages that the server has. A message that was expunged meanwhile gives no answer either.</summary>
+    /// <param name="failed">The problems by uid.</param>
     /// <exception cref="ProblemException">The server does not answer.</exception>
     public async Task<IReadOnlyDictionary<uint, Problem>> ThereAsync(IReadOnlyDictionary<uint, Problem> failed, CancellationToken cancel) =>
         failed.Count == 0 ? failed : (await ThereAsync([.. failed.Keys], failure: null, cancel)).ToDictionary(uid => uid, uid => failed[uid]);
 
-    /// <summary>Those that the server has: SEARCH reads nothing of them, so the answer does not depend on what is wrong with them.</summary>
-    /// <param name="failure">Thrown where the server does not answer this either.</param>
+    /// <summary>Selects the messages that the server has. SEARCH reads no message data, so the answer does not depend on faults in the messages.</summary>
+    /// <param name="failure">The exception to throw if the server does not answer this either.</param>
     private async Task<List<uint>> ThereAsync(List<uint> uids, ProblemException? failure, CancellationToken cancel)
     {
         try
@@ -202,11 +205,11 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
         }
     }
 
-    /// <summary>Those of the messages that the server has.</summary>
+    /// <summary>Selects the messages that the server has.</summary>
     public static async Task<List<uint>> ThereAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids)
     {
         var folder = await session.SelectAsync(path, uidValidity: uidValidity);
-        // A SEARCH on an open session answers from the view it had.
+        // A SEARCH on an open session answers from the view that the session had.
         await session.Client.NoOpAsync();
         var found = await folder.SearchAsync(SearchQuery.Uids(UidSet.Ascending(uids)));
         return [.. uids.Intersect(found.Select(uid => uid.Id)).Order()];

@@ -5,23 +5,23 @@ using MailKit.Net.Imap;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// File names that mail servers cannot read, from the header of the part: BODYSTRUCTURE ends a name at the first blank or quotation mark where the sender has quoted it wrongly, or has none
-/// at all. Costs nothing where all names look whole.
+/// Reads file names from the header of the part if the mail server cannot read them. BODYSTRUCTURE ends a name at the first blank or quotation mark if the sender has quoted it wrongly, or has no
+/// name at all. Sends nothing if all names look complete.
 /// </summary>
 public static class FilenameFetch
 {
-    /// <summary>Sections of one FETCH.</summary>
+    /// <summary>The maximum number of sections of one FETCH.</summary>
     private const int Batch = 6;
 
-    /// <summary>Sections of all messages; what lies behind them stays as the server has it.</summary>
+    /// <summary>The maximum number of sections of all messages. The sections beyond it stay as the server describes them.</summary>
     private const int MostSections = 24;
 
     private const int Octets = 8 * 1024;
 
-    /// <summary>There are names to look for.</summary>
+    /// <summary>True if there are names to search for.</summary>
     public static bool IsNeeded(MessageHeaders headers) => headers.Parts.Any(IsDoubtful);
 
-    /// <returns>The same with the names that were found.</returns>
+    /// <returns>The same messages with the names that were found.</returns>
     public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(
         ImapSession session, string path, uint uidValidity, IReadOnlyDictionary<uint, MessageHeaders> messages)
     {
@@ -45,7 +45,7 @@ public static class FilenameFetch
             }
             catch (ImapCommandException)
             {
-                // The server cannot read it; what it has said of the names before stands.
+                // The server cannot read the part. Its earlier description of the names stays valid.
             }
         }
         return named;
@@ -58,7 +58,7 @@ public static class FilenameFetch
         return at >= 0 && Filenames.Of(HeaderFields.Parse(header, charset), charset) is { } name ? parts.SetItem(at, parts[at] with { Filename = name }) : parts;
     }
 
-    /// <summary>A file without a name, without an extension, or with signs that were not understood. Messages are named by their subject.</summary>
+    /// <summary>True for a file without a name, without an extension, or with signs that were not understood. Messages are named by their subject.</summary>
     private static bool IsDoubtful(MessagePart part) =>
         part.IsFile && !part.ContentType.StartsWith("message/", StringComparison.Ordinal) && (part.Filename is null || !part.Filename.Contains('.') || part.Filename.AsSpan().ContainsAny('?', '\uFFFD'));
 }

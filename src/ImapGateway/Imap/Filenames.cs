@@ -4,26 +4,29 @@ using MailKit;
 
 namespace ImapGateway.Imap;
 
-/// <summary>Names of attachments, fit to be shown and to be saved under.</summary>
+/// <summary>Makes names of attachments that are safe to display and to use as file names.</summary>
 public static class Filenames
 {
-    /// <summary>What common file systems take.</summary>
+    /// <summary>The longest name that common file systems accept.</summary>
     public const int MaxLength = 255;
 
-    /// <summary>The filename of the disposition, else the name of the type (RFC 2183 section 2.3); a forwarded message is named by its subject. Null where there is none.</summary>
+    /// <summary>Returns the filename of the disposition, else the name of the type (RFC 2183 section 2.3). A forwarded message is named by its subject. Null if there is no name.</summary>
     public static string? Of(BodyPartBasic part, string? charset)
     {
         var given = Normalise(part.ContentDisposition?.FileName, charset) ?? Normalise(part.ContentType.Name, charset);
         return given ?? (part is BodyPartMessage { Envelope.Subject: { Length: > 0 } subject } ? OfMessage(HeaderText.Repair(subject, charset)) : null);
     }
 
-    /// <summary>The same from the header of the part.</summary>
-    /// <param name="header">With Content-Disposition and Content-Type.</param>
+    /// <summary>Returns the name from the header of the part.</summary>
+    /// <param name="header">The header fields, including Content-Disposition and Content-Type.</param>
     public static string? Of(HeaderFields header, string? charset) =>
         Normalise(header.Line("Content-Disposition") is { } disposition ? MimeParameters.Find(disposition, "filename", charset) : null)
         ?? Normalise(header.Line("Content-Type") is { } type ? MimeParameters.Find(type, "name", charset) : null);
 
-    /// <summary>The last segment of a path, or the whole name with other signs for slashes, without control and direction characters, at most 255 long with the extension kept; null where nothing is left.</summary>
+    /// <summary>
+    /// Returns the last segment of a path, or the whole name with other signs for slashes. Removes control and direction characters, and shortens the name to 255 but keeps its extension. Null if
+    /// nothing is left.
+    /// </summary>
     public static string? Normalise(string? name, string? charset = null)
     {
         if (string.IsNullOrWhiteSpace(name))
@@ -37,15 +40,15 @@ public static class Filenames
         return segment.Trim('.').Length == 0 ? null : Shorten(segment);
     }
 
-    /// <summary>A name with a slash may be no path: "Invoice 1/2.pdf". One that begins like a path, goes up, or has backslashes is.</summary>
+    /// <summary>True if the name begins like a path, goes up, or has backslashes. Another name with a slash may be no path: "Invoice 1/2.pdf".</summary>
     private static bool IsPath(string name) =>
         name.Contains('\\') || name.StartsWith('/') || name.StartsWith('~') || name.EndsWith('/') || name.Contains(":/", StringComparison.Ordinal) || name.Split('/').Any(segment => segment.Trim() is "." or "..");
 
-    /// <summary>A message saved as a file is named by its subject, decoded; null where that gives no name.</summary>
+    /// <summary>Names a message that is saved as a file by its subject, decoded. Null if that gives no name.</summary>
     public static string? OfMessage(string? subject) =>
         Normalise(HeaderText.Clean(subject ?? "").Replace('/', '-').Replace('\\', '-')) is { } name ? Shorten(name + ".eml") : null;
 
-    /// <summary>Overrides of writing direction make "exe" read as something else.</summary>
+    /// <summary>Removes invisible characters. Overrides of the writing direction make "exe" look like something else.</summary>
     private static string Visible(string text) => string.Concat(text.EnumerateRunes()
         .Where(rune => Rune.GetUnicodeCategory(rune) is not (UnicodeCategory.Control or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator)
             && rune.Value is not (0x200E or 0x200F or (>= 0x202A and <= 0x202E) or (>= 0x2066 and <= 0x2069) or 0xFEFF)));

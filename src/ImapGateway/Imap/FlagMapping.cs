@@ -4,7 +4,7 @@ using MailKit;
 
 namespace ImapGateway.Imap;
 
-/// <summary>IMAP's flags and ours: \Seen is $seen, keywords are as they are.</summary>
+/// <summary>Maps IMAP flags to the names of the API: \Seen is $seen, and keywords stay unchanged.</summary>
 public static class FlagMapping
 {
     private const int MaxLength = 255;
@@ -19,8 +19,8 @@ public static class FlagMapping
     ];
 
     /// <summary>
-    /// \Recent and system flags of later RFCs are left out, for nobody can set them; so is a keyword spelled like one of ours ("$Seen"), which would be taken for the
-    /// system flag.
+    /// Converts flags of IMAP. \Recent and system flags of later RFCs are left out, because clients cannot set them. A keyword that is spelled like one of the API's names ("$Seen") is left out,
+    /// too, because it would be taken for the system flag.
     /// </summary>
     public static Flags ToFlags(MessageFlags flags, IEnumerable<string>? keywords)
     {
@@ -28,8 +28,8 @@ public static class FlagMapping
         return Flags.Of(known.Concat((keywords ?? []).Where(keyword => keyword.Length > 0 && keyword[0] != '\\' && SystemFlag(keyword) == MessageFlags.None)));
     }
 
-    /// <summary>For STORE: system flags and keywords apart.</summary>
-    /// <exception cref="ProblemException">422 for a keyword that the server shows, but that no command can name.</exception>
+    /// <summary>Separates system flags from keywords, for STORE.</summary>
+    /// <exception cref="ProblemException">The status is 422 for a keyword that the server shows but that no command can name.</exception>
     public static (MessageFlags Flags, ImmutableArray<string> Keywords) ToImap(IEnumerable<string> names)
     {
         var flags = MessageFlags.None;
@@ -48,7 +48,7 @@ public static class FlagMapping
         return (flags, [.. keywords.Distinct(StringComparer.OrdinalIgnoreCase)]);
     }
 
-    /// <summary>The system flag of one of our names, without case; None for a keyword.</summary>
+    /// <summary>Returns the system flag of a name of the API, without case; None for a keyword.</summary>
     public static MessageFlags SystemFlag(string name)
     {
         foreach (var pair in System)
@@ -62,13 +62,13 @@ public static class FlagMapping
     }
 
     /// <summary>
-    /// Why a client must not set or look for this name, in a sentence that says what to write instead; null where it may. Beside <see cref="Refusal"/>, a system flag without its sign ("seen") would be a keyword that no
-    /// mail program shows. It can be removed where another program has set it.
+    /// Returns the reason why a client must not set or search for this name, in a sentence that says what to write instead. Null if it is allowed. In addition to the reasons of
+    /// <see cref="Refusal"/>, a system flag without its sign ("seen") would be a keyword that no mail program shows. It can be removed if another program has set it.
     /// </summary>
     public static string? Mistake(string? name) =>
         Refusal(name) ?? (SystemFlag("$" + name) != MessageFlags.None ? $"Write ${name!.ToLowerInvariant()}: system flags have a dollar sign here. Without it this is a keyword that mail programs do not understand; it can only be removed." : null);
 
-    /// <summary>Why a client cannot use this name, in a sentence that says what to write instead; null where it can.</summary>
+    /// <summary>Returns the reason why a client cannot use this name, in a sentence that says what to write instead. Null if it can.</summary>
     public static string? Refusal(string? name)
     {
         if (string.IsNullOrEmpty(name))

@@ -1,12 +1,12 @@
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Servers that store whatever a client gives them as a keyword (RFC 3501 section 2.3.2) may list keywords with control characters, which end the session in MailKit. Such keywords become blanks in place:
-/// they are left out.
+/// Removes keywords with control characters from lists of flags by writing blanks over them. Servers that store any keyword that a client gives them (RFC 3501 section 2.3.2) may list such
+/// keywords, which end the session in MailKit.
 /// </summary>
 public static class FlagsRepair
 {
-    /// <param name="line">Of the server's own words, without a literal.</param>
+    /// <param name="line">A line of the server itself, without a literal.</param>
     public static void Apply(Span<byte> line)
     {
         var end = line.Length;

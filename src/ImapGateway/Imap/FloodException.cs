@@ -3,11 +3,11 @@ using MailKit.Net.Imap;
 
 namespace ImapGateway.Imap;
 
-/// <summary>The mail server sends more than was asked for. The connection is of no use any more, and the next one is worth a pause.</summary>
+/// <summary>The exception for a mail server that sends more than was requested. The connection is of no more use, and the next one is opened after a pause.</summary>
 [SuppressMessage("Design", "CA1032:Implement standard exception constructors", Justification = "Every flood has its own words.")]
 public sealed class FloodException(string message) : ImapProtocolException(message)
 {
-    /// <summary>MailKit may have put it into an exception of its own.</summary>
+    /// <summary>Finds a flood in an exception. MailKit may have wrapped it in an exception of its own.</summary>
     public static FloodException? In(Exception? exception)
     {
         while (exception is not (null or FloodException))

@@ -5,16 +5,16 @@ using MailKit.Net.Imap;
 
 namespace ImapGateway.Imap;
 
-/// <summary>Header fields, structure, date and size of many messages in one FETCH.</summary>
+/// <summary>Reads header fields, structure, date and size of many messages in one FETCH.</summary>
 public static class HeaderFetch
 {
-    /// <summary>Octets of a header that is read as it was sent: of tens of thousands of recipients.</summary>
+    /// <summary>The maximum number of octets of a header that is read as it was sent. This is the size with tens of thousands of recipients.</summary>
     private const int MostInHeader = 4 << 20;
 
     private const MessageSummaryItems Basic = MessageSummaryItems.UniqueId | MessageSummaryItems.InternalDate | MessageSummaryItems.Size;
 
-    /// <param name="previews">With the beginning of the text: by the same FETCH where the server has PREVIEW (RFC 8970), else by one more.</param>
-    /// <returns>By uid; messages of which the server says nothing are missing.</returns>
+    /// <param name="previews">True to include the beginning of the text: by the same FETCH if the server has PREVIEW (RFC 8970), else by one more.</param>
+    /// <returns>The headers by uid. Messages for which the server sends no answer are missing.</returns>
     public static Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids, bool previews = false) => previews
         ? session.TryWithAsync(ImapCapabilities.Preview, () => ReadAsync(session, path, uidValidity, uids, previews))
         : ReadAsync(session, path, uidValidity, uids, previews);
@@ -41,15 +41,15 @@ public static class HeaderFetch
         await StructureRepair.RunAsync(session, path, uidValidity, summaries);
         return summaries.ToDictionary(
             summary => summary.UniqueId.Id,
-            // An empty preview may mean that the server has made none (Cyrus): the text of the message decides.
+            // An empty preview may mean that the server has made none (Cyrus). The text of the message decides.
             summary => SummaryMapping.Headers(summary) with { Preview = previews && hasPreview && PreviewText.OneLine(summary.PreviewText ?? "") is { Length: > 0 } line ? line : null });
     }
 
-    /// <summary>Nothing is left for <see cref="CompleteAsync"/> to ask for.</summary>
+    /// <summary>True if <see cref="CompleteAsync"/> has nothing left to fetch.</summary>
     public static bool IsComplete(MessageHeaders headers) => headers.Preview is not null && !EncodingFetch.IsNeeded(headers) && !FilenameFetch.IsNeeded(headers) && !ReferenceFetch.IsNeeded(headers);
 
-    /// <summary>File names, encodings, the use of pictures, and previews where the server has none: from the texts of the messages and the headers of their parts.</summary>
-    /// <returns>By uid; those of which the server does not send the text are missing.</returns>
+    /// <summary>Completes file names, encodings, the use of pictures, and previews that the server does not have, from the texts of the messages and the headers of their parts.</summary>
+    /// <returns>The headers by uid. Messages whose text the server does not send are missing.</returns>
     public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> CompleteAsync(ImapSession session, string path, uint uidValidity, IReadOnlyDictionary<uint, MessageHeaders> messages)
     {
         var named = await FilenameFetch.RunAsync(session, path, uidValidity, messages);
@@ -63,7 +63,7 @@ public static class HeaderFetch
         return complete;
     }
 
-    /// <summary>Date of receipt and size, by uid: what servers know without reading a message.</summary>
+    /// <summary>Reads the date of receipt and the size by uid, which servers know without reading a message.</summary>
     public static async Task<IReadOnlyDictionary<uint, (DateTimeOffset? ReceivedAt, long Size)>> BasicAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids)
     {
         var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uids.Max());
@@ -71,8 +71,8 @@ public static class HeaderFetch
         return summaries.ToDictionary(summary => summary.UniqueId.Id, summary => (Dates.Plausible(summary.InternalDate), (long)(summary.Size ?? 0)));
     }
 
-    /// <summary>The header of a message as it was sent. Of the structure only what the header tells is known.</summary>
-    /// <param name="known">Date of receipt and size.</param>
+    /// <summary>Reads the header of a message as it was sent. The structure contains only what the header says.</summary>
+    /// <param name="known">The headers with date of receipt and size.</param>
     public static async Task<MessageHeaders> PlainAsync(ImapSession session, string path, uint uidValidity, uint uid, MessageHeaders known)
     {
         var found = await SectionFetch.RunAsync(session, path, uidValidity, [uid], [new SectionSlice("HEADER", 0, MostInHeader)]);
@@ -80,8 +80,8 @@ public static class HeaderFetch
     }
 
     /// <summary>
-    /// Of a message that was expunged while it was being read servers make up what they no longer have (RFC 2180 section 4.1.3): Dovecot a header without fields, Courier a message from
-    /// root@localhost. Such messages are asked for again, once the server has told which are gone.
+    /// Fetches again the messages that were expunged while they were read. Servers make up the data that they no longer have (RFC 2180 section 4.1.3): Dovecot sends a header without fields,
+    /// Courier a message from root@localhost. These messages are fetched after the server has reported which ones no longer exist.
     /// </summary>
     private static async Task<List<IMessageSummary>> ThereAsync(ImapSession session, ImapFolder folder, List<IMessageSummary> summaries, FetchRequest request)
     {
@@ -105,7 +105,8 @@ public static class HeaderFetch
     }
 
     /// <summary>
-    /// Flags that others set are told in between (RFC 3501 section 7.4.2), also of a message that is gone by the time its turn comes: of it nothing that was asked for is said.
+    /// True if the answer contains the requested data. The server reports flags set by other clients in between (RFC 3501 section 7.4.2), also for a message that no longer exists when it is
+    /// processed. Such an answer contains none of the requested data.
     /// </summary>
     private static bool IsAnswered(IMessageSummary summary, FetchRequest request) =>
         request.Items == MessageSummaryItems.UniqueId ? summary.Headers is not null : (summary.Fields & request.Items & ~MessageSummaryItems.UniqueId) != 0;

@@ -4,38 +4,38 @@ using System.Text.Unicode;
 
 namespace ImapGateway.Imap;
 
-/// <summary>Header values as people read them: encoded words decoded (RFC 2047), raw 8-bit understood, fit for JSON.</summary>
+/// <summary>Decodes header values to readable text: encoded words (RFC 2047) and raw 8-bit are decoded, and the result is valid in JSON.</summary>
 public static class HeaderText
 {
-    /// <summary>Characters; no honest subject or name comes near.</summary>
+    /// <summary>The maximum number of characters of a value. No honest subject or name comes near this number.</summary>
     public const int MaxLength = 16 * 1024;
 
     private static readonly SearchValues<char> Unfit = SearchValues.Create([.. Enumerable.Range(0, 32).Append(127).Select(code => (char)code), .. "\uFFFE\uFFFF"]);
 
-    /// <summary>An unstructured field body (RFC 5322 section 2.2.1), folded or not.</summary>
-    /// <param name="raw">What stands after the colon.</param>
+    /// <summary>Decodes an unstructured field body (RFC 5322 section 2.2.1), folded or not.</summary>
+    /// <param name="raw">The bytes after the colon.</param>
     /// <param name="hint">The charset of the body, in which senders of raw 8-bit headers mostly write.</param>
     public static string Decode(ReadOnlySpan<byte> raw, string? hint = null) => Clean(EncodedWords.Decode(Unfold(raw, hint), hint));
 
-    /// <summary>The field body in one line, as it was written: only raw 8-bit is decoded.</summary>
+    /// <summary>Returns the field body in one line, as it was written: only raw 8-bit is decoded.</summary>
     public static string Unfold(ReadOnlySpan<byte> raw, string? hint = null)
     {
         var text = CharsetDecoder.Guess(raw, hint);
         return text.AsSpan().IndexOfAny('\r', '\n') < 0 ? text : text.Replace("\r", "", StringComparison.Ordinal).Replace("\n", "", StringComparison.Ordinal);
     }
 
-    /// <summary>The same bytes where they are UTF-8 already, else rewritten in it, so that one parser understands both.</summary>
+    /// <summary>Converts the bytes to UTF-8 unless they are valid UTF-8 already, so that one parser understands both.</summary>
     public static byte[] ToUtf8(ReadOnlySpan<byte> raw, string? hint = null) =>
         Utf8.IsValid(raw) ? raw.ToArray() : Encoding.UTF8.GetBytes(CharsetDecoder.Guess(raw, hint));
 
     /// <summary>
-    /// MailKit reads the strings of BODYSTRUCTURE as UTF-8 where they are valid, else as Latin-1, which keeps every byte: text that cannot
-    /// be Latin-1 is turned back into its bytes and read anew.
+    /// Decodes a string of BODYSTRUCTURE again if MailKit has misread it. MailKit reads these strings as UTF-8 if they are valid, else as Latin-1, which keeps every byte: text that cannot be
+    /// Latin-1 is converted back to its bytes and decoded again.
     /// </summary>
     public static string? Repair(string? text, string? hint = null) =>
         text is not null && CarriesBytes(text, out var bytes) && LooksMisread(text, bytes) ? CharsetDecoder.Guess(bytes, hint) : text;
 
-    /// <summary>Without control characters and halves of surrogate pairs, which JSON cannot carry or readers cannot show; blanks at the ends removed.</summary>
+    /// <summary>Removes control characters and halves of surrogate pairs, which JSON cannot carry or clients cannot show, and blanks at the ends.</summary>
     public static string Clean(string text)
     {
         if (text.Length > MaxLength)
@@ -68,7 +68,7 @@ public static class HeaderText
         return carries;
     }
 
-    /// <summary>No Latin-1 text has C1 controls, is valid UTF-8 by chance, or has four letters with accents in a row.</summary>
+    /// <summary>True if the text cannot be Latin-1. No Latin-1 text has C1 controls, is valid UTF-8 by chance, or has four letters with accents in a row.</summary>
     private static bool LooksMisread(string text, byte[] bytes) =>
         text.AsSpan().ContainsAnyInRange('\u0080', '\u009F') || Utf8.IsValid(bytes) || LongestRun(text) >= 4;
 

@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 
 namespace ImapGateway.Imap;
 
-/// <summary>The charset that an HTML document declares itself: in a meta element, or in the XML declaration of XHTML.</summary>
+/// <summary>Finds the charset that an HTML document declares itself: in a meta element, or in the XML declaration of XHTML.</summary>
 public static partial class HtmlCharset
 {
-    /// <summary>WHATWG HTML section 13.2.3.2 says 1024 octets; newsletters put styles before it.</summary>
+    /// <summary>The number of octets to search. WHATWG HTML section 13.2.3.2 says 1024 octets; newsletters put styles before the declaration.</summary>
     private const int Prescan = 8 * 1024;
 
-    /// <summary>Null where it declares none that is known.</summary>
+    /// <summary>Returns the declared charset, or null if the document declares none that is known.</summary>
     public static Charset? Of(ReadOnlySpan<byte> html)
     {
         var head = Comment().Replace(Encoding.Latin1.GetString(html[..Math.Min(html.Length, Prescan)]), "");

@@ -5,25 +5,25 @@ using MimeKit;
 
 namespace ImapGateway.Imap;
 
-/// <summary>What tells a message from others wherever it lies; see <see cref="MessageHeaders"/> for the members.</summary>
+/// <summary>The properties that distinguish a message from others in any mailbox; see <see cref="MessageHeaders"/> for the members.</summary>
 public sealed record MessageIdentity(string? EmailId, string? MessageId, DateTimeOffset? Date, string? From, string? Subject)
 {
     public static MessageIdentity Of(MessageHeaders headers) =>
         new(headers.EmailId, headers.MessageId, headers.Date, headers.From is [var from, ..] ? from.Address : null, headers.Subject);
 }
 
-/// <summary>The identities of many messages, asking for as little as possible.</summary>
+/// <summary>Reads the identities of many messages with as few requests as possible.</summary>
 public static class IdentityFetch
 {
-    /// <summary>Messages per FETCH: what MailKit builds of an answer takes two kilobytes each.</summary>
+    /// <summary>The messages per FETCH. The objects that MailKit builds from an answer take two kilobytes for each message.</summary>
     public const int Window = 5000;
 
-    /// <summary>Messages without any id, whose headers are read as a whole.</summary>
+    /// <summary>The messages per FETCH if they have no id at all and their headers are read as a whole.</summary>
     private const int Batch = 250;
 
     private static readonly HeaderId[] MessageIdField = [HeaderId.MessageId];
 
-    /// <returns>By uid; messages of which the server says nothing are missing.</returns>
+    /// <returns>The identities by uid. Messages for which the server sends no answer are missing.</returns>
     public static async Task<IReadOnlyDictionary<uint, MessageIdentity>> RunAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids)
     {
         var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uids.Max());

@@ -9,7 +9,7 @@ using MailKit.Security;
 
 namespace ImapGateway.Imap;
 
-/// <summary>Turns what went wrong with a mail server into one of the closed list of codes; here and nowhere else.</summary>
+/// <summary>Converts failures of a mail server to one of the closed list of codes. No other code does this.</summary>
 public static partial class ImapFailure
 {
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(5);
@@ -17,11 +17,11 @@ public static partial class ImapFailure
     private const int LongestText = 300;
     private const int LongestMessage = 4096;
 
-    /// <summary>The exception for the caller of the session. Its cause is not the one of MailKit if that repeats a secret.</summary>
+    /// <summary>Returns the exception for the caller of the session. Its cause is not MailKit's exception if that repeats a secret.</summary>
     public static ProblemException Explain(Exception exception, ServerStream? stream, bool loggingIn = false) => exception as ProblemException
         ?? new ProblemException(Classify(exception, stream?.Tail, loggingIn, stream?.Secrets), Cause(exception, stream?.Secrets ?? Redaction.None));
 
-    /// <summary>What the server has refused last; null where its last words are no refusal.</summary>
+    /// <summary>Returns the last refusal of the server. Null if its last response is no refusal.</summary>
     public static Problem? Refusal(ServerStream stream) => LastRefusal().Match(stream.Tail) is { Success: true } last
         ? Classify(new ImapCommandException(last.Groups["bad"].Success ? ImapCommandResponse.Bad : ImapCommandResponse.No, "", ""), stream.Tail, secrets: stream.Secrets)
         : null;
@@ -49,8 +49,8 @@ public static partial class ImapFailure
     }
 
     /// <param name="tail">The last bytes from the server: MailKit's exceptions lack the response code, and a BYE's text is lost.</param>
-    /// <param name="loggingIn">At login a NO without a code means the credentials.</param>
-    /// <param name="secrets">What the server may repeat, and must not be shown.</param>
+    /// <param name="loggingIn">True at login, where a NO without a code means wrong credentials.</param>
+    /// <param name="secrets">The secrets that the server may repeat and that must not be shown.</param>
     public static Problem Classify(Exception exception, string? tail, bool loggingIn = false, Redaction? secrets = null)
     {
         if (exception is ProblemException known)
@@ -65,14 +65,14 @@ public static partial class ImapFailure
     private static ErrorCode ByException(Exception exception, string? tail, bool loggingIn) => exception switch
     {
         _ when FloodException.In(exception) is not null => ErrorCode.AccountProtocol,
-        // MailKit tells BAD from NO for commands other than logins.
+        // MailKit distinguishes BAD from NO for commands other than logins.
         AuthenticationException or SaslException => tail is not null && Tagged().Matches(tail).LastOrDefault() is { } last && last.Groups["bad"].Success ? ErrorCode.AccountProtocol : ErrorCode.AccountAuthFailed,
         FolderNotFoundException or MessageNotFoundException => ErrorCode.NotFound,
         FolderNotOpenException e => e.FolderAccess == FolderAccess.ReadWrite ? ErrorCode.AccountDenied : ErrorCode.AccountUnavailable,
         TimeoutException => ErrorCode.AccountTimeout,
         SslHandshakeException or System.Security.Authentication.AuthenticationException => ErrorCode.AccountProtocol,
         ImapCommandException { Response: ImapCommandResponse.No } => loggingIn ? ErrorCode.AccountAuthFailed : ErrorCode.AccountDenied,
-        // After BYE MailKit throws the server's text: as such at the greeting, else around what ended the command.
+        // After BYE MailKit throws the server's text: directly at the greeting, else around the exception that ended the command.
         ImapProtocolException when tail is not null && Farewell().IsMatch(tail) => ErrorCode.AccountUnavailable,
         ImapProtocolException { Message: "Bye." } or ImapProtocolException { InnerException: ImapProtocolException } => ErrorCode.AccountUnavailable,
         ImapProtocolException e when e.Message.Contains("disconnected", StringComparison.Ordinal) => ErrorCode.AccountUnavailable,
@@ -98,7 +98,7 @@ public static partial class ImapFailure
         _ => null,
     };
 
-    /// <summary>The words of a refused login are about the user name or the password.</summary>
+    /// <summary>True if the response text of a refused login is about the user name or the password.</summary>
     public static bool SpeaksOfCredentials(string text) => OfCredentials().IsMatch(text);
 
     // SMTP, RFC 5321 section 4.2.3 and RFC 4954 section 6.
@@ -112,7 +112,7 @@ public static partial class ImapFailure
         _ => null,
     };
 
-    // Servers that say it in words only: Dovecot and Gmail (connections), Exchange Online (throttling, "authenticated but not connected", transient).
+    // Servers that give the reason only in the response text: Dovecot and Gmail (connections), Exchange Online (throttling, "authenticated but not connected", transient).
     private static ErrorCode? ByWording(string? text, bool loggingIn) => text switch
     {
         null => null,
@@ -130,7 +130,7 @@ public static partial class ImapFailure
         {
             _ when tail is null => null,
             CommandException or AuthenticationException => Tagged().Matches(tail).LastOrDefault(),
-            // Only as the last word: the same signs may stand in a message.
+            // Counts only as the last line: the same signs may be part of a message.
             _ => Farewell().Match(tail) is { Success: true } bye ? bye : Greeting().Match(tail) is { Success: true } greeting ? greeting : null,
         };
         if (status is not null)
@@ -149,7 +149,9 @@ public static partial class ImapFailure
         };
     }
 
-    /// <summary>A response code is free text to a server that repeats secrets. It is searched as it was sent: base64 cannot be recognised in upper case.</summary>
+    /// <summary>
+    /// Removes a response code that repeats a secret. A response code is free text to a server that repeats secrets. It is searched as it was sent: base64 cannot be recognised in upper case.
+    /// </summary>
     private static Upstream? Shown(Upstream? upstream, Redaction secrets) => upstream is null ? null : new Upstream(
         upstream.Code is { } sent && sent.ToUpperInvariant() is var code && (ByResponseCode(code) is not null || secrets.Apply(sent) == sent) ? code : null,
         secrets.Apply(upstream.Text) is { } text ? text[..Math.Min(text.Length, LongestText)] : null);
@@ -220,7 +222,7 @@ public static partial class ImapFailure
     [GeneratedRegex(@"passw|credential|user ?name", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex OfCredentials();
 
-    /// <summary>The first words of the connection are no OK: the server of another protocol, or one that accepts nobody.</summary>
+    /// <summary>Matches a first line of the connection that is no OK: from a server of another protocol, or one that accepts no clients.</summary>
     [GeneratedRegex(@"\A(?:\* (?:NO|BAD) |(?<pop>\+OK|-ERR) ?)(?:\[(?<code>[A-Z0-9\-]+)[^\]\r\n]*\] ?)?(?<text>[^\r\n]*)\r?\n\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Greeting();
 

@@ -2,20 +2,18 @@ using System.Text.RegularExpressions;
 
 namespace ImapGateway.Imap;
 
-/// <summary>
-/// What may stand in a command as it is (RFC 3501 section 9). Neither the gateway nor MailKit quotes these; strings and mailbox names are encoded by MailKit.
-/// </summary>
+/// <summary>Checks text that may be part of a command without quotes (RFC 3501 section 9). Neither the gateway nor MailKit quotes these; strings and mailbox names are encoded by MailKit.</summary>
 public static partial class ImapGrammar
 {
     private const int LongestHeaderName = 76;
 
-    /// <summary>flag-keyword: an atom, printable ASCII without atom-specials.</summary>
+    /// <summary>True for a flag-keyword: an atom, printable ASCII without atom-specials.</summary>
     public static bool IsKeyword(string text) => Atom().IsMatch(text);
 
-    /// <summary>header-fld-name, as an atom: names of RFC 5322 may have more characters, and none has.</summary>
+    /// <summary>True for a header-fld-name that is an atom. RFC 5322 allows more characters in names, but no name has them.</summary>
     public static bool IsHeaderName(string text) => text.Length <= LongestHeaderName && HeaderName().IsMatch(text);
 
-    /// <summary>section-spec: empty for the whole message, "HEADER", "TEXT", "HEADER.FIELDS (Subject To)", "1.2".</summary>
+    /// <summary>True for a section-spec: empty for the whole message, "HEADER", "TEXT", "HEADER.FIELDS (Subject To)", "1.2".</summary>
     public static bool IsSection(string text) => SectionSpec().IsMatch(text);
 
     [GeneratedRegex(@"^[!#$&'+,\-./0-9:;<=>?@A-Z[^_`a-z|}~]+\z")]

@@ -2,19 +2,19 @@ using ImapGateway.Settings;
 
 namespace ImapGateway.Imap;
 
-/// <summary>Section <c>Imap</c> of the settings.</summary>
+/// <summary>The section <c>Imap</c> of the settings.</summary>
 public sealed class ImapOptions : ISettings
 {
-    /// <summary>Connections of one account, all together: one for the watcher, the others for API work.</summary>
+    /// <summary>The maximum number of connections of one account: one for the watcher, the others for API work.</summary>
     public int MaxSessionsPerAccount { get; set; } = 5;
 
-    /// <summary>How long a server may be silent while it owes an answer, and how long connecting may take.</summary>
+    /// <summary>The longest time that a server may be silent while it owes an answer, and the longest time for connecting.</summary>
     public TimeSpan CommandTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>Mailboxes of one account. Of a server that lists more the account has the first ones; see <see cref="ListingLimit"/>.</summary>
+    /// <summary>The maximum number of mailboxes of one account. If a server lists more, the account has the first ones; see <see cref="ListingLimit"/>.</summary>
     public int MaxMailboxes { get; set; } = 20_000;
 
-    /// <summary>Messages that the large looks of all accounts read into memory at once; see <see cref="AnswerBudget"/>.</summary>
+    /// <summary>The maximum number of messages that the large refreshes of all accounts read into memory at once; see <see cref="AnswerBudget"/>.</summary>
     public int MaxMessagesInMemory { get; set; } = 500_000;
 
     public IEnumerable<(string Key, string Message)> Validate()

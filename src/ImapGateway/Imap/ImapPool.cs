@@ -3,12 +3,12 @@ using ImapGateway.Mail;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// All worker connections of one account. A job leases a session, preferably one that has its mailbox selected, or waits its turn with a deadline.
-/// Cancelling a caller lets go of the result, never of a running command: that would poison the session.
+/// Manages all worker connections of one account. A job leases a session, preferably one that has its mailbox selected, or waits for one with a deadline. Cancelling a caller abandons the result,
+/// never a running command: that would make the session unusable.
 /// </summary>
 public sealed class ImapPool : ISessionRunner, IAsyncDisposable
 {
-    /// <summary>Of the server's longest silence: what one job may take altogether.</summary>
+    /// <summary>The longest time of one job, as a multiple of the server's longest silence.</summary>
     private const int JobTimeouts = 4;
 
     private readonly SessionOpener _opener;
@@ -23,28 +23,28 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
         _time = time;
     }
 
-    /// <summary>Shared by all accounts.</summary>
+    /// <summary>The limit of messages in memory, shared by all accounts.</summary>
     public AnswerBudget Answers { get; }
 
-    /// <summary>Notes which answers are waited for; null: none. Streams are not noted: their answers are not parsed, and take long.</summary>
+    /// <summary>Records the answers that the pool waits for; null for no records. Streams are not recorded: their answers are not parsed, and take long.</summary>
     public OpeningNotes.PoolNotes? Notes { get; init; }
 
     /// <inheritdoc cref="Quirks.Fatal"/>
     public FatalCommands Fatal => _opener.Quirks.Fatal;
 
-    /// <summary>How long the server may be silent while it owes an answer.</summary>
+    /// <summary>The longest time that the server may be silent while it owes an answer.</summary>
     public TimeSpan AnswerTime => _opener.Timeout;
 
-    /// <summary>What one job may take altogether, streams apart.</summary>
+    /// <summary>The longest time of one job, except for streams.</summary>
     public TimeSpan JobTime => _opener.Timeout * JobTimeouts;
 
-    /// <summary>Sessions that may be open at once; smaller than the budget after the server refused one.</summary>
+    /// <summary>The number of sessions that may be open at once; smaller than the budget after the server refused one.</summary>
     public int Limit => _leases.Limit;
 
     public TimeProvider Time => _time;
 
     /// <param name="mailbox">The path the job will select, if any.</param>
-    /// <param name="repeatable">Running the job twice does no harm: a broken connection is replaced once and the job run again.</param>
+    /// <param name="repeatable">True if running the job twice does no harm: a broken connection is replaced once and the job is run again.</param>
     public async Task<T> RunAsync<T>(string? mailbox, bool repeatable, Func<ImapSession, Task<T>> job, CancellationToken cancel)
     {
         for (var repeated = false; ; repeated = true)
@@ -58,9 +58,9 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
             }
             catch (ProblemException e) when (repeatable && !repeated && e.Code == ErrorCode.AccountUnavailable && !session.IsUsable)
             {
-                // A mailbox that somebody deletes takes every session along that has it selected: the next must be none of them.
+                // A deleted mailbox ends every session that has it selected: the next session must be none of them.
                 Retire(path => path == selected || path == mailbox);
-                // What has ended this connection may have ended those that were idle beside it: the second try must not be the one to find out.
+                // The cause that ended this connection may have ended idle ones as well: the second attempt must not be the one to find out.
                 _leases.CloseIdle();
                 continue;
             }
@@ -108,7 +108,7 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
         }
     }
 
-    /// <summary>A session that counts as a stream, with which a download does as it likes until it releases it.</summary>
+    /// <summary>Leases a session that counts as a stream. A download uses it as it likes until it releases it.</summary>
     internal Task<ImapSession> LeaseForStreamAsync(string mailbox, CancellationToken cancel) => AcquireAsync(mailbox, stream: true, cancel);
 
     internal Task ReleaseStreamAsync(ImapSession session) => _leases.ReleaseAsync(session, stream: true);
@@ -160,7 +160,7 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
                 await _opener.Observer.LoginFailedAsync(e.Problem);
                 throw;
             }
-            // The server allows fewer connections than the budget: go on with those there are.
+            // The server allows fewer connections than the budget: go on with the open ones.
             _opener.Forgive();
             await _opener.Observer.BudgetShrunkAsync(others, e.Problem);
             return await AcquireAsync(mailbox, stream, cancel);
@@ -191,7 +191,7 @@ public sealed class ImapPool : ISessionRunner, IAsyncDisposable
         }
     }
 
-    /// <summary>The caller has gone while its connection was being made: it is of use to the next one.</summary>
+    /// <summary>Passes a new connection on to the next caller, because its own caller has stopped waiting while it was opened.</summary>
     private async Task KeepAsync(Task<ImapSession> opening, bool stream)
     {
         ImapSession? session = null;

@@ -4,13 +4,13 @@ using MailKit.Net.Imap;
 
 namespace ImapGateway.Imap;
 
-/// <summary>What a server says without being asked.</summary>
+/// <summary>The part of the session that handles data that a server sends without a request.</summary>
 public sealed partial class ImapSession
 {
-    /// <summary>In one command; what is beyond is found by comparing.</summary>
+    /// <summary>The maximum number of mailboxes named in one command. Changes in the others are found by comparing.</summary>
     private const int MostNamed = 200;
 
-    /// <summary>In which a server may say in IDLE as much as in one IDLE: each push ends one and begins another.</summary>
+    /// <summary>The time after which a server may send the full amount for IDLE again. Each push ends one IDLE and begins another, so the amount does not start anew with each.</summary>
     private static readonly TimeSpan IdlePeriod = TimeSpan.FromMinutes(10);
 
     private static readonly ImapEvent[] OfMessages = [new ImapEvent.MessageNew(), ImapEvent.MessageExpunge, ImapEvent.FlagChange];
@@ -19,10 +19,10 @@ public sealed partial class ImapSession
     private long _idleAllowance = MostBeside;
     private long _idleEnded;
 
-    /// <summary>Handlers are called in the middle of any answer, and issue no commands.</summary>
-    /// <param name="heard">Something was said of the mailbox at this path: its counters as far as they are known by now, null where it is the selected one.</param>
-    /// <param name="tree">There are other mailboxes than before.</param>
-    /// <param name="overflowed">The server has given up telling (RFC 5465 section 5.8): it is to be asked again, and all to be compared.</param>
+    /// <summary>Registers the handlers for unsolicited data. They are called in the middle of any answer, and issue no commands.</summary>
+    /// <param name="heard">Called when the server has sent data about the mailbox at this path, with its counters as far as they are known by now; null if it is the selected one.</param>
+    /// <param name="tree">Called when there are other mailboxes than before.</param>
+    /// <param name="overflowed">Called when the server has stopped reporting changes (RFC 5465 section 5.8): the caller must request them again, and compare everything.</param>
     public void Listen(Action<string, MailboxCounters?> heard, Action tree, Action overflowed)
     {
         _client.Heard = folder => heard(folder.FullName, folder.IsOpen ? null : MailboxListing.Counters(folder));
@@ -32,17 +32,17 @@ public sealed partial class ImapSession
     }
 
     /// <summary>
-    /// From the answer on the server tells of changes in all mailboxes (RFC 5465). It is to know the mailboxes by a LIST and to have the inbox selected: what is said of
-    /// a mailbox that MailKit does not know is dropped.
+    /// Requests reports of changes in all mailboxes (RFC 5465). The session must know the mailboxes by a LIST and must have the inbox selected: reports about a mailbox that MailKit does not know
+    /// are dropped.
     /// </summary>
-    /// <param name="others">Mailboxes that are not personal: Dovecot does not find those of other users by a subtree.</param>
-    /// <returns>Paths of the mailboxes that it covers: the server answers with the STATUS of each (RFC 5465 section 3.1), except of the one that is selected.</returns>
-    /// <exception cref="ImapCommandException">It refuses.</exception>
+    /// <param name="others">The mailboxes that are not personal: Dovecot does not find those of other users by a subtree.</param>
+    /// <returns>The paths of the mailboxes that are covered. The server answers with the STATUS of each (RFC 5465 section 3.1), except for the selected one.</returns>
+    /// <exception cref="ImapCommandException">The server refuses.</exception>
     public async Task<IReadOnlySet<string>> NotifyAsync(IEnumerable<string> others)
     {
         var groups = new List<ImapEventGroup>
         {
-            // Delayed: what is said of the selected mailbox in the middle of other answers must not move its message numbers.
+            // Delayed: reports about the selected mailbox in the middle of other answers must not move its message numbers.
             new(ImapMailboxFilter.SelectedDelayed, OfMessages),
             new(ImapMailboxFilter.Personal, OfMailboxes),
         };
@@ -94,15 +94,15 @@ public sealed partial class ImapSession
         }
     }
 
-    /// <summary>Hears what the server says until <paramref name="done"/>; however long it is silent.</summary>
-    /// <param name="answer">How long it may be silent after that.</param>
+    /// <summary>Receives unsolicited data until <paramref name="done"/>, however long the server is silent.</summary>
+    /// <param name="answer">The longest silence after that.</param>
     /// <param name="done">Ends IDLE (RFC 2177).</param>
     public async Task IdleAsync(TimeSpan answer, CancellationToken done)
     {
         var rested = Stopwatch.GetElapsedTime(_idleEnded) / IdlePeriod;
         _stream.Allow((long)Math.Min(MostBeside, _idleAllowance + rested * MostBeside));
         _stream.Await(Timeout.InfiniteTimeSpan);
-        // MailKit keeps nothing of what is said in IDLE, which lasts for half an hour.
+        // MailKit keeps no data from IDLE, which lasts for half an hour.
         var memory = _stream.Memory;
         _stream.Memory = null;
         try

@@ -5,14 +5,14 @@ using MailKit.Net.Imap;
 
 namespace ImapGateway.Imap;
 
-/// <summary>Work on a server that refuses what it advertises, or lists what nobody can name.</summary>
+/// <summary>The part of the session that handles servers that refuse what they advertise, or list names that no command can express.</summary>
 public sealed partial class ImapSession
 {
     private static readonly string Version = Assembly.GetExecutingAssembly().GetName().Version?.ToString(3) ?? "0";
 
     private readonly Dictionary<string, ImapFolder> _oddlyNamed = new(StringComparer.Ordinal);
 
-    /// <summary>After the login: identifies the gateway, and enables extensions. A server that advertises one of them and refuses it can do without.</summary>
+    /// <summary>Identifies the gateway after the login, and enables extensions. If a server advertises one of them and refuses it, the session works without it.</summary>
     private async Task PrepareAsync(CancellationToken cancel)
     {
         if (Capabilities.HasFlag(ImapCapabilities.Id))
@@ -31,7 +31,7 @@ public sealed partial class ImapSession
             try
             {
                 await _client.EnableQuickResyncAsync(cancel);
-                // OK alone is no yes: the server lists what it has enabled (RFC 5161 section 3.2), and MailKit keeps that to itself.
+                // OK alone does not confirm: the server lists what it has enabled (RFC 5161 section 3.2), and MailKit does not expose the list.
                 _client.Capabilities &= Enabled().IsMatch(_stream.Tail) ? _client.Capabilities : ~ImapCapabilities.QuickResync;
             }
             catch (ImapCommandException e)
@@ -41,7 +41,7 @@ public sealed partial class ImapSession
         }
         if (_client.PersonalNamespaces.Count == 0 && _client.Inbox is { } inbox)
         {
-            // NAMESPACE was refused: everything is looked for at the root.
+            // NAMESPACE was refused: all mailboxes are searched at the root.
             await _client.GetFolderAsync("", cancel);
             _client.PersonalNamespaces.Add(new FolderNamespace(inbox.DirectorySeparator, ""));
         }
@@ -51,9 +51,10 @@ public sealed partial class ImapSession
     private static partial Regex Enabled();
 
     /// <summary>
-    /// Runs work that uses an extension. Where the server refuses it, it runs once more without the extension; if that succeeds, the extension was the reason, and the account does without it from now on.
+    /// Runs work that uses an extension. If the server refuses it, the work runs once more without the extension; if that succeeds, the extension was the reason, and the account does not use it
+    /// from now on.
     /// </summary>
-    /// <param name="extension">One capability. <paramref name="work"/> uses it only as long as it is among <see cref="Capabilities"/>.</param>
+    /// <param name="extension">A single capability. <paramref name="work"/> uses it only as long as it is among <see cref="Capabilities"/>.</param>
     public async Task<T> TryWithAsync<T>(ImapCapabilities extension, Func<Task<T>> work)
     {
         try
@@ -71,10 +72,10 @@ public sealed partial class ImapSession
     }
 
     /// <summary>
-    /// A command that concerns all mailboxes has ended a connection, or would do so because of a single mailbox. The extension is not used for now. If it has ended two connections and no single mailbox is to blame, the account
-    /// does without it.
+    /// Returns whether the session must avoid an extension whose command concerns all mailboxes: the command has ended a connection, or would do so because of a single mailbox. The extension is
+    /// not used for now. If it has ended two connections and no single mailbox is the cause, the account does not use it at all.
     /// </summary>
-    /// <param name="extension">The command has the name of the capability.</param>
+    /// <param name="extension">The capability, which has the same name as the command.</param>
     public bool Avoids(ImapCapabilities extension)
     {
         var name = CapabilityNames.NameOf(extension);
@@ -92,10 +93,10 @@ public sealed partial class ImapSession
         return fatal.PauseOf(name) > TimeSpan.Zero || !Capabilities.HasFlag(extension);
     }
 
-    /// <summary>A day has passed since the server refused an extension. MailKit cannot use it again on this connection: the next one tries it.</summary>
+    /// <summary>True if a day has passed since the server refused an extension. MailKit cannot use it again on this connection: the next one tries it.</summary>
     public bool IsOutdated => (_withheld & ~Quirks.Refused) != 0;
 
-    /// <summary>The server has refused a command that has no other form: the account does without the extension from now on, if the refusal speaks of the command.</summary>
+    /// <summary>Records the refusal of a command that has no other form. The account does not use the extension from now on, if the refusal concerns the command.</summary>
     public void Refused(ImapCapabilities extension, ImapCommandException refusal)
     {
         _client.Capabilities &= ~extension;
@@ -106,7 +107,8 @@ public sealed partial class ImapSession
     }
 
     /// <summary>
-    /// A SELECT with parameters (RFC 7162 sections 3.1.8 and 3.2.5) was refused: sends it without any. If that succeeds, the extension was the reason; else it is the mailbox, and the extension stays in use.
+    /// Repeats a refused SELECT without its parameters (RFC 7162 sections 3.1.8 and 3.2.5). If that succeeds, the extension was the reason; otherwise it is the mailbox, and the extension stays in
+    /// use.
     /// </summary>
     private async Task OpenPlainlyAsync(ImapCapabilities extension, ImapCommandException refusal, Func<Task> open)
     {
@@ -115,7 +117,7 @@ public sealed partial class ImapSession
         {
             throw refusal;
         }
-        // The name may have brackets, too; the parameters have no quotation marks.
+        // The name may contain brackets, too; the parameters have no quotation marks.
         _stream.NextCommand = static command => command.IndexOf(" (", command.LastIndexOf('"') + 1, StringComparison.Ordinal) is > 0 and var end ? command[..end] : command;
         try
         {
@@ -129,7 +131,7 @@ public sealed partial class ImapSession
         Quirks.Learn(CapabilityNames.NameOf(extension), Quirks.DetailOf(problem));
     }
 
-    /// <summary>Sends a command in place of MailKit's own, whose answer is short.</summary>
+    /// <summary>Sends a command in place of MailKit's own. Its answer must be short.</summary>
     /// <returns>The last 512 octets that the server has sent.</returns>
     public async Task<string> AskAsync(string command, Func<Task> call)
     {
@@ -146,11 +148,11 @@ public sealed partial class ImapSession
     }
 
     /// <summary>
-    /// The mailbox at a path, under the very name that the server lists. Some servers list names that no encoder makes (RFC 3501 section 5.1.3), such as "T&amp;AOQ-&amp;APY-st": MailKit finds them only among
-    /// all names.
+    /// Finds the mailbox at a path, under the exact name that the server lists. Some servers list names that no encoder makes (RFC 3501 section 5.1.3), such as "T&amp;AOQ-&amp;APY-st": MailKit
+    /// finds them only among all names.
     /// </summary>
-    /// <param name="path">Decoded.</param>
-    /// <exception cref="FolderNotFoundException">There is none.</exception>
+    /// <param name="path">The decoded path.</param>
+    /// <exception cref="FolderNotFoundException">There is no such mailbox.</exception>
     public async Task<ImapFolder> FolderAsync(string path)
     {
         if (_oddlyNamed.TryGetValue(path, out var known) && known.Exists && known.FullName == path)
@@ -182,7 +184,7 @@ public sealed partial class ImapSession
         }
         catch (ImapCommandException)
         {
-            // Whatever it says.
+            // Any refusal is ignored.
         }
     }
 }

@@ -8,24 +8,23 @@ using MailKit.Security;
 
 namespace ImapGateway.Imap;
 
-/// <summary>
-/// One logged-in connection. A single-threaded state machine: whoever has leased it from <see cref="ImapPool"/> is alone with it.
-/// Remembers the mailbox it has selected.
-/// </summary>
+/// <summary>A logged-in connection. It is a single-threaded state machine: a caller that has leased it from <see cref="ImapPool"/> uses it alone. Remembers the mailbox it has selected.</summary>
 public sealed partial class ImapSession : IAsyncDisposable
 {
     private static readonly TimeSpan LogoutTimeout = TimeSpan.FromSeconds(2);
 
-    /// <summary>Of all that a server says at login.</summary>
+    /// <summary>The maximum number of octets that a server may send during the login.</summary>
     private const long MostAtLogin = 4L << 20;
 
-    /// <summary>Of all that a server says to one job, streams apart: flags of 500,000 messages take half of it. <see cref="AnswerLimit"/> has the limits of single commands.</summary>
+    /// <summary>
+    /// The maximum number of octets that a server may send to one job, except for streams: flags of 500,000 messages take half of it. <see cref="AnswerLimit"/> has the limits of single commands.
+    /// </summary>
     private const long MostPerJob = 64L << 20;
 
-    /// <summary>Of what a server says beside the octets of a stream, and of what it says in IDLE.</summary>
+    /// <summary>The maximum number of octets that a server may send in addition to a stream, or during IDLE.</summary>
     private const long MostBeside = 8L << 20;
 
-    /// <summary>Mailboxes that one connection can name, of those that the account can have: some are renamed or deleted while it lasts.</summary>
+    /// <summary>The maximum number of names that one connection can use, for each mailbox that the account can have: some mailboxes are renamed or deleted during the connection.</summary>
     private const int NamesPerMailbox = 3;
 
     private const int NamesBeside = 1000;
@@ -46,31 +45,32 @@ public sealed partial class ImapSession : IAsyncDisposable
 
     public ImapClient Client => _client;
 
-    /// <summary>Capabilities as advertised after login, without those that the server refuses; a tier is chosen by these and by nothing else.</summary>
+    /// <summary>The capabilities advertised after login, without those that the server refuses. The tier depends only on them.</summary>
     public ImapCapabilities Capabilities => _client.Capabilities;
 
     public string? SelectedPath => _selected is { IsOpen: true } ? _selected.FullName : null;
 
     public int Commands => _stream.Commands;
 
-    /// <summary>The server identifies itself as Dovecot (RFC 2971).</summary>
+    /// <summary>True if the server identifies itself as Dovecot (RFC 2971).</summary>
     public bool IsDovecot { get; private set; }
 
     /// <summary>
-    /// Dovecot's acl plugin looks once an hour for the users who share mailboxes with the account, on each connection by itself: a connection lists what was shared when it logged in. No capability tells.
+    /// True if the connection keeps listing the shares that existed when it logged in. Dovecot's acl plugin checks once an hour which users share mailboxes with the account, separately for each
+    /// connection. No capability shows this.
     /// </summary>
     public bool KeepsShares => IsDovecot && _client.OtherNamespaces.Count > 0;
 
-    /// <summary>Since the login.</summary>
+    /// <summary>The time since the login.</summary>
     public TimeSpan Age => Stopwatch.GetElapsedTime(_began);
 
-    /// <summary>How many mailboxes the server can list.</summary>
+    /// <summary>Limits the number of mailboxes that the server can list.</summary>
     public ListingLimit Listing => _stream.Listing!;
 
-    /// <summary>Called when a mailbox has just been selected: what was said about it before is known to whoever reads it now.</summary>
+    /// <summary>Called when a mailbox has just been selected. A caller that reads it now knows everything that was reported about it before.</summary>
     public Action<string>? Opened { get; set; }
 
-    /// <summary>What the server advertises and refuses; shared with the other sessions of the account.</summary>
+    /// <summary>The extensions that the server advertises and refuses; shared with the other sessions of the account.</summary>
     public Quirks Quirks { get; }
 
     /// <summary>True once the server has refused part 1 of a message that is not a multipart, and sent its text.</summary>
@@ -79,10 +79,10 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>Called with each command, without its tag, before it is sent.</summary>
     public Func<ReadOnlyMemory<byte>, ValueTask>? Sending { set => _stream.Sending = value; }
 
-    /// <summary>The uids of the messages that the server has answered about in the FETCH that ran last, also if it has failed.</summary>
+    /// <summary>The uids of the messages that the server has answered in the last FETCH, even if it has failed.</summary>
     public HashSet<uint> Answered => _client.Answered;
 
-    /// <summary>Until the result is disposed the server may be silent for no longer than this.</summary>
+    /// <summary>Limits the silence of the server to this time until the result is disposed.</summary>
     public IDisposable Await(TimeSpan silence)
     {
         _stream.Await(silence);
@@ -96,19 +96,19 @@ public sealed partial class ImapSession : IAsyncDisposable
 
     public bool IsUsable => _stream.IsOpen && _client.IsConnected && _client.IsAuthenticated;
 
-    /// <summary>The server was silent for too long, or took too long altogether.</summary>
+    /// <summary>True if the server was silent for too long, or took too long altogether.</summary>
     public bool TimedOut => _stream.TimedOut;
 
-    /// <summary>Since the last octet from the server.</summary>
+    /// <summary>The time since the last octet from the server.</summary>
     public TimeSpan Silence => _stream.Silence;
 
-    /// <summary>Something came while nobody used the session: news, a farewell, or the end.</summary>
+    /// <summary>True if data came while the session was not in use: news, a BYE, or the end of the connection.</summary>
     public bool HasUnread => _stream.HasUnread;
 
-    /// <summary>Connects, logs in, identifies the gateway (RFC 2971) and enables what needs enabling before the first SELECT (RFC 7162 section 3.2.3).</summary>
-    /// <param name="quirks">What the server is known to refuse.</param>
-    /// <param name="connected">Called when the server can be reached, before it has said anything.</param>
-    /// <exception cref="ProblemException">Whatever goes wrong, classified.</exception>
+    /// <summary>Connects, logs in, identifies the gateway (RFC 2971) and enables the extensions that must be enabled before the first SELECT (RFC 7162 section 3.2.3).</summary>
+    /// <param name="quirks">The extensions that the server is known to refuse.</param>
+    /// <param name="connected">Called when the server can be reached, before it has sent anything.</param>
+    /// <exception cref="ProblemException">Any failure, classified.</exception>
     public static async Task<ImapSession> ConnectAsync(
         ServerConnection connection, MailServer server, Credential credential, TimeSpan timeout, Quirks quirks, CancellationToken cancel, Action? connected = null)
     {
@@ -184,16 +184,16 @@ public sealed partial class ImapSession : IAsyncDisposable
         }
     }
 
-    /// <summary>RFC 5801 section 4: a comma would end the name; MailKit writes it as it is.</summary>
+    /// <summary>Escapes a user name for SASL (RFC 5801 section 4). A comma would end the name; MailKit writes it as it is.</summary>
     private static string SaslName(string username) => username.Replace("=", "=3D", StringComparison.Ordinal).Replace(",", "=2C", StringComparison.Ordinal);
 
     private static ProblemException Refuse(string reason) => new(ErrorCode.AccountProtocol, reason);
 
-    /// <summary>The mailbox, selected; EXAMINE unless it is to be written, so that nothing of it changes by being read.</summary>
-    /// <param name="path">As the server lists it, decoded.</param>
-    /// <param name="uidValidity">The one that the caller's uids belong to; 0 when it has none.</param>
-    /// <param name="highestUid">The highest uid that the caller will ask for: a view older than it is refreshed first.</param>
-    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> where UIDVALIDITY has changed: the caller's uids mean other messages now.</exception>
+    /// <summary>Selects a mailbox. Uses EXAMINE unless the caller writes, so reading changes nothing in the mailbox.</summary>
+    /// <param name="path">The path as the server lists it, decoded.</param>
+    /// <param name="uidValidity">The UIDVALIDITY that the caller's uids belong to; 0 if it has none.</param>
+    /// <param name="highestUid">The highest uid that the caller will request: an older view is refreshed first.</param>
+    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> if UIDVALIDITY has changed: the caller's uids mean other messages now.</exception>
     public async Task<ImapFolder> SelectAsync(string path, bool write = false, uint uidValidity = 0, uint highestUid = 0)
     {
         if (_selected is { IsOpen: true } open && open.FullName == path && (!write || open.Access == FolderAccess.ReadWrite))
@@ -223,19 +223,19 @@ public sealed partial class ImapSession : IAsyncDisposable
         return _selected!;
     }
 
-    /// <summary>Selects anew, so that what follows sees the mailbox as it is now.</summary>
+    /// <summary>Selects the mailbox again, so that the next commands use its current state.</summary>
     public async Task<ImapFolder> ReselectAsync(string path, Func<ImapFolder, Task> open)
     {
         var folder = await FolderAsync(path);
         await LeaveAsync();
-        // Where a SELECT fails nothing is selected any more (RFC 3501 section 6.3.1); MailKit still shows the mailbox from before as open.
+        // After a failed SELECT nothing is selected any more (RFC 3501 section 6.3.1); MailKit still shows the earlier mailbox as open.
         _selected = null;
         await open(folder);
         NowSelected(folder);
         return folder;
     }
 
-    /// <summary>STATUS of the selected mailbox may be as old as the session's view of it (RFC 3501 section 6.3.10): afterwards it is not.</summary>
+    /// <summary>Refreshes the session's view. STATUS of the selected mailbox may be as old as this view (RFC 3501 section 6.3.10); afterwards it is not.</summary>
     public async Task RefreshViewAsync()
     {
         if (_selected is { IsOpen: true })
@@ -255,7 +255,7 @@ public sealed partial class ImapSession : IAsyncDisposable
             }
             else
             {
-                // Without UNSELECT (RFC 3691) only another mailbox takes its place; CLOSE would expunge. A SELECT that is refused leaves none selected.
+                // Without UNSELECT (RFC 3691) only selecting another mailbox leaves this one; CLOSE would expunge. A refused SELECT leaves none selected.
                 await SwallowRefusalAsync(() => _client.Inbox.OpenAsync(FolderAccess.ReadOnly));
             }
         }
@@ -263,7 +263,8 @@ public sealed partial class ImapSession : IAsyncDisposable
     }
 
     /// <summary>
-    /// With NOTIFY, Dovecot never tells of a change that came while a mailbox was selected and had not been told when it was left: NOOP makes it tell.
+    /// Sends NOOP before the session leaves a mailbox. With NOTIFY, Dovecot never reports a change that came while a mailbox was selected and was not reported before it was left. NOOP makes it
+    /// report the change.
     /// </summary>
     private async Task LeaveAsync()
     {
@@ -302,8 +303,8 @@ public sealed partial class ImapSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Runs a call of MailKit, but sends another command in place of its own, one with answers of the same kind: MailKit cannot say all that IMAP can.</summary>
-    /// <param name="command">Null: MailKit's own.</param>
+    /// <summary>Runs a call of MailKit, but sends another command with answers of the same kind in place of its own. MailKit cannot express every IMAP command.</summary>
+    /// <param name="command">The command to send; null sends MailKit's own.</param>
     public async Task SendInsteadAsync(SectionCommand? command, Func<Task> call)
     {
         _stream.NextCommand = command is null ? null : _ => command.ToString();
@@ -321,9 +322,7 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <inheritdoc cref="StreamingImapClient.With"/>
     public IReadOnlyList<SectionStream> With(SectionStream section) => _client.With(section);
 
-    /// <summary>
-    /// Ends the session unless the result is disposed within <paramref name="limit"/> or the server says too much: no server holds a worker for ever.
-    /// </summary>
+    /// <summary>Ends the session unless the result is disposed within <paramref name="limit"/>, or if the server sends too much. No server can occupy a worker for ever.</summary>
     public IDisposable Begin(TimeSpan limit)
     {
         _withheld |= _client.Capabilities & Quirks.Refused;
@@ -341,7 +340,7 @@ public sealed partial class ImapSession : IAsyncDisposable
         }
     }
 
-    /// <summary>Hears what came while nobody used the session; false where that was its end.</summary>
+    /// <summary>Receives data that came while the session was not in use; false if the connection has ended.</summary>
     public async Task<bool> RefreshAsync(TimeSpan limit)
     {
         using var _ = Begin(limit);
@@ -358,7 +357,7 @@ public sealed partial class ImapSession : IAsyncDisposable
 
     public ProblemException Explain(Exception exception) => ImapFailure.Explain(exception, _stream);
 
-    /// <summary>Closes the socket under a running command.</summary>
+    /// <summary>Closes the socket during a running command.</summary>
     public void Abort() => _stream.Abort();
 
     public async ValueTask DisposeAsync()

@@ -5,18 +5,18 @@ using MailKit.Net.Imap;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Inspects and repairs what the server sends before MailKit parses it. MailKit has no limits: it would overflow the stack with nested lists, and fill the memory with what nobody asked for.
+/// Inspects and repairs the data that the server sends before MailKit parses them. MailKit has no limits: nested lists would overflow its stack, and unrequested data would fill the memory.
 /// </summary>
 internal sealed class IncomingAnswers
 {
     private const int TailLength = 512;
 
-    /// <summary>Octets of the buffer for filtered answers that are kept between two commands.</summary>
+    /// <summary>The maximum number of octets of the buffer for filtered answers that are kept between two commands.</summary>
     private const int MostKept = 64 << 10;
 
     /// <summary>
-    /// So many opening brackets are handed to MailKit before the stack is left. It parses lists by recursion, and a read that completes at once returns into that recursion:
-    /// a level takes up to 4 KB of stack.
+    /// The maximum number of opening brackets that are given to MailKit before the stack is left. It parses lists by recursion, and a read that completes at once returns into that recursion: a
+    /// level takes up to 4 KB of stack.
     /// </summary>
     private const int MostBrackets = 100;
 
@@ -36,20 +36,20 @@ internal sealed class IncomingAnswers
     /// <inheritdoc cref="ServerStream.NotificationsOverflowed"/>
     public Action? NotificationsOverflowed { get; set; }
 
-    /// <summary>How many octets may still come from the server.</summary>
+    /// <summary>The number of octets that may still come from the server.</summary>
     public long Allowance { get; set; } = long.MaxValue;
 
-    /// <summary>Header fields that have come so far, see <see cref="NestingLimit.Fields"/>.</summary>
+    /// <summary>The number of header fields that have come so far, see <see cref="NestingLimit.Fields"/>.</summary>
     public long Fields => _nesting.Fields;
 
     /// <inheritdoc cref="ServerStream.Tail"/>
     public string Tail => Encoding.Latin1.GetString(_tail, 0, _tailUsed);
 
-    /// <summary>What comes now goes through <see cref="Filter"/> first.</summary>
+    /// <summary>True if the incoming octets must go through <see cref="Filter"/> first.</summary>
     public bool IsFiltered => Listing is { IsActive: true } || _structures.IsActive;
 
-    /// <summary>A command is sent; what comes from now on may be its answer.</summary>
-    /// <param name="command">Without its tag.</param>
+    /// <summary>Begins a command. The data that come from now on may be its answer.</summary>
+    /// <param name="command">The command without its tag.</param>
     public void Begin(ReadOnlySpan<byte> command)
     {
         _nesting.Unwind();
@@ -64,8 +64,8 @@ internal sealed class IncomingAnswers
     /// <inheritdoc cref="ServerStream.Parsed"/>
     public void Parsed() => _nesting.Unwind();
 
-    /// <returns>What is left of the octets; valid until the next call.</returns>
-    /// <exception cref="FloodException">The server sends more than was asked for.</exception>
+    /// <returns>The remaining octets; valid until the next call.</returns>
+    /// <exception cref="FloodException">The server sends more than was requested.</exception>
     public ReadOnlyMemory<byte> Filter(ReadOnlySpan<byte> octets)
     {
         _passed.ResetWrittenCount();
@@ -80,8 +80,8 @@ internal sealed class IncomingAnswers
         return _passed.WrittenMemory;
     }
 
-    /// <summary>Changes the octets in place where the server has a known mistake.</summary>
-    /// <returns>Why MailKit must not see the octets; null: it may.</returns>
+    /// <summary>Changes the octets in place if the server makes a known mistake.</summary>
+    /// <returns>The reason why MailKit must not see the octets; null if it may.</returns>
     public Exception? Inspect(Span<byte> octets)
     {
         Remember(octets);
@@ -95,10 +95,10 @@ internal sealed class IncomingAnswers
             : null;
     }
 
-    /// <summary>The last piece has opened lists: MailKit may be in a recursion, which must not go on into the next read.</summary>
+    /// <summary>True if the last piece has opened lists. MailKit may be in a recursion, which must not go on into the next read.</summary>
     public bool HasBrackets { get; private set; }
 
-    /// <summary>As much as may be handed over at once, whole lines if possible.</summary>
+    /// <summary>Returns how many octets may be handed over at once, in whole lines if possible.</summary>
     public int PieceOf(ReadOnlySpan<byte> octets)
     {
         var brackets = octets.Count((byte)'(');

@@ -2,20 +2,20 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Imap;
 
-/// <summary>Headers of many messages.</summary>
-/// <param name="Headers">By uid. A message that is missing has gone, and the server has said so. One with a problem is a placeholder, wholly or in part.</param>
-/// <param name="Left">Those of them that were not asked for by themselves, because too many others had failed: they are likely to be good.</param>
+/// <summary>The headers of many messages.</summary>
+/// <param name="Headers">The headers by uid. A missing message no longer exists, as the server has confirmed. A message with a problem is a placeholder, wholly or in part.</param>
+/// <param name="Left">The messages among them that were not fetched one by one, because too many others had failed. They are likely to be good.</param>
 public sealed record FetchedHeaders(IReadOnlyDictionary<uint, MessageHeaders> Headers, IReadOnlyCollection<uint> Left);
 
-/// <summary>Headers of many messages of a mailbox, of which each can be one that the mail server cannot answer for.</summary>
-/// <param name="pool">Where messages are asked for again.</param>
+/// <summary>Reads the headers of many messages of a mailbox, any of which the mail server may be unable to answer for.</summary>
+/// <param name="pool">The pool on which messages are fetched again.</param>
 /// <param name="path">The mailbox.</param>
-/// <param name="uidValidity">The one that the uids belong to.</param>
+/// <param name="uidValidity">The UIDVALIDITY that the uids belong to.</param>
 public sealed class IsolatedHeaderFetch(ImapPool pool, string path, uint uidValidity)
 {
     private readonly FetchIsolation _isolation = new(pool, path, uidValidity);
 
-    /// <param name="runner">Where all messages are asked for at once.</param>
+    /// <param name="runner">The runner on which all messages are fetched at once.</param>
     /// <exception cref="ProblemException">The server cannot be reached, or denies access.</exception>
     public async Task<FetchedHeaders> RunAsync(ISessionRunner runner, IReadOnlyCollection<uint> uids, CancellationToken cancel)
     {
@@ -47,7 +47,7 @@ public sealed class IsolatedHeaderFetch(ImapPool pool, string path, uint uidVali
             // The session of the runner may have ended with a message that failed.
             left.UnionWith(await CompleteAsync(problems.Count == 0 ? runner : pool, headers, incomplete, cancel));
         }
-        // One that was expunged in the meantime is no bad message.
+        // A message that was expunged meanwhile is not a bad message.
         var bad = headers.Where(one => one.Value.Problem is not null && !left.Contains(one.Key)).ToDictionary(one => one.Key, one => one.Value.Problem!);
         var there = await _isolation.ThereAsync(bad, cancel);
         foreach (var uid in bad.Keys.Where(uid => !there.ContainsKey(uid)))
@@ -57,8 +57,8 @@ public sealed class IsolatedHeaderFetch(ImapPool pool, string path, uint uidVali
         return new FetchedHeaders(headers, left);
     }
 
-    /// <summary>What the header and the structure do not have: file names, the use of pictures, the preview.</summary>
-    /// <returns>Those that were not asked for by themselves.</returns>
+    /// <summary>Adds the data that the header and the structure do not contain: file names, the use of pictures, the preview.</summary>
+    /// <returns>The messages that were not fetched one by one.</returns>
     private async Task<IReadOnlyCollection<uint>> CompleteAsync(ISessionRunner runner, Dictionary<uint, MessageHeaders> headers, List<uint> uids, CancellationToken cancel)
     {
         var completed = await _isolation.RunAsync(
@@ -90,15 +90,15 @@ public sealed class IsolatedHeaderFetch(ImapPool pool, string path, uint uidVali
         }
         catch (ProblemException e) when (FetchIsolation.MayBeOfOneMessage(e))
         {
-            // The server says nothing at all about one of them. If it cannot be reached any more, the failures were not those of messages.
+            // The server does not answer at all for one of them. If it cannot be reached any more, the failures were not those of messages.
             await pool.RunAsync(path, repeatable: true, session => FetchIsolation.ThereAsync(session, path, uidValidity, problems.Keys), cancel);
             known = new Dictionary<uint, (DateTimeOffset?, long)>();
         }
         return problems.Select(one => KeyValuePair.Create(one.Key, MessageHeaders.Placeholder(known.GetValueOrDefault(one.Key).ReceivedAt, known.GetValueOrDefault(one.Key).Size, one.Value)));
     }
 
-    /// <summary>The structure is read from the message itself.</summary>
-    /// <returns>Null where the message has gone.</returns>
+    /// <summary>Adds the structure, which is read from the message itself.</summary>
+    /// <returns>Null if the message no longer exists.</returns>
     private async Task<MessageHeaders?> WithStructureAsync(uint uid, MessageHeaders headers, CancellationToken cancel)
     {
         try
@@ -116,10 +116,8 @@ public sealed class IsolatedHeaderFetch(ImapPool pool, string path, uint uidVali
         }
     }
 
-    /// <summary>
-    /// What was refused may be the structure, or what was not understood: only what needs no parsing by the server, and none by MailKit, is asked for.
-    /// </summary>
-    /// <returns>The placeholder, where even that is not to be had.</returns>
+    /// <summary>Reads only data that need no parsing by the server and none by MailKit, because the server may have refused the structure, or MailKit may not have understood it.</summary>
+    /// <returns>The placeholder if even these data are not available.</returns>
     private async Task<MessageHeaders> PlainAsync(uint uid, MessageHeaders placeholder, CancellationToken cancel)
     {
         try

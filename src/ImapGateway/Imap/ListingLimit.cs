@@ -4,28 +4,28 @@ using System.Buffers.Text;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Limits how many mailboxes a server can list. Works on the answers to LIST, XLIST and LSUB while they arrive: lines beyond the limit are left out before they reach MailKit, which would
-/// keep about a kilobyte for each of them. The inbox, mailboxes with a role and those that are known already are always kept; of the others, those that come first.
+/// Limits how many mailboxes a server can list. Works on the answers to LIST, XLIST and LSUB while they arrive: lines beyond the limit are left out before they reach MailKit, which would keep
+/// about a kilobyte for each of them. The inbox, mailboxes with a role and those that are known already are always kept; of the others, those that come first.
 /// </summary>
-/// <param name="most">Mailboxes of an account.</param>
+/// <param name="most">The maximum number of mailboxes of an account.</param>
 public sealed class ListingLimit(int most)
 {
-    /// <summary>Mailboxes with a role that are kept although they come after the limit was reached.</summary>
+    /// <summary>The maximum number of mailboxes with a role that are kept although they come after the limit was reached.</summary>
     private const int MostWithRole = 100;
 
-    /// <summary>A line of the answer with all its literals. RFC 3501 has no limit; names are shorter than this on every server.</summary>
+    /// <summary>The longest line of the answer with all its literals. RFC 3501 has no limit; names are shorter than this on every server.</summary>
     private const int LongestLine = 16 * 1024;
 
-    /// <summary>Octets of a name on the wire. File systems end at 255 for each level; a mailbox with a longer one is left out.</summary>
+    /// <summary>The maximum number of octets of an encoded name. File systems end at 255 for each level; a mailbox with a longer name is left out.</summary>
     public const int LongestName = 2_000;
 
-    /// <summary>Octets of all names of a listing; mailboxes beyond are left out.</summary>
+    /// <summary>The maximum number of octets of all names of a listing; mailboxes beyond it are left out.</summary>
     public const long MostOctetsOfNames = 8L << 20;
 
-    /// <summary>Octets that are left out of one listing: one million mailboxes with their counters take about 150 MB.</summary>
+    /// <summary>The maximum number of octets that are left out of one listing: one million mailboxes with their counters take about 150 MB.</summary>
     private const long MostOctetsLeftOut = 256L << 20;
 
-    /// <summary>Lines that are left out of one listing.</summary>
+    /// <summary>The maximum number of lines that are left out of one listing.</summary>
     private const int MostLinesLeftOut = 2_500_000;
 
     private readonly ArrayBufferWriter<byte> _line = new();
@@ -43,27 +43,27 @@ public sealed class ListingLimit(int most)
     private long _octetsOfNames;
 
     /// <summary>The mailboxes that the account has already, for <see cref="Collect"/>.</summary>
-    /// <param name="Has">By decoded path.</param>
-    /// <param name="HasRole">By the last segment of the decoded path: whether the name alone gives the mailbox a role.</param>
+    /// <param name="Has">True if the account has a mailbox with this decoded path.</param>
+    /// <param name="HasRole">True if the last segment of a decoded path alone gives the mailbox a role.</param>
     public sealed record Known(int Count, Func<string, bool> Has, Func<string, bool> HasRole);
 
-    /// <summary>Mailboxes that an account can have.</summary>
+    /// <summary>The maximum number of mailboxes that an account can have.</summary>
     public int Most => most;
 
-    /// <summary>Mailboxes that were left out since <see cref="Collect"/>.</summary>
+    /// <summary>The number of mailboxes that were left out since <see cref="Collect"/>.</summary>
     public int LeftOut { get; private set; }
 
     /// <summary>
-    /// Decoded paths of the mailboxes whose STATUS was in the last answers to LIST, or in the answer to NOTIFY. Servers leave out mailboxes that they cannot count (RFC 5819 section 2) or that NOTIFY does not
-    /// cover (RFC 5465 section 3.1), and MailKit then keeps the counters of an earlier answer.
+    /// The decoded paths of the mailboxes whose STATUS was in the last answers to LIST, or in the answer to NOTIFY. Servers leave out mailboxes that they cannot count (RFC 5819 section 2) or that
+    /// NOTIFY does not cover (RFC 5465 section 3.1), and MailKit then keeps the counters of an earlier answer.
     /// </summary>
     public IReadOnlySet<string> Counted => _counted;
 
-    /// <summary>An answer that may have to be cut is arriving.</summary>
+    /// <summary>True while an answer that may have to be cut is arriving.</summary>
     public bool IsActive => _lists;
 
-    /// <summary>Takes the next commands for one listing: the limit is that of their answers together.</summary>
-    /// <returns>Ends the listing.</returns>
+    /// <summary>Treats the next commands as one listing: the limit applies to their answers together.</summary>
+    /// <returns>An object whose disposal ends the listing.</returns>
     public IDisposable Collect(Known known)
     {
         Reset(known);
@@ -71,7 +71,7 @@ public sealed class ListingLimit(int most)
         return new Collecting(this);
     }
 
-    /// <param name="command">As it is sent, without its tag.</param>
+    /// <param name="command">The command as it is sent, without its tag.</param>
     public void Sent(ReadOnlySpan<byte> command)
     {
         _lists = command.StartsWith("LIST"u8) || command.StartsWith("LSUB"u8) || command.StartsWith("XLIST"u8) || command.StartsWith("NOTIFY"u8);
@@ -83,7 +83,7 @@ public sealed class ListingLimit(int most)
         }
     }
 
-    /// <summary>Appends to <paramref name="passed"/> what MailKit is to see of the octets, which follow those of the call before.</summary>
+    /// <summary>Filters octets that follow those of the previous call, and appends those for MailKit to <paramref name="passed"/>.</summary>
     /// <exception cref="FloodException">The answer has no end.</exception>
     public void Filter(ReadOnlySpan<byte> octets, IBufferWriter<byte> passed)
     {

@@ -5,26 +5,26 @@ namespace ImapGateway.Imap;
 
 public enum ListingLineKind
 {
-    /// <summary>LIST or XLIST: there is such a mailbox.</summary>
+    /// <summary>A line of LIST or XLIST: the mailbox exists.</summary>
     Listed,
 
-    /// <summary>LSUB: its name is subscribed.</summary>
+    /// <summary>A line of LSUB: the name is subscribed.</summary>
     Subscribed,
 
-    /// <summary>STATUS: its counters.</summary>
+    /// <summary>A line of STATUS: the counters of the mailbox.</summary>
     Status,
 }
 
-/// <summary>A line of the answer to LIST (RFC 3501 sections 7.2.2 to 7.2.4), as far as it takes to decide whether it is kept.</summary>
-/// <param name="Name">As it is written on the wire, without quotes; what cannot be understood is taken as it is.</param>
-/// <param name="HasRole">An attribute gives the mailbox a role (RFC 6154), or says that it is the inbox.</param>
+/// <summary>A line of the answer to LIST (RFC 3501 sections 7.2.2 to 7.2.4), with the data needed to decide whether it is kept.</summary>
+/// <param name="Name">The encoded name without quotes. A name that cannot be understood stays unchanged.</param>
+/// <param name="HasRole">True if an attribute gives the mailbox a role (RFC 6154), or says that it is the inbox.</param>
 public sealed record ListingLine(ListingLineKind Kind, string Name, char? Delimiter, bool HasRole)
 {
     private static readonly string[] RoleAttributes =
         ["\\All", "\\AllMail", "\\Archive", "\\Drafts", "\\Flagged", "\\Important", "\\Inbox", "\\Junk", "\\Sent", "\\Spam", "\\Starred", "\\Trash"];
 
-    /// <param name="line">With its line end; a literal's octets follow the line that announces it. A line that ends in the announcement has no name yet.</param>
-    /// <returns>Null for other lines.</returns>
+    /// <param name="line">The line with its line end. A literal's octets follow the line that announces it. A line that ends in the announcement has no name yet.</param>
+    /// <returns>The parsed line, or null for other lines.</returns>
     public static ListingLine? Parse(ReadOnlySpan<byte> line)
     {
         if (KindOf(line) is not { } kind)
@@ -61,7 +61,7 @@ public sealed record ListingLine(ListingLineKind Kind, string Name, char? Delimi
 
     private static bool StartsWith(ReadOnlySpan<byte> line, ReadOnlySpan<byte> word) => line.Length >= word.Length && Ascii.EqualsIgnoreCase(line[..word.Length], word);
 
-    /// <summary>An atom, a quoted string or a literal (RFC 3501 section 4); takes it off.</summary>
+    /// <summary>Removes and returns an atom, a quoted string or a literal (RFC 3501 section 4).</summary>
     private static string Token(ref ReadOnlySpan<byte> rest)
     {
         rest = rest.TrimStart((byte)' ');

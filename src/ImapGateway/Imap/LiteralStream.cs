@@ -4,22 +4,22 @@ using System.IO.Pipelines;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Receives a literal from MailKit and hands it to a pipe. MailKit writes without waiting, so a write only fills the pipe;
-/// <see cref="HandOnAsync"/>, awaited by <see cref="ServerStream"/> before its next read, is where a slow reader slows the socket.
+/// Receives a literal from MailKit and writes it to a pipe. MailKit writes without waiting, so a write only fills the pipe. <see cref="HandOnAsync"/>, which <see cref="ServerStream"/> awaits
+/// before its next read, lets a slow reader slow the socket.
 /// </summary>
 public sealed class LiteralStream(PipeWriter pipe) : Stream
 {
-    /// <summary>What is read and thrown away rather than losing the session, when the reader has gone.</summary>
+    /// <summary>The maximum number of octets that are read and discarded to keep the session when the reader has stopped.</summary>
     private const int WorthDraining = 1 << 20;
 
     private long _expected;
     private long _received;
     private bool _readerGone;
 
-    /// <summary>So much is to come that a new session costs less than reading on for nobody.</summary>
+    /// <summary>True if so much is to come that a new session costs less than reading on without a reader.</summary>
     public bool HasMuchLeft => Interlocked.Read(ref _expected) - Interlocked.Read(ref _received) > WorthDraining;
 
-    /// <summary>Told of every piece that is taken.</summary>
+    /// <summary>Called with the length of every piece that is taken.</summary>
     public Action<long>? Taken { get; set; }
 
     public void Begin(int length) => Interlocked.Exchange(ref _expected, _received + length);
@@ -56,7 +56,7 @@ public sealed class LiteralStream(PipeWriter pipe) : Stream
 
     public override long Length => _received;
 
-    /// <summary>MailKit rewinds what it believes to be a memory stream.</summary>
+    /// <summary>The position. MailKit rewinds the stream because it takes it for a memory stream.</summary>
     public override long Position { get; set; }
 
     public override void Flush()

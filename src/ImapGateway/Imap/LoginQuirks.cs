@@ -1,8 +1,8 @@
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// MailKit lists the inbox and the mailboxes with a role as soon as it has logged in (RFC 5258, RFC 6154 section 2, XLIST), and keeps quiet about refusals. Here they are learnt, and what the server is known to
-/// refuse is not sent: the names of the mailboxes give them their roles then.
+/// Records what the server refuses during the login. MailKit lists the inbox and the mailboxes with a role as soon as it has logged in (RFC 5258, RFC 6154 section 2, XLIST), and does not report
+/// refusals. Commands that the server is known to refuse are not sent: the names of the mailboxes give them their roles then.
 /// </summary>
 public sealed class LoginQuirks
 {
@@ -12,14 +12,14 @@ public sealed class LoginQuirks
     private readonly Quirks _quirks;
     private string? _asked;
 
-    /// <summary>Sees all commands from now on.</summary>
+    /// <summary>Observes all commands from now on.</summary>
     public LoginQuirks(ServerStream stream, Quirks quirks)
     {
         (_stream, _quirks) = (stream, quirks);
         stream.NextCommand = Next;
     }
 
-    /// <summary>The login has come to its end.</summary>
+    /// <summary>Ends the observation after the login.</summary>
     public void End()
     {
         Learn();
@@ -44,7 +44,7 @@ public sealed class LoginQuirks
         return command;
     }
 
-    /// <summary>The last words of the server are its answer to the command before.</summary>
+    /// <summary>Records the server's last response, which is the answer to the previous command.</summary>
     private void Learn()
     {
         if (_asked is { } name && ImapFailure.Refusal(_stream) is { } refusal && Quirks.IsOfCommand(refusal))

@@ -5,10 +5,10 @@ using MailKit.Search;
 
 namespace ImapGateway.Imap;
 
-/// <summary>Which mailboxes there are, by what the server advertises. Tells what it was told: which of them is which, <c>Sync</c> decides.</summary>
+/// <summary>Lists the mailboxes of an account with the extensions that the server advertises. Returns what the server reports; <c>Sync</c> decides which mailbox is which.</summary>
 public static class MailboxListing
 {
-    /// <summary>Each costs a LIST. Servers have a few, and one for each user who shares mailboxes on some.</summary>
+    /// <summary>The maximum number of namespaces that are listed. Each costs a LIST. Servers have a few, and some have one for each user who shares mailboxes.</summary>
     internal const int MostNamespaces = 200;
 
     // MAILBOXID is not among them: Cyrus 3.6 answers it within LIST with bytes that end the session.
@@ -16,11 +16,11 @@ public static class MailboxListing
 
     private static readonly SpecialFolder[] SpecialFolders = Enum.GetValues<SpecialFolder>();
 
-    /// <summary>All of <see cref="AllAsync"/> is one LIST per namespace (RFC 5258, RFC 5819).</summary>
+    /// <summary>True if <see cref="AllAsync"/> needs only one LIST per namespace (RFC 5258, RFC 5819).</summary>
     public static bool IsCheap(ImapSession session) => session.Capabilities.HasFlag(ImapCapabilities.ListExtended) && !session.Avoids(ImapCapabilities.ListStatus);
 
     /// <summary>
-    /// All mailboxes the account can see. Counters come with LIST-STATUS, else by one STATUS for each that can be selected; subscriptions with LIST-EXTENDED, else by LSUB.
+    /// Lists all mailboxes that the account can see. Counters come with LIST-STATUS, else by one STATUS for each mailbox that can be selected; subscriptions come with LIST-EXTENDED, else by LSUB.
     /// </summary>
     /// <param name="known">The mailboxes that the account has already: they are kept, however many others the server lists.</param>
     public static async Task<MailboxList> AllAsync(ImapSession session, ListingLimit.Known known)
@@ -30,14 +30,14 @@ public static class MailboxListing
         return new MailboxList(mailboxes, session.Listing.LeftOut, session.Listing.Most);
     }
 
-    /// <summary>The same without counters, which cost most where there is no LIST-STATUS.</summary>
+    /// <summary>Lists all mailboxes without counters, which cost most if there is no LIST-STATUS.</summary>
     public static async Task<IReadOnlyList<ListedMailbox>> NamesAsync(ImapSession session, ListingLimit.Known known)
     {
         using var collecting = Collect(session, known);
         return await CollectAsync(session, counters: false);
     }
 
-    /// <summary>Only where the mailboxes are, by one LIST per namespace.</summary>
+    /// <summary>Lists only the paths of the mailboxes, by one LIST per namespace.</summary>
     public static async Task<IReadOnlySet<(string Path, bool Selectable)>> PathsAsync(ImapSession session, ListingLimit.Known known)
     {
         using var collecting = Collect(session, known);
@@ -46,7 +46,7 @@ public static class MailboxListing
         return folders.Values.Where(folder => folder.FullName.Length > 0).Select(folder => (folder.FullName, IsSelectable(folder))).ToHashSet();
     }
 
-    /// <summary>Mailboxes with a role are listed by themselves at login (RFC 6154 section 2); LIST "*" need not repeat what they are for.</summary>
+    /// <summary>Starts a listing. Mailboxes with a role are listed separately at login (RFC 6154 section 2); LIST "*" need not repeat their roles.</summary>
     private static IDisposable Collect(ImapSession session, ListingLimit.Known known)
     {
         var special = (session.Capabilities & (ImapCapabilities.SpecialUse | ImapCapabilities.XList)) == 0 ? [] : SpecialFolders.Select(session.Client.GetFolder).OfType<IMailFolder>();
@@ -61,7 +61,7 @@ public static class MailboxListing
             ? await session.Quirks.Fatal.RunAsync(session, CapabilityNames.NameOf(ImapCapabilities.ListStatus), "", () => FoldersAsync(session, counters))
             : await FoldersAsync(session, counters: false);
         var counted = session.Listing.Counted.ToHashSet(StringComparer.Ordinal);
-        // As LIST tells it: LSUB is asked afterwards, and MailKit adds its attributes to these.
+        // Uses the attributes from LIST: LSUB comes later, and MailKit adds its attributes to these.
         var selectable = folders.Values.Where(IsSelectable).Select(folder => folder.FullName).ToHashSet(StringComparer.Ordinal);
         var subscribed = session.Capabilities.HasFlag(ImapCapabilities.ListExtended) ? null : await SubscribedAsync(session, selectable.Contains);
         var foreign = Prefixes(session.Client.SharedNamespaces).Concat(Prefixes(session.Client.OtherNamespaces)).Take(MostNamespaces).ToList();
@@ -87,12 +87,12 @@ public static class MailboxListing
         return listed;
     }
 
-    /// <summary>All mailboxes that the server lists, by one LIST per namespace.</summary>
+    /// <summary>Returns all mailboxes that the server lists, by one LIST per namespace.</summary>
     public static async Task<IReadOnlyCollection<IMailFolder>> FoldersAsync(ImapSession session) => (await FoldersAsync(session, counters: false)).Values;
 
-    /// <returns>By path.</returns>
+    /// <returns>The mailboxes by path.</returns>
     private static Task<Dictionary<string, IMailFolder>> FoldersAsync(ImapSession session, bool counters) =>
-        // STATUS is a return option of LIST-EXTENDED: a server that refuses both is asked without either.
+        // STATUS is a return option of LIST-EXTENDED: to a server that refuses both, LIST is sent without either.
         session.TryWithAsync(ImapCapabilities.ListExtended, () => session.TryWithAsync(ImapCapabilities.ListStatus, async () =>
         {
             var folders = new Dictionary<string, IMailFolder>(StringComparer.Ordinal);
@@ -106,13 +106,13 @@ public static class MailboxListing
             }
             if (!folders.Values.Any(folder => folder.Attributes.HasFlag(FolderAttributes.Inbox)))
             {
-                // It is always there (RFC 3501 section 5.1), whatever LIST leaves out.
+                // The inbox always exists (RFC 3501 section 5.1), even if LIST leaves it out.
                 folders.TryAdd(session.Client.Inbox.FullName, session.Client.Inbox);
             }
             return folders;
         }));
 
-    /// <summary>One mailbox anew, without the others.</summary>
+    /// <summary>Reads one mailbox again, without the others.</summary>
     public static async Task<ListedMailbox> OneAsync(ImapSession session, ListedMailbox known)
     {
         var subscribed = await SubscribedAsync(session, path => path != known.Path || known.Selectable);
@@ -120,15 +120,15 @@ public static class MailboxListing
         return known with { Subscribed = subscribed?.Contains(known.Path) ?? true, Counters = counters, Problem = problem };
     }
 
-    /// <summary>STATUS of a mailbox; no counters, and the reason, where the server refuses it, or where it has ended a connection.</summary>
+    /// <summary>Sends STATUS of a mailbox. Returns no counters, and the reason, if the server refuses it, or if it has ended a connection.</summary>
     public static async Task<(MailboxCounters? Counters, Problem? Problem)> CountAsync(ImapSession session, string path)
     {
         await session.RefreshViewAsync();
         return await CountAsync(session, await session.FolderAsync(path));
     }
 
-    /// <summary>Sends STATUS of a mailbox that has ended a connection once more, if it is time to.</summary>
-    /// <returns>What <see cref="FatalCommands"/> remembers now.</returns>
+    /// <summary>Sends STATUS again for a mailbox that has ended a connection, if its pause is over.</summary>
+    /// <returns>The problem that <see cref="FatalCommands"/> remembers now.</returns>
     public static async Task<Problem?> RetryAsync(ImapSession session, string path)
     {
         var fatal = session.Quirks.Fatal;
@@ -140,14 +140,14 @@ public static class MailboxListing
             }
             catch (Exception e) when (e is ImapCommandException or FolderNotFoundException)
             {
-                // The server answers, and the mailbox is refused or gone.
+                // The server answers, and the mailbox is refused or no longer exists.
                 fatal.Forget(FatalCommands.Status, path);
             }
         }
         return fatal.Find(FatalCommands.Status, path);
     }
 
-    /// <summary>Opens each of the mailboxes to see what it is; one that cannot be opened is missing from the answer.</summary>
+    /// <summary>Opens each of the mailboxes to identify it. A mailbox that cannot be opened is missing from the result.</summary>
     public static async Task<IReadOnlyDictionary<string, MailboxProof>> ProveAsync(ImapSession session, IReadOnlyCollection<string> paths, bool uids)
     {
         var proofs = new Dictionary<string, MailboxProof>(StringComparer.Ordinal);
@@ -165,13 +165,13 @@ public static class MailboxListing
             }
             catch (Exception e) when (e is ImapCommandException or FolderNotFoundException)
             {
-                // Gone again, or not ours to read: it proves nothing.
+                // The mailbox no longer exists, or the account may not read it: it proves nothing.
             }
         }
         return proofs;
     }
 
-    /// <summary>The letters of RFC 4314 section 2.1; null without ACL, or where the server will not say.</summary>
+    /// <summary>Returns the rights as letters of RFC 4314 section 2.1. Null without ACL, or if the server does not report them.</summary>
     public static async Task<string?> RightsAsync(ImapSession session, string path)
     {
         if (!session.Capabilities.HasFlag(ImapCapabilities.Acl))
@@ -188,7 +188,7 @@ public static class MailboxListing
         }
     }
 
-    /// <summary>The folder above all others, below which top-level mailboxes are created.</summary>
+    /// <summary>Returns the folder above all others, below which top-level mailboxes are created.</summary>
     public static async Task<IMailFolder> RootAsync(ImapSession session)
     {
         try
@@ -197,29 +197,27 @@ public static class MailboxListing
         }
         catch (FolderNotFoundException)
         {
-            // Dovecot does not answer LIST "" "" with RETURN; as the parent of a listed mailbox MailKit takes it for granted.
+            // Dovecot does not answer LIST "" "" with RETURN. MailKit takes the folder for granted as the parent of a listed mailbox.
             await session.Client.GetFoldersAsync(WithItself(session.Client.Inbox));
             return await session.Client.GetFolderAsync("");
         }
     }
 
-    /// <summary>
-    /// Where to list. What lies below the inbox is listed with the inbox: a server that keeps everything there leaves it out of LIST "INBOX.*".
-    /// </summary>
+    /// <summary>Returns the roots of the listing. Mailboxes below the inbox are listed with the inbox: a server that keeps everything there leaves it out of LIST "INBOX.*".</summary>
     private static IReadOnlyList<FolderNamespace> Roots(ImapClient client) =>
         [.. client.PersonalNamespaces.Concat(client.OtherNamespaces).Concat(client.SharedNamespaces)
             .Select(root => root.Path.Equals("INBOX", StringComparison.OrdinalIgnoreCase) ? WithItself(client.Inbox) : root)
             .DistinctBy(root => root.Path).Take(MostNamespaces)];
 
-    /// <summary>MailKit asks for path, delimiter, "*": with a wildcard as the delimiter the mailbox itself is among the answers.</summary>
+    /// <summary>Makes MailKit list the mailbox itself, too. MailKit requests path, delimiter, "*": with a wildcard as the delimiter the mailbox itself is in the answer.</summary>
     private static FolderNamespace WithItself(IMailFolder folder) => new('*', folder.FullName);
 
     /// <summary>
-    /// The answer of LSUB. Its attributes say nothing about the mailbox itself: \Noselect means that the name is not subscribed but one below it is (RFC 3501 section 6.3.9). Courier says so of
-    /// the inbox once a mailbox below it is subscribed.
+    /// Returns the names in the answer of LSUB. Its attributes say nothing about the mailbox itself: \Noselect means that the name is not subscribed but one below it is (RFC 3501 section 6.3.9).
+    /// Courier sends it for the inbox once a mailbox below it is subscribed.
     /// </summary>
-    /// <param name="isSelectable">By LIST: the name of a mailbox that is \Noselect there may be subscribed.</param>
-    /// <returns>Null where the server refuses LSUB.</returns>
+    /// <param name="isSelectable">True if LIST shows the mailbox as selectable. The name of a mailbox that is \Noselect in LIST may be subscribed.</param>
+    /// <returns>The names; null if the server refuses LSUB.</returns>
     private static async Task<HashSet<string>?> SubscribedAsync(ImapSession session, Func<string, bool> isSelectable)
     {
         if (session.Quirks.Has(Quirks.Subscriptions))
@@ -231,7 +229,7 @@ public static class MailboxListing
         {
             foreach (var root in Roots(session.Client))
             {
-                // By name: what MailKit once saw subscribed it never takes for unsubscribed.
+                // Compares by name: MailKit never marks a mailbox as unsubscribed once it was subscribed.
                 var listed = await session.Client.GetFoldersAsync(root, StatusItems.None, subscribedOnly: true);
                 names.UnionWith(listed.Where(folder => IsSelectable(folder) || !isSelectable(folder.FullName)).Select(folder => folder.FullName));
             }
@@ -262,12 +260,12 @@ public static class MailboxListing
         }
         catch (Exception e) when (e is ImapCommandException or FolderNotFoundException)
         {
-            // One mailbox that may not be read (RFC 4314), that is damaged, or that was deleted at this moment must not hide all the others.
+            // One mailbox that is unreadable (RFC 4314), damaged or just deleted must not hide all the others.
             return (null, session.Explain(e).Problem);
         }
     }
 
-    /// <summary>Some servers refuse to tell the HIGHESTMODSEQ of mailboxes that have none: it is 0 then, and everything else is told.</summary>
+    /// <summary>Sends STATUS of a mailbox. Some servers refuse to report the HIGHESTMODSEQ of mailboxes that have none: it is 0 then, and all other counters are reported.</summary>
     private static async Task<MailboxCounters> StatusAsync(ImapSession session, IMailFolder folder)
     {
         try

@@ -6,30 +6,29 @@ using MailKit.Search;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// One look at a mailbox, by what the server advertises: tier A (QRESYNC: flags and removals since modSeq in the SELECT itself), tier B (CONDSTORE:
-/// flags by CHANGEDSINCE, removals by comparing uids where the numbers say that there are some), tier C (neither: new messages by uid,
-/// flags of the newest window at every look and of the older ones in turn).
+/// Refreshes a mailbox once, with the extensions that the server advertises: tier A (QRESYNC: flags and removals since modSeq in the SELECT itself), tier B (CONDSTORE: flags by CHANGEDSINCE,
+/// removals by comparing uids if the numbers show that there are some), tier C (neither: new messages by uid, flags of the newest window at every refresh and of the older ones in turn).
 /// </summary>
 public static class MailboxLook
 {
-    /// <summary>Messages whose flags tier C compares at every look.</summary>
+    /// <summary>The number of messages whose flags tier C compares at every refresh.</summary>
     public const int Window = 1000;
 
-    /// <summary>Messages per FETCH where all are asked for: what MailKit builds of an answer takes 800 bytes each.</summary>
+    /// <summary>The messages per FETCH when all are read. The objects that MailKit builds from an answer take 800 bytes for each message.</summary>
     private const int Batch = 5000;
 
-    /// <summary>Messages whose changes are asked for at once.</summary>
+    /// <summary>The number of messages whose changes are requested at once.</summary>
     private const int Changes = 10_000;
 
     private const int MostVanished = 100_000;
 
-    /// <summary>Messages that a mailbox can have. A number costs a server nothing, and what is known of each message takes the gateway 100 octets while it is being read.</summary>
+    /// <summary>The maximum number of messages that a mailbox can have. A number costs a server nothing, and each message takes 100 octets in the gateway while it is being read.</summary>
     private const int MostMessages = 2_000_000;
 
     private static readonly FetchRequest FlagItems = new(MessageSummaryItems.UniqueId | MessageSummaryItems.Flags);
     private static readonly FetchRequest FlagAndModSeqItems = new(MessageSummaryItems.UniqueId | MessageSummaryItems.Flags | MessageSummaryItems.ModSeq);
 
-    /// <param name="room">Messages that there is memory for. Where the look has to read more, it reads nothing and returns <see cref="MailboxView.Needed"/>.</param>
+    /// <param name="room">The number of messages that there is memory for. A refresh that has to read more reads nothing and returns <see cref="MailboxView.Needed"/>.</param>
     public static Task<MailboxView> AtAsync(ImapSession session, string path, KnownMailbox known, int room)
     {
         var incremental = known.UidValidity != 0;
@@ -44,7 +43,7 @@ public static class MailboxLook
         return incremental ? ByComparingAsync(session, path, known, room) : CompleteAsync(session, path, room);
     }
 
-    /// <summary>Everything there is: uids and flags of all messages.</summary>
+    /// <summary>Reads the uids and flags of all messages.</summary>
     private static async Task<MailboxView> CompleteAsync(ImapSession session, string path, int room)
     {
         var folder = await SelectAsync(session, path);
@@ -60,17 +59,17 @@ public static class MailboxLook
         return view with { Rows = rows, AllUids = [.. rows.Select(row => row.Uid)], Exists = rows.Count };
     }
 
-    /// <summary>The flags of some messages; those that are gone are missing.</summary>
-    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> where UIDVALIDITY has changed.</exception>
+    /// <summary>Reads the flags of some messages. Messages that no longer exist are missing.</summary>
+    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> if UIDVALIDITY has changed.</exception>
     public static async Task<IReadOnlyList<SeenMessage>> FlagsOfAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids)
     {
         var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uids.Max());
-        // Flags that others set are told to a session that asks (RFC 3501 section 7.4.2); a FETCH may answer without having looked.
+        // The server reports flags set by other clients to a session that asks (RFC 3501 section 7.4.2). A FETCH may answer from old data.
         await session.Client.NoOpAsync();
         return Rows(await folder.FetchAsync([.. uids.Select(uid => new UniqueId(uidValidity, uid))], FlagItems), 0);
     }
 
-    /// <summary>The flags of one message of the selected mailbox; null where it is gone.</summary>
+    /// <summary>Reads the flags of one message of the selected mailbox. Null if it no longer exists.</summary>
     public static async Task<SeenMessage?> FlagsOfAsync(ImapSession session, ImapFolder folder, uint uid)
     {
         var items = session.Capabilities.HasFlag(ImapCapabilities.CondStore) ? FlagAndModSeqItems : FlagItems;
@@ -93,7 +92,7 @@ public static class MailboxLook
         }
         void OnVanished(object? sender, MessagesVanishedEventArgs e)
         {
-            // A server that has forgotten what it expunged may name every uid there could be.
+            // A server that no longer knows what it expunged may name every possible uid.
             implausible |= e.UniqueIds.Count is var count && (count < 0 || vanished.Count + (long)count > MostVanished + known.Count);
             if (!implausible)
             {
@@ -113,7 +112,7 @@ public static class MailboxLook
             });
             if (!session.Capabilities.HasFlag(ImapCapabilities.QuickResync))
             {
-                // It was refused: the mailbox was opened without it.
+                // The parameter was refused: the mailbox was opened without it.
                 return await AtAsync(session, path, known, room);
             }
             if (folder.UidValidity != known.UidValidity || ModSeq(folder.HighestModSeq) == 0)
@@ -142,7 +141,7 @@ public static class MailboxLook
         var view = ViewOf(session, folder);
         if (view.UidValidity != known.UidValidity || (view.HighestModSeq != 0 && view.HighestModSeq < known.HighestModSeq))
         {
-            // A server that begins to count anew has forgotten what changed since.
+            // A server that restarts its count has lost the changes since then.
             return await CompleteAsync(session, path, room);
         }
         if (view.HighestModSeq == 0)
@@ -197,7 +196,7 @@ public static class MailboxLook
         var (olderLeft, comparedFrom) = (0, 0u);
         if (older > 0)
         {
-            // By sequence number, downwards: what an expunge shifts is compared twice rather than never.
+            // By sequence number, downwards: messages that an expunge shifts are compared twice rather than never.
             var end = known.OlderLeft > 0 && known.OlderLeft < older ? known.OlderLeft : older;
             olderLeft = Math.Max(0, end - Window);
             Add(Rows(await folder.FetchAsync(olderLeft, end - 1, FlagItems), 0));
@@ -233,7 +232,7 @@ public static class MailboxLook
         return [.. uids.Select(uid => uid.Id).Order()];
     }
 
-    /// <summary>One ESEARCH (RFC 4731) per flag: ranges of uids instead of a line per message.</summary>
+    /// <summary>Reads changed flags by one ESEARCH (RFC 4731) per flag, which answers with ranges of uids instead of a line per message.</summary>
     private static async Task<List<SeenMessage>> FlagsBySearchAsync(ImapFolder folder, ulong modSeq)
     {
         var names = new List<(string Name, SearchQuery Query)>
@@ -301,7 +300,7 @@ public static class MailboxLook
 
     private static Task<List<SeenMessage>> FlagsByFetchAsync(ImapFolder folder, ulong modSeq) => InPartsAsync(folder, FlagItems, Batch, modSeq, mayBeEmpty: false, int.MaxValue);
 
-    /// <summary>Downwards: what an expunge in between shifts is read twice rather than never.</summary>
+    /// <summary>Fetches the messages in parts, downwards. Messages that an expunge in between shifts are read twice rather than never.</summary>
     private static async Task<List<SeenMessage>> InPartsAsync(ImapFolder folder, FetchRequest request, int part, ulong modSeq, bool mayBeEmpty, int room)
     {
         var rows = new Dictionary<uint, SeenMessage>();
@@ -310,7 +309,7 @@ public static class MailboxLook
             var batch = Rows(await folder.FetchAsync(Math.Max(0, end - part), end - 1, request), modSeq);
             if (!mayBeEmpty && batch.Count == 0 && end <= folder.Count)
             {
-                // EXISTS costs a server nothing either: two billion messages that are not there would be asked for one by one.
+                // EXISTS costs a server nothing, either: without this check, two billion messages that do not exist would be requested part by part.
                 throw new ImapProtocolException("The mail server has fewer messages than it says.");
             }
             foreach (var row in batch)

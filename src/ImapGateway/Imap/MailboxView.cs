@@ -2,11 +2,11 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Imap;
 
-/// <summary>What is known of a mailbox before it is looked at.</summary>
-/// <param name="UidValidity">0: nothing is known.</param>
-/// <param name="HighestModSeq">Read when the mailbox was last opened; 0: unknown, and so no CHANGEDSINCE.</param>
-/// <param name="Unknown">Those of some uids that are not known, each once.</param>
-/// <param name="OlderLeft">Where flags cannot be asked for by change: how many of the oldest messages this round has not compared yet; 0 begins a new one.</param>
+/// <summary>The known state of a mailbox before a refresh.</summary>
+/// <param name="UidValidity">The UIDVALIDITY; 0 if nothing is known.</param>
+/// <param name="HighestModSeq">The value read when the mailbox was last opened. If it is 0, it is unknown and CHANGEDSINCE is not used.</param>
+/// <param name="Unknown">Returns those of some uids that are not known, each once.</param>
+/// <param name="OlderLeft">The number of the oldest messages that this round has not compared yet, if changed flags cannot be requested; 0 begins a new round.</param>
 public sealed record KnownMailbox(uint UidValidity, uint UidNext, ulong HighestModSeq, int Count, uint MaxUid, Func<IEnumerable<uint>, IReadOnlyList<uint>> Unknown, int OlderLeft)
 {
     public static readonly KnownMailbox Nothing = new(0, 0, 0, 0, 0, uids => [.. uids.Distinct()], 0);
@@ -14,40 +14,40 @@ public sealed record KnownMailbox(uint UidValidity, uint UidNext, ulong HighestM
 
 public readonly record struct SeenMessage(uint Uid, Flags Flags, ulong ModSeq);
 
-/// <summary>What one look at a mailbox has shown.</summary>
+/// <summary>The result of one refresh of a mailbox.</summary>
 public sealed record MailboxView
 {
     public required uint UidValidity { get; init; }
 
-    /// <summary>0 on servers that do not tell.</summary>
+    /// <summary>The next uid; 0 on servers that do not report it.</summary>
     public required uint UidNext { get; init; }
 
-    /// <summary>As read by the SELECT of this look, never a later one: what changed since will be asked for again.</summary>
+    /// <summary>The modSeq as read by the SELECT of this refresh, never a later one: the next refresh requests the changes since then again.</summary>
     public required ulong HighestModSeq { get; init; }
 
-    /// <summary>EXISTS: how many messages there must be when the look is applied.</summary>
+    /// <summary>The EXISTS count: the number of messages that must exist when the result is applied.</summary>
     public required int Exists { get; init; }
 
     public required Precision Precision { get; init; }
 
-    /// <summary>MAILBOXID (RFC 8474 section 4), where the server has one.</summary>
+    /// <summary>The MAILBOXID (RFC 8474 section 4), if the server has one.</summary>
     public string? ObjectId { get; init; }
 
-    /// <summary>New messages, and known ones whose flags may have changed.</summary>
+    /// <summary>The new messages, and known ones whose flags may have changed.</summary>
     public IReadOnlyList<SeenMessage> Rows { get; init; } = [];
 
-    /// <summary>Uids the server says are gone; it may name ones that were never known.</summary>
+    /// <summary>The uids that the server reports as removed. Some of them may never have been known.</summary>
     public IReadOnlyList<uint> Vanished { get; init; } = [];
 
-    /// <summary>All uids there are, ascending, where what is gone could only be found by comparing.</summary>
+    /// <summary>All existing uids in ascending order, if removals could only be found by comparing.</summary>
     public IReadOnlyList<uint>? AllUids { get; init; }
 
-    /// <summary>Messages that the look has to read; more than there was room for, and so nothing was read. Null: it is complete.</summary>
+    /// <summary>The number of messages that the refresh has to read, if there was no memory for them and nothing was read. Null if the refresh is complete.</summary>
     public int? Needed { get; init; }
 
-    /// <summary>See <see cref="KnownMailbox.OlderLeft"/>.</summary>
+    /// <summary>The new value of <see cref="KnownMailbox.OlderLeft"/>.</summary>
     public int OlderLeft { get; init; }
 
-    /// <summary>The flags of messages with this uid and above were compared with the server's; 0: those of all.</summary>
+    /// <summary>The lowest uid from which flags were compared with the server's; 0 if those of all messages were compared.</summary>
     public uint ComparedFrom { get; init; }
 }

@@ -3,15 +3,15 @@ using System.Text.RegularExpressions;
 
 namespace ImapGateway.Imap;
 
-/// <summary>Message ids (RFC 5322 section 3.6.4), as their makers wrote them.</summary>
+/// <summary>Parses message ids (RFC 5322 section 3.6.4) as their senders wrote them.</summary>
 public static partial class MessageIds
 {
     private const int MaxLength = 998;
 
-    /// <summary>References of a thread that never ends; the newest are last.</summary>
+    /// <summary>The maximum number of ids of one field. A thread may never end, and the newest references are last.</summary>
     private const int MaxIds = 500;
 
-    /// <summary>Without angle brackets and control characters; null where nothing is left.</summary>
+    /// <summary>Removes angle brackets and control characters. Null if nothing is left.</summary>
     public static string? Bare(string? id)
     {
         if (id is null)
@@ -22,13 +22,13 @@ public static partial class MessageIds
         return bare.Length == 0 ? null : bare.Length > MaxLength ? HeaderText.Clean(bare[..MaxLength]) : bare;
     }
 
-    /// <summary>The ids of some field bodies in order, each once; the last 500, for References grow at the end.</summary>
-    /// <param name="fields">Unfolded. Ids that are in no brackets are taken where none is.</param>
+    /// <summary>Returns the ids of some field bodies in order, each once. Keeps the last 500, because References grow at the end.</summary>
+    /// <param name="fields">The unfolded field bodies. Ids without brackets are accepted if no id has them.</param>
     public static ImmutableArray<string> In(IEnumerable<string> fields) => [.. fields
         .SelectMany(field => Bracketed().Matches(field) is { Count: > 0 } ids ? ids.Select(id => Blanks().Replace(id.Groups[1].Value, "")) : Loose().Matches(field).Select(id => id.Value))
         .Select(Bare).OfType<string>().Distinct(StringComparer.Ordinal).TakeLast(MaxIds)];
 
-    /// <summary>Some senders fold a field within an id.</summary>
+    /// <summary>Matches blanks. Some senders fold a field within an id.</summary>
     [GeneratedRegex(@"\s+")]
     private static partial Regex Blanks();
 

@@ -5,15 +5,15 @@ using MailKit;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// The leaves of a BODYSTRUCTURE, in order, and what each is for: RFC 8621 section 4.1.4's algorithm for textBody and htmlBody; what the others are for is
-/// decided by <see cref="PartRole"/>. Total: any structure, however broken or deep, gives an answer.
+/// Lists the leaves of a BODYSTRUCTURE in order, with the purpose of each. RFC 8621 section 4.1.4 has the algorithm for textBody and htmlBody; <see cref="PartRole"/> decides the purpose of the
+/// others. Any structure, however broken or deep, gives a result.
 /// </summary>
 public static class MessageStructure
 {
-    /// <summary>What an answer can carry; no honest message comes near.</summary>
+    /// <summary>The maximum number of parts in a response. No honest message comes near this number.</summary>
     public const int MaxParts = 1000;
 
-    /// <summary>Levels; what lies deeper is not shown.</summary>
+    /// <summary>The maximum number of levels of nesting. Deeper parts are not shown.</summary>
     public const int MaxDepth = 256;
 
     public static ImmutableArray<MessagePart> Of(BodyPart? body)
@@ -36,7 +36,7 @@ public static class MessageStructure
         return walk.Parts();
     }
 
-    /// <summary>The multiparts around the leaves, as far as these are told, in the order of the message.</summary>
+    /// <summary>Returns the multiparts around the leaves, as far as the leaves are reported, in the order of the message.</summary>
     public static ImmutableArray<MessageMultipart> MultipartsOf(BodyPart? body)
     {
         var found = ImmutableArray.CreateBuilder<MessageMultipart>();
@@ -127,7 +127,7 @@ public static class MessageStructure
             }
         }
 
-        /// <summary>An alternative with one representation only serves both readers.</summary>
+        /// <summary>Uses an alternative with only one representation for readers of plain text and of HTML.</summary>
         private void Share(int textBefore, int htmlBefore)
         {
             if (_text.Count == textBefore)
@@ -140,7 +140,7 @@ public static class MessageStructure
             }
         }
 
-        /// <summary>The root of multipart/related may be named (RFC 2387 section 3.2).</summary>
+        /// <summary>Returns the root part, which is the first by default. A multipart/related may name its root (RFC 2387 section 3.2).</summary>
         private static BodyPart? First(BodyPartMultipart parent, string kind)
         {
             var start = kind == "related" ? MessageIds.Bare(parent.ContentType.Parameters["start"]) : null;

@@ -5,17 +5,17 @@ using System.Text.RegularExpressions;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Parameters of Content-Type and Content-Disposition (RFC 2045 section 5.1, RFC 2231), also where the quotation marks or the semicolon before them are missing, and where there are quotation
-/// marks within quotation marks.
+/// Finds parameters of Content-Type and Content-Disposition (RFC 2045 section 5.1, RFC 2231), even if the quotation marks or the semicolon before them are missing, or if there are quotation marks
+/// within quotation marks.
 /// </summary>
 public static partial class MimeParameters
 {
-    /// <summary>Parts of one value (RFC 2231 section 3).</summary>
+    /// <summary>The maximum number of parts of one value (RFC 2231 section 3).</summary>
     private const int MaxPieces = 100;
 
-    /// <param name="field">Unfolded.</param>
+    /// <param name="field">The unfolded field.</param>
     /// <param name="hint">The charset of the body.</param>
-    /// <returns>Decoded; null where there is no such parameter.</returns>
+    /// <returns>The decoded value; null if there is no such parameter.</returns>
     public static string? Find(string field, string name, string? hint = null)
     {
         var pieces = new SortedDictionary<int, (string Value, bool IsEncoded)>();
@@ -41,7 +41,7 @@ public static partial class MimeParameters
                 plain ??= value;
             }
         }
-        // RFC 6266 section 4.3: who gives both means the encoded one.
+        // RFC 6266 section 4.3: a sender that gives both means the encoded one.
         return pieces.Count > 0 ? Decode(pieces.Values.Take(MaxPieces)) : plain is null ? null : EncodedWords.Decode(plain, hint);
     }
 
@@ -79,7 +79,7 @@ public static partial class MimeParameters
         return octets;
     }
 
-    /// <summary>A quotation mark ends a value only before a semicolon or the end.</summary>
+    /// <summary>Returns the value. A quotation mark ends a value only before a semicolon or the end.</summary>
     private static string Value(string rest)
     {
         if (rest.StartsWith('"') && EndOfQuoted().Match(rest, 1) is { Success: true } end)
@@ -96,11 +96,11 @@ public static partial class MimeParameters
     [GeneratedRegex("""(?<!\\)"\s*(?:;|\z)""")]
     private static partial Regex EndOfQuoted();
 
-    /// <summary>A semicolon within a value is followed by no other parameter.</summary>
+    /// <summary>Matches the end of an unquoted value. A semicolon within a value is followed by no other parameter.</summary>
     [GeneratedRegex(@";\s*(?:[A-Za-z][A-Za-z-]{0,30}(?:\*[0-9]{1,3})?\*?\s*=|\z)")]
     private static partial Regex EndOfPlain();
 
-    /// <summary>A backslash escapes a quotation mark or itself; elsewhere it is part of a path.</summary>
+    /// <summary>Matches an escaped quotation mark or backslash. Elsewhere a backslash is part of a path.</summary>
     [GeneratedRegex("""\\(["\\])""")]
     private static partial Regex Escaped();
 }

@@ -3,10 +3,10 @@ using System.Text;
 
 namespace ImapGateway.Imap;
 
-/// <summary>How mailbox names are written on the wire (RFC 3501 section 5.1.3).</summary>
+/// <summary>Decodes mailbox names from their form in the protocol (RFC 3501 section 5.1.3).</summary>
 public static class ModifiedUtf7
 {
-    /// <returns>The name as people read it; unchanged where it is not encoded correctly.</returns>
+    /// <returns>The readable name; unchanged if it is not encoded correctly.</returns>
     public static string Decode(string name)
     {
         if (!name.Contains('&'))
@@ -31,7 +31,7 @@ public static class ModifiedUtf7
         return decoded.ToString();
     }
 
-    /// <param name="shifted">What stands between "&amp;" and "-": UTF-16 in base64, with "," in place of "/" and without padding; empty for "&amp;" itself.</param>
+    /// <param name="shifted">The text between "&amp;" and "-": UTF-16 in base64, with "," in place of "/" and without padding; empty for "&amp;" itself.</param>
     private static bool TryAppend(StringBuilder decoded, ReadOnlySpan<char> shifted)
     {
         if (shifted.IsEmpty)

@@ -7,42 +7,42 @@ namespace ImapGateway.Imap;
 /// Limits how deep a mail server may nest brackets. MailKit parses BODYSTRUCTURE and THREAD by recursion, and a failure in the middle of it costs time and memory for
 /// every level.
 /// <para>
-/// Brackets in strings, in sections of messages and in response texts do not count, but only as long as there is no doubt where these end. MailKit is lenient, and from the
-/// first doubtful octet on it may read everything else in another way. Then every opening bracket counts, wherever it stands, and no closing bracket does; so it is in
-/// literals that MailKit may ignore.
+/// Brackets in strings, in sections of messages and in response texts do not count, but only as long as it is certain where these end. MailKit is lenient, and from the
+/// first doubtful octet on it may read everything else in another way. From there on every opening bracket counts, wherever it stands, and no closing bracket does. The same rule
+/// applies in literals that MailKit may ignore.
 /// </para>
 /// </summary>
 public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
 {
-    /// <summary>Mail servers stop at a hundred to a few hundred levels.</summary>
+    /// <summary>The default limit. Mail servers stop at a hundred to a few hundred levels.</summary>
     public const int Default = 500;
 
-    /// <summary>
-    /// Lists in one list: parts of a multipart, addresses of a field. Dovecot describes up to 10,000 parts. A message that has more is read by its header.
-    /// </summary>
+    /// <summary>The maximum number of lists in one list: parts of a multipart, addresses of a field. Dovecot describes up to 10,000 parts. A message that has more is read by its header.</summary>
     public const int MostInList = 12_000;
 
     /// <summary>
-    /// Starts and ends of groups in one list of addresses (RFC 3501 section 7.4.2). A group has no end where the server sends none, the next one is in it, and MailKit takes time in proportion
-    /// to the depth for each address in them: 0.9 s for 12,000.
+    /// The maximum number of starts and ends of groups in one list of addresses (RFC 3501 section 7.4.2). If the server sends no end, a group stays open and contains the next one, and MailKit takes
+    /// time in proportion to the depth for each address in them: 0.9 s for 12,000.
     /// </summary>
     public const int MostGroups = 200;
 
     /// <summary>
-    /// Octets of the header fields of one message: of thousands of recipients. MimeKit copies the field again for every 128 octets, so the time it takes grows with the square of the length:
-    /// 40 ms for 145 KB, minutes for 8 MB. A message that has more is read by its header.
+    /// The maximum number of octets of the header fields of one message, enough for thousands of recipients. MimeKit copies the field again for every 128 octets, so its time grows with the square of the
+    /// length: 40 ms for 145 KB, minutes for 8 MB. A message that has more is read by its header.
     /// </summary>
     public const int MostInHeader = 256 << 10;
 
-    /// <summary>What MimeKit makes of a header field takes this much memory in addition to its octets, however short it is.</summary>
+    /// <summary>The memory that MimeKit needs for a header field in addition to its octets, however short it is.</summary>
     public const int OctetsOfField = 500;
 
     /// <summary>
-    /// Fields in the header of one message. Fields are asked for by name, and each is there once in an honest message, or a few times. A message that has more is read by its header.
+    /// The maximum number of fields in the header of one message. Fields are requested by name, and an honest message has each once or a few times. A message that has more is read by its header.
     /// </summary>
     public const int MostFields = 1_000;
 
-    /// <summary>Octets of the text after a status (RFC 3501 section 7.1). It is meant for people; a refusal of a megabyte takes a second to be read and searched for secrets.</summary>
+    /// <summary>
+    /// The maximum number of octets of the text after a status (RFC 3501 section 7.1). The text is meant for human readers; a refusal of a megabyte takes a second to be read and searched for secrets.
+    /// </summary>
     public const int MostInText = 64 << 10;
 
     private const int LongestStatus = 7;
@@ -75,19 +75,19 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
 
     private enum Place
     {
-        /// <summary>"*", "+" or a tag.</summary>
+        /// <summary>The first word: "*", "+" or a tag.</summary>
         FirstWord,
 
-        /// <summary>The status, or what the data are about.</summary>
+        /// <summary>The second word: the status, or the subject of the data.</summary>
         SecondWord,
 
-        /// <summary>Before the text that follows a status.</summary>
+        /// <summary>The place before the text that follows a status.</summary>
         TextStart,
 
         /// <summary>A response code, which MailKit parses.</summary>
         Code,
 
-        /// <summary>What MailKit takes as it is, up to the end of the line.</summary>
+        /// <summary>Text that MailKit takes as it is, up to the end of the line.</summary>
         Text,
 
         /// <summary>Atoms and lists.</summary>
@@ -101,7 +101,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         Doubt,
     }
 
-    /// <summary>How a list begins.</summary>
+    /// <summary>The beginning of a list.</summary>
     private enum Beginning
     {
         Unknown,
@@ -109,26 +109,26 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         StringOrList,
     }
 
-    /// <summary>Octets that the next literals may have. If there is a limit, they are header fields, and their number is limited, too.</summary>
+    /// <summary>The maximum number of octets of the next literals. If there is a limit, they are header fields, and their number is limited, too.</summary>
     public long MostInLiteral { get; set; } = long.MaxValue;
 
-    /// <summary>Header fields that the messages of the next answer may have together.</summary>
+    /// <summary>The maximum number of header fields that the messages of the next answer may have together.</summary>
     public int MostInAnswer
     {
         get;
         set => (field, _fieldsInAnswer) = (value, 0);
     } = int.MaxValue;
 
-    /// <summary>Header fields that were counted so far, of all answers.</summary>
+    /// <summary>The number of header fields counted so far, in all answers.</summary>
     public long Fields { get; private set; }
 
-    /// <summary>How many octets of the present literal are still to come.</summary>
+    /// <summary>The number of octets of the present literal that are still to come.</summary>
     public long LiteralLeft => _place == Place.Data ? _literal : 0;
 
     /// <summary>True once it is uncertain where strings and literals end; it remains so.</summary>
     public bool IsDoubtful => _place == Place.Doubt;
 
-    /// <summary>True if the octets, which follow those of the previous call, exceed the limit: the parser must not see them.</summary>
+    /// <summary>True if the octets, which follow those of the previous call, exceed the limit. The parser must not see them.</summary>
     public bool IsExceeded(ReadOnlySpan<byte> octets)
     {
         while (!octets.IsEmpty && !IsOver)
@@ -140,10 +140,10 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
 
     private bool IsOver => _isTooLong || _depth + _unproven > maxDepth || _inList[_depth] > MostInList || _groups[_depth] > MostGroups;
 
-    /// <summary>The parser is known to be in no nested list now.</summary>
+    /// <summary>Records that the parser is in no nested list now.</summary>
     public void Unwind() => (_depth, _unproven) = (IsDoubtful ? 0 : _depth, 0);
 
-    /// <returns>How many octets were read. Zero: the first is to be read again, at another place.</returns>
+    /// <returns>The number of octets that were read. If it is zero, the first octet must be read again, at another place.</returns>
     private int Read(ReadOnlySpan<byte> octets)
     {
         if (LiteralLeft > 0)
@@ -186,7 +186,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         }
     }
 
-    /// <summary>Whatever looks like the size of a literal may be one to MailKit.</summary>
+    /// <summary>Measures possible literals in doubtful data. Text that looks like the size of a literal may be one to MailKit.</summary>
     private void MeasureDoubtful(ReadOnlySpan<byte> octets)
     {
         while (!octets.IsEmpty && !_isTooLong)
@@ -205,7 +205,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         }
     }
 
-    /// <summary>"] {" announces a section: of a message's octets, which MailKit never ignores.</summary>
+    /// <summary>Remembers whether the data end like the announcement of a section. "] {" announces a section, with octets of a message, which MailKit never ignores.</summary>
     private void Remember(ReadOnlySpan<byte> data)
     {
         var beforeLast = data.Length > 1 ? data[^2] : _last;
@@ -213,7 +213,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         (_lastButOne, _last) = (beforeLast, data[^1]);
     }
 
-    /// <summary>A line that begins with a blank goes on with the field before it.</summary>
+    /// <summary>Counts header fields. A line that begins with a blank continues the previous field.</summary>
     private void CountFields(ReadOnlySpan<byte> octets)
     {
         if (MostInLiteral == long.MaxValue)
@@ -232,7 +232,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         _isTooLong |= _fields > MostFields || _fieldsInAnswer > MostInAnswer;
     }
 
-    /// <summary>Every line may be a field to MailKit. Some are responses that nobody has asked for.</summary>
+    /// <summary>Counts lines in doubtful data, because every line may be a field to MailKit. Some are unsolicited responses.</summary>
     private void CountDoubtfulFields(ReadOnlySpan<byte> octets)
     {
         if (MostInLiteral < long.MaxValue)
@@ -265,7 +265,10 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         }
     }
 
-    /// <summary>The address of a group's start has its name only, "(NIL NIL name NIL)", that of its end has nothing; that of a mailbox has two strings at least.</summary>
+    /// <summary>
+    /// True if the list is the start or the end of a group. The address of a group's start has only its name, "(NIL NIL name NIL)", that of its end is empty; that of a mailbox has at least two
+    /// strings.
+    /// </summary>
     private bool IsGroup => _beginnings[_depth] != Beginning.StringOrList && _strings[_depth] < 2;
 
     private Place After(byte octet) => _place switch
@@ -291,11 +294,11 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         {
             (byte)'"' => Place.QuotedEnd,
             (byte)'\\' => Place.QuotedPair,
-            // To MailKit the string goes on in the next line.
+            // To MailKit the string continues in the next line.
             _ => Place.Doubt,
         },
         Place.QuotedPair => octet is (byte)'\r' or (byte)'\n' ? Place.Doubt : Place.Quoted,
-        // To MailKit the string goes on after a quote that is followed by anything else.
+        // To MailKit the string continues after a quote that is followed by anything else.
         Place.QuotedEnd => octet is (byte)' ' or (byte)')' or (byte)']' or (byte)'\r' or (byte)'\n' ? Place.Data : Place.Doubt,
         Place.LiteralSize => AfterLiteralSize(octet),
         Place.LiteralPlus => octet == (byte)'}' ? Place.LiteralEnd : Place.Doubt,

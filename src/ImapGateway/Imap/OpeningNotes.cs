@@ -8,31 +8,31 @@ using ImapGateway.Storage;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// A file for each answer of a mail server that is waited for while an account is opened or a pool works on it, so that the next start knows whose answer may have ended the process:
-/// what a mail server sends can do that in ways that cannot be caught. An account is suspected if the process ended twice at the same step, and is not opened for an hour then.
-/// The end of a process does not show its reason, and a process can be killed at any time. To suspect no other account:
+/// Records in a file each answer of a mail server that the gateway waits for, while an account is opened or a pool works on it, so that the next start knows which account's answer may have ended
+/// the process. The data of a mail server can do that in ways that cannot be caught. An account is suspected if the process ended twice at the same step, and is not opened for an hour then.
+/// The end of a process does not show its reason, and a process can be killed at any time. These rules avoid false suspicion:
 /// <list type="bullet">
 /// <item>A step of the watcher (<see cref="Opening"/>) is one job on its connection. Between two steps, and once all watched mailboxes are indexed, it has no file.</item>
 /// <item>A step of the pool (<see cref="PoolNotes"/>) is the login, or one command with all its arguments.</item>
-/// <item>A step that succeeds, and any failure that is not the end of the process, forgets what was before.</item>
+/// <item>A step that succeeds, or fails without ending the process, deletes the record of earlier ends.</item>
 /// <item>After the first end of the process the steps that had a file are done one by one, and the second end must follow within <see cref="Window"/>.</item>
-/// <item>A restart of the machine in between counts for nothing.</item>
+/// <item>An end of the process does not count if the machine was restarted since.</item>
 /// </list>
 /// </summary>
 public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStartupStep, IDisposable
 {
     private const int Suspicious = 2;
 
-    /// <summary>Between the incarnation and the step in the name of a pool's file.</summary>
+    /// <summary>The separator between the incarnation and the step in the name of a pool's file.</summary>
     private const char Separator = '.';
 
-    /// <summary>Between the two ends of the process, for an account to be suspected.</summary>
+    /// <summary>The longest time between the two ends of the process for which an account is suspected.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(15);
 
-    /// <summary>For which a suspected account is not opened.</summary>
+    /// <summary>The time for which a suspected account is not opened.</summary>
     public static readonly TimeSpan Quarantine = TimeSpan.FromHours(1);
 
-    /// <summary>A step waits no longer for others that may have ended the process: their servers may be silent, and there may be many.</summary>
+    /// <summary>The longest time that a step waits for others that may have ended the process: their servers may be silent, and there may be many.</summary>
     private static readonly TimeSpan LongestTurn = TimeSpan.FromSeconds(30);
 
     private const string BootIdFile = "/proc/sys/kernel/random/boot_id";
@@ -47,9 +47,9 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
     private readonly ConcurrentDictionary<string, Note> _before = new(StringComparer.Ordinal);
     private readonly SemaphoreSlim _alone = new(1, 1);
 
-    /// <param name="Ends">Of the process, in a row, at this step.</param>
-    /// <param name="IsRunning">The step has begun and has not ended. False: what became of it was counted already.</param>
-    /// <param name="Began">When the step began, in seconds since 1970.</param>
+    /// <param name="Ends">The number of ends of the process in a row at this step.</param>
+    /// <param name="IsRunning">True if the step has begun and has not ended. False if its result was counted already.</param>
+    /// <param name="Began">The time when the step began, in seconds since 1970.</param>
     private sealed record Note(int Ends, bool IsRunning, string Boot, long Began, string Step)
     {
         public static Note? Parse(string[] lines) =>
@@ -63,7 +63,7 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
 
     public void Dispose() => _alone.Dispose();
 
-    /// <summary>Counts what the last run has left.</summary>
+    /// <summary>Counts the steps that the last run has left.</summary>
     public Task RunAsync(CancellationToken cancel)
     {
         foreach (var file in data.Folder("openings").EnumerateFiles())
@@ -86,10 +86,10 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
         return Task.CompletedTask;
     }
 
-    /// <summary>Why the account must not be opened; null where it may.</summary>
+    /// <summary>Returns the reason why the account must not be opened. Null if it may be opened.</summary>
     public Problem? SuspicionOf(string incarnation) => KeysOf(incarnation).Any(key => _before.TryGetValue(key, out var note) && note.Ends >= Suspicious) ? Suspected : null;
 
-    /// <returns>True where the account was suspected, and is no more.</returns>
+    /// <returns>True if the account was suspected until now.</returns>
     public bool Forgive(string incarnation)
     {
         var was = SuspicionOf(incarnation) is not null;
@@ -100,21 +100,21 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
         return was;
     }
 
-    /// <summary>For the watcher of an account.</summary>
+    /// <summary>Returns the records for the watcher of an account.</summary>
     public Opening Of(string incarnation) => new(this, incarnation);
 
-    /// <summary>For the pool of an account.</summary>
+    /// <summary>Returns the records for the pool of an account.</summary>
     public PoolNotes OfPool(string incarnation) => new(this, incarnation);
 
     private List<string> KeysOf(string incarnation) => [.. _before.Keys.Where(key => key == incarnation || key.StartsWith($"{incarnation}{Separator}", StringComparison.Ordinal))];
 
     private long Now => time.GetUtcNow().ToUnixTimeSeconds();
 
-    /// <summary>It could make nobody suspected any more: the step has not come again for a long time, or the hour of a suspected account is long over.</summary>
+    /// <summary>True if the note can no longer lead to suspicion: the step has not been repeated for a long time, or the hour of a suspected account is long over.</summary>
     private bool IsOutdated(Note note) => Now - note.Began > (Window + (note.Ends >= Suspicious ? Quarantine : TimeSpan.Zero)).TotalSeconds;
 
-    /// <summary>Waits until no other step that may have ended the process is under way, where this one may have.</summary>
-    /// <returns>Whether the turn was given, and must be given back.</returns>
+    /// <summary>Waits for the lock if this step may have ended the process, so that no other such step runs at the same time.</summary>
+    /// <returns>True if the lock was taken, and must be released.</returns>
     private async Task<bool> TakeTurnAsync(string key, CancellationToken cancel) => _before.ContainsKey(key) && await _alone.WaitAsync(LongestTurn, cancel);
 
     private void Begin(string key, string step)
@@ -123,7 +123,7 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
         Write(key, new Note(_before.TryGetValue(key, out var before) && before.Step == step && IsRecent(before, now) ? before.Ends : 0, true, Boot, now, step));
     }
 
-    /// <summary>One that is suspected already is tried after a longer time.</summary>
+    /// <summary>True if the earlier end is recent enough to count. A step that is suspected already is tried again after a longer time.</summary>
     private static bool IsRecent(Note before, long now) => before.Ends >= Suspicious || now - before.Began <= Window.TotalSeconds;
 
     private void Forget(string key)
@@ -136,7 +136,7 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
 
     private string PathOf(string key) => Path.Combine(data.Combine("openings"), key);
 
-    /// <summary>A full disk must not keep an account from being opened.</summary>
+    /// <summary>Runs a change of a file and ignores a failure. A full disk must not keep an account from being opened.</summary>
     private static void Try(Action change)
     {
         try
@@ -145,7 +145,7 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            // Without a note nobody is suspected.
+            // Without a note no account is suspected.
         }
     }
 
@@ -159,7 +159,7 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
 
         public bool IsOpening => _isOpening;
 
-        /// <summary>One that may have ended the process waits until no other of these is being opened.</summary>
+        /// <summary>Begins an opening. If it may have ended the process, waits until no other such opening is under way.</summary>
         public async Task BeginAsync(CancellationToken cancel)
         {
             End();
@@ -167,8 +167,8 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
             _isOpening = true;
         }
 
-        /// <summary>From now on, and until <see cref="Passed"/>, whatever ends the process may be what the mail server answers.</summary>
-        /// <param name="step">The same for the same step of the next opening; one line.</param>
+        /// <summary>Records a step. Until <see cref="Passed"/>, the mail server's answer may be the cause if the process ends.</summary>
+        /// <param name="step">The name of the step, one line. It is the same for the same step of the next opening.</param>
         public void At(string step)
         {
             if (!_isOpening)
@@ -179,7 +179,7 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
             notes.Begin(incarnation, step);
         }
 
-        /// <summary>The step has ended, whatever came of it.</summary>
+        /// <summary>Records that the step has ended, with any result.</summary>
         public void Passed()
         {
             if (!_isOpening || _step is null)
@@ -199,7 +199,7 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
             _step = null;
         }
 
-        /// <summary>All steps have succeeded, or one has failed in order.</summary>
+        /// <summary>Ends the opening: all steps have succeeded, or one has failed without ending the process.</summary>
         public void End()
         {
             if (_isOpening && _hasBegun)
@@ -220,10 +220,10 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
         }
     }
 
-    /// <summary>The logins and commands of one account's pool.</summary>
+    /// <summary>Records the logins and commands of one account's pool.</summary>
     public sealed class PoolNotes(OpeningNotes notes, string incarnation)
     {
-        /// <summary>Notes the login of a new connection.</summary>
+        /// <summary>Records the login of a new connection.</summary>
         public async Task<T> LogInAsync<T>(Func<Action, Task<T>> login)
         {
             using var step = Connection();
@@ -231,19 +231,19 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
             return await login(step.Write);
         }
 
-        /// <summary>Notes the commands of a connection, one after the other.</summary>
+        /// <summary>Creates the records for the commands of a connection, one after the other.</summary>
         public PoolStep Connection() => new(notes, incarnation);
     }
 
-    /// <summary>What one connection of a pool waits for. Disposed when it waits for nothing any more.</summary>
+    /// <summary>Records the answer that one connection of a pool waits for. It is disposed when the connection waits for no answer any more.</summary>
     public sealed class PoolStep(OpeningNotes notes, string incarnation) : IDisposable
     {
         private string? _key;
         private bool _isNoted;
         private bool _isAlone;
 
-        /// <summary>The answer to the command before has come.</summary>
-        /// <param name="command">Without its tag. Only its hash is kept.</param>
+        /// <summary>Records the next command. The answer to the previous command has come.</summary>
+        /// <param name="command">The command without its tag. Only its hash is kept.</param>
         public async ValueTask SendingAsync(ReadOnlyMemory<byte> command)
         {
             await BeginAsync(Convert.ToHexStringLower(SHA256.HashData(command.Span)[..16]));
@@ -270,7 +270,7 @@ public sealed class OpeningNotes(DataDirectory data, TimeProvider time) : IStart
         {
             if (_isNoted)
             {
-                // One that was not begun, such as a login that is refused here, has not shown anything.
+                // A command that was not begun, such as a login that is refused here, has not shown anything.
                 notes.Forget(_key!);
                 _isNoted = false;
             }

@@ -3,13 +3,13 @@ using System.Globalization;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Checks what is about to be sent to an IMAP server, whoever has composed it: a line holds nothing but printable ASCII and ends with CRLF, a literal has as many
-/// octets as it says, and after the end of a line nothing more is sent before the server has spoken. Text that breaks out of its place in a command therefore never
-/// becomes a command of its own. One per connection.
+/// Checks the octets that are about to be sent to an IMAP server, whichever code has composed them. A line contains nothing but printable ASCII and ends with CRLF, a literal has as many octets as
+/// it says, and after the end of a line nothing more is sent before the server has answered. Therefore text that breaks out of its place in a command never becomes a command of its own. Each
+/// connection has one instance.
 /// </summary>
 public sealed class OutgoingLines
 {
-    /// <summary>Of the end of a line: the longest announcement of a literal, "{18446744073709551615+}".</summary>
+    /// <summary>The number of octets to keep from the end of a line: the longest announcement of a literal, "{18446744073709551615+}".</summary>
     private const int TailLength = 24;
 
     private readonly byte[] _tail = new byte[TailLength];
@@ -18,13 +18,13 @@ public sealed class OutgoingLines
     private bool _carriageReturn;
     private volatile bool _awaitsServer;
 
-    /// <summary>The next octet is the first of a line.</summary>
+    /// <summary>True if the next octet is the first of a line.</summary>
     public bool IsAtStart { get; private set; } = true;
 
-    /// <summary>The server has sent something: the next line, or the literal it was asked about, may follow.</summary>
+    /// <summary>Records that the server has sent something: the next line, or the announced literal, may follow.</summary>
     public void ServerSpoke() => _awaitsServer = false;
 
-    /// <returns>False where the octets must not be sent. Those that were sent before are an unfinished line, which no server acts on.</returns>
+    /// <returns>False if the octets must not be sent. The octets sent before are an unfinished line, which no server acts on.</returns>
     public bool Admit(ReadOnlySpan<byte> octets)
     {
         while (!octets.IsEmpty)

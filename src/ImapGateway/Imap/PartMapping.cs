@@ -6,7 +6,7 @@ using MessagePart = ImapGateway.Mail.MessagePart;
 
 namespace ImapGateway.Imap;
 
-/// <summary>One leaf of a BODYSTRUCTURE as a record, garbage replaced by what is safe to send on.</summary>
+/// <summary>Converts one leaf of a BODYSTRUCTURE to a record, and replaces invalid data with safe values.</summary>
 public static partial class PartMapping
 {
     private const int MaxCharset = 100;
@@ -14,14 +14,14 @@ public static partial class PartMapping
     private const int MaxLanguages = 20;
 
     /// <param name="part">Any leaf.</param>
-    /// <param name="bodyCharset">Of the text read so far: what a name in raw 8-bit is written in.</param>
+    /// <param name="bodyCharset">The charset of the text read so far, in which a name in raw 8-bit is written.</param>
     public static MessagePart Map(BodyPartBasic part, string? bodyCharset = null)
     {
         var charset = Charset(part.ContentType);
         return new MessagePart(
             // RFC 3501 section 6.4.5: a message that is not multipart has the part 1.
             Part: part.PartSpecifier is { Length: > 0 } section ? section : "1",
-            // RFC 2046 section 5.1: a multipart without parts. Some servers say so, others call it a text.
+            // RFC 2046 section 5.1: a multipart without parts. Some servers report it as such, others as a text.
             ContentType: ContentType(part.ContentType) is var type && type.StartsWith("multipart/", StringComparison.Ordinal) ? "text/plain" : type,
             Charset: charset,
             Encoding: Encoding(part.ContentTransferEncoding),
@@ -47,7 +47,7 @@ public static partial class PartMapping
     public static string? Charset(ContentType? type) =>
         type?.Charset is { Length: > 0 and <= MaxCharset } charset && HeaderText.Clean(charset) is { Length: > 0 } clean ? clean : null;
 
-    /// <summary>RFC 2045 section 6.4: what cannot be understood cannot be decoded.</summary>
+    /// <summary>Returns the encoding (RFC 2045 section 6.4). A part with an unknown encoding cannot be decoded.</summary>
     public static string Encoding(string? encoding) => Token(encoding) switch
     {
         null or "" or "7bit" or "7-bit" => "7bit",
@@ -58,7 +58,7 @@ public static partial class PartMapping
         _ => "binary",
     };
 
-    /// <summary>RFC 2183 section 2.8: a type that is not known is an attachment.</summary>
+    /// <summary>Returns the disposition (RFC 2183 section 2.8). An unknown type is an attachment.</summary>
     public static string? Disposition(ContentDisposition? disposition) => Token(disposition?.Disposition) switch
     {
         null or "" => null,
@@ -66,17 +66,17 @@ public static partial class PartMapping
         _ => "attachment",
     };
 
-    /// <summary>RFC 5646 section 2.1: only what can be a tag.</summary>
+    /// <summary>Returns the languages that are valid tags (RFC 5646 section 2.1).</summary>
     private static string? Language(string[]? tags) =>
         tags?.SelectMany(list => list.Split(',', StringSplitOptions.TrimEntries)).Where(tag => LanguageTag().IsMatch(tag)).Take(MaxLanguages).ToList() is { Count: > 0 } fit ? string.Join(", ", fit) : null;
 
     private static string? Location(Uri? location) =>
         location is not null && HeaderText.Clean(location.OriginalString).Trim() is { Length: > 0 and <= MaxLocation } clean ? clean : null;
 
-    /// <summary>Some senders write encoded words where RFC 2047 section 5 does not allow them.</summary>
+    /// <summary>Decodes encoded words, which some senders write where RFC 2047 section 5 does not allow them.</summary>
     private static string? Decoded(string? value) => value?.Contains("=?", StringComparison.Ordinal) == true ? EncodedWords.Decode(value, null) : value;
 
-    /// <summary>The word that a field begins with, in lower case, without the comments, quotation marks and parameters that some senders write around it (RFC 2045 section 5.1).</summary>
+    /// <summary>Returns the word that a field begins with, in lower case, without the comments, quotation marks and parameters that some senders write around it (RFC 2045 section 5.1).</summary>
     private static string? Token(string? value) => Word().Match(Comments().Replace(Decoded(value) ?? "", "")) is { Success: true } word ? word.Value.ToLowerInvariant() : null;
 
     [GeneratedRegex(@"\([^()]*\)")]

@@ -1,7 +1,7 @@
 namespace ImapGateway.Imap;
 
-/// <summary>Finds a phrase in what comes in pieces, wherever they are cut.</summary>
-/// <param name="phrase">Upper case; its first character stands nowhere else in it.</param>
+/// <summary>Finds a phrase in data that come in pieces, wherever they are cut.</summary>
+/// <param name="phrase">The phrase in upper case. Its first character occurs only once in it.</param>
 public sealed class PhraseScan(string phrase)
 {
     private int _matched;

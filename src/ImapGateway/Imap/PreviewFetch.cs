@@ -5,24 +5,24 @@ using ImapGateway.Mail;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// The beginning of the text of many messages, where the server has no PREVIEW (RFC 8970): one FETCH of the first octets of their text parts for a whole page. All are asked for
-/// the same sections, for a FETCH knows no others; a section that a message does not have costs a few octets.
+/// Reads the beginning of the text of many messages if the server has no PREVIEW (RFC 8970). One FETCH reads the first octets of the text parts for a whole page. It requests the same sections of
+/// all messages, because a FETCH allows nothing else; a section that a message does not have costs a few octets.
 /// </summary>
 public static class PreviewFetch
 {
-    /// <summary>Messages of one FETCH.</summary>
+    /// <summary>The maximum number of messages of one FETCH.</summary>
     private const int Batch = 100;
 
-    /// <summary>Sections of one FETCH; real messages keep their text in two or three different ones.</summary>
+    /// <summary>The maximum number of sections of one FETCH. Real messages keep their text in two or three different ones.</summary>
     private const int MostSections = 6;
 
     private const int TextOctets = 2 * 1024;
 
-    /// <summary>The head of a newsletter is long.</summary>
+    /// <summary>The number of octets to read from an HTML part. The head of a newsletter is long.</summary>
     private const int HtmlOctets = 12 * 1024;
 
-    /// <param name="messages">Whose structure is known.</param>
-    /// <returns>The same with a preview: empty where the message has no text. Those of which the server does not send the text are missing.</returns>
+    /// <param name="messages">The messages, whose structure is known.</param>
+    /// <returns>The messages with a preview, which is empty if the message has no text. Messages whose text the server does not send are missing.</returns>
     public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(
         ImapSession session, string path, uint uidValidity, IReadOnlyDictionary<uint, MessageHeaders> messages)
     {
@@ -52,14 +52,14 @@ public static class PreviewFetch
         }
     }
 
-    /// <summary>The first text that a reader of plain text gets; an encrypted message has none.</summary>
+    /// <summary>Returns the first part that a reader of plain text gets. An encrypted message has none.</summary>
     private static MessagePart? PartOf(MessageHeaders headers) =>
         IsEncrypted(headers.Parts) ? null : First(headers.Parts, static part => part.InText && part.Size > 0) ?? First(headers.Parts, static part => part.InHtml && part.Size > 0);
 
     private static MessagePart? First(ImmutableArray<MessagePart> parts, Func<MessagePart, bool> suits) =>
         parts.FirstOrDefault(part => part.ContentType.StartsWith("text/", StringComparison.Ordinal) && suits(part));
 
-    /// <summary>PGP/MIME (RFC 3156 section 4) and S/MIME (RFC 8551 section 3.2): what they show as text is none.</summary>
+    /// <summary>True for PGP/MIME (RFC 3156 section 4) and S/MIME (RFC 8551 section 3.2), whose text parts contain no readable text.</summary>
     private static bool IsEncrypted(ImmutableArray<MessagePart> parts) => parts.Any(part => part.ContentType is "application/pgp-encrypted" or "application/pkcs7-mime" or "application/x-pkcs7-mime");
 
     private static int Octets(MessagePart part)
@@ -68,7 +68,7 @@ public static class PreviewFetch
         return (int)Math.Min(part.Size, part.Encoding is "base64" or "x-uuencode" ? readable * 3 / 2 : readable);
     }
 
-    /// <summary>Total: whatever the octets are, it is some text or none.</summary>
+    /// <summary>Decodes any octets to some text or none. Never fails.</summary>
     public static string Read(MessagePart part, ReadOnlySpan<byte> encoded)
     {
         var text = SectionText.Read(part, encoded);

@@ -7,22 +7,22 @@ using MailKit.Net.Imap;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Finds out which pictures the HTML of a message shows, so that all others are files: phones put photos into a multipart/related whose HTML does not name them. Only the HTML of messages that have
-/// such parts is read, and only its beginning.
+/// Finds the pictures that the HTML of a message shows, so that all others are files: phones put photos into a multipart/related whose HTML does not name them. Only the HTML of messages with such
+/// parts is read, and only its beginning.
 /// </summary>
 public static class ReferenceFetch
 {
-    /// <summary>Encoded octets of the HTML of a message. If the HTML is longer, a part that its beginning does not name is judged by the structure alone.</summary>
+    /// <summary>The maximum number of encoded octets of the HTML of a message. If the HTML is longer, a part that its beginning does not name is judged by the structure alone.</summary>
     private const int MostOctets = 64 * 1024;
 
-    /// <summary>Messages of one FETCH: its answer is in memory until it ends.</summary>
+    /// <summary>The maximum number of messages of one FETCH. Its answer is in memory until it ends.</summary>
     private const int Batch = 25;
 
-    /// <summary>There are parts of which only the HTML tells what they are for.</summary>
+    /// <summary>True if the purpose of some parts depends on the HTML.</summary>
     public static bool IsNeeded(MessageHeaders headers) => headers.Parts.Any(IsOpen);
 
-    /// <param name="messages">With the roles that the structure gives.</param>
-    /// <returns>The same with the roles that the HTML gives.</returns>
+    /// <param name="messages">The messages with the roles that the structure gives.</param>
+    /// <returns>The messages with the roles that the HTML gives.</returns>
     public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(
         ImapSession session, string path, uint uidValidity, IReadOnlyDictionary<uint, MessageHeaders> messages)
     {

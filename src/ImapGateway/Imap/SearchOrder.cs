@@ -1,12 +1,12 @@
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Counts the numbers of a SEARCH answer (RFC 3501 section 7.2.5) that are lower than one before them. MailKit keeps the answer sorted: each such number moves all that follow it, so that a
-/// descending answer of 300,000 numbers takes minutes of processor time.
+/// Counts the numbers of a SEARCH answer (RFC 3501 section 7.2.5) that are lower than one before them. MailKit keeps the answer sorted: each such number moves all that follow it, so a descending
+/// answer of 300,000 numbers takes minutes of processor time.
 /// </summary>
 public sealed class SearchOrder
 {
-    /// <summary>Servers answer in ascending order; some messages may be out of it.</summary>
+    /// <summary>The maximum number of numbers out of order. Servers answer in ascending order, with a few exceptions.</summary>
     public const int MostUnordered = 10_000;
 
     private static ReadOnlySpan<byte> Prefix => "* search "u8;
@@ -18,10 +18,10 @@ public sealed class SearchOrder
     private ulong _highest;
     private int _unordered;
 
-    /// <summary>The next command is sent.</summary>
+    /// <summary>Starts again for the next command.</summary>
     public void Reset() => (_matched, _isOther, _inNumber, _highest, _unordered) = (0, false, false, 0, 0);
 
-    /// <param name="octets">Those that follow the ones of the call before.</param>
+    /// <param name="octets">The octets that follow those of the previous call.</param>
     public bool IsExceeded(ReadOnlySpan<byte> octets)
     {
         while (!octets.IsEmpty && _unordered <= MostUnordered)

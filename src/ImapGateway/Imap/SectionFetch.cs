@@ -4,46 +4,48 @@ using MailKit.Net.Imap;
 
 namespace ImapGateway.Imap;
 
-/// <summary>What is wanted of a message.</summary>
-/// <param name="Section">"HEADER", "HEADER.FIELDS (Subject To)", "1.2".</param>
-/// <param name="Count">Octets at most.</param>
+/// <summary>A range of a section to read from a message.</summary>
+/// <param name="Section">The section: "HEADER", "HEADER.FIELDS (Subject To)", "1.2".</param>
+/// <param name="Count">The maximum number of octets to read.</param>
 public readonly record struct SectionSlice(string Section, long Offset, long Count)
 {
     public string Section { get; } = ImapGrammar.IsSection(Section) ? Section : throw new ArgumentException("It is not a section of a message (RFC 3501 section 6.4.5).", nameof(Section));
 
-    /// <summary>Always peeked: reading never marks as read.</summary>
+    /// <summary>Returns the item for FETCH. It always uses PEEK: reading never marks a message as read.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"BODY.PEEK[{Section}]<{Offset}.{Count}>");
 
-    /// <summary>Servers write the list of fields as they like.</summary>
+    /// <summary>The key of the section. Servers write the list of fields in different ways.</summary>
     public string Key => KeyOf(Section);
 
-    /// <param name="section">As a server writes it.</param>
+    /// <param name="section">The section as a server writes it.</param>
     public static string KeyOf(string section) => section.StartsWith("HEADER", StringComparison.OrdinalIgnoreCase) ? "HEADER" : section;
 }
 
-/// <summary>A FETCH of sections: the only command that the gateway composes itself.</summary>
+/// <summary>A FETCH of sections, the only command that the gateway composes itself.</summary>
 public sealed record SectionCommand(IReadOnlyCollection<uint> Uids, IReadOnlyCollection<SectionSlice> Slices)
 {
-    /// <summary>Without tag and line end.</summary>
+    /// <summary>Returns the command without tag and line end.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"UID FETCH {UidSet.Ascending(Uids)} ({string.Join(' ', Slices)})");
 }
 
-/// <summary>Beginnings of sections of many messages in one FETCH, which MailKit has no call for.</summary>
+/// <summary>Reads the beginnings of sections of many messages in one FETCH, for which MailKit has no method.</summary>
 public static class SectionFetch
 {
-    /// <summary>Refusals of one call, before the messages that are left count as refused.</summary>
+    /// <summary>The maximum number of refusals of one call, before the remaining messages count as refused.</summary>
     private const int MostRefusals = 16;
 
     private const string PartOne = "1";
-    /// <summary>The message without its header.</summary>
+    /// <summary>The section with the message text, without its header.</summary>
     public const string Text = "TEXT";
 
     private const string ContentType = "HEADER.FIELDS (CONTENT-TYPE)";
 
     private delegate Task Sending(IReadOnlyCollection<uint> uids, IReadOnlyCollection<SectionSlice> slices, Dictionary<(uint, string), byte[]> found);
 
-    /// <returns>By uid and <see cref="SectionSlice.Key"/>. A message that has gone, or that the server refuses, is missing; a section that it does not have is empty or missing.</returns>
-    /// <exception cref="ImapCommandException">The server refuses the only message that was asked for.</exception>
+    /// <returns>
+    /// The octets by uid and <see cref="SectionSlice.Key"/>. A message that no longer exists, or that the server refuses, is missing; a section that it does not have is empty or missing.
+    /// </returns>
+    /// <exception cref="ImapCommandException">The server refuses the only requested message.</exception>
     public static async Task<IReadOnlyDictionary<(uint Uid, string Key), byte[]>> RunAsync(
         ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids, IReadOnlyCollection<SectionSlice> slices)
     {
@@ -63,7 +65,7 @@ public static class SectionFetch
                 {
                     session.ReadsPartOneAsText = true;
                 }
-                // One message that the server cannot read must not take the others along: those without an answer are asked for again in halves.
+                // A message that the server cannot read must not affect the others: messages without an answer are requested again in halves.
                 var left = Unanswered(set).ToList();
                 if (left.Count > 0 && uids.Count == 1)
                 {
@@ -97,9 +99,9 @@ public static class SectionFetch
     }
 
     /// <summary>
-    /// Every message has a part 1 (RFC 3501 section 6.4.5), but some servers refuse that of a message that is not a multipart. Its text is the same.
+    /// Requests the text in place of part 1. Every message has a part 1 (RFC 3501 section 6.4.5), but some servers refuse that of a message that is not a multipart. Its text is the same.
     /// </summary>
-    /// <returns>False where that is refused, too, or the messages are multiparts.</returns>
+    /// <returns>False if that is refused, too, or the messages are multiparts.</returns>
     private static async Task<bool> SendAsTextAsync(Sending send, IReadOnlyCollection<uint> uids, IReadOnlyCollection<SectionSlice> slices, Dictionary<(uint, string), byte[]> found)
     {
         if (uids.Count == 0 || slices.Where(slice => slice.Section == PartOne).ToList() is not [var partOne])
@@ -128,7 +130,7 @@ public static class SectionFetch
         return isRead;
     }
 
-    /// <summary>Whether the section is part 1 of a message that has no other parts, so that its text is the same.</summary>
+    /// <summary>Returns whether the section is part 1 of a message that has no other parts, so that its text is the same.</summary>
     public static async Task<bool> IsTextAsync(ImapSession session, Section section) =>
         section.Name == PartOne
         && (await RunAsync(session, section.Mailbox, section.UidValidity, [section.Uid], [new SectionSlice(ContentType, 0, 4096)])).TryGetValue((section.Uid, "HEADER"), out var header)

@@ -3,10 +3,10 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Imap;
 
-/// <summary>The text of a part, or of its beginning, from the octets that the mail server has.</summary>
+/// <summary>Decodes the text of a part, or its beginning, from the octets on the mail server.</summary>
 public static class SectionText
 {
-    /// <summary>Total: whatever the octets are, it is some text or none.</summary>
+    /// <summary>Decodes any octets to some text or none. Never fails.</summary>
     public static string Read(MessagePart part, ReadOnlySpan<byte> encoded)
     {
         var decoded = new ArrayBufferWriter<byte>(encoded.Length + 1);

@@ -9,19 +9,19 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Imap;
 
-/// <summary>Opens connections to mail servers: egress policy, TLS or STARTTLS of ours, certificate checks.</summary>
+/// <summary>Opens connections to mail servers, with the egress policy, the gateway's own TLS or STARTTLS, and certificate checks.</summary>
 public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOptions> options, TimeProvider time)
 {
-    /// <summary>Octets that a server may say before TLS, or before the login: a greeting, capabilities and a few lines of text.</summary>
+    /// <summary>The maximum number of octets that a server may send before TLS, or before the login: a greeting, capabilities and a few lines of text.</summary>
     public const int MostBeforeLogin = 64 << 10;
 
     private readonly AnswerMemory _memory = new(AnswerMemory.Default, time);
 
-    /// <summary>A connected, encrypted stream whose next bytes are the server's greeting.</summary>
-    /// <param name="credential">Is not sent here, but the server may know and repeat it.</param>
-    /// <param name="timeout">For connecting and TLS together, and later for each silence of the server.</param>
+    /// <summary>Opens a connected, encrypted stream whose next bytes are the server's greeting.</summary>
+    /// <param name="credential">The credential, which is not sent here. The server may know and repeat it.</param>
+    /// <param name="timeout">The limit for connecting and TLS together, and later for each silence of the server.</param>
     /// <exception cref="TimeoutException">The server took longer.</exception>
-    /// <exception cref="ProblemException">What the server said, or what the egress policy or the certificate is against.</exception>
+    /// <exception cref="ProblemException">The server refuses, or the egress policy or the certificate does not allow the connection.</exception>
     public async Task<ServerStream> OpenAsync(MailServer server, Credential credential, EgressPurpose purpose, TimeSpan timeout, CancellationToken cancel)
     {
         using var deadline = new CancellationTokenSource(timeout, time);
@@ -80,13 +80,13 @@ public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOption
     {
         TargetHost = server.Host,
         CertificateRevocationCheckMode = System.Security.Cryptography.X509Certificates.X509RevocationMode.NoCheck,
-        // Accepted as it is only where the owner of the account asked for it, for this server alone.
+        // An invalid certificate is accepted only if the owner of the account asked for it, and for this server alone.
         RemoteCertificateValidationCallback = (_, _, _, errors) => errors == SslPolicyErrors.None || server.AllowInvalidCertificate,
     };
 
     /// <returns>
-    /// The greeting for MailKit, which knows the mistakes of some servers by its words. The capabilities in it came in clear: they are left out, for what was learned before TLS is forgotten (RFC 3501
-    /// section 6.2.1).
+    /// The greeting for MailKit, which recognises the faults of some servers by its text. The capabilities in it came unencrypted: they are left out, because data from before TLS must be
+    /// discarded (RFC 3501 section 6.2.1).
     /// </returns>
     private static async Task<string> AskForTlsAsync(ServerStream stream, ClearLines lines, CancellationToken cancel)
     {
@@ -101,7 +101,7 @@ public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOption
         }
         if (!greeting.StartsWith("* OK", StringComparison.OrdinalIgnoreCase))
         {
-            // PREAUTH before TLS would let whoever sits in between choose the session (RFC 9051 section 11.1).
+            // PREAUTH before TLS would let a man in the middle choose the session (RFC 9051 section 11.1).
             throw new ImapProtocolException("The server offers no STARTTLS.");
         }
         await stream.WriteAsync("A STARTTLS\r\n"u8.ToArray(), cancel);
@@ -144,7 +144,7 @@ public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOption
         while (line.Length > 3 && line[3] == '-');
     }
 
-    /// <summary>What a server says before TLS.</summary>
+    /// <summary>Reads the lines that a server sends before TLS.</summary>
     private sealed class ClearLines(ServerStream stream)
     {
         private readonly byte[] _octets = new byte[MostBeforeLogin + 1];
@@ -165,7 +165,7 @@ public sealed class ServerConnection(EgressConnector egress, IOptions<ImapOption
             return line;
         }
 
-        /// <summary>What came in clear after the last answer would be taken for what came encrypted (CVE-2021-38371 and others).</summary>
+        /// <summary>Throws if data follow the last unencrypted answer: they would be taken for encrypted data (CVE-2021-38371 and others).</summary>
         public void DemandEnd()
         {
             if (_start < _end)

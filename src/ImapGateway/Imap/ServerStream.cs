@@ -6,9 +6,9 @@ using ImapGateway.Mail;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// The one stream under MailKit. It carries what MailKit cannot: TLS of ours, a limit on the server's silence, back pressure from a slow reader,
-/// the last bytes the server sent (MailKit drops response codes and BYE texts), a count of commands, and TCP_QUICKACK: servers that write
-/// an answer in pieces without TCP_NODELAY (Cyrus, Courier) otherwise cost 44 ms a piece (Nagle against delayed ACK).
+/// The only stream between MailKit and the socket. It adds functions that MailKit lacks: the gateway's own TLS, a limit on the server's silence, back pressure from a slow reader, the last bytes
+/// the server sent (MailKit drops response codes and BYE texts), a count of commands, and TCP_QUICKACK: servers that write an answer in pieces without TCP_NODELAY (Cyrus, Courier) otherwise cost
+/// 44 ms a piece (Nagle against delayed ACK).
 /// </summary>
 public sealed class ServerStream : Stream
 {
@@ -44,26 +44,26 @@ public sealed class ServerStream : Stream
         _writing = new SilenceLimit(silence, time);
     }
 
-    /// <summary>What this server is told and may repeat: it is removed from all that is said about the connection.</summary>
+    /// <summary>The secrets that this server receives and may repeat. They are removed from all text about the connection.</summary>
     public Redaction Secrets { get; }
 
-    /// <summary>Commands sent so far; MailKit's tags are a letter and eight digits.</summary>
+    /// <summary>The number of commands sent so far. MailKit's tags are a letter and eight digits.</summary>
     public int Commands { get; private set; }
 
-    /// <summary>Given the next command, without its tag and line end, and gives what goes out in its place under its tag.</summary>
+    /// <summary>Replaces the next command: receives it without its tag and line end, and returns the command to send under its tag.</summary>
     public Func<string, string>? NextCommand { get; set; }
 
-    /// <summary>Awaited before every read from the server: a full sink slows the socket, not the memory.</summary>
+    /// <summary>Awaited before every read from the server: a full sink slows the socket and does not fill the memory.</summary>
     public Func<ValueTask>? BeforeRead { get; set; }
 
-    /// <summary>Counts what is answered to each command; null: there are no commands on this connection.</summary>
+    /// <summary>Counts the answers to each command; null if there are no commands on this connection.</summary>
     public AnswerLimit? Answers
     {
         get => _incoming.Limit;
         set => _incoming.Limit = value;
     }
 
-    /// <summary>Counts what the answers take of the memory; null: they take none to speak of.</summary>
+    /// <summary>Counts the memory that the answers take; null if they take very little.</summary>
     public AnswerMemory.Answer? Memory
     {
         get => _memory;
@@ -80,30 +80,30 @@ public sealed class ServerStream : Stream
     /// <summary>Called with each command, without its tag, before it is sent.</summary>
     public Func<ReadOnlyMemory<byte>, ValueTask>? Sending { get; set; }
 
-    /// <summary>Shortens the answers to LIST; null: there are none on this connection.</summary>
+    /// <summary>Shortens the answers to LIST; null if there are none on this connection.</summary>
     public ListingLimit? Listing
     {
         get => _incoming.Listing;
         set => _incoming.Listing = value;
     }
 
-    /// <summary>Called when the server says that it has given up telling of changes (RFC 5465 section 5.8): nobody else tells, and silence follows.</summary>
+    /// <summary>Called when the server says that it has stopped reporting changes (RFC 5465 section 5.8). No other signal comes, and silence follows.</summary>
     public Action? NotificationsOverflowed
     {
         get => _incoming.NotificationsOverflowed;
         set => _incoming.NotificationsOverflowed = value;
     }
 
-    /// <summary>True once the server was silent for too long, or took too long altogether; the connection is useless then.</summary>
+    /// <summary>True once the server was silent for too long, or took too long altogether. The connection is useless then.</summary>
     public bool TimedOut => _timedOut;
 
-    /// <summary>Since the last octet from the server.</summary>
+    /// <summary>The time since the last octet from the server.</summary>
     public TimeSpan Silence => _time.GetElapsedTime(Volatile.Read(ref _heard));
 
-    /// <summary>False once the connection was given up; what MailKit believes comes later.</summary>
+    /// <summary>False once the connection was given up. MailKit notices it later.</summary>
     public bool IsOpen => !_timedOut && !_aborted;
 
-    /// <summary>The server has said something that nobody has read, or has closed the connection.</summary>
+    /// <summary>True if the server has sent data that were not read, or has closed the connection.</summary>
     public bool HasUnread
     {
         get
@@ -129,10 +129,10 @@ public sealed class ServerStream : Stream
         await tls.AuthenticateAsClientAsync(options, cancel);
     }
 
-    /// <summary>What the next reads return before anything from the server; stands in for the greeting that STARTTLS has used up.</summary>
+    /// <summary>Sets the bytes that the next reads return before any data from the server. They replace the greeting that STARTTLS has used up.</summary>
     public void Replay(ReadOnlyMemory<byte> bytes) => _ahead = bytes;
 
-    /// <summary>Closes the socket under whoever reads or writes.</summary>
+    /// <summary>Closes the socket during a read or write.</summary>
     public void Abort()
     {
         _aborted = true;
@@ -140,21 +140,19 @@ public sealed class ServerStream : Stream
         Memory?.Clear();
     }
 
-    /// <summary>From now on, and for the read that waits already, the server may be silent for so long; null: as long as ever.</summary>
+    /// <summary>Sets the longest silence of the server from now on, and for the read that waits already. Null restores the normal limit.</summary>
     public void Await(TimeSpan? silence) => _reading.Change(silence ?? _silence);
 
-    /// <summary>
-    /// Ends the connection unless the result is disposed within <paramref name="total"/>: a server that sends an octet now and then is never silent, and never done.
-    /// </summary>
+    /// <summary>Ends the connection unless the result is disposed within <paramref name="total"/>. A server that sends an octet now and then is never silent, and never done.</summary>
     public IDisposable Limit(TimeSpan total) => _time.CreateTimer(static state => ((ServerStream)state!).GiveUp(), this, total, Timeout.InfiniteTimeSpan);
 
-    /// <summary>So many octets may come from the server until this is called again.</summary>
+    /// <summary>Sets the number of octets that may come from the server until the next call.</summary>
     public void Allow(long octets) => _incoming.Allowance = octets;
 
-    /// <summary>How many octets may still come.</summary>
+    /// <summary>The number of octets that may still come.</summary>
     public long Allowance => _incoming.Allowance;
 
-    /// <summary>These were handed on, and fill nobody's memory. They came as a literal, so MailKit is in no list of lists.</summary>
+    /// <summary>Counts octets that were passed on and no longer occupy memory. They came as a literal, so MailKit is in no list of lists.</summary>
     public void GiveBack(long octets)
     {
         _incoming.Allowance += octets;
@@ -162,10 +160,10 @@ public sealed class ServerStream : Stream
         _incoming.Parsed();
     }
 
-    /// <summary>MailKit is in no nested list now.</summary>
+    /// <summary>Records that MailKit is in no nested list now.</summary>
     public void Parsed() => _incoming.Parsed();
 
-    /// <summary>Not while the answer is being parsed and used: then it is not the server that is slow.</summary>
+    /// <summary>Ends the connection if its answer is too slow, but not while the answer is being parsed and used: then the server is not the slow side.</summary>
     private void EndSlowAnswer()
     {
         if (_isReading)
@@ -293,8 +291,8 @@ public sealed class ServerStream : Stream
         }
     }
 
-    /// <summary>Before MailKit sees the octets: what would overflow its stack or the gateway's memory ends the connection.</summary>
-    /// <returns>The length of the octets, once there is room for them.</returns>
+    /// <summary>Inspects the octets before MailKit sees them. Data that would overflow its stack or the gateway's memory end the connection.</summary>
+    /// <returns>The number of octets, once there is room for them.</returns>
     private async ValueTask<int> InspectAsync(Memory<byte> octets)
     {
         _outgoing.ServerSpoke();
@@ -311,7 +309,7 @@ public sealed class ServerStream : Stream
         return octets.Length;
     }
 
-    /// <summary>Ends the connection rather than send what could be read as another command.</summary>
+    /// <summary>Ends the connection rather than send octets that could be read as another command.</summary>
     private void DemandOneLine(ReadOnlySpan<byte> octets)
     {
         if (!_outgoing.Admit(octets))
@@ -333,7 +331,7 @@ public sealed class ServerStream : Stream
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The socket is going away; the next read or write says so.
+            // The socket is closing; the next read or write reports it.
         }
     }
 
@@ -361,7 +359,7 @@ public sealed class ServerStream : Stream
 
     public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
-    /// <summary>Only the six octets that end IDLE are written like this: MailKit sends them from a callback, and loses its exception.</summary>
+    /// <summary>Writes the six octets that end IDLE. Only these are written synchronously: MailKit sends them from a callback, and loses its exception.</summary>
     public override void Write(byte[] buffer, int offset, int count)
     {
         try

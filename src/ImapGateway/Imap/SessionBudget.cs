@@ -1,9 +1,9 @@
 namespace ImapGateway.Imap;
 
-/// <summary>How many sessions an account may have open: its budget, or fewer for a while after the mail server refused one.</summary>
+/// <summary>Limits how many sessions an account may have open: its budget, or fewer for a while after the mail server refused one.</summary>
 public sealed class SessionBudget(int budget, TimeProvider time)
 {
-    /// <summary>How long a server's limit is believed before one more session is tried.</summary>
+    /// <summary>The time for which a server's limit is believed before one more session is tried.</summary>
     private static readonly TimeSpan GrowAfter = TimeSpan.FromMinutes(5);
 
     private readonly int _most = budget;
@@ -12,7 +12,7 @@ public sealed class SessionBudget(int budget, TimeProvider time)
 
     public int Limit { get; private set; } = budget;
 
-    /// <summary>Whether one more may be opened.</summary>
+    /// <summary>Returns whether one more session may be opened.</summary>
     public bool HasRoom(int open)
     {
         if (open >= Limit && Limit < _most && time.GetUtcNow() >= _growAt)
@@ -23,7 +23,7 @@ public sealed class SessionBudget(int budget, TimeProvider time)
         return open < Limit;
     }
 
-    /// <summary>The server has refused one more than these.</summary>
+    /// <summary>Records that the server has refused one session more than these.</summary>
     public void Shrink(int open)
     {
         Limit = Math.Min(Limit, open);
@@ -31,7 +31,7 @@ public sealed class SessionBudget(int budget, TimeProvider time)
         _growAt = time.GetUtcNow() + GrowAfter;
     }
 
-    /// <returns>True where the server has just allowed what it refused before.</returns>
+    /// <returns>True if the server has just allowed what it refused before.</returns>
     public bool Opened(int open)
     {
         var grown = open > _refusedAt;

@@ -3,15 +3,15 @@ using ImapGateway.Mail;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// The sessions of a <see cref="ImapPool"/>: which are leased, which are idle, how many may be open, and who waits for one. Jobs that wait get their turns in order; a stream leaves one session to
-/// the others. Decides everything under one lock, and does not open sessions itself.
+/// Manages the sessions of a <see cref="ImapPool"/>: which are leased, which are idle, how many may be open, and which jobs wait. Waiting jobs get sessions in order. A stream leaves one session
+/// to the others. Decides everything under one lock, and does not open sessions itself.
 /// </summary>
 internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : IAsyncDisposable
 {
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan IdleClose = TimeSpan.FromSeconds(60);
 
-    /// <summary>As long as that what others share is as good as new.</summary>
+    /// <summary>The age up to which the list of shares from other users counts as current.</summary>
     private static readonly TimeSpan ShareAge = TimeSpan.FromSeconds(3);
 
     private const int MostWaiting = 2000;
@@ -30,14 +30,14 @@ internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : I
 
     private sealed record Waiter(string? Mailbox, bool Stream, TaskCompletionSource<ImapSession?> Turn);
 
-    /// <summary>Sessions that may be open at once; smaller than the budget after the server refused one.</summary>
+    /// <summary>The number of sessions that may be open at once; smaller than the budget after the server refused one.</summary>
     public int Limit => budget.Limit;
 
-    /// <summary>There will be no more sessions.</summary>
+    /// <summary>True if there will be no more sessions.</summary>
     public bool IsClosed => _closed;
 
-    /// <summary>Uses one connection less for a while: the server allows no more, and another is worth more than one of these.</summary>
-    /// <returns>False where it has none.</returns>
+    /// <summary>Uses one connection less for a while: the server allows no more, and another connection is worth more than one of these.</summary>
+    /// <returns>False if the pool has none.</returns>
     public bool MakeRoom()
     {
         lock (_lock)
@@ -52,7 +52,7 @@ internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : I
         }
     }
 
-    /// <summary>Closes sessions that have one of these mailboxes selected, the busy ones when they are done: the path means another mailbox now, or none.</summary>
+    /// <summary>Closes sessions that have one of these mailboxes selected, busy ones when they are done: the path means another mailbox now, or none.</summary>
     public void Retire(Func<string, bool> selected)
     {
         lock (_lock)
@@ -63,7 +63,7 @@ internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : I
         }
     }
 
-    /// <summary>The next job runs on a connection that lists what other users share now, see <see cref="ImapSession.KeepsShares"/>.</summary>
+    /// <summary>Makes the next job run on a connection that lists the current shares of other users, see <see cref="ImapSession.KeepsShares"/>.</summary>
     public void Renew()
     {
         lock (_lock)
@@ -72,7 +72,7 @@ internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : I
         }
     }
 
-    /// <summary>Closes all sessions that nobody has leased.</summary>
+    /// <summary>Closes all sessions that are not leased.</summary>
     public void CloseIdle()
     {
         lock (_lock)
@@ -81,7 +81,7 @@ internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : I
         }
     }
 
-    /// <returns>A session that was open already; null: there is room for a new one, and it is the caller's.</returns>
+    /// <returns>A session that was open already. Null if there is room for a new one, which the caller must open.</returns>
     public Task<ImapSession?> NextAsync(string? mailbox, bool stream, CancellationToken cancel)
     {
         Waiter waiter;
@@ -126,7 +126,7 @@ internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : I
             }
             if (!left)
             {
-                // The turn came at the same moment: hand it on.
+                // The session came at the same moment: pass it on.
                 await PassOnAsync(await waiter.Turn.Task, waiter.Stream);
             }
             if (e is TimeoutException)
@@ -137,7 +137,7 @@ internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : I
         }
     }
 
-    /// <summary>The place of a caller is for the next one, with its session, if it has one.</summary>
+    /// <summary>Passes the place of a caller on to the next one, with its session, if it has one.</summary>
     public async Task PassOnAsync(ImapSession? session, bool stream)
     {
         if (session is not null)
@@ -153,9 +153,9 @@ internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : I
         }
     }
 
-    /// <summary>A new session takes the place that <see cref="NextAsync"/> has given.</summary>
-    /// <param name="grown">The server allows more sessions than it did before.</param>
-    /// <returns>False: there will be no more sessions.</returns>
+    /// <summary>Adds a new session at the place that <see cref="NextAsync"/> has given.</summary>
+    /// <param name="grown">True if the server allows more sessions than it did before.</param>
+    /// <returns>False if there will be no more sessions.</returns>
     public bool Admit(ImapSession session, out bool grown)
     {
         lock (_lock)
@@ -169,8 +169,8 @@ internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : I
         }
     }
 
-    /// <summary>The server has refused a session.</summary>
-    /// <returns>The sessions that there are besides the one that was refused; the limit is theirs.</returns>
+    /// <summary>Records that the server has refused a session.</summary>
+    /// <returns>The number of sessions besides the refused one, which becomes the limit.</returns>
     public int Shrink()
     {
         lock (_lock)
@@ -184,7 +184,7 @@ internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : I
         }
     }
 
-    /// <summary>The session is idle, if it can still be used.</summary>
+    /// <summary>Returns a session to the pool, where it is idle if it can still be used.</summary>
     public async Task ReleaseAsync(ImapSession session, bool stream)
     {
         bool keep;
@@ -201,7 +201,7 @@ internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : I
             }
             else if (session.TimedOut)
             {
-                // Whatever swallowed this connection has probably swallowed those that were idle beside it: nobody should wait for each in turn.
+                // The cause that broke this connection has probably broken the idle ones as well: no caller should wait for each of them.
                 doomed = TakeOut(_ => true);
             }
             WakeWaiting();
@@ -221,7 +221,7 @@ internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : I
         }
     }
 
-    /// <summary>Its place is free once it is closed, not before: the server counts too.</summary>
+    /// <summary>Closes a session. Its place is free after it is closed, not before: the server counts sessions, too.</summary>
     private async Task CloseAsync(ImapSession session)
     {
         try
@@ -238,7 +238,7 @@ internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : I
         }
     }
 
-    /// <summary>Gives turns to those who wait, in order, as far as there are sessions or room for new ones.</summary>
+    /// <summary>Gives sessions, or room for new ones, to waiting jobs in order, as far as there are any.</summary>
     private void WakeWaiting()
     {
         for (var node = _waiting.First; node is not null;)
@@ -308,11 +308,11 @@ internal sealed class SessionLeases(SessionBudget budget, TimeProvider time) : I
     private static ProblemException Busy() => new(new Problem(
         ErrorCode.AccountBusy, "All connections of the account are in use. Try again, or raise Imap:MaxSessionsPerAccount.", RetryAfter: TimeSpan.FromSeconds(1)));
 
-    /// <summary>For whoever finds that <see cref="IsClosed"/> is true.</summary>
+    /// <summary>Creates the exception for callers that find <see cref="IsClosed"/> true.</summary>
     public static ProblemException Closed() => new(new Problem(
         ErrorCode.Unavailable, "The account's connections were just closed: it was changed or removed, or the gateway stops.", RetryAfter: TimeSpan.FromSeconds(1)));
 
-    /// <summary>Logs out of idle sessions, ends the others, and turns down whoever waits.</summary>
+    /// <summary>Logs out of idle sessions, ends the others, and refuses waiting callers.</summary>
     public async ValueTask DisposeAsync()
     {
         List<ImapSession> idle;

@@ -5,31 +5,31 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Imap;
 
-/// <summary>What the owner of an account wants to know about its logins.</summary>
+/// <summary>Receives the results of logins on behalf of the owner of an account.</summary>
 public interface ILoginObserver
 {
-    /// <param name="remaining">What is wrong with the server all the same: it has sent too much not long ago. Null: nothing.</param>
+    /// <param name="remaining">The problem that the server still has: it has sent too much not long ago. Null if there is none.</param>
     Task LoggedInAsync(ImmutableArray<string> capabilities, Problem? remaining);
 
     Task LoginFailedAsync(Problem problem);
 
-    /// <summary>The server allows fewer connections than the budget.</summary>
+    /// <summary>Called when the server allows fewer connections than the budget.</summary>
     Task BudgetShrunkAsync(int sessions, Problem problem);
 
-    /// <summary>It allows more again.</summary>
+    /// <summary>Called when the server allows more connections again.</summary>
     Task BudgetGrownAsync();
 }
 
 /// <summary>
-/// Logs in for a pool, one login at a time, with backoff after failures: while it lasts, callers get the last problem at once instead of hammering the server.
-/// Credentials that were refused by name are not tried again until they change.
+/// Logs in for a pool, one login at a time, with backoff after failures. During the backoff, callers get the last problem at once and no login is sent to the server. Credentials that were refused
+/// by name are not tried again until they change.
 /// </summary>
-/// <param name="refused">Why the server refused these credentials already, perhaps before the gateway was started; or why the account must not be opened for a while.</param>
+/// <param name="refused">The reason why the server refused these credentials already, perhaps before the gateway was started; or why the account must not be opened for a while.</param>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A SemaphoreSlim holds nothing unless its wait handle is asked for.")]
 public sealed class SessionOpener(
     ServerConnection connection, MailServer server, Credential credential, TimeSpan timeout, ILoginObserver observer, TimeProvider time, Problem? refused = null)
 {
-    /// <summary>One wrong password must count once towards a lock-out, however many requests wait; and some servers dislike parallel logins.</summary>
+    /// <summary>The lock for logins. One wrong password must count once towards a lock-out, however many requests wait; and some servers dislike parallel logins.</summary>
     private readonly SemaphoreSlim _turn = new(1, 1);
     private int _failures;
     private int _vagueRefusals;
@@ -39,24 +39,24 @@ public sealed class SessionOpener(
     private Problem? _lastProblem = refused;
     private DateTimeOffset _notBefore = refused is { Code: ErrorCode.AccountSuspected, RetryAfter: { } after } ? time.GetUtcNow() + after : DateTimeOffset.MaxValue;
 
-    /// <summary>How long the server may be silent.</summary>
+    /// <summary>The longest time that the server may be silent.</summary>
     public TimeSpan Timeout => timeout;
 
     public ILoginObserver Observer => observer;
 
-    /// <summary>What the server is known to refuse; all sessions share it.</summary>
+    /// <summary>The extensions that the server is known to refuse; all sessions share them.</summary>
     public Quirks Quirks { get; init; } = new(time, []);
 
-    /// <summary>The server has accepted these credentials, and has not refused them since: a refusal without a reason may be an error of the server.</summary>
+    /// <summary>True if the server has accepted these credentials, and has not refused them since. A refusal without a reason may then be an error of the server.</summary>
     public bool HaveWorked { get; set; }
 
-    /// <summary>How long a login would be refused here without asking the server; infinite where the credentials have to change first.</summary>
+    /// <summary>The time for which a login is refused here without asking the server; infinite if the credentials have to change first.</summary>
     public TimeSpan RetryIn => _lastProblem is null ? TimeSpan.Zero
         : _notBefore == DateTimeOffset.MaxValue ? System.Threading.Timeout.InfiniteTimeSpan
         : _notBefore - time.GetUtcNow() is { Ticks: > 0 } left ? left : TimeSpan.Zero;
 
-    /// <param name="connected">Called when the server can be reached, before it has said anything.</param>
-    /// <exception cref="ProblemException">Why there is no session: what the server said now, or a moment ago.</exception>
+    /// <param name="connected">Called when the server can be reached, before it has sent anything.</param>
+    /// <exception cref="ProblemException">The reason why there is no session: the server's response now, or a moment ago.</exception>
     public async Task<ImapSession> OpenAsync(Action? connected = null)
     {
         ImapSession session;
@@ -68,7 +68,7 @@ public sealed class SessionOpener(
             session = await LogInAsync(connected);
             if (floods != _floods && time.GetUtcNow() < _notBefore)
             {
-                // Another session has been flooded meanwhile: a login that works says nothing about that.
+                // Another session has been flooded meanwhile: a successful login proves nothing about that.
                 await session.DisposeAsync();
                 ThrowWhileBackingOff();
             }
@@ -83,7 +83,7 @@ public sealed class SessionOpener(
         return session;
     }
 
-    /// <summary>A session has ended because the server sent more than it was asked for: the next one is made after a pause, which grows from time to time.</summary>
+    /// <summary>Records that a session has ended because the server sent more than was requested. The next one is opened after a pause, which grows with each time.</summary>
     public async Task FloodedAsync(Problem problem)
     {
         var now = time.GetUtcNow();
@@ -93,10 +93,10 @@ public sealed class SessionOpener(
         await observer.LoginFailedAsync(problem);
     }
 
-    /// <summary>The last problem is no reason to wait: there are other sessions to go on with.</summary>
+    /// <summary>Cancels the wait after the last problem, because there are other sessions to go on with.</summary>
     public void Forgive() => _lastProblem = null;
 
-    /// <summary>Why no login is tried with these credentials; null where one may be.</summary>
+    /// <summary>The reason why no login is tried with these credentials; null if one may be tried.</summary>
     public Problem? Refused => _lastProblem is { } problem && Backoff.IsFinal(problem) ? problem : null;
 
     private void ThrowWhileBackingOff()
@@ -116,7 +116,7 @@ public sealed class SessionOpener(
         }
         catch (ProblemException e) when (Backoff.IsVague(e.Problem) && HaveWorked && _vagueRefusals < Backoff.MostVague)
         {
-            // A server, or a proxy before it, whose directory of users is away for a moment says the same as of a wrong password.
+            // A server, or a proxy before it, whose directory of users is briefly unavailable gives the same answer as for a wrong password.
             var problem = e.Problem with { Code = ErrorCode.AccountUnavailable, Detail = "The mail server has refused credentials that it accepted before, without a reason. They are tried again." };
             var wait = Backoff.AfterVague(++_vagueRefusals, Random.Shared.NextDouble());
             await FailedAsync(problem with { RetryAfter = wait }, wait);
@@ -130,7 +130,7 @@ public sealed class SessionOpener(
         }
     }
 
-    /// <param name="wait">Null: there is no next login with these credentials.</param>
+    /// <param name="wait">The wait before the next login; null if there is none with these credentials.</param>
     private async Task FailedAsync(Problem problem, TimeSpan? wait)
     {
         (_lastProblem, _notBefore) = (problem, wait is { } span ? time.GetUtcNow() + span : DateTimeOffset.MaxValue);
@@ -142,7 +142,7 @@ public sealed class SessionOpener(
     }
 }
 
-/// <summary>When to try again what has failed at the mail server.</summary>
+/// <summary>Computes when to retry after a failure at the mail server.</summary>
 public static partial class Backoff
 {
     private static readonly TimeSpan First = TimeSpan.FromSeconds(1);
@@ -153,9 +153,11 @@ public static partial class Backoff
     private static readonly TimeSpan LongestAfterFlood = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan FirstAfterUnreadable = TimeSpan.FromSeconds(10);
 
-    /// <param name="problem">Of the last failure. What the server asks for is obeyed; a refusal without a reason is hardly ever tried again, for it may lock the account.</param>
-    /// <param name="failures">In a row, at least 1.</param>
-    /// <param name="jitter">0 to 1; spreads the next try over the upper half of the span.</param>
+    /// <param name="problem">
+    /// The problem of the last failure. A retry time that the server requests is obeyed; a refusal without a reason is hardly ever retried, because it may lock the account.
+    /// </param>
+    /// <param name="failures">The number of failures in a row, at least 1.</param>
+    /// <param name="jitter">A number from 0 to 1 that spreads the next attempt over the upper half of the span.</param>
     public static TimeSpan After(Problem problem, int failures, double jitter)
     {
         var (first, longest) = problem.Code switch
@@ -168,31 +170,31 @@ public static partial class Backoff
         return TimeSpan.FromSeconds(span * (0.5 + jitter / 2));
     }
 
-    /// <summary>Refusals without a reason, in a row, before credentials that were accepted before count as refused: all within a minute.</summary>
+    /// <summary>The maximum number of refusals without a reason, in a row, before credentials that were accepted before count as refused: all within a minute.</summary>
     public const int MostVague = 3;
 
-    /// <summary>The server refuses the login, and neither a response code nor its words say that the credentials are wrong.</summary>
+    /// <summary>True if the server refuses the login, and neither a response code nor the response text says that the credentials are wrong.</summary>
     public static bool IsVague(Problem problem) =>
         problem is { Code: ErrorCode.AccountAuthFailed, Upstream.Code: null } && !OfCredentials().IsMatch(problem.Upstream.Text ?? "");
 
-    /// <param name="refusals">Without a reason, in a row, at least 1.</param>
-    /// <param name="jitter">0 to 1; spreads the next try over the upper half of the span.</param>
+    /// <param name="refusals">The number of refusals without a reason, in a row, at least 1.</param>
+    /// <param name="jitter">A number from 0 to 1 that spreads the next attempt over the upper half of the span.</param>
     public static TimeSpan AfterVague(int refusals, double jitter) => TimeSpan.FromSeconds(5 * Math.Pow(2, refusals - 1) * (0.5 + jitter / 2));
 
-    /// <summary>A server that has not sent too much for so long is as good as any other.</summary>
+    /// <summary>The time after which a flood no longer counts, if the server has not sent too much since.</summary>
     public static TimeSpan CalmAfterFlood => TimeSpan.FromHours(1);
 
-    /// <param name="floods">Of this server, at least 1.</param>
-    /// <param name="jitter">0 to 1; spreads the next try over the upper half of the span.</param>
+    /// <param name="floods">The number of floods of this server, at least 1.</param>
+    /// <param name="jitter">A number from 0 to 1 that spreads the next attempt over the upper half of the span.</param>
     public static TimeSpan AfterFlood(int floods, double jitter) =>
         TimeSpan.FromSeconds(Math.Min(LongestAfterFlood.TotalSeconds, FirstAfterFlood.TotalSeconds * Math.Pow(2, Math.Min(floods - 1, 16))) * (0.5 + jitter / 2));
 
-    /// <param name="times">That a message could not be read, at least 1.</param>
-    /// <param name="jitter">0 to 1; spreads the next try over the upper half of the span.</param>
+    /// <param name="times">The number of times that a message could not be read, at least 1.</param>
+    /// <param name="jitter">A number from 0 to 1 that spreads the next attempt over the upper half of the span.</param>
     public static TimeSpan AfterUnreadable(int times, double jitter) =>
         TimeSpan.FromSeconds(Math.Min(LongestAfterRefusal.TotalSeconds, FirstAfterUnreadable.TotalSeconds * Math.Pow(2, Math.Min(times - 1, 16))) * (0.5 + jitter / 2));
 
-    /// <summary>Only new credentials can help: there are none, or the server named them as the reason, and trying them again can only lock the account.</summary>
+    /// <summary>True if only new credentials can help: there are none, or the server named them as the reason, and trying them again can only lock the account.</summary>
     public static bool IsFinal(Problem problem) =>
         problem.Code == ErrorCode.AccountCredentialUnreadable
         || (problem.Code == ErrorCode.AccountAuthFailed && (problem.Upstream?.Code is "AUTHENTICATIONFAILED" or "EXPIRED" or "AUTHORIZATIONFAILED" || ImapFailure.SpeaksOfCredentials(problem.Upstream?.Text ?? "")));

@@ -1,6 +1,6 @@
 namespace ImapGateway.Imap;
 
-/// <summary>Cancels what waits for a server that says nothing. One for each direction: a write may happen while a read waits.</summary>
+/// <summary>Cancels operations that wait for a silent server. Each direction has its own instance: a write may happen while a read waits.</summary>
 public sealed class SilenceLimit(TimeSpan silence, TimeProvider time) : IDisposable
 {
     private readonly Lock _lock = new();
@@ -43,7 +43,7 @@ public sealed class SilenceLimit(TimeSpan silence, TimeProvider time) : IDisposa
         }
     }
 
-    /// <summary>From now on, and for what waits already.</summary>
+    /// <summary>Changes the limit from now on, and for operations that wait already.</summary>
     public void Change(TimeSpan silence)
     {
         lock (_lock)

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace ImapGateway.Imap;
 
-/// <summary>A charset of one octet a character that .NET does not know.</summary>
+/// <summary>A charset with one octet for each character that .NET does not know.</summary>
 /// <param name="upper">The characters of the last octets, up to 0xFF. Octets from 0x80 before them are control characters.</param>
 public sealed class SingleByteCharset(string upper) : Charset
 {
@@ -23,7 +23,7 @@ public sealed class SingleByteCharset(string upper) : Charset
         return text.ToString();
     }
 
-    /// <summary>By the code page of Windows where there is one, else by a number of ours. Null: .NET has it, or nobody.</summary>
+    /// <summary>Returns the charset by its Windows code page if it has one, else by a number of the gateway's own. Null if .NET has the charset, or if it is unknown.</summary>
     public static SingleByteCharset? Of(int codePage) => codePage switch
     {
         // ISO-8859-10.

@@ -5,11 +5,11 @@ using MailKit.Search;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// MailKit collects a literal in memory, and forgets which section it was, unless its folders are replaced. It also collects whatever a server sends while a command runs: here is counted
-/// what is answered, and what nobody has asked for is left out.
+/// An IMAP client that streams literals and counts answers. MailKit collects a literal in memory, and forgets which section it was, unless its folders are replaced. It also collects all data that
+/// a server sends while a command runs: this class counts the answers and leaves out unrequested data.
 /// </summary>
-/// <param name="answers">Limits what the server can send.</param>
-/// <param name="mostFolders">Mailboxes that MailKit remembers of one connection.</param>
+/// <param name="answers">Limits the data that the server can send.</param>
+/// <param name="mostFolders">The maximum number of mailboxes that MailKit remembers for one connection.</param>
 public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : ImapClient
 {
     private const int MostAnswered = 1000;
@@ -19,15 +19,15 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
 
     private AnswerLimit Answers => answers;
 
-    /// <summary>The uids of the messages that the last FETCH has been answered about so far, as far as there are not too many.</summary>
+    /// <summary>The uids of the messages that the server has answered so far in the last FETCH, as long as there are not too many.</summary>
     public HashSet<uint> Answered { get; } = [];
 
-    /// <summary>Takes the next literals, as they arrive, while it is set.</summary>
+    /// <summary>Receives the next literals, as they arrive, while it is set.</summary>
     public LiteralStream? Sink { get; set; }
 
     /// <summary>
-    /// The section, and those that have arrived after it and before the uid of their message. The items of FETCH come in any order (RFC 3501 section 7.4.2); where the uid comes last, MailKit hands
-    /// over the first section only.
+    /// Returns the section, and those that have arrived after it and before the uid of their message. The items of FETCH come in any order (RFC 3501 section 7.4.2); if the uid comes last, MailKit
+    /// passes on the first section only.
     /// </summary>
     public IReadOnlyList<SectionStream> With(SectionStream section)
     {
@@ -41,16 +41,16 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
         return sections;
     }
 
-    /// <summary>No more sections of this command will come.</summary>
+    /// <summary>Forgets the sections, because no more of this command will come.</summary>
     public void ForgetSections() => _unnamed.Clear();
 
-    /// <summary>Called when a SELECT with a parameter of an extension was refused, with the refusal and what sends it again.</summary>
+    /// <summary>Called when a SELECT with a parameter of an extension was refused, with the refusal and a function that sends it again.</summary>
     public Func<ImapCapabilities, ImapCommandException, Func<Task>, Task>? OpenPlainly { get; set; }
 
-    /// <summary>Called with a mailbox that something was said about: its counters, its flags, its removals. Issues no commands.</summary>
+    /// <summary>Called with a mailbox that the server has reported on: its counters, its flags, its removals. Issues no commands.</summary>
     public Action<ImapFolder>? Heard { get; set; }
 
-    /// <summary>Called when a mailbox was made, renamed, deleted, subscribed or unsubscribed.</summary>
+    /// <summary>Called when a mailbox was created, renamed, deleted, subscribed or unsubscribed.</summary>
     public Action? HeardOfTree { get; set; }
 
     /// <summary>Called when an answer about a message was parsed to its end, or is being copied.</summary>
@@ -85,8 +85,8 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
         }
 
         /// <summary>
-        /// Adds what SELECT should have told and has not. READ-WRITE is only a SHOULD (RFC 3501 section 6.3.1). Without a UIDVALIDITY uids need not last (section 7.1), but those of servers that leave it out
-        /// do: STATUS tells it, or it is always the same one.
+        /// Adds data that SELECT should have reported and has not. READ-WRITE is only a SHOULD (RFC 3501 section 6.3.1). Without a UIDVALIDITY uids need not last (section 7.1), but those of
+        /// servers that leave it out do: STATUS reports it, or it is always the same one.
         /// </summary>
         private async Task<FolderAccess> OpenAsync(FolderAccess access, Func<Task> open, CancellationToken cancel)
         {
@@ -117,7 +117,7 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
             }
             catch (ImapCommandException)
             {
-                // The server does not tell it in any way.
+                // The server does not report it in any way.
             }
         }
 
@@ -128,7 +128,7 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
             IList<UniqueId> asked = uids is UniqueIdRange ? uids : UidSet.Ascending(uids);
             client.Answered.Clear();
             var summaries = await base.FetchAsync(asked, request, cancellationToken);
-            // Flags of other messages are told in between (RFC 3501 section 7.4.2), and a hostile server can tell whatever it likes.
+            // The server reports flags of other messages in between (RFC 3501 section 7.4.2), and a hostile server can report anything.
             return [.. summaries.Where(summary => summary.UniqueId.IsValid && asked.Contains(summary.UniqueId))];
         }
 
@@ -149,7 +149,10 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
             return results;
         }
 
-        /// <summary>A range such as 1:* costs a server nothing to send, and the gateway all its memory to expand. MailKit's count of more than 2 billion is negative.</summary>
+        /// <summary>
+        /// Returns the uids if their number is plausible. A range such as 1:* costs a server nothing to send, and the gateway all its memory to expand. MailKit's count of more than 2 billion is
+        /// negative.
+        /// </summary>
         private IList<UniqueId> Plausible(IList<UniqueId> uids) =>
             uids.Count >= 0 && uids.Count <= Count + AnswerLimit.MostUnasked ? uids : throw new FloodException("The mail server finds more messages than the mailbox has.");
 
@@ -181,7 +184,7 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
             }
         }
 
-        // Overridden rather than subscribed to: a watched account has many mailboxes, and nothing to say most of the time.
+        // Overridden rather than subscribed to: a watched account has many mailboxes, and most of the time no news.
         protected override void OnCountChanged()
         {
             base.OnCountChanged();

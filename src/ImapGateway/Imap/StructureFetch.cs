@@ -5,16 +5,16 @@ using MimeKit;
 
 namespace ImapGateway.Imap;
 
-/// <summary>Reads the structure of a message from the message itself, where the mail server does not describe it or describes it wrongly.</summary>
+/// <summary>Reads the structure of a message from the message itself, if the mail server does not describe it or describes it wrongly.</summary>
 public static class StructureFetch
 {
-    /// <summary>Of a longer message the structure is that of its beginning.</summary>
+    /// <summary>The maximum number of octets of a message. The structure of a longer message is that of its beginning.</summary>
     private const long MostOctets = 512L << 20;
 
-    /// <summary>Of one field of a header, which is in memory until it ends.</summary>
+    /// <summary>The maximum number of octets of one header field, which is in memory until it ends.</summary>
     private const long MostInField = 1 << 20;
 
-    /// <param name="size">As the server tells it.</param>
+    /// <param name="size">The size that the server reports.</param>
     /// <exception cref="ProblemException">The server does not send the message, or not in time.</exception>
     public static async Task<BodyPart> RunAsync(ImapPool pool, string path, uint uidValidity, uint uid, long size, CancellationToken cancel)
     {
@@ -31,7 +31,7 @@ public static class StructureFetch
         }
     }
 
-    /// <param name="pieces">Of the message.</param>
+    /// <param name="pieces">The pieces of the message.</param>
     /// <exception cref="ProblemException">The message has a header field of more than a megabyte.</exception>
     public static async Task<BodyPart> ReadAsync(IAsyncEnumerable<ReadOnlySequence<byte>> pieces, CancellationToken cancel)
     {

@@ -5,25 +5,27 @@ using System.Text.RegularExpressions;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Takes a BODYSTRUCTURE that departs from the grammar out of an answer before MailKit sees it: MailKit closes the connection where it cannot parse one, and believes what is impossible. The
-/// other items of the answer are kept, and the structure is read from the message itself (<see cref="StructureFetch"/>). Works on the answers to one command while they arrive.
+/// Removes a BODYSTRUCTURE that departs from the grammar from an answer before MailKit sees it: MailKit closes the connection if it cannot parse one, and accepts impossible ones. The other items
+/// of the answer are kept, and the structure is read from the message itself (<see cref="StructureFetch"/>). Works on the answers to one command while they arrive.
 /// </summary>
 public sealed partial class StructureFilter
 {
-    /// <summary>An answer about one message with its literals: what each connection may keep in memory (<see cref="AnswerMemory.Small"/>). Nothing is looked at from a longer one on.</summary>
+    /// <summary>
+    /// The longest answer about one message with its literals that is checked: what each connection may keep in memory (<see cref="AnswerMemory.Small"/>). From a longer one on nothing is checked.
+    /// </summary>
     private const int LongestAnswer = (int)AnswerMemory.Small;
 
-    /// <summary>What is kept between two commands.</summary>
+    /// <summary>The maximum number of octets that are kept between two commands.</summary>
     private const int MostKept = 64 << 10;
 
     private ArrayBufferWriter<byte> _answer = new();
     private int _literal;
 
-    /// <summary>Answers with structures are arriving.</summary>
+    /// <summary>True while answers with structures are arriving.</summary>
     public bool IsActive { get; private set; }
 
-    /// <summary>The next command was sent.</summary>
-    /// <param name="asksForStructures">It is a FETCH of BODYSTRUCTURE.</param>
+    /// <summary>Records that the next command was sent.</summary>
+    /// <param name="asksForStructures">True if it is a FETCH of BODYSTRUCTURE.</param>
     public void Sent(bool asksForStructures)
     {
         (IsActive, _literal) = (asksForStructures, 0);
@@ -34,7 +36,7 @@ public sealed partial class StructureFilter
         }
     }
 
-    /// <summary>Appends to <paramref name="passed"/> what MailKit is to see of the octets, which follow those of the call before.</summary>
+    /// <summary>Filters octets that follow those of the previous call, and appends those for MailKit to <paramref name="passed"/>.</summary>
     public void Filter(ReadOnlySpan<byte> octets, IBufferWriter<byte> passed)
     {
         while (!octets.IsEmpty)
@@ -77,7 +79,7 @@ public sealed partial class StructureFilter
     }
 
     /// <summary>Writes the answer without its structure.</summary>
-    /// <returns>False where that is not necessary.</returns>
+    /// <returns>False if that is not necessary.</returns>
     public static bool Repair(ReadOnlySpan<byte> answer, IBufferWriter<byte> repaired)
     {
         var scan = new AnswerScan(answer);
@@ -113,7 +115,7 @@ public sealed partial class StructureFilter
         }
         if (structure < 0)
         {
-            // Something else is wrong, and MailKit may know better.
+            // Something else is wrong, and MailKit may handle it.
             return false;
         }
         kept.RemoveAll(one => one.Item.Start.Value >= structure);
@@ -132,8 +134,8 @@ public sealed partial class StructureFilter
     }
 
     /// <summary>
-    /// Items that follow the structure, wherever it ends. A string of the structure can look like an item, but what is really an item comes after it: of each the last one counts, and a header
-    /// only with its literal, which no string can contain.
+    /// Finds the items that follow the structure, wherever it ends. A string of the structure can look like an item, but the real items come after it: the last one of each name counts, and a
+    /// header only with its literal, which no string can contain.
     /// </summary>
     private static List<(string Name, Range Item)> After(ReadOnlySpan<byte> answer, int structure)
     {
@@ -152,7 +154,7 @@ public sealed partial class StructureFilter
         return found;
     }
 
-    /// <summary>The same with nothing in place of the octets of literals.</summary>
+    /// <summary>Returns the answer with the octets of literals left out.</summary>
     private static byte[] Blank(ReadOnlySpan<byte> answer)
     {
         var blank = answer.ToArray();

@@ -4,12 +4,12 @@ using MimeKit;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// The structure of a message from its octets, as a mail server would describe it. Keeps the fields of one header at a time and nothing of the text, so the memory it takes does not depend on
-/// the size of the message.
+/// Builds the structure of a message from its octets, as a mail server would describe it. Keeps the fields of one header at a time and nothing of the text, so its memory does not depend on the
+/// size of the message.
 /// </summary>
 public sealed class StructureReader(Stream message) : MimeReader(Limited(), message, MimeFormat.Entity)
 {
-    /// <summary>Of a field that is kept.</summary>
+    /// <summary>The maximum number of octets of a field that is kept.</summary>
     private const int MostInField = 64 << 10;
 
     private readonly Stack<BodyPartMultipart> _open = new();
@@ -21,13 +21,13 @@ public sealed class StructureReader(Stream message) : MimeReader(Limited(), mess
     private long _contentBegin;
     private long _contentLength;
 
-    /// <summary>Null where there is none.</summary>
+    /// <summary>The structure; null if there is none.</summary>
     public BodyPart? Structure { get; private set; }
 
-    /// <summary>Octets that are in memory: the fields of the header that is being read.</summary>
+    /// <summary>The number of octets in memory: the fields of the header that is being read.</summary>
     public long Kept { get; private set; }
 
-    /// <summary>How far it has come, apart from the field that it is collecting.</summary>
+    /// <summary>The position in the message, without the field that is being collected.</summary>
     public long Passed { get; private set; }
 
     private static ParserOptions Limited()
@@ -54,7 +54,7 @@ public sealed class StructureReader(Stream message) : MimeReader(Limited(), mess
     protected override void OnHeaderRead(Header header, int beginLineNumber, CancellationToken cancellationToken)
     {
         Passed = Position;
-        // Of a message in the message its subject alone: it is named by it.
+        // Only the subject of a nested message is kept: the part is named by it.
         var kept = _nested == 0 ? _fields : _inner;
         var isWanted = _nested == 0 ? header.Field.StartsWith("Content-", StringComparison.OrdinalIgnoreCase) : _nestedHeaders == 1 && header.Id == HeaderId.Subject;
         if (isWanted && header.RawValue.Length <= MostInField && !kept.Contains(header.Field))
@@ -96,7 +96,7 @@ public sealed class StructureReader(Stream message) : MimeReader(Limited(), mess
 
     protected override void OnMimePartEnd(ContentType contentType, long beginOffset, int beginLineNumber, long headersEndOffset, long endOffset, int lines, CancellationToken cancellationToken)
     {
-        // A multipart is a leaf where the limit of the depth is reached.
+        // A multipart is a leaf at the limit of the depth.
         if (_nested == 0 && !contentType.IsMimeType("multipart", "*"))
         {
             Add(Described(new BodyPartBasic(HeaderFields.Of(_fields).ContentType(contentType), NextSpecifier()), _contentLength));
@@ -135,7 +135,7 @@ public sealed class StructureReader(Stream message) : MimeReader(Limited(), mess
 
     private static string[]? Languages(HeaderFields fields) => fields.Line("Content-Language") is { } languages ? [languages] : null;
 
-    /// <summary>RFC 3501 section 6.4.5.</summary>
+    /// <summary>Returns the section number of the next part (RFC 3501 section 6.4.5).</summary>
     private string NextSpecifier() => !_open.TryPeek(out var parent) ? "" : parent.PartSpecifier.Length == 0 ? $"{parent.BodyParts.Count + 1}" : $"{parent.PartSpecifier}.{parent.BodyParts.Count + 1}";
 
     private void Add(BodyPart part)

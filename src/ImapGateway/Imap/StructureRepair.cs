@@ -6,33 +6,33 @@ using MimeKit;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Corrects what BODYSTRUCTURE tells of parts whose header the mail server could not read: an encoding with a semicolon, quotation marks or a comment becomes 7bit, a disposition that is an encoded word
-/// becomes an attachment, and a multipart whose boundary never comes becomes one empty part. Costs nothing where no part looks like that.
+/// Corrects the BODYSTRUCTURE of parts whose header the mail server could not read: it reports an encoding with a semicolon, quotation marks or a comment as 7bit, a disposition that is an encoded
+/// word as an attachment, and a multipart whose boundary never comes as one empty part. Sends nothing if no part looks like that.
 /// </summary>
 public static class StructureRepair
 {
     private const string Fields = "HEADER.FIELDS (CONTENT-TRANSFER-ENCODING CONTENT-DISPOSITION)";
     private const string Text = "TEXT";
 
-    /// <summary>Sections of one FETCH.</summary>
+    /// <summary>The maximum number of sections of one FETCH.</summary>
     private const int Batch = 6;
 
-    /// <summary>Sections of all messages; what lies behind them stays as the server has it.</summary>
+    /// <summary>The maximum number of sections of all messages. The sections beyond it stay as the server describes them.</summary>
     private const int MostSections = 24;
 
     private const int HeaderOctets = 8 * 1024;
 
-    /// <summary>Without a boundary in so much of it, a multipart has none.</summary>
+    /// <summary>The number of octets to search for a boundary. Without one in them, a multipart has none.</summary>
     private const int TextOctets = 16 * 1024;
 
-    /// <summary>What is to be read of a message.</summary>
+    /// <summary>A slice of a message that is to be read because of a doubt.</summary>
     private readonly record struct Doubt(MessageSummary Message, BodyPart Part, SectionSlice Slice);
 
-    /// <param name="summaries">With their structures, which are changed.</param>
+    /// <param name="summaries">The summaries with their structures, which are changed.</param>
     public static async Task RunAsync(ImapSession session, string path, uint uidValidity, IEnumerable<IMessageSummary> summaries)
     {
         var doubts = summaries.OfType<MessageSummary>().SelectMany(DoubtsOf).GroupBy(doubt => doubt.Slice).Take(MostSections).ToList();
-        // Every section of a FETCH is asked of all its messages: texts, which are larger, go by themselves.
+        // A FETCH requests every section of all its messages: texts, which are larger, have a FETCH of their own.
         foreach (var sections in doubts.GroupBy(doubt => doubt.Key.Section == Text).SelectMany(kind => kind.Chunk(Batch)))
         {
             try
@@ -49,7 +49,7 @@ public static class StructureRepair
             }
             catch (ImapCommandException)
             {
-                // The server cannot read it; what it has said of the structure stands.
+                // The server cannot read the part. Its description of the structure stays valid.
             }
         }
     }
@@ -68,7 +68,7 @@ public static class StructureRepair
         return leaves.Where(IsDoubtful).Select(leaf => new Doubt(message, leaf, new SectionSlice(leaf == root ? Fields : leaf.PartSpecifier + ".MIME", 0, HeaderOctets)));
     }
 
-    /// <summary>Servers tell a multipart without parts as one with an empty part, or as a part.</summary>
+    /// <summary>True for a multipart. Servers report a multipart without parts as one with an empty part, or as a part.</summary>
     private static bool IsMultipart(BodyPart part) => part.ContentType.IsMimeType("multipart", "*");
 
     private static IEnumerable<BodyPartBasic> Leaves(BodyPart root)
@@ -87,7 +87,7 @@ public static class StructureRepair
         }
     }
 
-    /// <summary>Files that are not text are hardly ever sent without an encoding, and text is hardly ever an attachment without a name.</summary>
+    /// <summary>True if the description of a leaf is unlikely. Files that are not text are hardly ever sent without an encoding, and text is hardly ever an attachment without a name.</summary>
     private static bool IsDoubtful(BodyPartBasic leaf) => leaf.ContentType.IsMimeType("text", "*")
         ? leaf.ContentDisposition is { IsAttachment: true, Parameters.Count: 0 } && leaf.ContentType.Name is null
         : leaf.Octets > 0 && PartMapping.Encoding(leaf.ContentTransferEncoding) == "7bit" && IsFile(leaf.ContentType);

@@ -5,12 +5,12 @@ using MailKit;
 
 namespace ImapGateway.Imap;
 
-/// <summary>What a FETCH told about a message, as the record that is cached and sent.</summary>
+/// <summary>Converts the result of a FETCH to the record of a message that is cached and sent.</summary>
 public static class SummaryMapping
 {
     /// <summary>
-    /// To be asked for with every summary, instead of ENVELOPE: what servers make of addresses and raw 8-bit there differs from one to the other. Always the same fields in the same order,
-    /// for servers keep what they have found by this list; some are not shown yet.
+    /// The header fields to request with every summary, instead of ENVELOPE, in which servers treat addresses and raw 8-bit differently. Always the same fields in the same order, because servers
+    /// keep what they have found by this list; some are not shown yet.
     /// </summary>
     public static readonly ImmutableArray<string> Fields =
     [
@@ -21,9 +21,9 @@ public static class SummaryMapping
     /// <summary>The problem of headers without a structure, until it has been read from the message.</summary>
     public static readonly Problem NoStructure = new(ErrorCode.AccountProtocol, "The mail server does not describe the structure of the message, or describes one that is impossible.");
 
-    /// <summary>Nothing throws; what is missing or broken is null or empty.</summary>
-    /// <param name="summary">With BodyStructure, InternalDate, Size and <see cref="Fields"/>; EmailId and ThreadId where the server has them.</param>
-    /// <param name="header">The whole header; null: the fields of the summary.</param>
+    /// <summary>Converts a summary and never throws. Missing or broken data are null or empty.</summary>
+    /// <param name="summary">The summary with BodyStructure, InternalDate, Size and <see cref="Fields"/>; EmailId and ThreadId if the server has them.</param>
+    /// <param name="header">The whole header; null to use the fields of the summary.</param>
     public static MessageHeaders Headers(IMessageSummary summary, HeaderFields? header = null)
     {
         var parts = MessageStructure.Of(summary.Body);
@@ -52,9 +52,7 @@ public static class SummaryMapping
         };
     }
 
-    /// <summary>
-    /// For a message of which the server gives the header alone. Of its parts only the one that Content-Type tells is known, and a multipart has none.
-    /// </summary>
+    /// <summary>Converts a message of which the server sends only the header. Only the part described by Content-Type is known, and a multipart has none.</summary>
     public static MessageHeaders FromRawHeader(ReadOnlySpan<byte> header, DateTimeOffset? receivedAt, long size)
     {
         var charset = PartMapping.Charset(HeaderFields.Parse(header).ContentType());
@@ -74,6 +72,6 @@ public static class SummaryMapping
         };
     }
 
-    /// <summary>X-GM-MSGID and X-GM-THRID, as Gmail writes them.</summary>
+    /// <summary>Formats X-GM-MSGID and X-GM-THRID as Gmail writes them.</summary>
     private static string? Decimal(ulong? id) => id is > 0 ? id.Value.ToString(CultureInfo.InvariantCulture) : null;
 }

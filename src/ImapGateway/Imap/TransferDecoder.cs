@@ -4,30 +4,30 @@ using MimeKit.Encodings;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Removes a Content-Transfer-Encoding (RFC 2045 section 6) while the octets come, however they are cut into chunks. Garbage is passed over or passed on, never
-/// an error. One per part; not for two threads.
+/// Removes a Content-Transfer-Encoding (RFC 2045 section 6) while the octets arrive, however they are cut into chunks. Invalid data are skipped or passed on, and never an error. Each part has its
+/// own instance, which is not thread-safe.
 /// </summary>
 public sealed class TransferDecoder
 {
     private const int Piece = 16 * 1024;
 
-    /// <summary>Blanks that are held until it is known what they are; a longer run is text.</summary>
+    /// <summary>The maximum number of blanks that are kept until their meaning is known; a longer run is text.</summary>
     private const int MaxBlanks = 200;
 
     private readonly IMimeDecoder? _decoder;
 
-    /// <summary>MimeKit's uudecoder forgets a line end that is the last octet of a call: it is passed on together with the octet behind it.</summary>
+    /// <summary>True if a line end is kept back. MimeKit's uudecoder forgets a line end that is the last octet of a call: it is passed on together with the next octet.</summary>
     private bool _lineEnded;
 
-    /// <summary>An equals sign and the blanks behind it, which end a line or do not.</summary>
+    /// <summary>An equals sign and the blanks behind it, which may or may not end a line.</summary>
     private readonly List<byte> _softBreak = [];
 
     private TransferDecoder(IMimeDecoder? decoder) => _decoder = decoder;
 
-    /// <summary>False where the octets are passed on as they are, so that lengths and ranges of the encoded part hold for the decoded one.</summary>
+    /// <summary>False if the octets are passed on unchanged, so that lengths and ranges of the encoded part are valid for the decoded one.</summary>
     public bool ChangesLength => _decoder is not null;
 
-    /// <param name="encoding">As in <see cref="Mail.MessagePart.Encoding"/>; what is not known is passed on as it is.</param>
+    /// <param name="encoding">The encoding as in <see cref="Mail.MessagePart.Encoding"/>. Octets with an unknown encoding are passed on unchanged.</param>
     public static TransferDecoder For(string encoding) => new(encoding switch
     {
         "base64" => new Base64Decoder(),
@@ -67,7 +67,7 @@ public sealed class TransferDecoder
 
     private static void DecodePiece(IMimeDecoder decoder, byte[] input, int length, IBufferWriter<byte> output)
     {
-        // The room that is needed depends on what the decoder has kept of the piece before.
+        // The required room depends on what the decoder has kept of the previous piece.
         var decoded = ArrayPool<byte>.Shared.Rent(decoder.EstimateOutputLength(length));
         try
         {
@@ -85,7 +85,7 @@ public sealed class TransferDecoder
         return encoded.Length;
     }
 
-    /// <summary>Without carriage returns and empty lines, which have no meaning, and without a line end as the last octet.</summary>
+    /// <summary>Copies the octets without carriage returns and empty lines, which have no meaning, and without a line end as the last octet.</summary>
     private int TakeLines(ReadOnlySpan<byte> encoded, byte[] input)
     {
         var length = 0;
@@ -107,7 +107,7 @@ public sealed class TransferDecoder
     }
 
     /// <summary>
-    /// Without blanks between an equals sign and the end of the line, which some relays add (RFC 2045 section 6.7, rule 3). MimeKit's decoder takes such an equals sign for text.
+    /// Copies the octets without blanks between an equals sign and the end of the line, which some relays add (RFC 2045 section 6.7, rule 3). MimeKit's decoder takes such an equals sign for text.
     /// </summary>
     private int TakeSoftBreaks(ReadOnlySpan<byte> encoded, byte[] input)
     {
@@ -138,7 +138,7 @@ public sealed class TransferDecoder
         return length;
     }
 
-    /// <summary>To be called once, after the last octet: base64 that ends without its padding still holds up to two octets.</summary>
+    /// <summary>Writes the rest; to be called once, after the last octet. Base64 that ends without its padding still has up to two octets.</summary>
     public void Flush(IBufferWriter<byte> output)
     {
         if (_decoder is Base64Decoder)

@@ -3,9 +3,7 @@ using System.Text;
 
 namespace ImapGateway.Imap;
 
-/// <summary>
-/// UTF-7 (RFC 2152). .NET refuses it because it hides markup from filters that run before it is decoded; here HTML is made safe after decoding.
-/// </summary>
+/// <summary>Decodes UTF-7 (RFC 2152). .NET refuses it because it hides markup from filters that run before it is decoded; here HTML is made safe after decoding.</summary>
 public sealed class Utf7Charset : Charset
 {
     public override string Decode(ReadOnlySpan<byte> octets)
@@ -41,7 +39,7 @@ public sealed class Utf7Charset : Charset
         return length;
     }
 
-    /// <summary>UTF-16BE in base64 without padding. Bits that are left over belong to nothing.</summary>
+    /// <summary>Decodes UTF-16BE in base64 without padding. Remaining bits are ignored.</summary>
     private static string Shifted(ReadOnlySpan<byte> base64)
     {
         var padded = new byte[(base64.Length + 3) / 4 * 4];

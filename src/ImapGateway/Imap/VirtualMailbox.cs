@@ -4,12 +4,12 @@ using MailKit;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Tells mailboxes that show messages of other mailboxes (Dovecot's virtual plugin) from those that have messages of their own. Nothing in LIST or SELECT tells it. Dovecot has a FETCH item of its own, X-MAILBOX: the
-/// mailbox in which a message lies. It is asked for only where the server identifies itself as Dovecot (RFC 2971), in personal namespaces (RFC 2342) beside that of the inbox, and once.
+/// Detects mailboxes that show messages of other mailboxes (Dovecot's virtual plugin). Nothing in LIST or SELECT shows this. Dovecot has a FETCH item of its own, X-MAILBOX, with the mailbox that
+/// contains a message. It is requested only if the server identifies itself as Dovecot (RFC 2971), in personal namespaces (RFC 2342) beside that of the inbox, and once.
 /// </summary>
 public static partial class VirtualMailbox
 {
-    /// <param name="path">Of a mailbox that has a message.</param>
+    /// <param name="path">The path of a mailbox that has a message.</param>
     public static async Task<bool> IsAtAsync(ImapSession session, string path)
     {
         if (!session.IsDovecot || !IsBesideInbox(session, path))

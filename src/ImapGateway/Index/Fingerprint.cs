@@ -7,21 +7,21 @@ using ImapGateway.Mail;
 namespace ImapGateway.Index;
 
 /// <summary>
-/// What tells that a message elsewhere may be the same one: 64 bits of a hash of the best identity there is. The server's own (EMAILID, X-GM-MSGID) counts
-/// before the sender's Message-ID, and that before Date, From and Subject. Copies share it.
+/// Computes fingerprints that show whether a message elsewhere may be the same one: 64 bits of a hash of the best identity available. The server's own (EMAILID, X-GM-MSGID) has precedence over
+/// the sender's Message-ID, and that over Date, From and Subject. Copies have the same fingerprint.
 /// </summary>
 public static class Fingerprint
 {
-    /// <summary>Nobody has looked yet.</summary>
+    /// <summary>The value of a fingerprint that was not computed yet.</summary>
     public const ulong Unknown = 0;
 
-    /// <summary>The message has nothing to be told by.</summary>
+    /// <summary>The value for a message without any identity.</summary>
     public const ulong None = 1;
 
-    /// <summary>Whether there is something to be compared.</summary>
+    /// <summary>Returns whether the fingerprint can be compared.</summary>
     public static bool Tells(ulong fingerprint) => fingerprint is not (Unknown or None);
 
-    /// <returns><see cref="Unknown"/> for a placeholder, so that it is looked at again.</returns>
+    /// <returns>The fingerprint; <see cref="Unknown"/> for a placeholder, so that it is computed again later.</returns>
     public static ulong Of(MessageHeaders headers) => Of(MessageIdentity.Of(headers)) is var fingerprint && fingerprint == None && headers.Problem is not null ? Unknown : fingerprint;
 
     public static ulong Of(MessageIdentity message) => message switch
@@ -32,10 +32,10 @@ public static class Fingerprint
         _ => None,
     };
 
-    /// <summary>EMAILID (RFC 8474 section 5.1), or X-GM-MSGID as a decimal number.</summary>
+    /// <summary>Returns the fingerprint of an EMAILID (RFC 8474 section 5.1), or of X-GM-MSGID as a decimal number.</summary>
     public static ulong OfEmailId(string emailId) => Hash("E" + emailId);
 
-    /// <param name="messageId">Without angle brackets.</param>
+    /// <param name="messageId">The message id without angle brackets.</param>
     public static ulong OfMessageId(string messageId) => Hash("M" + messageId);
 
     private static ulong Hash(string identity)

@@ -5,8 +5,8 @@ using ImapGateway.Mail;
 namespace ImapGateway.Index;
 
 /// <summary>
-/// Flag sets as bytes: each name is its length and its UTF-8. Equal bytes give the same instance, so that a hundred thousand messages share a few
-/// dozen. The bytes are the key, not the set: sets that differ only in case are equal, but one account must not get the spelling of another.
+/// Encodes flag sets as bytes: each name is its length and its UTF-8. Equal bytes give the same instance, so that a hundred thousand messages share a few dozen. The bytes are the key, not the
+/// set: sets that differ only in case are equal, but one account must not get the spelling of another.
 /// </summary>
 public static class FlagSets
 {
@@ -16,7 +16,7 @@ public static class FlagSets
     private static readonly ConcurrentDictionary<byte[], Flags> Shared = new(new ByBytes());
     private static readonly ConcurrentDictionary<byte[], Flags>.AlternateLookup<ReadOnlySpan<byte>> SharedBySpan = Shared.GetAlternateLookup<ReadOnlySpan<byte>>();
 
-    /// <summary>Equal only when spelled alike.</summary>
+    /// <summary>Compares flag sets that are equal only if they have the same spelling.</summary>
     public static IEqualityComparer<Flags> BySpelling { get; } = EqualityComparer<Flags>.Create(SpelledAlike, HashOfSpelling);
 
     public static void Encode(Flags flags, VarintWriter bytes)

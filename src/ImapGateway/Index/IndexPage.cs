@@ -2,7 +2,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Index;
 
-/// <summary>Some hundred messages that follow each other by uid, as bytes. <see cref="Number"/> names the page in storage and says nothing of its position.</summary>
+/// <summary>A page of some hundred messages that follow each other by uid, as bytes. <see cref="Number"/> names the page in storage and is independent of its position.</summary>
 public sealed class IndexPage
 {
     private readonly Flags[] _flagSets;
@@ -26,7 +26,7 @@ public sealed class IndexPage
 
     public PageHeader Header { get; }
 
-    /// <summary>At least one message, in uid order.</summary>
+    /// <summary>Creates a page of at least one message, in uid order.</summary>
     public static IndexPage Of(int number, ReadOnlySpan<IndexRow> rows)
     {
         var writer = new PageWriter(rows.Length);
@@ -37,8 +37,8 @@ public sealed class IndexPage
         return writer.Finish(number);
     }
 
-    /// <summary>Takes bytes from storage and reads them through once, so that whoever reads the page later can rely on it.</summary>
-    /// <exception cref="InvalidDataException">The bytes are not what <see cref="PageWriter"/> wrote.</exception>
+    /// <summary>Creates a page from stored bytes and checks all of them once, so that later readers of the page can rely on it.</summary>
+    /// <exception cref="InvalidDataException">The bytes were not written by <see cref="PageWriter"/>.</exception>
     public static IndexPage Parse(int number, byte[] data)
     {
         if (!PageChecksum.Holds(data) || data[0] is not (PageWriter.Version or PageWriter.VersionWithFingerprints))
@@ -59,7 +59,7 @@ public sealed class IndexPage
 
     public PageReader Read() => new(new VarintReader(Data, _rowsAt, _fingerprintsAt), Header.Count, _flagSets, FingerprintBytes);
 
-    /// <summary>Of its messages in uid order; empty where none is known.</summary>
+    /// <summary>The fingerprints of its messages in uid order; empty if none is known.</summary>
     public FingerprintColumn Fingerprints => new(FingerprintBytes.Span);
 
     private ReadOnlyMemory<byte> FingerprintBytes => Data.AsMemory(_fingerprintsAt..^PageChecksum.Length);

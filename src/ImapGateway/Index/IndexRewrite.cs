@@ -4,9 +4,8 @@ using System.Runtime.InteropServices;
 namespace ImapGateway.Index;
 
 /// <summary>
-/// One pass over the pages of an index, oldest first, that applies changes in uid order and touches no page it need not: the last page is filled up to
-/// the page size and then left alone, others may grow to half as much again before they are split, and one that has shrunk to a quarter joins the page
-/// before it if there is room.
+/// Applies changes in uid order in one pass over the pages of an index, oldest first, and changes no page unnecessarily. The last page is filled up to the page size and then stays unchanged.
+/// Others may grow to half as much again before they are split, and a page that has shrunk to a quarter joins the page before it if there is room.
 /// </summary>
 public sealed class IndexRewrite(ImmutableArray<IndexPage> pages, int pageSize)
 {
@@ -15,7 +14,7 @@ public sealed class IndexRewrite(ImmutableArray<IndexPage> pages, int pageSize)
     private readonly ImmutableArray<int>.Builder _deleted = ImmutableArray.CreateBuilder<int>();
     private int _nextNumber = pages.IsEmpty ? 0 : checked(pages.Max(page => page.Number) + 1);
 
-    /// <param name="changes">By uid, each uid once; null removes it.</param>
+    /// <param name="changes">The changes by uid, each uid once; null removes it.</param>
     public IndexUpdate Run(ReadOnlySpan<KeyValuePair<uint, IndexRow?>> changes)
     {
         if (pages.IsEmpty)
@@ -68,7 +67,7 @@ public sealed class IndexRewrite(ImmutableArray<IndexPage> pages, int pageSize)
         Put(page, rows, last);
     }
 
-    /// <summary>The page's messages with the changes in them, by uid.</summary>
+    /// <summary>Merges the page's messages with the changes, by uid.</summary>
     private static List<IndexRow> Merge(IndexPage? page, ReadOnlySpan<KeyValuePair<uint, IndexRow?>> changes)
     {
         var merged = new List<IndexRow>((page?.Header.Count ?? 0) + changes.Length);
@@ -96,7 +95,7 @@ public sealed class IndexRewrite(ImmutableArray<IndexPage> pages, int pageSize)
         return merged;
     }
 
-    /// <summary>Stores the rows as one or more pages; the first keeps the old page's number, and is left alone if nothing in it is new.</summary>
+    /// <summary>Stores the rows as one or more pages. The first keeps the old page's number, and stays unchanged if nothing in it is new.</summary>
     private void Put(IndexPage? old, List<IndexRow> rows, bool last)
     {
         var length = rows.Count <= Room(last) ? rows.Count : last ? pageSize : EvenShare(rows.Count);

@@ -4,12 +4,12 @@ using System.Collections.Immutable;
 namespace ImapGateway.Index;
 
 /// <summary>
-/// The messages of one mailbox in uid order, as encoded pages that are decoded on demand. Immutable: <see cref="Apply"/> gives a new index that shares
-/// the pages it did not touch, and its owner swaps the reference once those it did are stored.
+/// The messages of one mailbox in uid order, as encoded pages that are decoded on demand. Immutable: <see cref="Apply"/> returns a new index that shares the unchanged pages, and its owner
+/// replaces the reference after the changed pages are stored.
 /// </summary>
 public sealed class MailboxIndex
 {
-    /// <summary>Messages per page: one flag change decodes and writes this many, a lookup decodes half of them.</summary>
+    /// <summary>The number of messages per page. One flag change decodes and writes this many; a lookup decodes half of them.</summary>
     public const int DefaultPageSize = 1000;
 
     public static readonly MailboxIndex Empty = new([], DefaultPageSize);
@@ -30,13 +30,13 @@ public sealed class MailboxIndex
 
     public int Count { get; }
 
-    /// <summary>Messages without $seen.</summary>
+    /// <summary>The number of messages without $seen.</summary>
     public int Unseen { get; }
 
-    /// <summary>0 when empty.</summary>
+    /// <summary>The highest uid; 0 if the index is empty.</summary>
     public uint MaxUid => _pages.IsEmpty ? 0 : _pages[^1].Header.LastUid;
 
-    /// <summary>Ascending.</summary>
+    /// <summary>The uids in ascending order.</summary>
     public IEnumerable<uint> Uids
     {
         get
@@ -52,7 +52,7 @@ public sealed class MailboxIndex
         }
     }
 
-    /// <summary>The index whose pages these are, in any order. The bytes become the index's own.</summary>
+    /// <summary>Creates the index from its pages in any order. The index takes over the bytes.</summary>
     /// <exception cref="InvalidDataException">A page is damaged, or the pages do not belong together.</exception>
     public static MailboxIndex Load(IEnumerable<(int Number, byte[] Data)> pages, int pageSize = DefaultPageSize)
     {
@@ -88,7 +88,7 @@ public sealed class MailboxIndex
         return false;
     }
 
-    /// <summary>The newest pages are searched first: ids grow with arrival, except for what was moved in.</summary>
+    /// <summary>Finds a message by its id. The newest pages are searched first: ids grow with arrival, except for messages that were moved in.</summary>
     public bool TryGetById(ulong id, out IndexRow row)
     {
         for (var at = _pages.Length - 1; at >= 0; at--)
@@ -111,7 +111,7 @@ public sealed class MailboxIndex
         return false;
     }
 
-    /// <summary>All messages whose fingerprint is one of these, oldest first. Decodes only the pages that have some.</summary>
+    /// <summary>Returns all messages whose fingerprint is one of these, oldest first. Decodes only the pages that have some.</summary>
     public IEnumerable<IndexRow> FindByFingerprint(IReadOnlySet<ulong> fingerprints)
     {
         ulong? only = fingerprints.Count == 1 ? fingerprints.First() : null;
@@ -132,8 +132,8 @@ public sealed class MailboxIndex
         }
     }
 
-    /// <summary>The newest messages whose fingerprint nobody has looked for yet, newest first. Decodes only the pages that have some.</summary>
-    /// <param name="below">Only uids less than this.</param>
+    /// <summary>Returns the newest messages whose fingerprint was not computed yet, newest first. Decodes only the pages that have some.</summary>
+    /// <param name="below">The upper limit: only lower uids are returned.</param>
     public IEnumerable<uint> WithoutFingerprint(uint below = uint.MaxValue)
     {
         for (var at = _pages.Length - 1; at >= 0; at--)
@@ -159,7 +159,7 @@ public sealed class MailboxIndex
         }
     }
 
-    /// <summary>Newest first, only uids less than <paramref name="below"/>; null begins at the top. Decodes a page when it is reached.</summary>
+    /// <summary>Returns messages with uids less than <paramref name="below"/>, newest first; null begins with the newest. Decodes a page when it is reached.</summary>
     public IEnumerable<IndexRow> Descending(uint? below = null)
     {
         var top = below is { } bound ? Math.Min(PageReaching(bound), _pages.Length - 1) : _pages.Length - 1;
@@ -185,7 +185,7 @@ public sealed class MailboxIndex
         }
     }
 
-    /// <summary>Oldest first, beginning with <paramref name="from"/> if it is there.</summary>
+    /// <summary>Returns messages from <paramref name="from"/> on, oldest first.</summary>
     public IEnumerable<IndexRow> Ascending(uint from = 0)
     {
         for (var at = PageReaching(from); at < _pages.Length; at++)
@@ -201,8 +201,8 @@ public sealed class MailboxIndex
         }
     }
 
-    /// <summary>Those of these uids that are there, in the same order. Decodes no page twice.</summary>
-    /// <param name="ascending">Each uid once.</param>
+    /// <summary>Returns the existing messages with these uids, in the same order. Decodes no page twice.</summary>
+    /// <param name="ascending">The uids in ascending order, each once.</param>
     public IEnumerable<IndexRow> Find(IEnumerable<uint> ascending)
     {
         using var wanted = ascending.GetEnumerator();
@@ -230,8 +230,8 @@ public sealed class MailboxIndex
     }
 
     /// <summary>
-    /// Adds messages anywhere, replaces those whose uid is known, drops those removed; all in any order. Of two upserts of a uid the later counts, a
-    /// removal counts more than either, and removing an unknown uid changes nothing. An id belongs to one uid: seeing to that is the caller's.
+    /// Adds messages anywhere, replaces those whose uid is known, and removes others; all in any order. Of two upserts of a uid the later one counts, a removal has precedence over both, and
+    /// removing an unknown uid changes nothing. An id belongs to one uid: the caller must ensure that.
     /// </summary>
     public IndexUpdate Apply(IReadOnlyCollection<IndexRow> upserts, IReadOnlyCollection<uint> removed)
     {
@@ -248,7 +248,7 @@ public sealed class MailboxIndex
         return new IndexRewrite(_pages, _pageSize).Run(changes.OrderBy(change => change.Key).ToArray());
     }
 
-    /// <summary>The first page that ends at this uid or after it.</summary>
+    /// <summary>Returns the first page that ends at this uid or after it.</summary>
     private int PageReaching(uint uid)
     {
         var (low, high) = (0, _pages.Length);

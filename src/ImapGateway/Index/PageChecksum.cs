@@ -3,7 +3,7 @@ using System.Numerics;
 
 namespace ImapGateway.Index;
 
-/// <summary>CRC-32C (RFC 3720 appendix B.4) as the last four bytes of a page: finds every single damaged byte.</summary>
+/// <summary>Computes the CRC-32C (RFC 3720 appendix B.4), which is the last four bytes of a page: finds every single damaged byte.</summary>
 public static class PageChecksum
 {
     public const int Length = sizeof(uint);

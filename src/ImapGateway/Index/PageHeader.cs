@@ -1,6 +1,6 @@
 namespace ImapGateway.Index;
 
-/// <summary>What can be told of a page without decoding its messages; <see cref="Unseen"/> counts those without $seen.</summary>
+/// <summary>The properties of a page that are known without decoding its messages. <see cref="Unseen"/> counts those without $seen.</summary>
 public readonly record struct PageHeader(int Count, int Unseen, uint FirstUid, uint LastUid, ulong MinId, ulong MaxId)
 {
     public static PageHeader Empty { get; } = new(0, 0, 0, 0, ulong.MaxValue, 0);

@@ -3,8 +3,8 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Index;
 
-/// <summary>Walks the messages of a page in uid order; allocates nothing. A copy walks on its own.</summary>
-/// <param name="fingerprints">A number of 64 bits per message, little-endian; empty where the page has none.</param>
+/// <summary>Reads the messages of a page in uid order without allocations. A copy continues independently.</summary>
+/// <param name="fingerprints">A number of 64 bits per message, little-endian; empty if the page has none.</param>
 public struct PageReader(VarintReader bytes, int count, Flags[] flagSets, ReadOnlyMemory<byte> fingerprints)
 {
     private VarintReader _bytes = bytes;
@@ -18,7 +18,7 @@ public struct PageReader(VarintReader bytes, int count, Flags[] flagSets, ReadOn
 
     public ulong ModSeq { get; private set; }
 
-    /// <summary>The place of the flags in the page's table.</summary>
+    /// <summary>The position of the flags in the page's table.</summary>
     public int FlagSet { get; private set; }
 
     public readonly ulong Fingerprint =>

@@ -4,8 +4,8 @@ using ImapGateway.Mail;
 namespace ImapGateway.Index;
 
 /// <summary>
-/// Encodes one page: version, <see cref="PageHeader"/>, the table of its distinct flag sets in order of appearance, the messages, their fingerprints as one
-/// column (in pages of version 2; one without any is of version 1), checksum. Every page starts from zero, so that it can be read alone; equal messages give equal bytes.
+/// Encodes one page: version, <see cref="PageHeader"/>, the table of its distinct flag sets in order of appearance, the messages, their fingerprints as one column (in pages of version 2; a page
+/// without any is of version 1), checksum. Every page starts from zero, so that it can be read alone; equal messages give equal bytes.
 /// </summary>
 public sealed class PageWriter(int capacity)
 {
@@ -24,7 +24,7 @@ public sealed class PageWriter(int capacity)
     private ulong _lastId;
     private ulong _lastModSeq;
 
-    /// <summary>Messages come in uid order.</summary>
+    /// <summary>Adds a message. Messages must come in uid order.</summary>
     public void Add(in IndexRow row)
     {
         var gap = row.Uid - _header.LastUid;

@@ -3,7 +3,7 @@ using System.Text.Unicode;
 
 namespace ImapGateway.Index;
 
-/// <summary>Unsigned numbers in groups of seven bits, the lowest first; differences are zigzagged so that small negative ones stay short.</summary>
+/// <summary>Writes unsigned numbers in groups of seven bits, the lowest first. Differences are zigzagged so that small negative ones stay short.</summary>
 public sealed class VarintWriter(int capacity)
 {
     private const int MaxLength = 10;
@@ -30,7 +30,7 @@ public sealed class VarintWriter(int capacity)
         _data[_length++] = (byte)value;
     }
 
-    /// <summary>The way from one number to another, either direction, over the whole range of 64 bits.</summary>
+    /// <summary>Writes the difference between two numbers in either direction, over the whole range of 64 bits.</summary>
     public void WriteDifference(ulong from, ulong to)
     {
         var difference = (long)(to - from);
@@ -44,8 +44,8 @@ public sealed class VarintWriter(int capacity)
         _length += value.Length;
     }
 
-    /// <summary>Length in bytes, then UTF-8.</summary>
-    /// <exception cref="EncoderFallbackException">A lone surrogate has no UTF-8: refused instead of replaced.</exception>
+    /// <summary>Writes the length in bytes, then the UTF-8.</summary>
+    /// <exception cref="EncoderFallbackException">A lone surrogate has no UTF-8: it is refused instead of replaced.</exception>
     public void WriteText(string value)
     {
         var length = StrictUtf8.GetByteCount(value);
@@ -65,7 +65,7 @@ public sealed class VarintWriter(int capacity)
     }
 }
 
-/// <summary>Reads what <see cref="VarintWriter"/> wrote, up to <c>end</c>; anything else is an <see cref="InvalidDataException"/>.</summary>
+/// <summary>Reads data of <see cref="VarintWriter"/> up to <c>end</c>; other data cause an <see cref="InvalidDataException"/>.</summary>
 public struct VarintReader(byte[] data, int position, int end)
 {
     public int Position { get; private set; } = position;

@@ -3,8 +3,8 @@ using System.Reflection;
 namespace ImapGateway.Settings;
 
 /// <summary>A command of the program, other than to run the gateway.</summary>
-/// <param name="Name">One or more words, such as "storage backup".</param>
-/// <param name="Parameters">What follows the name, all of it required, such as "DIR".</param>
+/// <param name="Name">The name, one or more words, such as "storage backup".</param>
+/// <param name="Parameters">The parameters after the name, all of them required, such as "DIR".</param>
 /// <param name="Summary">One line of the usage text.</param>
 /// <param name="RunAsync">Takes the values of the parameters, then the settings of the command line; returns the exit code. A <see cref="StartupException"/> ends with its lines and 1.</param>
 public sealed record Command(string Name, string[] Parameters, string Summary, Func<string[], string[], Task<int>> RunAsync)
@@ -13,15 +13,15 @@ public sealed record Command(string Name, string[] Parameters, string Summary, F
 
     public bool Matches(IReadOnlyList<string> words) => words.Count == Words.Length + Parameters.Length && words.Take(Words.Length).SequenceEqual(Words);
 
-    /// <summary>The first parameter that is missing after the name; null: none, or the words are not the name.</summary>
+    /// <summary>Returns the first parameter that is missing after the name. Null if there is none, or the words are not the name.</summary>
     public string? Lacks(IReadOnlyList<string> words) =>
         words.Count >= Words.Length && words.Count < Words.Length + Parameters.Length && words.Take(Words.Length).SequenceEqual(Words) ? Parameters[words.Count - Words.Length] : null;
 
     public Task<int> RunWithAsync(IEnumerable<string> words, string[] settings) => RunAsync([.. words.Skip(Words.Length)], settings);
 }
 
-/// <summary>The arguments of the program: no command runs the gateway, and nothing is started for arguments that are not understood.</summary>
-/// <param name="commands">All but help and version.</param>
+/// <summary>Handles the arguments of the program. No command runs the gateway, and arguments that are not understood start nothing.</summary>
+/// <param name="commands">All commands except for help and version.</param>
 /// <param name="runGateway">Takes the settings of the command line.</param>
 public sealed class CommandLine(IReadOnlyList<Command> commands, Func<string[], Task<int>> runGateway)
 {
@@ -64,11 +64,11 @@ public sealed class CommandLine(IReadOnlyList<Command> commands, Func<string[], 
 
     private static string Version => typeof(CommandLine).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion;
 
-    /// <returns>Which parameter of a command is missing; null: the words are not the beginning of one.</returns>
+    /// <returns>The missing parameter of a command; null if the words are not the beginning of one.</returns>
     private string? Missing(List<string> words) => commands.FirstOrDefault(command => command.Lacks(words) is not null) is { } command ? $"{command.Name}: {command.Lacks(words)} is missing" : null;
 
-    /// <summary>Settings are "--Section:Key=value" or "--Section:Key value"; everything else is a word. .NET alone would ignore a name without a value.</summary>
-    /// <returns>What is wrong; null: nothing.</returns>
+    /// <summary>Separates settings from words. Settings are "--Section:Key=value" or "--Section:Key value"; everything else is a word. .NET alone would ignore a name without a value.</summary>
+    /// <returns>The mistake; null if there is none.</returns>
     private static string? Split(string[] arguments, out List<string> words, out string[] settings)
     {
         (words, settings) = ([], []);

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace ImapGateway.Settings;
 
-/// <summary>Spans as people write them, "10s" or "1.5h", and as .NET does, "00:00:10". A bare number, which .NET reads as days, is refused.</summary>
+/// <summary>Parses time spans in the short form, "10s" or "1.5h", and in the form of .NET, "00:00:10". A bare number, which .NET reads as days, is refused.</summary>
 public static class Duration
 {
     private static readonly (string Suffix, double Seconds)[] Units = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400)];

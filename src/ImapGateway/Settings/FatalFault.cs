@@ -1,15 +1,15 @@
 namespace ImapGateway.Settings;
 
 /// <summary>
-/// Ends the process at once, with <see cref="ExitCode"/>, after a failure that it cannot work after, so that a supervisor starts it again. There is no orderly stop: it would go on
-/// writing and sending for seconds, and what is committed survives a sudden end at any time.
+/// Ends the process at once, with <see cref="ExitCode"/>, after a failure that makes further work impossible, so that a supervisor starts it again. There is no orderly stop: it would go on
+/// writing and sending for seconds, and committed data survive a sudden end at any time.
 /// </summary>
 public sealed partial class FatalFault(IEnumerable<ILoggerProvider> logs, ILogger<FatalFault> log)
 {
-    /// <summary>Other than 1, which means that the operator must correct something before a start can succeed.</summary>
+    /// <summary>The exit code after a fatal failure. It differs from 1, which means that the operator must correct something before a start can succeed.</summary>
     public const int ExitCode = 3;
 
-    /// <summary>Does not return.</summary>
+    /// <summary>Ends the process and does not return.</summary>
     public void End(Exception failure)
     {
         LogFatal(failure.Message, failure);

@@ -1,8 +1,8 @@
 namespace ImapGateway.Settings;
 
-/// <summary>What must be in place before anything of the host starts.</summary>
+/// <summary>A step that must be complete before anything of the host starts.</summary>
 public interface IStartupStep
 {
-    /// <exception cref="StartupException">The operator must mend something first.</exception>
+    /// <exception cref="StartupException">The operator must correct something first.</exception>
     Task RunAsync(CancellationToken cancel);
 }

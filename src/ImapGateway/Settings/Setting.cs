@@ -3,12 +3,12 @@ using System.Globalization;
 
 namespace ImapGateway.Settings;
 
-/// <summary>A single value: from text to its type, and what to say where that fails.</summary>
+/// <summary>Converts the text of a single value to its type, and describes the expected form if that fails.</summary>
 internal static class Setting
 {
     public static bool IsValue(Type type) => type == typeof(string) || type == typeof(Uri) || type.IsValueType;
 
-    /// <summary>Null where the text is no such value.</summary>
+    /// <summary>Parses a value; null if the text is not valid.</summary>
     public static object? Parse(Type type, string text)
     {
         if (type == typeof(string))
@@ -25,7 +25,7 @@ internal static class Setting
         }
         if (type.IsEnum)
         {
-            // By name only: a number would pass whether there is such a value or not.
+            // Parses by name only: a number would pass even if there is no such value.
             return Enum.GetNames(type).FirstOrDefault(name => name.Equals(text.Trim(), StringComparison.OrdinalIgnoreCase)) is { } name ? Enum.Parse(type, name) : null;
         }
         try

@@ -9,10 +9,10 @@ namespace ImapGateway.Settings;
 public static class SettingsExtensions
 {
     /// <summary>
-    /// Offers a section as <see cref="IOptions{TOptions}"/>. Its mistakes are reported together with those of all other sections by
-    /// <see cref="RunValidatedAsync"/>; who asks for the options before gets a <see cref="StartupException"/>.
+    /// Registers a section as <see cref="IOptions{TOptions}"/>. <see cref="RunValidatedAsync"/> reports its mistakes together with those of all other sections; earlier access to the options
+    /// throws a <see cref="StartupException"/>.
     /// </summary>
-    /// <param name="builder">Of the host.</param>
+    /// <param name="builder">The builder of the host.</param>
     /// <param name="section">The name of the section; empty for keys at the root.</param>
     public static IHostApplicationBuilder AddSettings<TOptions>(this IHostApplicationBuilder builder, string section)
         where TOptions : class, ISettings, new()
@@ -27,8 +27,8 @@ public static class SettingsExtensions
         return builder;
     }
 
-    /// <summary>Every mistake of every section at once.</summary>
-    /// <exception cref="StartupException">There is one.</exception>
+    /// <summary>Reports every mistake of every section at once.</summary>
+    /// <exception cref="StartupException">There is a mistake.</exception>
     public static void ValidateSettings(this IServiceProvider services)
     {
         var configuration = services.GetRequiredService<IConfiguration>();
@@ -40,7 +40,7 @@ public static class SettingsExtensions
         ThrowIfAny(reader.Mistakes);
     }
 
-    /// <summary>A name at the root that nothing reads would be ignored without a word, such as "DataDirectry".</summary>
+    /// <summary>Refuses a name at the root that nothing reads, such as "DataDirectry". Otherwise it would be ignored silently.</summary>
     private static void RefuseUnknownNames(IServiceProvider services)
     {
         var known = SettingNames.Of(services.GetServices<SettingsSection>());
@@ -48,8 +48,8 @@ public static class SettingsExtensions
             .Select(name => $"{name}: is not a setting; there are {string.Join(", ", SettingNames.OfGateway(services.GetServices<SettingsSection>()).Order(StringComparer.Ordinal))}"));
     }
 
-    /// <summary>Validates the settings, takes the startup steps, runs until asked to stop.</summary>
-    /// <returns>The exit code: 0 after a stop that was asked for, <see cref="FatalFault.ExitCode"/> after a failure of a background service.</returns>
+    /// <summary>Validates the settings, runs the startup steps, and runs the host until it is stopped.</summary>
+    /// <returns>The exit code: 0 after a requested stop, <see cref="FatalFault.ExitCode"/> after a failure of a background service.</returns>
     /// <exception cref="StartupException">The operator must correct something first.</exception>
     public static async Task<int> RunValidatedAsync(this WebApplication app)
     {
@@ -68,18 +68,18 @@ public static class SettingsExtensions
             }
             catch (ProblemException failure)
             {
-                // A step of the start needs what cannot be used now, such as a damaged database.
+                // A step of the start needs something that cannot be used now, such as a damaged database.
                 throw new StartupException(failure.Problem.Detail);
             }
             catch (Exception failure) when (failure is OperationCanceledException or OrleansLifecycleCanceledException && app.Lifetime.ApplicationStopping.IsCancellationRequested)
             {
-                // Asked to stop while it was starting.
+                // The host was stopped while it was starting.
             }
             return HasFailed(app) ? FatalFault.ExitCode : 0;
         }
     }
 
-    /// <summary>What a disk or a database refuses at the start is for the operator to correct: it is full, read-only, or belongs to others.</summary>
+    /// <summary>Runs a step. If a disk or a database refuses something at the start, the operator must correct it: it is full, read-only, or belongs to another user.</summary>
     private static async Task RunAsync(IStartupStep step, CancellationToken cancel)
     {
         try
@@ -92,7 +92,7 @@ public static class SettingsExtensions
         }
     }
 
-    /// <summary>The web server starts last. Whatever runs by then is stopped in order if it cannot listen.</summary>
+    /// <summary>Starts the web server last. If it cannot listen, the running services are stopped in order.</summary>
     private static async Task StartListeningAsync(this WebApplication app)
     {
         try
@@ -106,7 +106,7 @@ public static class SettingsExtensions
         }
     }
 
-    /// <summary>A background service that ends by an exception stops the host as if somebody had asked it to.</summary>
+    /// <summary>True if a background service has failed. A background service that ends by an exception stops the host like a requested stop.</summary>
     private static bool HasFailed(WebApplication app) => app.Services.GetServices<IHostedService>().OfType<BackgroundService>().Any(service => service.ExecuteTask is { IsFaulted: true });
 
     private static void ThrowIfAny(IEnumerable<string> mistakes)
@@ -121,7 +121,7 @@ public static class SettingsExtensions
 /// <summary>The names at the root of the configuration.</summary>
 internal static class SettingNames
 {
-    /// <summary>Read by .NET: the host, its web server and its log; and by Orleans.</summary>
+    /// <summary>The names read by .NET (the host, its web server and its log) and by Orleans.</summary>
     private static readonly string[] OfDotNet =
     [
         "AllowedHosts", "ApplicationName", "CaptureStartupErrors", "ContentRoot", "DetailedErrors", "DisableDefaultExceptionHandlers", "Environment", "ForwardedHeaders_Enabled", "HostBuilder",
@@ -134,7 +134,7 @@ internal static class SettingNames
     public static IEnumerable<string> OfGateway(IEnumerable<SettingsSection> sections) =>
         sections.SelectMany(section => section.Name.Length > 0 ? [section.Name] : section.Defaults().GetType().GetProperties().Select(property => property.Name));
 
-    /// <summary>On the command line and in the settings files. Most environment variables belong to others.</summary>
+    /// <summary>Returns the names on the command line and in the settings files. Most environment variables belong to other programs.</summary>
     public static IEnumerable<string> Written(IConfigurationRoot configuration) => configuration.Providers
         .Where(provider => provider is CommandLineConfigurationProvider or JsonConfigurationProvider)
         .SelectMany(provider => provider.GetChildKeys([], null)).Distinct(StringComparer.OrdinalIgnoreCase);

@@ -3,18 +3,18 @@ using System.Reflection;
 namespace ImapGateway.Settings;
 
 /// <summary>
-/// Fills the properties of a section from the configuration and collects every mistake on the way: .NET's own binder stops at the first, does not mind
-/// names it does not know, and appends a configured list to its default.
+/// Fills the properties of a section from the configuration and collects every mistake. .NET's own binder stops at the first mistake, ignores unknown names, and appends a configured list to its
+/// default.
 /// </summary>
 internal sealed class SettingsReader
 {
     private readonly Dictionary<string, string> _mistakes = new(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>One line per key: "Imap:CommandTimeout: ...".</summary>
+    /// <summary>The mistakes, one line per key: "Imap:CommandTimeout: ...".</summary>
     public IEnumerable<string> Mistakes => _mistakes.Select(mistake => $"{mistake.Key}: {mistake.Value}");
 
-    /// <param name="settings">Is filled.</param>
-    /// <param name="section">The section; the root itself for keys that stand alone, beside which there are all those of others.</param>
+    /// <param name="settings">The settings to fill.</param>
+    /// <param name="section">The section, or the root itself for keys without a section, which also contains the keys of all others.</param>
     public void Read(ISettings settings, IConfiguration section)
     {
         Fill(settings, section);
@@ -74,7 +74,7 @@ internal sealed class SettingsReader
         }
     }
 
-    /// <summary>A configured list replaces the default; a single value is a list of one, and an empty one in JSON arrives as an empty value.</summary>
+    /// <summary>Fills a list. A configured list replaces the default; a single value is a list of one, and an empty list in JSON arrives as an empty value.</summary>
     private void FillList(object target, PropertyInfo property, Type element, IConfigurationSection section)
     {
         var items = section.GetChildren().ToList();
@@ -106,7 +106,7 @@ internal sealed class SettingsReader
         return value;
     }
 
-    /// <summary>The first finding about a key is the cause of the others.</summary>
+    /// <summary>Records a mistake. The first one of a key is the cause of the others.</summary>
     private void Report(string key, string message) => _mistakes.TryAdd(key, message);
 
     private static Type? ElementType(Type type) =>

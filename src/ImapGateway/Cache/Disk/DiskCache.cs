@@ -5,8 +5,8 @@ using Microsoft.Extensions.Options;
 namespace ImapGateway.Cache.Disk;
 
 /// <summary>
-/// Content of messages that was read before, on disk: see <see cref="DiskFolder"/> for where, <see cref="SealedChunks"/> for how, <see cref="DiskRoom"/> for how much. Every entry can be
-/// lost at any time, and is nothing but time lost; nothing here throws.
+/// Caches content of messages that was read before on disk. <see cref="DiskFolder"/> has the location, <see cref="SealedChunks"/> the format, and <see cref="DiskRoom"/> the limits. Every entry
+/// can be lost at any time, which costs only time; no method throws.
 /// </summary>
 public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOptions> options, CacheMetrics metrics, Loops loops) : LoopService("disk cache", loops)
 {
@@ -21,7 +21,7 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
 
     internal bool IsOn => folder.Key is not null;
 
-    /// <summary>The first of these sections that is there.</summary>
+    /// <summary>Finds the first of these sections that is stored.</summary>
     public Task<StoredEntry?> FindAsync(string incarnation, HeaderKey message, params string[] sections) => !IsOn ? Task.FromResult<StoredEntry?>(null) : Task.Run(() =>
     {
         var found = sections.Select(section => Open(new EntryPlace(incarnation, message, section))).FirstOrDefault(entry => entry is not null);
@@ -29,15 +29,15 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
         return found;
     });
 
-    /// <summary>Octets of a section, which is not read now; null where it is not there.</summary>
+    /// <summary>Returns the length of a section in octets without reading the section; null if it is not stored.</summary>
     public Task<long?> LengthAsync(string incarnation, HeaderKey message, string section) => !IsOn ? Task.FromResult<long?>(null) : Task.Run(() =>
     {
         using var entry = Open(new EntryPlace(incarnation, message, section));
         return entry?.Length;
     });
 
-    /// <param name="size">As far as it is known.</param>
-    /// <returns>Null where the entry would not be kept, or is being written already.</returns>
+    /// <param name="size">The size as far as it is known.</param>
+    /// <returns>The writer; null if the entry would not be kept, or is being written already.</returns>
     public EntryWriter? Begin(string incarnation, HeaderKey message, string section, long size)
     {
         var place = new EntryPlace(incarnation, message, section);
@@ -53,7 +53,7 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
         }
     }
 
-    /// <summary>Messages lie elsewhere now; what is known of them goes along.</summary>
+    /// <summary>Moves the entries of messages to their new locations.</summary>
     public void Move(string incarnation, IReadOnlyCollection<(HeaderKey From, HeaderKey To)> moves) => Change(incarnation, [.. moves.Select(move => move.From)], () =>
     {
         foreach (var (from, to) in moves)
@@ -71,7 +71,7 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
         }
     });
 
-    /// <summary>These messages are no more.</summary>
+    /// <summary>Removes the entries of messages that no longer exist.</summary>
     public void Drop(string incarnation, IReadOnlyCollection<HeaderKey> messages) => Change(incarnation, messages, () =>
     {
         foreach (var message in messages)
@@ -80,8 +80,8 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
         }
     });
 
-    /// <summary>Forgets an account.</summary>
-    /// <returns>False: not all is forgotten yet, it has to be tried again.</returns>
+    /// <summary>Removes all entries of an account.</summary>
+    /// <returns>False if some entries remain and the caller has to try again.</returns>
     public async Task<bool> ClearAsync(string incarnation)
     {
         if (!IsOn)
@@ -117,7 +117,7 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
     {
         room.Crowded += Sweep;
         Try(options.Value.DiskBytes > 0 ? folder.Open : folder.Remove);
-        // Nothing is written before what is there was counted.
+        // Nothing is written before the existing entries are counted.
         _work.Writer.TryWrite(LookAround);
         if (options.Value.DiskBytes > 0)
         {
@@ -128,7 +128,7 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        // What was decided before is done: a removed message must not stay.
+        // Earlier changes are completed: a removed message must not stay.
         await _ending.CancelAsync();
         _work.Writer.TryComplete();
         if (ExecuteTask is not null)
@@ -138,7 +138,7 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
         await base.StopAsync(cancellationToken);
     }
 
-    /// <summary>Until there is something to do, or nothing ever again.</summary>
+    /// <summary>Waits until there is work, or for ever if there will be none.</summary>
     protected override async Task WaitAsync(CancellationToken stopping)
     {
         if (!await _work.Reader.WaitToReadAsync(CancellationToken.None))
@@ -156,7 +156,7 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
         return Task.CompletedTask;
     }
 
-    /// <summary>The file is whole: from now on it is an entry.</summary>
+    /// <summary>Makes an entry of a file that is complete.</summary>
     internal void Commit(EntryWriter writer, string draft)
     {
         var message = PathOf(writer.Place.Incarnation, writer.Place.Message);
@@ -217,7 +217,7 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
         }
     }
 
-    /// <summary>What is just being written of them is not kept.</summary>
+    /// <summary>Discards the entries of these messages that are being written now.</summary>
     private void Forget(string incarnation, IReadOnlyCollection<HeaderKey>? messages)
     {
         lock (_gate)
@@ -261,7 +261,7 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
         }
     }
 
-    /// <summary>Whatever the disk does, it costs entries and nothing else.</summary>
+    /// <summary>Runs work so that failures of the disk cost entries and nothing else.</summary>
     private void Try(Action work)
     {
         try
@@ -270,7 +270,7 @@ public sealed class DiskCache(DiskFolder folder, DiskRoom room, IOptions<CacheOp
         }
         catch (Exception gone) when (gone is FileNotFoundException or DirectoryNotFoundException)
         {
-            // It had to make room just now.
+            // The entry was removed just now to make room.
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -7,19 +7,19 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ImapGateway.Cache.Disk;
 
-/// <summary>The folder <c>cache</c> in the data directory: nothing is ever deleted but in it, and only where the gateway has made it, which the mark in it tells.</summary>
+/// <summary>Manages the folder <c>cache</c> in the data directory. Files are only deleted inside it, and only if the gateway has made it, as the mark in it shows.</summary>
 public sealed class DiskFolder(DataDirectory data, IDataProtectionProvider protection, StoreEpoch epoch)
 {
     private const int KeyLength = 32;
 
-    /// <summary>Programs that make backups know it (bford.info/cachedir).</summary>
+    /// <summary>The name of the mark. Backup programs know it (bford.info/cachedir).</summary>
     private const string MarkName = "CACHEDIR.TAG";
 
     private const string Draft = ".new";
 
     private const string Mark = "Signature: 8a477f597d28d172789f06886806bc55\n# Made by ImapGateway, which deletes here what it likes. It costs nothing but time when all of it is lost.\n";
 
-    /// <summary>What was kept before the database was restored from a backup cannot be read any more: it may be about other messages than the same names are now.</summary>
+    /// <summary>The protector of the key. Data stored before the database was restored from a backup cannot be read any more: they may be about other messages than the same names are now.</summary>
     private IDataProtector Protector => protection.CreateProtector("ImapGateway.Cache.Disk", epoch.Value.ToString(CultureInfo.InvariantCulture));
 
     public string Root { get; } = data.Combine("cache");
@@ -30,11 +30,11 @@ public sealed class DiskFolder(DataDirectory data, IDataProtectionProvider prote
 
     private string KeyFile => Path.Combine(Root, "key");
 
-    /// <summary>Of all content; null until <see cref="Open"/>.</summary>
+    /// <summary>The key of all content; null until <see cref="Open"/>.</summary>
     public byte[]? Key { get; private set; }
 
-    /// <summary>Makes what is missing, and removes what was being written when the process ended.</summary>
-    /// <exception cref="StartupException">It is somebody else's.</exception>
+    /// <summary>Creates missing folders and files, and removes the drafts that were being written when the process ended.</summary>
+    /// <exception cref="StartupException">The folder was not made by the gateway.</exception>
     public void Open()
     {
         Claim();
@@ -43,7 +43,7 @@ public sealed class DiskFolder(DataDirectory data, IDataProtectionProvider prote
         CreatePrivate(Messages);
         if (ReadKey() is not { } key)
         {
-            // What was encrypted with a key that is lost is lost.
+            // Content that was encrypted with a lost key is lost.
             DeleteTree(Messages);
             CreatePrivate(Messages);
             key = RandomNumberGenerator.GetBytes(KeyLength);
@@ -52,12 +52,12 @@ public sealed class DiskFolder(DataDirectory data, IDataProtectionProvider prote
         Key = key;
     }
 
-    /// <summary>Where the cache is switched off, mail does not lie about.</summary>
+    /// <summary>Removes the folder, so that no mail stays on disk when the cache is switched off.</summary>
     public void Remove()
     {
         if (IsMarked)
         {
-            // The mark last: what a crash leaves must still be known.
+            // The mark is deleted last: files that remain after a crash must still be recognised.
             DeleteTree(Messages);
             DeleteTree(Drafts);
             File.Delete(KeyFile);
@@ -67,7 +67,7 @@ public sealed class DiskFolder(DataDirectory data, IDataProtectionProvider prote
 
     public string NewDraft() => Path.Combine(Drafts, Guid.NewGuid().ToString("N"));
 
-    /// <summary>Mode 600.</summary>
+    /// <summary>Creates a file with mode 600.</summary>
     public static SafeFileHandle Create(string path)
     {
         var file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write);
@@ -78,7 +78,7 @@ public sealed class DiskFolder(DataDirectory data, IDataProtectionProvider prote
         return file;
     }
 
-    /// <summary>Mode 700, and all on the way, to which .NET by itself would give the usual mode.</summary>
+    /// <summary>Creates a folder with mode 700, and all missing parents, to which .NET by itself would give the usual mode.</summary>
     public static void CreatePrivate(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -100,7 +100,7 @@ public sealed class DiskFolder(DataDirectory data, IDataProtectionProvider prote
         }
         catch (DirectoryNotFoundException)
         {
-            // As wanted.
+            // The folder does not exist, as wanted.
         }
     }
 
@@ -132,7 +132,7 @@ public sealed class DiskFolder(DataDirectory data, IDataProtectionProvider prote
         }
     }
 
-    /// <summary>Written beside and renamed, so that a crash leaves nothing half.</summary>
+    /// <summary>Writes a new file and renames it, so that a crash leaves no incomplete file.</summary>
     private static void WriteWhole(string path, byte[] content)
     {
         var draft = path + Draft;

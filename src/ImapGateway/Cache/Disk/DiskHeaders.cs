@@ -3,10 +3,10 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Cache.Disk;
 
-/// <summary>Headers of messages of which there is something else on disk: without them, what they say of the parts is lost with the memory.</summary>
+/// <summary>Stores headers of messages that have other data on disk. Without the headers, their data about the parts would be lost with the memory.</summary>
 internal static class DiskHeaders
 {
-    /// <summary>No section of a message is called like this. Headers of an earlier version cannot be read, and must not be taken for those that can.</summary>
+    /// <summary>The name of the entry, which no section of a message has. Headers of an earlier version cannot be read, and must not be taken for readable ones.</summary>
     private static readonly string Section = string.Create(CultureInfo.InvariantCulture, $"*{HeaderCodec.Version}");
 
     public static Task<List<KeyValuePair<HeaderKey, MessageHeaders>>> GetAsync(DiskCache disk, string incarnation, IReadOnlyCollection<HeaderKey> messages) => Task.Run(async () =>
@@ -25,7 +25,7 @@ internal static class DiskHeaders
 
     public static async Task PutAsync(DiskCache disk, string incarnation, HeaderKey message, MessageHeaders headers)
     {
-        // Of no place, for they move with the message.
+        // The headers are encoded without a location, because they move with the message.
         if (await disk.LengthAsync(incarnation, message, Section) is null && HeaderCodec.Encode(default, headers) is { } encoded && disk.Begin(incarnation, message, Section, encoded.Length) is { } writer)
         {
             using (writer)

@@ -3,22 +3,22 @@ using Microsoft.Extensions.Options;
 namespace ImapGateway.Cache.Disk;
 
 /// <summary>
-/// How much there is on disk, and what has to go: messages that were not read for longest. How long that is tells the time of a message's folder, so that nothing has to be
-/// remembered. A disk that is full needs its room for other things: the cache gives up half, and writes nothing for a while.
+/// Counts the space on disk, and removes the messages that were not read for the longest time. The time of a message's folder shows when it was last read, so nothing has to be remembered. A full
+/// disk needs its space for other data: the cache removes half, and writes nothing for a while.
 /// </summary>
 public sealed partial class DiskRoom(DiskFolder folder, IOptions<CacheOptions> options, CacheMetrics metrics, TimeProvider time, ILogger<DiskRoom> log)
 {
-    /// <summary>One entry, of all there is room for.</summary>
+    /// <summary>The divisor for the largest entry: one entry may take this part of all the space.</summary>
     private const int Share = 8;
 
     private const int Block = 4096;
 
     private const string Short = "little room is left";
 
-    /// <summary>Messages that one walk through all of them finds to be the oldest; more take another walk.</summary>
+    /// <summary>The maximum number of messages that one walk through all of them finds to be the oldest. More messages take another walk.</summary>
     private const int MostAtOnce = 10_000;
 
-    /// <summary>Of the disk, which is left to others.</summary>
+    /// <summary>The maximum free space of the disk that is left to other programs.</summary>
     private const long MostSpared = 256L << 20;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMinutes(1);
@@ -33,15 +33,15 @@ public sealed partial class DiskRoom(DiskFolder folder, IOptions<CacheOptions> o
 
     private long Full => _limit / 10 * 9;
 
-    /// <summary>Is called where something should go, from any thread, while others wait.</summary>
+    /// <summary>Raised when entries should be removed. It is raised on any thread, while others wait.</summary>
     public event Action? Crowded;
 
-    /// <summary>Whether there may be an entry of this length.</summary>
+    /// <summary>Returns whether an entry of this length may be written.</summary>
     public bool Takes(long length) => length <= _limit / Share && time.GetTimestamp() >= Interlocked.Read(ref _resumes);
 
-    /// <param name="octets">More on disk, until <see cref="Release"/>.</param>
-    /// <param name="held">By the same entry already.</param>
-    /// <returns>False: there is no room.</returns>
+    /// <param name="octets">The additional octets on disk, until <see cref="Release"/>.</param>
+    /// <param name="held">The octets that the same entry has reserved already.</param>
+    /// <returns>False if there is no space.</returns>
     public bool Reserve(long octets, long held)
     {
         if (!Takes(held + octets))
@@ -73,7 +73,7 @@ public sealed partial class DiskRoom(DiskFolder folder, IOptions<CacheOptions> o
         }
     }
 
-    /// <summary>Files have come, or gone.</summary>
+    /// <summary>Counts the octets of files that were added or removed.</summary>
     public void Changed(long octets)
     {
         bool isCrowded;
@@ -89,7 +89,7 @@ public sealed partial class DiskRoom(DiskFolder folder, IOptions<CacheOptions> o
         }
     }
 
-    /// <summary>The disk refuses to be written to.</summary>
+    /// <summary>Stops writing for a while, because the disk refuses it.</summary>
     public void Failed(string reason)
     {
         metrics.Stored("failed");
@@ -102,10 +102,10 @@ public sealed partial class DiskRoom(DiskFolder folder, IOptions<CacheOptions> o
         }
     }
 
-    /// <summary>Octets on disk of a file of this length.</summary>
+    /// <summary>Returns the octets on disk of a file of this length.</summary>
     public static long Occupied(long length) => (length + Block - 1) / Block * Block;
 
-    /// <summary>The same of a message's folder and all that is in it.</summary>
+    /// <summary>Returns the octets on disk of a message's folder and all its files.</summary>
     public static long Occupied(DirectoryInfo message) => Block + message.EnumerateFiles().Sum(Occupied);
 
     private static long Occupied(FileInfo file)
@@ -116,12 +116,12 @@ public sealed partial class DiskRoom(DiskFolder folder, IOptions<CacheOptions> o
         }
         catch (FileNotFoundException)
         {
-            // It was damaged, and has just gone.
+            // The file was damaged and has just been removed.
             return 0;
         }
     }
 
-    /// <summary>Whether others have come to need the room.</summary>
+    /// <summary>Checks whether the disk has little space left for other programs.</summary>
     public void Look()
     {
         if (_stored > 0 && IsDiskShort())
@@ -130,8 +130,8 @@ public sealed partial class DiskRoom(DiskFolder folder, IOptions<CacheOptions> o
         }
     }
 
-    /// <summary>Counts what there is, and removes what there is no room for. One at a time.</summary>
-    /// <param name="remove">A message's folder.</param>
+    /// <summary>Counts the stored octets, and removes messages that there is no space for. Must not run twice at a time.</summary>
+    /// <param name="remove">Removes a message's folder.</param>
     public void Sweep(Action<string> remove, CancellationToken cancel)
     {
         if (_isCounted && !_isShort && _stored <= Full)

@@ -4,18 +4,18 @@ using System.Text;
 
 namespace ImapGateway.Cache.Disk;
 
-/// <summary>What an entry is about.</summary>
-/// <param name="Section">Any text that names it within the message.</param>
+/// <summary>The location of an entry: a section of a message of an account.</summary>
+/// <param name="Section">Any text that names the section within the message.</param>
 internal readonly record struct EntryPlace(string Incarnation, HeaderKey Message, string Section)
 {
     private const int NameLength = 16;
 
-    /// <summary>Below the folder of all messages. What belongs to a message lies in a folder of its own, which moves, ages and goes as one.</summary>
+    /// <summary>The path below the folder of all messages. All entries of a message are in a folder of its own, which is moved, aged and removed as a whole.</summary>
     public string Folder => string.Create(CultureInfo.InvariantCulture, $"{Incarnation}/{Message.Mailbox}-{Message.UidValidity}/{Message.Uid}");
 
-    /// <summary>Whatever stands in the section, for every file system.</summary>
+    /// <summary>The file name: a hash of the section, which any file system accepts.</summary>
     public string Name => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Section)).AsSpan(0, NameLength));
 
-    /// <summary>Holds wherever the message is moved to.</summary>
+    /// <summary>The text that binds the encrypted file to its account and section. It stays valid wherever the message is moved.</summary>
     public string Seal => $"{Incarnation} {Section}";
 }

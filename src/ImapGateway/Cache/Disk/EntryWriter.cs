@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace ImapGateway.Cache.Disk;
 
 /// <summary>
-/// An entry on its way to the disk, in constant memory. It counts from <see cref="CommitAsync"/> on; disposed before that, it never was. Nothing that goes wrong here is an
-/// error for whoever reads the content meanwhile.
+/// Writes an entry to the disk, in constant memory. The entry exists after <see cref="CommitAsync"/>; if the writer is disposed earlier, nothing remains. Failures here are not errors for the
+/// caller that reads the content meanwhile.
 /// </summary>
 public sealed class EntryWriter : IDisposable
 {
@@ -31,7 +31,7 @@ public sealed class EntryWriter : IDisposable
 
     internal EntryPlace Place { get; }
 
-    /// <summary>The message has gone meanwhile, or its account.</summary>
+    /// <summary>True if the message, or its account, no longer exists.</summary>
     internal bool IsForgotten { get; set; }
 
     internal long Reserved { get; private set; }
@@ -51,7 +51,7 @@ public sealed class EntryWriter : IDisposable
         }
     }
 
-    /// <summary>That was all of it.</summary>
+    /// <summary>Completes the entry after all of its content was appended.</summary>
     public Task CommitAsync() => Task.Run(() =>
     {
         Write(isLast: true);

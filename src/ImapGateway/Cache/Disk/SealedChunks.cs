@@ -5,8 +5,8 @@ using System.Text;
 namespace ImapGateway.Cache.Disk;
 
 /// <summary>
-/// The content of one file: a salt, then chunks of 64 KB, each encrypted and authenticated (AES-256-GCM) under a key of this file alone. The number of a chunk and whether it is
-/// the last one are its nonce: chunks that are damaged, missing, or those of another file or place cannot be opened, which is all the checksum there has to be.
+/// Encrypts the content of one file: a salt, then chunks of 64 KB, each encrypted and authenticated (AES-256-GCM) with a key of this file alone. The nonce is the number of the chunk and a mark
+/// for the last one. Chunks that are damaged, missing, or from another file or place cannot be opened, so no other checksum is necessary.
 /// </summary>
 internal sealed class SealedChunks : IDisposable
 {
@@ -19,22 +19,22 @@ internal sealed class SealedChunks : IDisposable
 
     private readonly AesGcm _cipher;
 
-    /// <param name="key">Of the cache.</param>
-    /// <param name="salt">Random, of the file.</param>
-    /// <param name="place">What the file is about.</param>
+    /// <param name="key">The key of the cache.</param>
+    /// <param name="salt">The random salt of the file.</param>
+    /// <param name="place">The text that binds the file to its content.</param>
     public SealedChunks(byte[] key, byte[] salt, string place)
     {
         _cipher = new AesGcm(HKDF.DeriveKey(HashAlgorithmName.SHA256, key, 32, salt, Encoding.UTF8.GetBytes("ImapGateway.Cache.Disk.1 " + place)), TagLength);
     }
 
-    /// <summary>Octets of content in a file of this length, and its chunks; null where there is no such file.</summary>
+    /// <summary>Returns the octets of content in a file of this length, and its chunks. Null if no file can have this length.</summary>
     public static (long Content, long Chunks)? Measure(long fileLength)
     {
         var chunks = (fileLength - SaltLength + SealedLength - 1) / SealedLength;
         return chunks > 0 && (fileLength - SaltLength - 1) % SealedLength >= TagLength - 1 ? (fileLength - SaltLength - (chunks * TagLength), chunks) : null;
     }
 
-    /// <returns>The length of what was written to <paramref name="output"/>.</returns>
+    /// <returns>The number of octets written to <paramref name="output"/>.</returns>
     public int Seal(long number, bool isLast, ReadOnlySpan<byte> content, Span<byte> output)
     {
         Span<byte> nonce = stackalloc byte[NonceLength];
@@ -43,7 +43,7 @@ internal sealed class SealedChunks : IDisposable
         return content.Length + TagLength;
     }
 
-    /// <returns>Null where it is not what was sealed.</returns>
+    /// <returns>The content; null if the chunk is not what was sealed.</returns>
     public byte[]? Open(long number, bool isLast, ReadOnlySpan<byte> chunk)
     {
         Span<byte> nonce = stackalloc byte[NonceLength];

@@ -2,7 +2,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ImapGateway.Cache.Disk;
 
-/// <summary>An entry that is open for reading. Its end was checked already; what is damaged before that is found on the way.</summary>
+/// <summary>An entry that is open for reading. Its end was checked already; earlier damage is found during reading.</summary>
 public sealed class StoredEntry : IDisposable
 {
     private readonly SafeFileHandle _file;
@@ -15,16 +15,16 @@ public sealed class StoredEntry : IDisposable
         (_file, _cipher, Length, _chunks, Section, _damaged) = (file, cipher, length, chunks, section, damaged);
     }
 
-    /// <summary>Octets of content.</summary>
+    /// <summary>The number of octets of content.</summary>
     public long Length { get; }
 
     public string Section { get; }
 
-    /// <summary>What was read ends too early.</summary>
+    /// <summary>True if the last read ended too early.</summary>
     public bool IsDamaged { get; private set; }
 
-    /// <param name="damaged">Is told when the file turns out to be useless, at once or later.</param>
-    /// <returns>Null where there is nothing that could be read.</returns>
+    /// <param name="damaged">Called when the file proves to be useless, at once or later.</param>
+    /// <returns>The entry; null if there is nothing that can be read.</returns>
     internal static StoredEntry? Open(string path, byte[] key, string place, string section, Action damaged)
     {
         if (!File.Exists(path))
@@ -49,20 +49,20 @@ public sealed class StoredEntry : IDisposable
         }
         catch (FileNotFoundException)
         {
-            // It had to make room just now.
+            // The entry was removed just now to make room.
             return null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // It cannot be read: no better than damaged.
+            // An unreadable file is treated as damaged.
         }
         damaged();
         return null;
     }
 
-    /// <summary>In pieces of 64 KB at most; see <see cref="IsDamaged"/> afterwards.</summary>
-    /// <param name="offset">In the content.</param>
-    /// <param name="count">Null: to the end.</param>
+    /// <summary>Reads the content in pieces of 64 KB at most; check <see cref="IsDamaged"/> afterwards.</summary>
+    /// <param name="offset">The position in the content.</param>
+    /// <param name="count">The number of octets; null reads to the end.</param>
     public async IAsyncEnumerable<byte[]> ReadAsync(long offset, long? count)
     {
         var end = count < Length - offset ? offset + count.Value : Length;
@@ -82,7 +82,7 @@ public sealed class StoredEntry : IDisposable
         }
     }
 
-    /// <summary>The beginning as a whole; null where it is damaged.</summary>
+    /// <summary>Reads the beginning as a whole; null if it is damaged.</summary>
     public async Task<byte[]?> ReadAsync(int most)
     {
         using var octets = new MemoryStream();
@@ -103,7 +103,7 @@ public sealed class StoredEntry : IDisposable
         }
         catch (IOException)
         {
-            // A disk that cannot read it back.
+            // The disk cannot read the data back.
             return null;
         }
     }

@@ -2,18 +2,18 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Cache.Disk;
 
-/// <summary>Sections of messages of one account that were read before, without their transfer encoding: as readers get them, so that a range of one is a place in its file.</summary>
+/// <summary>The stored sections of messages of one account, without their transfer encoding. They are stored as clients receive them, so that a range of a section is a range of its file.</summary>
 public sealed class StoredSections(DiskCache disk, string incarnation)
 {
-    /// <summary>The first of these sections that is there.</summary>
+    /// <summary>Finds the first of these sections that is stored.</summary>
     public Task<StoredEntry?> FindAsync(HeaderKey message, params string[] sections) => disk.FindAsync(incarnation, message, sections);
 
-    /// <summary>Octets of a section; null where it is not there.</summary>
+    /// <summary>Returns the length of a section in octets; null if it is not stored.</summary>
     public Task<long?> LengthAsync(HeaderKey message, string section) => disk.LengthAsync(incarnation, message, section);
 
-    /// <summary>The same pieces, which are on disk when the last one has been taken. Who goes before that leaves nothing.</summary>
-    /// <param name="size">As far as it is known.</param>
-    /// <param name="pieces">All there is of the section.</param>
+    /// <summary>Returns the pieces unchanged and stores them. They are on disk when the caller has taken the last one. A caller that stops before that stores nothing.</summary>
+    /// <param name="size">The size as far as it is known.</param>
+    /// <param name="pieces">All pieces of the section.</param>
     public async IAsyncEnumerable<byte[]> KeepAsync(HeaderKey message, MessageHeaders headers, string section, long size, IAsyncEnumerable<byte[]> pieces)
     {
         using var writer = disk.Begin(incarnation, message, section, size);
@@ -25,7 +25,7 @@ public sealed class StoredSections(DiskCache disk, string incarnation)
         await CommitAsync(writer, message, headers);
     }
 
-    /// <summary>The same of what is in memory.</summary>
+    /// <summary>Stores a section that is in memory.</summary>
     public async Task PutAsync(HeaderKey message, MessageHeaders headers, string section, byte[] octets)
     {
         using var writer = disk.Begin(incarnation, message, section, octets.Length);
