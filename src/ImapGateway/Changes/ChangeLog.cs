@@ -31,7 +31,7 @@ public sealed partial class ChangeLog
     /// <summary>Occurs when this process has written new changes of an account with this incarnation. Handlers do not wait for anything.</summary>
     public event Action<string>? Written;
 
-    /// <summary>Reports new changes. It is called after a commit of changes of the account, and by a new owner: a commit whose result nobody has received may have written some.</summary>
+    /// <summary>Reports new changes. It is called after a commit of changes of the account, and by a new owner: the earlier owner may have committed changes without a report.</summary>
     public void Appended(string incarnation)
     {
         Written?.Invoke(incarnation);
@@ -122,8 +122,7 @@ public sealed partial class ChangeLog
 
     /// <summary>
     /// Returns the rows before which no other row can appear any more: those of transactions that ended before <paramref name="settled"/>, and all of earlier epochs. Rows with a damaged epoch
-    /// or transaction are not among
-    /// them.
+    /// or transaction are not among them.
     /// </summary>
     private static IQueryable<ChangeEntity> Settled(IQueryable<ChangeEntity> rows, long epoch, long settled) =>
         rows.Where(row => row.Epoch <= epoch && row.Transaction < long.MaxValue && (row.Epoch < epoch || row.Transaction < settled));

@@ -5,7 +5,7 @@ namespace ImapGateway.Changes;
 /// <summary>The amount of mail data that a reader of changes may see.</summary>
 public enum ChangeView
 {
-    /// <summary>Only the ids of messages and mailboxes.</summary>
+    /// <summary>The ids of messages and mailboxes only.</summary>
     Ids,
 
     /// <summary>Headers, but no message content (mail.readBasic).</summary>

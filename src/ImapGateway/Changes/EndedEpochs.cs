@@ -10,8 +10,8 @@ namespace ImapGateway.Changes;
 public readonly record struct EndedEpoch(long Epoch, long Sequence, ulong NextCounter);
 
 /// <summary>
-/// The epochs before the present one, oldest first, in the form of <see cref="FenceEntity.EndedEpochs"/> and <see cref="StoreEntity.EndedEpochs"/>: three numbers each, the epoch first. They decide whether a value that a
-/// client has kept was given in the history of this database.
+/// The epochs before the present one, oldest first, in the form of <see cref="FenceEntity.EndedEpochs"/> and <see cref="StoreEntity.EndedEpochs"/>: three numbers each, the epoch first. They
+/// decide whether a value that a client has kept was given in the history of this database.
 /// </summary>
 public static class EndedEpochs
 {

@@ -4,8 +4,8 @@ using System.Text.RegularExpressions;
 namespace ImapGateway.Changes;
 
 /// <summary>
-/// The position of a reader in a feed, in the form that clients keep; it is opaque to them. It names the feed, the incarnation and the epoch. So a position of another feed, or one that was kept over the
-/// loss of the database or of its latest changes, differs from one that is only old. The first epoch, 0, is not written.
+/// The position of a reader in a feed, in the form that clients keep; it is opaque to them. It names the feed, the incarnation and the epoch. So a position of another feed, or one that was kept
+/// over the loss of the database or of its latest changes, differs from one that is only old. The first epoch, 0, is not written.
 /// </summary>
 /// <param name="IsGlobal">True for the feed of all accounts.</param>
 /// <param name="Incarnation">The incarnation of the account, or of the store.</param>

@@ -60,7 +60,7 @@ public sealed record LoggedChange(
     /// <summary>The id of the change. It is the same for every reader, endpoint and attempt.</summary>
     public string Id => ObjectId.OfChange(Incarnation, Position.Epoch, Sequence);
 
-    /// <summary>Returns the change in a row. A damaged row keeps its position and is <see cref="ChangeTypes.Unreadable"/>: what is not JSON must not appear in the pages and streams that contain other rows.</summary>
+    /// <summary>Returns the change in a row. A damaged row keeps its position and is <see cref="ChangeTypes.Unreadable"/>: what is not JSON must not appear in pages and streams with other rows.</summary>
     public static LoggedChange Of(ChangeEntity row) => new(
         new GlobalPosition(row.Transaction, row.Row, row.Epoch), row.Incarnation, row.Sequence, row.Account,
         HasId(row) && IsObject(row.Metadata) && IsObject(row.Data) && (row.Message is null || IsObject(row.Message)) ? row.Type : ChangeTypes.Unreadable,

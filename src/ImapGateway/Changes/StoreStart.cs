@@ -66,7 +66,7 @@ public sealed partial class StoreStart(IDatabase database, StoreEpoch epoch, Sto
         return (store, reason);
     }
 
-    /// <summary>Opens a new epoch, and stores the last values of the present one. Counters continue in the new one, where they are larger than any before; sequence numbers of accounts continue without a gap.</summary>
+    /// <summary>Opens a new epoch, and stores the last values of the present one. Counters continue in it, larger than any before; sequence numbers of accounts continue without a gap.</summary>
     private static async Task OpenEpochAsync(GatewayDbContext db, StoreEntity store, CancellationToken cancel)
     {
         var last = await db.Set<ChangeEntity>().OrderByDescending(row => row.Epoch).ThenByDescending(row => row.Transaction).ThenByDescending(row => row.Row)

@@ -29,7 +29,8 @@ public enum Precision
 }
 
 /// <summary>
-/// A mailbox in the form for clients. Counters count messages. uidValidity, uidNext, total and unseen are 0 if the mailbox cannot be selected, and null if `problem` has the reason why the mail server does not report them.
+/// A mailbox in the form for clients. Counters count messages. uidValidity, uidNext, total and unseen are 0 if the mailbox cannot be selected, and null if the mail server does not report them
+/// (then `problem` has the reason).
 /// </summary>
 [GenerateSerializer, Immutable]
 public sealed record Mailbox

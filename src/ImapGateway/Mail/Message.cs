@@ -192,8 +192,8 @@ public sealed record Message
     /// <summary>The text of the message. Present if it was requested with <c>body=</c>.</summary>
     [Id(23), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public MessageBody? Body { get; init; }
     /// <summary>
-    /// The reason why the mail server could not give the whole message. Absent if there is no problem. Otherwise unknown members are null or empty, and `receivedAt` is 1970-01-01T00:00:00Z if the date of receipt is
-    /// not known. The server is asked again from time to time.
+    /// The reason why the mail server could not give the whole message. Absent if there is no problem. Otherwise unknown members are null or empty, and `receivedAt` is 1970-01-01T00:00:00Z if
+    /// the date of receipt is not known. The server is asked again from time to time.
     /// </summary>
     [Id(26), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public ResourceProblem? Problem { get; init; }
 

@@ -103,7 +103,7 @@ public sealed partial class AccountMailboxes
         }
     }
 
-    /// <param name="proofs">Receives the mailboxes that had to be opened.</param>
+    /// <param name="proofs">The dictionary that receives the mailboxes that had to be opened.</param>
     private async Task<MailboxList> ReadTreeOnceAsync(ISessionRunner runner, MailboxRenaming? renaming, Dictionary<string, MailboxProof> proofs, CancellationToken cancel)
     {
         var known = Kept(renaming);
@@ -124,7 +124,8 @@ public sealed partial class AccountMailboxes
     }
 
     /// <summary>
-    /// Counts mailboxes again whose STATUS has ended a connection, when their pause is over. Each has a connection of the pool on which nothing else depends. If the server is silent, the wait continues in the background.
+    /// Counts mailboxes again whose STATUS has ended a connection, when their pause is over. Each has a connection of the pool on which nothing else depends. If the server is silent, the wait
+    /// continues in the background.
     /// </summary>
     private async Task RetryCountsAsync(CancellationToken cancel)
     {
@@ -161,7 +162,7 @@ public sealed partial class AccountMailboxes
     /// <summary>The callback that receives <see cref="LimitReached"/> after each listing.</summary>
     public Func<Problem?, Task>? Limited { get; set; }
 
-    /// <summary>Returns the mailboxes that a listing must not leave out. On a server that lists too many, other mailboxes would take their places, and clients would get reports that they are gone.</summary>
+    /// <summary>Returns the mailboxes that a listing must not leave out. On a server that lists too many, other mailboxes would take their places, and clients would be informed that they are gone.</summary>
     public ListingLimit.Known Kept(MailboxRenaming? renaming = null)
     {
         // The listing reads this on another thread than the actor's, so it uses an object that does not change.

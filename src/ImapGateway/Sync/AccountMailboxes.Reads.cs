@@ -4,8 +4,8 @@ using ImapGateway.Mail;
 namespace ImapGateway.Sync;
 
 /// <summary>
-/// Reads that do not ask the mail server. While the server reports the changes of a mailbox, its known state is what the feed has reported, and it includes what the gateway itself has
-/// done. If no connection receives changes, the server is asked. If the server is away, the last known state is used.
+/// The read operations that do not ask the mail server. While the server reports the changes of a mailbox, its known state is what the feed has reported, and it includes what the gateway
+/// itself has done. If no connection receives changes, the server is asked. If the server is away, the last known state is used.
 /// </summary>
 public sealed partial class AccountMailboxes
 {
@@ -49,7 +49,7 @@ public sealed partial class AccountMailboxes
     /// <summary>True if everything that is known of the mailbox has been reported to clients.</summary>
     public bool IsCurrent(MailboxState mailbox) => Watch.HeardUntil(mailbox) == IMailboxWatch.Now;
 
-    /// <summary>Returns the counters as clients see them: from the index if it is current or if there is nothing else, or as the server has just counted. Null if nothing is known or nothing may be read.</summary>
+    /// <summary>Returns the counters for clients: from the index if it is current or there is nothing else, otherwise as the server has just counted. Null if nothing is known or nothing may be read.</summary>
     public MailboxCounters? CountersOf(MailboxState mailbox, bool isStale) =>
         mailbox.Problem is not null ? null
         : mailbox.IsComplete && (isStale || IsCurrent(mailbox)) ? mailbox.Counted

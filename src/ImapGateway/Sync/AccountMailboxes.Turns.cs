@@ -43,7 +43,7 @@ public sealed partial class AccountMailboxes
     /// <summary>Runs <paramref name="work"/> while it holds the locks of the mailboxes, so that nothing else refreshes or writes to them.</summary>
     public async Task<T> AloneAsync<T>(IEnumerable<MailboxState> mailboxes, Func<Task<T>> work, CancellationToken cancel)
     {
-        // The locks are taken always in the same order: two moves in opposite directions must not wait for each other.
+        // The locks are always taken in the same order: two moves in opposite directions must not wait for each other.
         var inOrder = mailboxes.DistinctBy(mailbox => mailbox.Counter).OrderBy(mailbox => mailbox.Counter).ToList();
         var turns = new Stack<IDisposable>();
         try

@@ -54,7 +54,7 @@ public sealed partial class AccountMailboxes
     public string FeedPosition => Changes.FeedPosition.OfAccount(Incarnation, Sequence, _writer.Counters.Epoch);
 
     /// <summary>Refuses the position of a state that is lost. A cursor carries the position of its first page: if that state is lost, the cursor is lost too.</summary>
-    /// <exception cref="ProblemException">410.</exception>
+    /// <exception cref="ProblemException">410 if the position belongs to a state that is lost.</exception>
     public void DemandOfHistory(string feedPosition)
     {
         var counters = _writer.Counters;

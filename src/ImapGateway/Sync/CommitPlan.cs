@@ -46,7 +46,7 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
     /// <summary>The messages that were moved here and could not be reported, because nothing is known of them. They have to be read first.</summary>
     public IReadOnlySet<MessagePlace> Unread { get; private set; } = new HashSet<MessagePlace>();
 
-    /// <summary>True if more is certain than one transaction takes.</summary>
+    /// <summary>True if more decisions are certain than one transaction takes.</summary>
     public bool HasMore { get; private set; }
 
     /// <summary>The messages that have another place after the plan is written.</summary>
@@ -147,8 +147,8 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
     /// Gives messages from before a new UIDVALIDITY that are found again their ids back, without a report. A message that is not found is leaving, and does not wait any longer. If more
     /// messages are found than one transaction takes, <paramref name="lost"/> remains unmatched, and the same call continues the work.
     /// </summary>
-    /// <param name="lost">Keeps the earlier messages.</param>
-    /// <param name="mailbox">Has the present messages, none of which has an id.</param>
+    /// <param name="lost">The mailbox that keeps the earlier messages.</param>
+    /// <param name="mailbox">The mailbox with the present messages, none of which has an id.</param>
     /// <param name="fingerprints">The fingerprints of the present messages.</param>
     public void Rematch(MailboxState lost, MailboxState mailbox, IReadOnlyDictionary<uint, ulong> fingerprints)
     {

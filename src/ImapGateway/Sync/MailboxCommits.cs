@@ -31,10 +31,10 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     /// <summary>The sequence number of the last change that memory shows.</summary>
     public long Sequence { get; private set; } = writer.Counters.Sequence;
 
-    /// <summary>See <see cref="CommitPlan.Unread"/>.</summary>
+    /// <summary>The moved messages that have to be read before they are reported, see <see cref="CommitPlan.Unread"/>.</summary>
     public IReadOnlySet<MessagePlace> Unread { get; private set; } = new HashSet<MessagePlace>();
 
-    /// <summary>See <see cref="CommitPlan.HasMore"/>.</summary>
+    /// <summary>True if more is certain than one transaction takes, see <see cref="CommitPlan.HasMore"/>.</summary>
     public bool HasMore { get; private set; }
 
     /// <summary>A task that ends with the next commit.</summary>
@@ -160,7 +160,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     }
 
     /// <summary>
-    /// Gives the mailbox a new UIDVALIDITY: its uids mean other messages from now on (RFC 3501 section 2.3.1.1). Messages with ids are kept aside until they are found again, or until it is certain that they are gone.
+    /// Gives the mailbox a new UIDVALIDITY: its uids mean other messages from now on (RFC 3501 section 2.3.1.1). Messages with ids are kept aside until they are found again, or are certainly gone.
     /// </summary>
     public async Task SetAsideAsync(MailboxState mailbox, uint uidValidity)
     {

@@ -54,7 +54,7 @@ public sealed class MailboxState
         set => (field, _server) = (value, null);
     } = MailboxIndex.Empty;
 
-    /// <summary>The number of states that <see cref="Index"/> has shown since the account was opened. It changes with every commit that changes a list of the messages.</summary>
+    /// <summary>A counter of the states that <see cref="Index"/> has shown since the account was opened. It changes with every commit that changes a list of the messages.</summary>
     public long Version { get; set; }
 
     /// <summary>The last result of <see cref="AccountMailboxes.StateOf(MailboxState)"/>, with the values that it was made of.</summary>
@@ -111,7 +111,7 @@ public sealed class MailboxState
     /// <summary>The reason why the stored index could not be used. The next commit reports it to clients.</summary>
     public string? ResetReason { get; set; }
 
-    /// <summary>See <see cref="KnownMailbox.OlderLeft"/>.</summary>
+    /// <summary>The number of the oldest messages whose flags were not compared yet, see <see cref="KnownMailbox.OlderLeft"/>.</summary>
     public int OlderLeft { get; set; }
 
     /// <summary>The value of the last refresh; see <see cref="MailboxView.ComparedFrom"/>.</summary>
@@ -154,6 +154,6 @@ public sealed class MailboxState
     }
 }
 
-/// <summary>See <see cref="MailboxState.Arriving"/>.</summary>
+/// <summary>A message that has arrived and was reported to no client yet, see <see cref="MailboxState.Arriving"/>.</summary>
 /// <param name="Since">The time at which it was found, as a <see cref="TimeProvider.GetTimestamp"/>.</param>
 public sealed record Arriving(Flags Flags, ulong ModSeq, ulong Fingerprint, long Since);

@@ -6,7 +6,7 @@ namespace ImapGateway.Sync;
 public sealed record MailboxTreeDelta(
     IReadOnlyList<(MailboxState Known, ListedMailbox Seen)> Kept, IReadOnlyList<ListedMailbox> Added, IReadOnlyList<MailboxState> Removed)
 {
-    /// <summary>Splits the delta into parts that are written one after the other, so that no other write waits for all of it. First what is gone, then what is kept, then what is new, the inbox last.</summary>
+    /// <summary>Splits the delta into parts that are written one after the other, so that no other write waits for all of it: first what is gone, then what is kept, then what is new, the inbox last.</summary>
     /// <param name="size">The number of mailboxes in one part.</param>
     /// <returns>One part at least.</returns>
     public IEnumerable<MailboxTreeDelta> Parts(int size)

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>The stored progress of an endpoint with the changes of an account. Each change up to the cursor is settled, or has an outcome of its own.</summary>
+/// <summary>The stored progress of an endpoint with the changes of an account. Each change up to the cursor is done, or has an outcome of its own.</summary>
 public sealed class LaneEntity
 {
     public long Id { get; init; }

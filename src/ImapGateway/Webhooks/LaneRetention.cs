@@ -5,7 +5,7 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Keeps changes in the log that are still to be delivered. If the log must be purged of them all the same, it gives up their deliveries before.</summary>
+/// <summary>Keeps changes in the log that are still to be delivered. If the log must be purged of them all the same, it first gives up their deliveries.</summary>
 public sealed class LaneRetention(IDatabase database, DeliveryWorker worker, OutcomeWriter outcomes, IOptions<ChangesOptions> options, TimeProvider time) : IRetentionHold
 {
     /// <summary>The number of deliveries that are given up in one transaction. Other writes go between the transactions.</summary>

@@ -4,7 +4,7 @@ namespace ImapGateway.Webhooks;
 /// The changes between a lane's cursor and the last one that was read from the log, with all decisions about them: order, holding back and setting apart. It does no IO
 /// and has no clock of its own.
 /// </summary>
-/// <param name="cursor">The sequence number up to which everything is settled.</param>
+/// <param name="cursor">The sequence number up to which everything is done.</param>
 /// <param name="width">The number of items that may be in flight at once: one if they are sent in order.</param>
 /// <param name="hold">The time for which a failed item delays those after it.</param>
 /// <param name="schedule">The schedule of attempts.</param>
@@ -31,14 +31,14 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
     /// <summary>True if a probe has failed, and another change than the first one is still to be tried along with it.</summary>
     private bool _companionDue;
 
-    /// <summary>The sequence number up to which every change is settled, or has an outcome of its own.</summary>
+    /// <summary>The sequence number up to which every change is done, or has an outcome of its own.</summary>
     public long Cursor => _items.Count == 0 ? _lastRead : _items[0].Sequence - 1;
 
     public long LastRead => _lastRead;
 
     public int Count => _items.Count;
 
-    /// <summary>The number of items that are not settled. The others wait for an item before them, so that the cursor can pass.</summary>
+    /// <summary>The number of items that are not done. A finished item waits for those before it, so that the cursor can pass.</summary>
     public int Open { get; private set; }
 
     /// <summary>True if there is space for more items. <see cref="Trim"/> always leaves too many for that, because what it removes would be read again at once.</summary>
@@ -49,7 +49,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
 
     public int InFlight => _inFlight;
 
-    /// <summary>The first item that is not settled.</summary>
+    /// <summary>The first item that is not done.</summary>
     public LaneItem? First => Unsettled(1).FirstOrDefault();
 
     public bool HasPending => _items.Count > 0;
@@ -139,7 +139,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
         Settle(item);
     }
 
-    /// <summary>Settles an item that is no longer needed.</summary>
+    /// <summary>Marks an item as done because it is no longer needed.</summary>
     public void Drop(LaneItem item) => Settle(item);
 
     /// <summary>Forgets earlier failures, because the endpoint works again or was repaired.</summary>

@@ -2,7 +2,7 @@ using MailKit.Net.Imap;
 
 namespace ImapGateway.Sync.Watching;
 
-/// <summary>The amount of changes that a server reports by itself, best first.</summary>
+/// <summary>The methods by which changes are detected, from the most to the fewest that the server reports by itself.</summary>
 public enum WatchRung
 {
     /// <summary>NOTIFY (RFC 5465): all mailboxes on one connection.</summary>
