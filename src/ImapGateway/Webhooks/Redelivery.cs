@@ -14,7 +14,7 @@ public sealed class Redelivery(WebhookStore webhooks, WebhookRights rights, Deli
         return again;
     }
 
-    /// <exception cref="ProblemException">404; 409 if the webhook's key has lost rights; 410 if changes since then are no longer kept.</exception>
+    /// <exception cref="ProblemException">404; 409 if the webhook's key was narrowed, has expired or is deleted; 410 if changes since then are no longer kept.</exception>
     public async Task<Replay> ReplayAsync(Caller caller, string id, NewReplay wanted, CancellationToken cancel)
     {
         var webhook = await webhooks.GetAsync(caller, id, cancel);

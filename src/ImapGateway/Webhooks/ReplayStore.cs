@@ -11,7 +11,7 @@ namespace ImapGateway.Webhooks;
 /// <summary>Stores replays: second cursors that begin in the past and end where the log ends now.</summary>
 public sealed class ReplayStore(IDatabase database, ChangeLog log, AccountStore accounts)
 {
-    /// <exception cref="ProblemException">400 if the value is no position of this account, 410 if the position is lost, 409 if the same replay is already running.</exception>
+    /// <exception cref="ProblemException">400 if the value is no position of this account, 410 if the position is lost, 409 if a replay of this account is already running.</exception>
     public async Task<Replay> AddAsync(WebhookEntity webhook, Caller owner, NewReplay input, CancellationToken cancel)
     {
         var account = await FindAsync(webhook, owner, input.Account, cancel);
