@@ -4,12 +4,12 @@ using ImapGateway.Storage;
 namespace ImapGateway.Changes;
 
 /// <summary>
-/// The only way to write state of an account: the owner's fence, the state and the changes that tell of it, in one transaction. One write at a time; that is
-/// the caller's to see to.
+/// Writes the state of an account; there is no other way. One transaction has the owner's fence, the state and the changes that report it. One write runs at a time; the
+/// caller is responsible for that.
 /// </summary>
-/// <param name="account">Its id.</param>
-/// <param name="counters">As they were claimed with <paramref name="owner"/>.</param>
-/// <param name="metadata">The account's notes as they are now.</param>
+/// <param name="account">The id of the account.</param>
+/// <param name="counters">The counters that were claimed with <paramref name="owner"/>.</param>
+/// <param name="metadata">The present metadata of the account.</param>
 public sealed class AccountWriter(
     IDatabase database, ChangeLog log, Owner owner, string account, FenceCounters counters, Func<IReadOnlyDictionary<string, string>> metadata, TimeProvider time)
 {
@@ -19,14 +19,14 @@ public sealed class AccountWriter(
 
     public Owner Owner => owner;
 
-    /// <summary>What is committed: of the next id, and of the last change.</summary>
+    /// <summary>The committed counters of the next id and of the last change.</summary>
     public FenceCounters Counters { get; private set; } = counters;
 
-    /// <summary>Memory may follow when this returns, not before.</summary>
-    /// <param name="nextCounter">After the ids that <paramref name="state"/> uses.</param>
-    /// <param name="changes">In the order in which they get their sequences.</param>
-    /// <param name="state">Writes the rest; may run twice, as every job of <see cref="IDatabase"/>.</param>
-    /// <exception cref="LostOwnershipException">Somebody else owns the account now.</exception>
+    /// <summary>Writes a change of state. The caller may change memory only after this method has returned.</summary>
+    /// <param name="nextCounter">The counter after the ids that <paramref name="state"/> uses.</param>
+    /// <param name="changes">The changes in the order in which they get their sequence numbers.</param>
+    /// <param name="state">Writes the rest. It may run twice, as every job of <see cref="IDatabase"/>.</param>
+    /// <exception cref="LostOwnershipException">The account has another owner now.</exception>
     public async Task WriteAsync(ulong nextCounter, IReadOnlyList<Change> changes, Func<GatewayDbContext, CancellationToken, Task> state, CancellationToken cancel)
     {
         var before = Counters;

@@ -8,23 +8,23 @@ using Microsoft.AspNetCore.Http.Json;
 
 namespace ImapGateway.Changes;
 
-/// <summary>The bytes of a change's data, made once, when it is written: whoever reads it later gets the same ones.</summary>
+/// <summary>Reads and writes the bytes of a change's data. They are made once, when the change is written, and every later reader gets the same bytes.</summary>
 public static class ChangeData
 {
-    /// <summary>Of each list of a summary; a message to a thousand people must not make every event of it huge.</summary>
+    /// <summary>The longest list in a summary: a message to a thousand recipients must not make every event of it huge.</summary>
     public const int MostAddresses = 100;
 
     private static readonly JsonSerializerOptions Json = Options();
 
-    /// <summary>Of rows that were written by other versions, too.</summary>
+    /// <summary>The options for reading rows, which may have been written by other versions.</summary>
     private static readonly JsonSerializerOptions Lenient = new(Json) { UnmappedMemberHandling = JsonUnmappedMemberHandling.Skip, RespectRequiredConstructorParameters = false };
 
     private sealed record Truncation(ImmutableArray<string> Truncated);
 
     private sealed record AccountData(string? Reason, string? Detail);
 
-    /// <summary>A JSON object without the summary.</summary>
-    /// <param name="truncated">Names of the summary's lists that were cut.</param>
+    /// <summary>Returns the data as a JSON object without the summary.</summary>
+    /// <param name="truncated">The names of the summary's lists that were cut.</param>
     public static byte[] Of(Change change, ImmutableArray<string> truncated)
     {
         var data = JsonSerializer.SerializeToUtf8Bytes(change, change.GetType(), Json);
@@ -32,12 +32,12 @@ public static class ChangeData
         {
             return data;
         }
-        // Both are objects with members: {..} and {..} become {..,..}.
+        // Both are JSON objects with members: {..} and {..} become {..,..}.
         var more = JsonSerializer.SerializeToUtf8Bytes(new Truncation(truncated), Json);
         return [.. data.AsSpan(0, data.Length - 1), (byte)',', .. more.AsSpan(1)];
     }
 
-    /// <summary>What was written, as far as its bytes tell it: without the places and the summary.</summary>
+    /// <summary>Returns the written change, as far as its bytes show it: without the places and the summary.</summary>
     public static Change Read(ChangeType type, byte[] data) => type switch
     {
         ChangeType.MessageAdded => Read<MessageAdded>(data),
@@ -57,7 +57,7 @@ public static class ChangeData
 
     public static Message ReadSummary(byte[] summary) => Read<Message>(summary);
 
-    /// <summary>By their names.</summary>
+    /// <summary>Returns the metadata in the order of their names.</summary>
     public static IEnumerable<KeyValuePair<string, string>> ReadMetadata(byte[] metadata) => Read<Dictionary<string, string>>(metadata).OrderBy(note => note.Key, StringComparer.Ordinal);
 
     private static T Read<T>(byte[] json) => JsonSerializer.Deserialize<T>(json, Lenient)!;
@@ -66,7 +66,7 @@ public static class ChangeData
 
     public static byte[] Of(IReadOnlyDictionary<string, string> metadata) => JsonSerializer.SerializeToUtf8Bytes(metadata, Json);
 
-    /// <summary>With no list longer than <see cref="MostAddresses"/>, and the names of those that were.</summary>
+    /// <summary>Returns the summary with no list longer than <see cref="MostAddresses"/>, and the names of the lists that were cut.</summary>
     public static (Message Summary, ImmutableArray<string> Truncated) Cut(Message message)
     {
         var truncated = ImmutableArray.CreateBuilder<string>();
@@ -107,7 +107,7 @@ public static class ChangeData
         };
     }
 
-    /// <summary>What is no member of data, and null members that say nothing.</summary>
+    /// <summary>Removes the properties that are not members of data, and null members.</summary>
     private static void LeaveOut(JsonTypeInfo type)
     {
         if (!type.Type.IsAssignableTo(typeof(Change)))

@@ -5,26 +5,26 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ImapGateway.Changes;
 
-/// <summary>A row of the change log. Never updated; deleted by retention alone.</summary>
+/// <summary>A row of the change log. It is never updated, and deleted by retention only.</summary>
 public sealed class ChangeEntity
 {
-    /// <summary>Given by the database, never used twice, not even when the log has become empty.</summary>
+    /// <summary>The row number. The database gives it and never uses it twice, not even when the log has become empty.</summary>
     public long Row { get; init; }
 
     /// <summary>
-    /// On PostgreSQL the transaction that wrote it, by the database itself: rows of transactions below the oldest one that runs are complete, and what commits later
-    /// has a larger number. 0 on SQLite, whose one writer commits in the order of the rows.
+    /// The transaction that wrote the row, set by PostgreSQL itself: rows of transactions below the oldest one that runs are complete, and what commits later
+    /// has a larger number. On SQLite it is 0, because its single writer commits in the order of the rows.
     /// </summary>
     public long Transaction { get; init; }
 
-    /// <summary>Of the database when it was written. It comes first in the order of the feed of all accounts: a restored server may count its transactions from a smaller number.</summary>
+    /// <summary>The epoch of the database when the row was written. It comes first in the order of the feed of all accounts: a restored server may count its transactions from a smaller number.</summary>
     public long Epoch { get; init; }
 
     public required string Incarnation { get; init; }
 
     public required long Sequence { get; init; }
 
-    /// <summary>The account's id when it was written.</summary>
+    /// <summary>The account's id when the row was written.</summary>
     public required string Account { get; init; }
 
     public required ChangeType Type { get; init; }
@@ -52,18 +52,18 @@ public sealed class ChangeConfiguration : IEntityTypeConfiguration<ChangeEntity>
     {
         builder.ToTable("change");
         builder.HasKey(change => change.Row);
-        // Said aloud for SQLite (AUTOINCREMENT): else rows would begin at 1 again once retention has emptied the table.
+        // This is explicit for SQLite (AUTOINCREMENT): otherwise rows would begin at 1 again after retention has emptied the table.
         builder.Property(change => change.Row).ValueGeneratedOnAdd();
         builder.Property(change => change.Transaction).WrittenByTransaction();
         builder.Property(change => change.Incarnation).HasMaxLength(16);
         builder.Property(change => change.Account).HasMaxLength(64);
         builder.Property(change => change.Type).HasConversion<string>(type => ChangeTypes.Name(type), name => Parse(name)).HasMaxLength(32);
         builder.Property(change => change.Timestamp).HasConversion<UnixMilliseconds>();
-        // Also stops a stale owner that the fence would have stopped.
+        // The index also stops a stale owner that the fence would have stopped.
         builder.HasIndex(change => new { change.Incarnation, change.Sequence }).IsUnique();
         builder.HasIndex(change => new { change.Epoch, change.Transaction, change.Row });
     }
 
-    /// <summary>An exception here would fail the query of all rows beside it.</summary>
+    /// <summary>Parses a type. An exception here would fail the query for all other rows too.</summary>
     private static ChangeType Parse(string name) => ChangeTypes.TryParse(name, out var type) ? type : ChangeTypes.Unreadable;
 }

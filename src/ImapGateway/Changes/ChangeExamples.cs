@@ -2,7 +2,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Changes;
 
-/// <summary>One change of each type, written as the log writes it: what a reader of the contract is shown.</summary>
+/// <summary>One example change of each type, written as the log writes it, for the published contract.</summary>
 public static class ChangeExamples
 {
     private const string Incarnation = "k3v7q2mz";

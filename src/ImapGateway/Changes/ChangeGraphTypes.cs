@@ -5,12 +5,12 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Changes;
 
-/// <summary>The types of changes in the graph: one for each record of the log.</summary>
+/// <summary>The GraphQL types of changes: one for each record of the log.</summary>
 public static class ChangeGraphTypes
 {
     public const string Interface = "Change";
 
-    /// <summary>Of which the log has the summary of their message.</summary>
+    /// <summary>The types for which the log has the summary of the message.</summary>
     public static readonly IReadOnlyList<string> WithMessage = ["MessageAdded", "MessageMoved", "MessageRemoved"];
 
     public static readonly IReadOnlyList<string> OfMessages = [.. WithMessage, "MessageFlagsChanged"];

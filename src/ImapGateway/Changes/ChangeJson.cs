@@ -5,7 +5,7 @@ using ImapGateway.Http;
 
 namespace ImapGateway.Changes;
 
-/// <summary>The record that feed, events and webhooks give: <c>{id, type, timestamp, account, metadata, sequence, data}</c>. Equal rows give equal bytes.</summary>
+/// <summary>Writes the record that feed, events and webhooks give: <c>{id, type, timestamp, account, metadata, sequence, data}</c>. Equal rows give equal bytes.</summary>
 public static class ChangeJson
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = StrictJson.Encoder, SkipValidation = true };
@@ -46,7 +46,7 @@ public static class ChangeJson
         json.WriteEndObject();
     }
 
-    /// <summary>Paths and flags tell of the mail, too.</summary>
+    /// <summary>Writes the ids only, because paths and flags are information about the mail too.</summary>
     private static void WriteIds(Utf8JsonWriter json, byte[] data)
     {
         using var members = JsonDocument.Parse(data);
@@ -58,7 +58,7 @@ public static class ChangeJson
         json.WriteEndObject();
     }
 
-    /// <summary>The same bytes but for the one member, which is never the first.</summary>
+    /// <summary>Returns the same bytes without the member <c>preview</c>, which is never the first.</summary>
     private static byte[] WithoutPreview(byte[] message)
     {
         var reader = new Utf8JsonReader(message);
@@ -73,6 +73,6 @@ public static class ChangeJson
         return message;
     }
 
-    /// <summary>The members of <paramref name="data"/>, which always has some, and <c>message</c>.</summary>
+    /// <summary>Returns the members of <paramref name="data"/>, which always has some, and <c>message</c>.</summary>
     private static byte[] With(byte[] data, byte[] message) => [.. data.AsSpan(0, data.Length - 1), .. ",\"message\":"u8, .. message, (byte)'}'];
 }

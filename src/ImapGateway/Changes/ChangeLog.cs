@@ -5,10 +5,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Changes;
 
-/// <summary>The log of changes as its readers see it: rows after a place, and waiting for more. Readers keep their own places; nothing is pushed to them.</summary>
+/// <summary>The change log for its readers: it reads rows after a position, and waits for more. Readers keep their own positions; nothing is pushed to them.</summary>
 public sealed partial class ChangeLog
 {
-    /// <summary>Of recent rows, for all feeds together.</summary>
+    /// <summary>The memory for recent rows, for all feeds together.</summary>
     private const long TailBytes = 16 * 1024 * 1024;
 
     private readonly IDatabase _database;
@@ -25,13 +25,13 @@ public sealed partial class ChangeLog
         _all = new ChangeTail(QueryAllAsync, change => change.Position, _budget, polls: true, time);
     }
 
-    /// <summary>How many wait for something to be written.</summary>
+    /// <summary>The number of readers that wait for new rows.</summary>
     public int Waiting => _all.Waiting + _accounts.Values.Sum(tail => tail.Waiting);
 
-    /// <summary>An account of this incarnation has new changes, written by this process. Handlers do not wait for anything.</summary>
+    /// <summary>Occurs when this process has written new changes of an account with this incarnation. Handlers do not wait for anything.</summary>
     public event Action<string>? Written;
 
-    /// <summary>Said by whoever has committed changes of the account, and by whoever takes it over: a commit whose end nobody has seen may have been one.</summary>
+    /// <summary>Reports new changes. It is called after a commit of changes of the account, and by a new owner: the earlier owner may have committed changes without a report.</summary>
     public void Appended(string incarnation)
     {
         Written?.Invoke(incarnation);
@@ -42,37 +42,37 @@ public sealed partial class ChangeLog
         _all.Appended();
     }
 
-    /// <summary>An account's changes after a sequence, oldest first.</summary>
+    /// <summary>Returns an account's changes after a sequence number, oldest first.</summary>
     public Task<IReadOnlyList<LoggedChange>> ReadAsync(string incarnation, long after, int limit, CancellationToken cancel) =>
         TailOf(incarnation).ReadAsync(new GlobalPosition(0, after), limit, cancel);
 
     /// <summary>
-    /// All accounts' changes after a place, in the order of the feed. A row of a transaction that runs beside an older one is held back until that one has ended:
-    /// nothing ever appears behind a reader.
+    /// Returns all accounts' changes after a position, in the order of the feed. A row of a transaction that runs beside an older one is held back until the older one has ended:
+    /// no row ever appears before a position that a reader has passed.
     /// </summary>
-    /// <exception cref="ProblemException">410 where some of them are kept no longer.</exception>
+    /// <exception cref="ProblemException">410 if some of them are no longer kept.</exception>
     public Task<IReadOnlyList<LoggedChange>> ReadAllAsync(GlobalPosition after, int limit, CancellationToken cancel) => _all.ReadAsync(after, limit, cancel);
 
-    /// <summary>Until there is something after it.</summary>
+    /// <summary>Waits until there is a change after the sequence number.</summary>
     public Task WaitAsync(string incarnation, long after, CancellationToken cancel) => TailOf(incarnation).WaitAsync(new GlobalPosition(0, after), cancel);
 
-    /// <summary>Until there is something after it.</summary>
+    /// <summary>Waits until there is a change after the position.</summary>
     public Task WaitAllAsync(GlobalPosition after, CancellationToken cancel) => _all.WaitAsync(after, cancel);
 
-    /// <summary>What is kept of an account's log.</summary>
+    /// <summary>Returns the range of an account's log that is kept.</summary>
     public Task<LogRange> RangeAsync(string incarnation, CancellationToken cancel) => _database.ReadAsync(
         async (db, token) =>
         {
             var rows = InOrder(db, incarnation);
             var fence = await db.Set<FenceEntity>().SingleOrDefaultAsync(fence => fence.Incarnation == incarnation, token);
-            // Of an account that has just been removed its log is all that is left.
+            // For an account that was just removed, the log is all that is left.
             var (head, epoch) = fence is not null ? (fence.Sequence, fence.Counters.Epoch)
                 : await rows.OrderByDescending(row => row.Sequence).FirstOrDefaultAsync(token) is { } last ? (last.Sequence, last.Epoch) : (0, 0);
             return new LogRange(await rows.MinAsync(row => (long?)row.Sequence, token) ?? head + 1, head, epoch, EndedEpochs.OfAccount(fence?.EndedEpochs ?? ""));
         },
         cancel);
 
-    /// <summary>What can be read of the feed of all accounts, without those of its rows that may still get one before them.</summary>
+    /// <summary>Returns the readable range of the feed of all accounts. It does not include rows before which another row may still appear.</summary>
     public Task<FeedBounds> BoundsOfAllAsync(CancellationToken cancel) => _database.ReadAsync(
         async (db, token) =>
         {
@@ -107,7 +107,7 @@ public sealed partial class ChangeLog
             {
                 throw Feed.TooOld();
             }
-            // Compared as a row of values, which both databases find in the index.
+            // The comparison uses a row of values, for which both databases use the index.
             var later = db.Set<ChangeEntity>().FromSql(
                 $"""SELECT * FROM "change" WHERE ("Epoch", "Transaction", "Row") > ({after.Epoch}, {after.Transaction}, {after.Row})""");
             var rows = await Settled(later, store?.Epoch ?? 0, settled)
@@ -116,13 +116,13 @@ public sealed partial class ChangeLog
         },
         cancel);
 
-    /// <summary>The changes of an account. A damaged sequence is no place in the feed: it could be behind all others, or lead a reader back.</summary>
+    /// <summary>Returns the changes of an account. A damaged sequence number has no position in the feed: it could come after all others, or lead a reader back.</summary>
     private static IQueryable<ChangeEntity> InOrder(GatewayDbContext db, string incarnation) =>
         db.Set<ChangeEntity>().Where(row => row.Incarnation == incarnation && row.Sequence > 0 && row.Sequence < ObjectId.LastNumber);
 
     /// <summary>
-    /// Rows that nothing can come before any more: those of transactions that ended before <paramref name="settled"/>, and all of earlier epochs. Those with a damaged epoch or transaction have no place among
-    /// them.
+    /// Returns the rows before which no other row can appear any more: those of transactions that ended before <paramref name="settled"/>, and all of earlier epochs. Rows with a damaged epoch
+    /// or transaction are not among them.
     /// </summary>
     private static IQueryable<ChangeEntity> Settled(IQueryable<ChangeEntity> rows, long epoch, long settled) =>
         rows.Where(row => row.Epoch <= epoch && row.Transaction < long.MaxValue && (row.Epoch < epoch || row.Transaction < settled));

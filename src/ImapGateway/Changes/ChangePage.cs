@@ -6,23 +6,23 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace ImapGateway.Changes;
 
-/// <summary>Some changes of a feed, oldest first.</summary>
-/// <param name="Items">None where nothing new suits.</param>
-/// <param name="NextAfter" example="a_k3v7q2mz_42">`after` of the next request, also where there are no items.</param>
+/// <summary>A page of changes of a feed, oldest first.</summary>
+/// <param name="Items">The changes. Empty if there is no new change that matches.</param>
+/// <param name="NextAfter" example="a_k3v7q2mz_42">The value of `after` for the next request, also if there are no items.</param>
 public sealed record ChangePage(ImmutableArray<ChangeRecord> Items, string NextAfter);
 
-/// <summary>What has become of an account, or of its mailboxes and messages. Feed, events and webhooks give the same bytes.</summary>
-/// <param name="Id" example="e_k3v7q2mzbk">The same wherever the change is told of, and however often: what was handled once need not be handled again.</param>
-/// <param name="Type" example="message.flags_changed">What has happened.</param>
-/// <param name="Timestamp" example="2026-05-31T12:00:00Z">When the gateway noticed it.</param>
+/// <summary>A change of an account, or of its mailboxes and messages. Feed, events and webhooks give the same bytes.</summary>
+/// <param name="Id" example="e_k3v7q2mzbk">The id of the change. It is the same in every channel and every repetition: a client that has handled it once can ignore it the next time.</param>
+/// <param name="Type" example="message.flags_changed">The type of the change.</param>
+/// <param name="Timestamp" example="2026-05-31T12:00:00Z">The time at which the gateway noticed the change.</param>
 /// <param name="Account" example="acc_k3v7q2mzp4x6a">The id of the account.</param>
-/// <param name="Metadata" example="{&quot;customer&quot;: &quot;4711&quot;}">The client's notes on the account at that time.</param>
-/// <param name="Sequence" example="42">A whole number; without gaps, and increasing, in each account.</param>
-/// <param name="Data" example="{&quot;id&quot;: &quot;m_k3v7q2mzbc&quot;, &quot;mailboxId&quot;: &quot;b_k3v7q2mzb&quot;, &quot;added&quot;: [&quot;$seen&quot;], &quot;removed&quot;: [], &quot;flags&quot;: [&quot;$seen&quot;]}">By the type: see the schemas of events. Without mail.readBasic a key gets of messages and mailboxes their ids only.</param>
+/// <param name="Metadata" example="{&quot;customer&quot;: &quot;4711&quot;}">The client's metadata of the account at that time.</param>
+/// <param name="Sequence" example="42">The sequence number in the account: a whole number that increases without gaps.</param>
+/// <param name="Data" example="{&quot;id&quot;: &quot;m_k3v7q2mzbc&quot;, &quot;mailboxId&quot;: &quot;b_k3v7q2mzb&quot;, &quot;added&quot;: [&quot;$seen&quot;], &quot;removed&quot;: [], &quot;flags&quot;: [&quot;$seen&quot;]}">The content by type: see the schemas of events. Without mail.readBasic a key gets only the ids of messages and mailboxes.</param>
 public sealed record ChangeRecord(
     string Id, string Type, DateTimeOffset Timestamp, string Account, ImmutableDictionary<string, string> Metadata, string Sequence, ImmutableDictionary<string, JsonElement> Data);
 
-/// <summary>200 with a page; each change as the bytes that all readers get.</summary>
+/// <summary>Returns 200 with a page. Each change has the bytes that all readers get.</summary>
 public sealed class ChangePageResult(FeedPage page, string nextAfter) : IResult, IEndpointMetadataProvider
 {
     private static readonly JsonWriterOptions Options = new() { Encoder = StrictJson.Encoder, SkipValidation = true };

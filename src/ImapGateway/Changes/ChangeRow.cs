@@ -1,10 +1,10 @@
 namespace ImapGateway.Changes;
 
-/// <summary>The row of a change, with the bytes that all its readers will get.</summary>
+/// <summary>Makes the row of a change, with the bytes that all its readers will get.</summary>
 public static class ChangeRow
 {
-    /// <param name="epoch">Of the account's counters.</param>
-    /// <param name="metadata">The account's notes as JSON.</param>
+    /// <param name="epoch">The epoch of the account's counters.</param>
+    /// <param name="metadata">The account's metadata as JSON.</param>
     public static ChangeEntity Of(Change change, string incarnation, string account, long epoch, long sequence, DateTimeOffset now, byte[] metadata)
     {
         var (summary, truncated) = change.Message is { } message ? ChangeData.Cut(message) : (null, []);

@@ -3,13 +3,13 @@ using ImapGateway.Mail;
 namespace ImapGateway.Changes;
 
 /// <summary>
-/// The newest part of a feed in memory, without a gap between its ends, so that many readers cost one query. It goes on where the reader who is furthest stands; who is
-/// behind its start reads the database. Filled by reading, never by those who write: what is here is committed and in order.
+/// The newest part of a feed in memory, without a gap, so that many readers cost one query. It grows for the reader with the highest position; a reader
+/// before its start reads the database. It is filled by reads, never by writers: everything in it is committed and in order.
 /// </summary>
-/// <param name="read">Rows of the database after a place, in the order of the feed.</param>
-/// <param name="placeOf">The place of a row in this feed.</param>
+/// <param name="read">Returns rows of the database after a position, in the order of the feed.</param>
+/// <param name="placeOf">Returns the position of a row in this feed.</param>
 /// <param name="budget">Drops the oldest rows of all tails.</param>
-/// <param name="polls">Rows may appear without anybody saying so: it looks for them while somebody waits.</param>
+/// <param name="polls">True if rows may appear without a notification: then the tail polls for them while a reader waits.</param>
 public sealed class ChangeTail(
     Func<GlobalPosition, int, CancellationToken, Task<IReadOnlyList<LoggedChange>>> read, Func<LoggedChange, GlobalPosition> placeOf, TailBudget budget, bool polls, TimeProvider time)
 {
@@ -28,16 +28,16 @@ public sealed class ChangeTail(
     private int _waiting;
     private bool _pumping;
 
-    /// <summary>Something was written since the last load began, or that one failed.</summary>
+    /// <summary>True if rows were written since the last load began, or if that load failed.</summary>
     private bool _stale;
 
-    /// <summary>The last load has left nothing behind that was there.</summary>
+    /// <summary>True if the last load has read all rows that existed.</summary>
     private bool _whole;
 
-    /// <summary>Readers who wait for more.</summary>
+    /// <summary>The number of readers that wait for more rows.</summary>
     public int Waiting => Volatile.Read(ref _waiting);
 
-    /// <summary>Everything that was committed when it was called is seen, up to the limit.</summary>
+    /// <summary>Returns rows after a position. The result includes everything that was committed when this method was called, up to the limit.</summary>
     public async Task<IReadOnlyList<LoggedChange>> ReadAsync(GlobalPosition after, int limit, CancellationToken cancel)
     {
         for (int? needed = null; ;)
@@ -50,7 +50,7 @@ public sealed class ChangeTail(
                     break;
                 }
                 var rows = _rows.Take(after, limit);
-                // A load that is under way may have looked before the last commit.
+                // A load in progress may have read before the last commit.
                 needed ??= _begun + 1;
                 if (rows.Count == limit || (_rows.End >= after && _whole && (_done >= needed || IsFresh(rows.Count))))
                 {
@@ -63,7 +63,7 @@ public sealed class ChangeTail(
         return await read(after, limit, cancel);
     }
 
-    /// <summary>Until there is something after the place.</summary>
+    /// <summary>Waits until there is a row after the position.</summary>
     public async Task WaitAsync(GlobalPosition after, CancellationToken cancel)
     {
         lock (_lock)
@@ -104,7 +104,7 @@ public sealed class ChangeTail(
         }
     }
 
-    /// <summary>Said after a commit: those who wait are to hear of it.</summary>
+    /// <summary>Notifies waiting readers after a commit.</summary>
     public void Appended()
     {
         lock (_lock)
@@ -115,7 +115,7 @@ public sealed class ChangeTail(
         Pump();
     }
 
-    /// <summary>Forgets everything up to a place.</summary>
+    /// <summary>Removes all rows up to a position.</summary>
     public void Drop(GlobalPosition through)
     {
         lock (_lock)
@@ -124,10 +124,10 @@ public sealed class ChangeTail(
         }
     }
 
-    /// <summary>Nobody has said that there is more; where rows appear without a word, that is enough only for readers who have something to go on with.</summary>
+    /// <summary>True if no new rows were reported. If rows may appear without a notification, this is enough only for readers that have found some.</summary>
     private bool IsFresh(int found) => !_stale && _done > 0 && (found > 0 || !polls);
 
-    /// <summary>In the lock: the load that is under way, or a new one.</summary>
+    /// <summary>Returns the load in progress, or starts one. The caller holds the lock.</summary>
     private Task<int> Begin(GlobalPosition after)
     {
         if (_rows.End is not { } end || end < after)
@@ -135,7 +135,7 @@ public sealed class ChangeTail(
             _rows.Reset(after);
             _resets++;
             _whole = false;
-            // Who waits before it has something to read.
+            // Readers that wait at an earlier position have something to read.
             _moved.Wake();
         }
         if (_load is null)
@@ -147,7 +147,7 @@ public sealed class ChangeTail(
         return _load;
     }
 
-    /// <returns>How many rows have come.</returns>
+    /// <returns>The number of rows that were read.</returns>
     private async Task<int> LoadAsync(int number, int resets, GlobalPosition from)
     {
         IReadOnlyList<LoggedChange> rows;
@@ -182,7 +182,7 @@ public sealed class ChangeTail(
         return rows.Count;
     }
 
-    /// <summary>Loads for those who wait, so that a thousand of them cost no more than one.</summary>
+    /// <summary>Loads rows for waiting readers, so that a thousand of them cost no more than one.</summary>
     private void Pump()
     {
         lock (_lock)
@@ -208,7 +208,7 @@ public sealed class ChangeTail(
             {
                 _pumping = false;
             }
-            // They will read, and hear of it.
+            // The readers will read themselves, and get the error.
             _moved.Wake();
         }
     }
@@ -236,7 +236,7 @@ public sealed class ChangeTail(
             }
             catch (ProblemException)
             {
-                failed = true; // Storage is away: those who wait go on waiting.
+                failed = true; // Storage is away: the readers continue to wait.
             }
             if (grown)
             {
@@ -249,7 +249,7 @@ public sealed class ChangeTail(
         }
     }
 
-    /// <returns>The next pause: a short one after a commit, since what it wrote may come to light a little later.</returns>
+    /// <returns>The next pause: a short one after a commit, because its rows may become visible a little later.</returns>
     private async Task<TimeSpan> PausedAsync(Task appended, TimeSpan pause)
     {
         try

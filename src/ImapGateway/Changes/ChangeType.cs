@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace ImapGateway.Changes;
 
-/// <summary>What can be told of an account. The list is closed: a new kind is a new contract in schema/events.</summary>
+/// <summary>The types of changes of an account. The list is closed: a new type is a new contract in schema/events.</summary>
 public enum ChangeType
 {
     MessageAdded,
@@ -18,14 +18,14 @@ public enum ChangeType
     AccountAuthFailed,
     AccountUnavailable,
     AccountRemoved,
-    /// <summary>Asked for by hand for one endpoint; never in the log.</summary>
+    /// <summary>A test that a client requests for one endpoint. It is never in the log.</summary>
     WebhookTest,
 }
 
 /// <summary>The names of <see cref="ChangeType"/> on the wire and in the log.</summary>
 public static class ChangeTypes
 {
-    /// <summary>Of a row of the log that is damaged. No filter admits it, so that readers go past it.</summary>
+    /// <summary>The type of a damaged row of the log. No filter admits it, so that readers skip it.</summary>
     public const ChangeType Unreadable = (ChangeType)(-1);
 
     private static readonly (ChangeType Type, string Name)[] All =

@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 
 namespace ImapGateway.Changes;
 
-/// <summary>Some of the types: by name, <c>message.*</c> for all of a kind, <c>*</c> for all.</summary>
+/// <summary>A filter for types of changes: by name, <c>message.*</c> for all of a kind, <c>*</c> for all.</summary>
 public sealed class ChangeTypeFilter
 {
     public static readonly ChangeTypeFilter All = new(Enum.GetValues<ChangeType>());
@@ -15,8 +15,8 @@ public sealed class ChangeTypeFilter
 
     public bool Admits(ChangeType type) => _types.Contains(type);
 
-    /// <param name="patterns">At least one.</param>
-    /// <param name="unknown">The first that fits no type, so that a misspelt one is not taken for one that never comes.</param>
+    /// <param name="patterns">The patterns, at least one.</param>
+    /// <param name="unknown">The first pattern that fits no type, so that a misspelt one is not taken for a type that never occurs.</param>
     public static ChangeTypeFilter? Parse(IEnumerable<string> patterns, out string? unknown)
     {
         var types = new HashSet<ChangeType>();

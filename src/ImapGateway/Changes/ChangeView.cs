@@ -2,16 +2,16 @@ using ImapGateway.Http;
 
 namespace ImapGateway.Changes;
 
-/// <summary>How much of mail a reader of changes may see.</summary>
+/// <summary>The amount of mail data that a reader of changes may see.</summary>
 public enum ChangeView
 {
-    /// <summary>Of messages and mailboxes the ids only.</summary>
+    /// <summary>The ids of messages and mailboxes only.</summary>
     Ids,
 
-    /// <summary>mail.readBasic: headers, but nothing of what messages say.</summary>
+    /// <summary>Headers, but no message content (mail.readBasic).</summary>
     Basic,
 
-    /// <summary>mail.read.</summary>
+    /// <summary>Everything (mail.read).</summary>
     Full,
 }
 

@@ -28,15 +28,15 @@ public static class ChangesApi
     private const string LossOfStream =
         "Where the position cannot be continued, an event `reset` says so and the stream goes on from now: list again. It ends when the key loses the right; heartbeats are comments.";
 
-    /// <param name="After">`0`: from the oldest change that is kept; `latest`: from now on; or a position: `nextAfter`, a `feedPosition`, the id of an event.</param>
-    /// <param name="Limit">Changes at most.</param>
-    /// <param name="Types" example="message.*,account.removed">Only these types, separated by commas; `message.*` for all of a kind.</param>
-    /// <param name="Wait">Seconds to wait for a change where there is none yet.</param>
+    /// <param name="After">The position to start from. `0`: from the oldest change that is kept; `latest`: from now on; or a position: `nextAfter`, a `feedPosition`, the id of an event.</param>
+    /// <param name="Limit">The largest number of changes to return.</param>
+    /// <param name="Types" example="message.*,account.removed">The types of changes to return, separated by commas; `message.*` for all of a kind.</param>
+    /// <param name="Wait">The number of seconds to wait for a change if there is none yet.</param>
     private sealed record ListQuery(
         string After = "0", [Range(1, Paging.MaxLimit)] int Limit = Paging.DefaultLimit, string? Types = null, [Range(0, MostSeconds)] int Wait = 0);
 
-    /// <param name="After">As for the list of changes; `latest` unless given.</param>
-    /// <param name="Types" example="message.*,account.removed">Only these types, separated by commas; `message.*` for all of a kind.</param>
+    /// <param name="After">The position to start from, as for the list of changes. The default is `latest`.</param>
+    /// <param name="Types" example="message.*,account.removed">The types of changes to send, separated by commas; `message.*` for all of a kind.</param>
     private sealed record StreamQuery(string After = "latest", string? Types = null);
 
     private static async Task<ChangePageResult> ListAsync(

@@ -2,7 +2,7 @@ using ImapGateway.GraphQL.Schema;
 
 namespace ImapGateway.Changes;
 
-/// <summary>The feed in the graph.</summary>
+/// <summary>The feed in the GraphQL schema.</summary>
 public sealed class ChangesGraph : IGraph
 {
     public void Build(GraphBuilder graph) =>

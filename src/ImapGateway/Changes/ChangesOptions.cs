@@ -2,16 +2,16 @@ using ImapGateway.Settings;
 
 namespace ImapGateway.Changes;
 
-/// <summary>Section <c>Changes</c> of the settings.</summary>
+/// <summary>The section <c>Changes</c> of the settings.</summary>
 public sealed class ChangesOptions : ISettings
 {
-    /// <summary>For how long every change can be read.</summary>
+    /// <summary>The time for which every change can be read.</summary>
     public TimeSpan Retention { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>How much longer, counted from the change, those are kept that somebody still has to be told of.</summary>
+    /// <summary>The time for which changes are kept that are still to be delivered, counted from the change.</summary>
     public TimeSpan MaxRetention { get; set; } = TimeSpan.FromDays(30);
 
-    /// <summary>Between two rounds of deleting what is old: a tenth of the retention, a minute at most.</summary>
+    /// <summary>Returns the interval at which old changes are deleted: a tenth of the retention, a minute at most.</summary>
     public TimeSpan PurgeInterval() => Retention / 10 < TimeSpan.FromMinutes(1) ? Retention / 10 : TimeSpan.FromMinutes(1);
 
     public IEnumerable<(string Key, string Message)> Validate()

@@ -3,12 +3,12 @@ using System.Text.Json.Nodes;
 namespace ImapGateway.Changes;
 
 /// <summary>
-/// What the record of each type looks like, as JSON Schema (Draft 2020-12). Definitions of what stands in other answers too (Message, Role) are given by whoever puts the
-/// parts together: they are referred to by <paramref name="definitions"/>, such as <c>#/$defs/</c>.
+/// Builds the JSON Schema (Draft 2020-12) of the record of each type. The caller adds the definitions that other answers share (Message, Role): the schemas refer to them by
+/// <paramref name="definitions"/>, such as <c>#/$defs/</c>.
 /// </summary>
 public sealed class EventSchemas(string definitions)
 {
-    /// <summary>The whole record of a type, with an example.</summary>
+    /// <summary>Returns the schema of the whole record of a type, with an example.</summary>
     public JsonObject Of(ChangeType type) => Object(
         Title(type),
         [
@@ -62,7 +62,7 @@ public sealed class EventSchemas(string definitions)
 
     private static JsonObject Names(string description) => new() { ["type"] = "array", ["description"] = description, ["items"] = new JsonObject { ["type"] = "string" } };
 
-    /// <summary>Members may be added later: readers must not mind them.</summary>
+    /// <summary>Returns the schema of an object. Members may be added later: readers must ignore unknown ones.</summary>
     private static JsonObject Object(string description, IEnumerable<(string Name, JsonObject Schema, bool Required)> members, JsonNode? example = null)
     {
         var all = members.ToList();

@@ -8,23 +8,23 @@ using Microsoft.AspNetCore.Http.Metadata;
 namespace ImapGateway.Changes;
 
 /// <summary>
-/// A feed as server-sent events, for as long as the reader stays and its key has the right. Each reader pulls from the log at its own pace and holds a few changes at a
-/// time, so that a slow one costs no memory and delays nobody. One that takes nothing at all is cut off, and may come back with its last id.
+/// Sends a feed as server-sent events, as long as the reader stays and its key has the right. Each reader reads from the log at its own pace and keeps a few changes at a
+/// time, so that a slow one costs no memory and delays no other. A reader that accepts nothing at all is disconnected, and may come back with its last id.
 /// </summary>
-/// <param name="reader">Whose rights are asked before every page and every heartbeat.</param>
-/// <param name="after">Where to begin unless the client has come back.</param>
+/// <param name="reader">The reader whose rights are checked before every page and every heartbeat.</param>
+/// <param name="after">The position to start from, unless the client has come back.</param>
 public sealed class EventStream(FeedReader reader, string after, IHostApplicationLifetime lifetime, TimeProvider time) : IResult, IEndpointMetadataProvider
 {
-    /// <summary>Sent instead of the changes that are kept no longer.</summary>
+    /// <summary>The event that is sent instead of changes that are no longer kept.</summary>
     private const string Reset = "reset";
 
     private const int Batch = 100;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { Encoder = StrictJson.Encoder };
 
-    /// <param name="Code">Of the error the answer would have been.</param>
-    /// <param name="Detail">What cannot be continued, and how to recover.</param>
-    /// <param name="FeedPosition">Where the stream goes on.</param>
+    /// <param name="Code">The code of the error that the answer would have been.</param>
+    /// <param name="Detail">A text: what cannot be continued, and how to recover.</param>
+    /// <param name="FeedPosition">The position at which the stream continues.</param>
     private sealed record ResetData(string Code, string Detail, string FeedPosition);
 
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -86,7 +86,7 @@ public sealed class EventStream(FeedReader reader, string after, IHostApplicatio
         }
     }
 
-    /// <summary>Where to begin. What cannot be continued begins at the end, and is told so: an EventSource never shows the body of a 410.</summary>
+    /// <summary>Returns the start position. If it cannot be continued, the stream begins at the end and reports this as an event, because an EventSource never shows the body of a 410.</summary>
     private async Task<(GlobalPosition Place, string? Lost)> StartAsync(string from, CancellationToken cancel)
     {
         try

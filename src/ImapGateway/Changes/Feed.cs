@@ -4,22 +4,22 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Changes;
 
-/// <summary>What of a feed can be read.</summary>
-/// <param name="Start">The place before the oldest change that is kept.</param>
-/// <param name="Head">The place of the newest.</param>
+/// <summary>The readable range of a feed.</summary>
+/// <param name="Start">The position before the oldest change that is kept.</param>
+/// <param name="Head">The position of the newest change.</param>
 public readonly record struct FeedBounds(GlobalPosition Start, GlobalPosition Head)
 {
-    /// <summary>The last place of each epoch that has ended, as it was when the database was copied.</summary>
+    /// <summary>The last position of each epoch that has ended, at the time when the database was copied.</summary>
     public ImmutableArray<GlobalPosition> Ends { get; init; } = [];
 
-    /// <summary>Whether the place was given in the history of this feed: past the end of its epoch it was given for a state that is lost.</summary>
+    /// <summary>True if the position was given in the history of this feed. A position after the end of its epoch was given for a state that is lost.</summary>
     public bool Has(GlobalPosition place) => place.Epoch == Head.Epoch ? place <= Head : Ends.Any(end => end.Epoch == place.Epoch && place <= end);
 }
 
-/// <summary>A feed as its readers see it: that of one account, whose places are its sequences, or that of all.</summary>
+/// <summary>A feed for its readers: that of one account, whose positions are its sequence numbers, or that of all accounts.</summary>
 public abstract class Feed(bool isGlobal, string incarnation)
 {
-    /// <summary>How a reader that has missed something gets whole again.</summary>
+    /// <summary>The advice for a reader that has missed changes.</summary>
     public const string Recovery = "List what you keep again, then follow from the feedPosition of that list.";
 
     public string Incarnation => incarnation;
@@ -28,22 +28,22 @@ public abstract class Feed(bool isGlobal, string incarnation)
 
     public abstract Task<FeedBounds> BoundsAsync(CancellationToken cancel);
 
-    /// <summary>Changes after a place, oldest first.</summary>
-    /// <exception cref="ProblemException">410 where some of them are kept no longer.</exception>
+    /// <summary>Returns changes after a position, oldest first.</summary>
+    /// <exception cref="ProblemException">410 if some of them are no longer kept.</exception>
     public abstract Task<IReadOnlyList<LoggedChange>> ReadAsync(GlobalPosition after, int limit, CancellationToken cancel);
 
-    /// <summary>Until there is something after the place.</summary>
+    /// <summary>Waits until there is a change after the position.</summary>
     public abstract Task WaitAsync(GlobalPosition after, CancellationToken cancel);
 
     public abstract GlobalPosition PlaceOf(LoggedChange change);
 
-    /// <summary>Whether nothing can come after it.</summary>
+    /// <summary>True if nothing can come after the change.</summary>
     public abstract bool EndsWith(LoggedChange change);
 
     public abstract string Format(GlobalPosition place);
 
-    /// <summary>The place a client names: <c>0</c>, <c>latest</c>, or a position.</summary>
-    /// <exception cref="ProblemException">400 for what is no position of this feed; 410 where it cannot be continued.</exception>
+    /// <summary>Returns the position that a client names: <c>0</c>, <c>latest</c>, or a position.</summary>
+    /// <exception cref="ProblemException">400 if the value is no position of this feed, 410 if it cannot be continued.</exception>
     public async Task<GlobalPosition> FindAsync(string after, CancellationToken cancel)
     {
         if (after is not ("0" or "latest"))
@@ -54,9 +54,9 @@ public abstract class Feed(bool isGlobal, string incarnation)
         return after == "0" ? bounds.Start : bounds.Head;
     }
 
-    /// <summary>The position that all pages of a list show.</summary>
-    /// <param name="first">Of the first page, as a cursor carries it; null: this is the first page.</param>
-    /// <exception cref="ProblemException">410 for a list that was begun in a state that is lost.</exception>
+    /// <summary>Returns the position that all pages of a list show.</summary>
+    /// <param name="first">The position of the first page, as a cursor carries it, or null if this is the first page.</param>
+    /// <exception cref="ProblemException">410 if the list was started in a state that is lost.</exception>
     public async Task<string> PositionOfListAsync(string? first, CancellationToken cancel)
     {
         var bounds = await BoundsAsync(cancel);
@@ -75,7 +75,7 @@ public abstract class Feed(bool isGlobal, string incarnation)
         return position.Incarnation != incarnation || !bounds.Has(position.Place) ? throw Lost() : position.Place >= bounds.Start ? position.Place : throw TooOld();
     }
 
-    /// <summary>What the client has was given for a state that is lost: the database is another one, or was restored from a backup that was made before.</summary>
+    /// <summary>Returns the error for a position that was given for a state that is lost: the database is another one, or was restored from an earlier backup.</summary>
     public static ProblemException Lost() => Gone("The position belongs to a state that is lost.");
 
     public static ProblemException TooOld() => Gone("Changes after this position are kept no longer.");
@@ -83,7 +83,7 @@ public abstract class Feed(bool isGlobal, string incarnation)
     private static ProblemException Malformed(string detail) => RequestErrors.OfParameter("after", detail);
 }
 
-/// <summary>The changes of one account, by their sequences. It can still be read to its end when the account is removed.</summary>
+/// <summary>The changes of one account, by their sequence numbers. It can still be read to its end after the account is removed.</summary>
 public sealed class AccountFeed(ChangeLog log, string incarnation) : Feed(isGlobal: false, incarnation)
 {
     public override async Task<FeedBounds> BoundsAsync(CancellationToken cancel) => (await log.RangeAsync(Incarnation, cancel)).Bounds;

@@ -4,21 +4,21 @@ using System.Text.RegularExpressions;
 namespace ImapGateway.Changes;
 
 /// <summary>
-/// Where a reader is in a feed, as clients keep it: opaque to them. It names the feed, and the incarnation and the epoch it belongs to, so that one taken elsewhere, or kept over the
-/// loss of the database or of its latest changes, is told apart from one that is only old. The first epoch, 0, is not written.
+/// The position of a reader in a feed, in the form that clients keep; it is opaque to them. It names the feed, the incarnation and the epoch. So a position of another feed, or one that was kept
+/// over the loss of the database or of its latest changes, differs from one that is only old. The first epoch, 0, is not written.
 /// </summary>
-/// <param name="IsGlobal">Of the feed of all accounts.</param>
-/// <param name="Incarnation">Of the account, or of the store.</param>
-/// <param name="Place">Of an account: its epoch, and its sequence as the row.</param>
+/// <param name="IsGlobal">True for the feed of all accounts.</param>
+/// <param name="Incarnation">The incarnation of the account, or of the store.</param>
+/// <param name="Place">The place in the feed. For an account it has the epoch, and the sequence number as the row.</param>
 public sealed partial record FeedPosition(bool IsGlobal, string Incarnation, GlobalPosition Place)
 {
-    /// <summary>All changes of the account up to this sequence have been read.</summary>
+    /// <summary>Returns the position after all changes of the account up to this sequence number.</summary>
     public static string OfAccount(string incarnation, long sequence, long epoch = 0) => string.Create(CultureInfo.InvariantCulture, $"a_{incarnation}{Text(epoch)}_{sequence}");
 
-    /// <summary>All changes of all accounts up to this place have been read.</summary>
+    /// <summary>Returns the position after all changes of all accounts up to this place.</summary>
     public static string OfAll(string incarnation, GlobalPosition place) => string.Create(CultureInfo.InvariantCulture, $"g_{incarnation}{Text(place.Epoch)}_{place.Transaction}_{place.Row}");
 
-    /// <summary>Null for what none of the above can have made.</summary>
+    /// <summary>Parses a position. Returns null for a text that none of the methods above can have made.</summary>
     public static FeedPosition? Parse(string text)
     {
         if (Form().Match(text) is not { Success: true } match
@@ -31,7 +31,7 @@ public sealed partial record FeedPosition(bool IsGlobal, string Incarnation, Glo
 
     private static string Text(long epoch) => epoch == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"_{epoch}");
 
-    /// <summary>0 where it is absent; null where it is too large.</summary>
+    /// <summary>Parses a number. Returns 0 if it is absent, null if it is too large.</summary>
     private static long? Number(Group group) =>
         !group.Success ? 0 : long.TryParse(group.ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 

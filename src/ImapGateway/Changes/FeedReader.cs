@@ -3,36 +3,36 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Changes;
 
-/// <summary>Some changes and the place behind the last row that was looked at, shown or not.</summary>
-/// <param name="Items">None where nothing suits.</param>
-/// <param name="Next">Where to go on.</param>
-/// <param name="More">Whether there may be more at once.</param>
-/// <param name="Caller">With the rights of this moment.</param>
+/// <summary>A page of changes, and the position after the last row that was examined, shown or not.</summary>
+/// <param name="Items">The changes. Empty if none matches.</param>
+/// <param name="Next">The position at which to continue.</param>
+/// <param name="More">True if there may be more at once.</param>
+/// <param name="Caller">The caller, with its rights at this moment.</param>
 public sealed record FeedPage(IReadOnlyList<LoggedChange> Items, GlobalPosition Next, bool More, Caller Caller)
 {
-    /// <summary>What the reader may see of the items.</summary>
+    /// <summary>The part of the items that the reader may see.</summary>
     public ChangeView View { get; } = ChangeViews.Of(Caller);
 }
 
-/// <summary>Reads a feed for somebody: only what they asked for, only what their key may see at this moment.</summary>
-/// <param name="account">The account whose feed it is; null: all.</param>
-/// <param name="mailboxes">Counters of their ids: only what happened in one of them, a move on either side; null: everything.</param>
+/// <summary>Reads a feed for a caller: only the requested changes, and only what its key may see at this moment.</summary>
+/// <param name="account">The account of the feed, or null for all accounts.</param>
+/// <param name="mailboxes">The counters of mailbox ids: only changes in one of them are returned, for a move on either side. Null for everything.</param>
 public sealed class FeedReader(Feed feed, Credential credential, string? account, ChangeTypeFilter types, IReadOnlySet<ulong>? mailboxes = null)
 {
     private const int Batch = 100;
 
-    /// <summary>Rows looked at for one page, so that a rare type does not keep anybody waiting for a page that shows how far it is.</summary>
+    /// <summary>The number of rows that are examined for one page. So a client that waits for a rare type soon gets a page with its progress.</summary>
     private const int MostExamined = 5000;
 
-    /// <summary>Of one page, however large its changes are.</summary>
+    /// <summary>The limit of one page in bytes. Only its last change may exceed it.</summary>
     private const int MostBytes = 1024 * 1024;
 
     private CancellationToken _unchanged;
 
     public Feed Feed => feed;
 
-    /// <summary>The next changes after a place; at least one where there is one.</summary>
-    /// <exception cref="ProblemException">401, 403 or 404 once the key has lost the right; 410 where changes are kept no longer.</exception>
+    /// <summary>Returns the next changes after a position, at least one if there is any.</summary>
+    /// <exception cref="ProblemException">401, 403 or 404 after the key has lost the right; 410 if changes are no longer kept.</exception>
     public async Task<FeedPage> NextAsync(GlobalPosition after, int limit, CancellationToken cancel)
     {
         _unchanged = credential.Unchanged;
@@ -66,8 +66,8 @@ public sealed class FeedReader(Feed feed, Credential credential, string? account
         FeedPage Page(bool more) => new(items, after, more, caller);
     }
 
-    /// <summary>Waits for something after a place, for as long as the token allows and the rights that the last page was read with cannot have changed.</summary>
-    /// <returns>False if the token has ended the wait; otherwise the next page is to be read, which may be empty or refused.</returns>
+    /// <summary>Waits for a change after a position, as long as the token allows and the rights of the last page cannot have changed.</summary>
+    /// <returns>False if the token has ended the wait. Otherwise the next page must be read, which may be empty or refused.</returns>
     public async Task<bool> WaitAsync(GlobalPosition after, CancellationToken until)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(until, _unchanged);

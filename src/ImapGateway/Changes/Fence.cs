@@ -6,26 +6,26 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ImapGateway.Changes;
 
-/// <summary>Who owns the state of an account, and its counters. A row is never used for another incarnation.</summary>
+/// <summary>The owner of an account's state, and its counters. A row is never used for another incarnation.</summary>
 public sealed class FenceEntity
 {
     public required string Incarnation { get; init; }
 
-    /// <summary>Counts the owners; a write of an earlier one is refused.</summary>
+    /// <summary>The number of owners until now. A write of an earlier owner is refused.</summary>
     public long Generation { get; set; }
 
     /// <summary>The next counter for an id of this incarnation.</summary>
     public long NextCounter { get; set; } = 1;
 
-    /// <summary>Of the last change in its log; there is none before 1, and none is left out.</summary>
+    /// <summary>The sequence number of the last change in the log. Numbers begin at 1 and have no gaps.</summary>
     public long Sequence { get; set; }
 
-    /// <summary>See <see cref="Changes.EndedEpochs.OfAccount"/>. The present epoch is that of <see cref="NextCounter"/>.</summary>
+    /// <summary>The ended epochs, see <see cref="Changes.EndedEpochs.OfAccount"/>. The present epoch is that of <see cref="NextCounter"/>.</summary>
     public string EndedEpochs { get; set; } = "";
 
     public FenceCounters Counters => new((ulong)NextCounter, Sequence);
 
-    /// <summary>The row of a new account.</summary>
+    /// <summary>Returns the row of a new account.</summary>
     public static FenceEntity Of(string incarnation, StoreEpoch epoch) => new() { Incarnation = incarnation, NextCounter = (long)ObjectId.CounterIn(epoch.Value, 1) };
 }
 
@@ -40,28 +40,28 @@ public sealed class FenceConfiguration : IEntityTypeConfiguration<FenceEntity>
     }
 }
 
-/// <summary>The right to write the state of an account, until somebody else claims it.</summary>
+/// <summary>The right to write the state of an account, until another owner claims it.</summary>
 public sealed record Owner(string Incarnation, long Generation)
 {
     /// <summary>The epochs of the account before the present one.</summary>
     public ImmutableArray<EndedEpoch> EndedEpochs { get; init; } = [];
 }
 
-/// <summary>What only the owner of an account gives out.</summary>
-/// <param name="NextCounter">Of the next id.</param>
-/// <param name="Sequence">Of the last change.</param>
+/// <summary>The counters that only the owner of an account may use.</summary>
+/// <param name="NextCounter">The counter of the next id.</param>
+/// <param name="Sequence">The sequence number of the last change.</param>
 public readonly record struct FenceCounters(ulong NextCounter, long Sequence)
 {
-    /// <summary>Of the database, in which the owner works.</summary>
+    /// <summary>The epoch of the database in which the owner works.</summary>
     public long Epoch => ObjectId.EpochOf(NextCounter);
 }
 
 public static class Fence
 {
     /// <summary>
-    /// Rows that can be used: with counters that can have been given. SQLite keeps whatever is written to a column; a text or a blob there is larger than every number.
+    /// Returns the rows that can be used: their counters have possible values. SQLite stores any value in any column; a text or a blob is larger than every number.
     /// </summary>
-    /// <param name="epoch">Of the database.</param>
+    /// <param name="epoch">The epoch of the database.</param>
     public static IQueryable<FenceEntity> Usable(GatewayDbContext database, long epoch)
     {
         var (first, last) = ((long)ObjectId.CounterIn(epoch, 1), (long)ObjectId.CounterIn(epoch, ObjectId.LastNumber));
@@ -69,12 +69,12 @@ public static class Fence
             fence.Generation >= 0 && fence.Generation < long.MaxValue / 2 && fence.Sequence >= 0 && fence.Sequence < ObjectId.LastNumber && fence.NextCounter >= first && fence.NextCounter <= last);
     }
 
-    /// <summary>Takes the account over: from the commit on, writes of all earlier owners are refused; one that is between its first statement and its commit is waited for.</summary>
+    /// <summary>Claims the account. After the commit, writes of all earlier owners are refused. If an earlier owner is between its first statement and its commit, the claim waits for it.</summary>
     /// <exception cref="LostOwnershipException">The account was removed.</exception>
     public static async Task<(Owner Owner, FenceCounters Counters)> ClaimAsync(GatewayDbContext database, string incarnation, CancellationToken cancel)
     {
         var fences = database.Set<FenceEntity>().Where(fence => fence.Incarnation == incarnation);
-        // Counted by the database, not here: two that read the same generation must not both become the next one.
+        // The database counts, not this code: two owners that read the same generation must not both become the next one.
         if (await fences.ExecuteUpdateAsync(update => update.SetProperty(fence => fence.Generation, fence => fence.Generation + 1), cancel) != 1)
         {
             throw new LostOwnershipException();
@@ -84,10 +84,10 @@ public static class Fence
     }
 
     /// <summary>
-    /// The first statement of every transaction that writes state of the account: refuses a stale owner, moves the counters on, and keeps whoever claims the account
-    /// meanwhile waiting until this transaction has ended. Counters that are not the expected ones also tell that a commit whose outcome was unknown has happened.
+    /// Runs the first statement of every transaction that writes state of the account. It refuses a stale owner, increases the counters, and makes a new owner
+    /// wait until this transaction has ended. Unexpected counters also show that a commit with an unknown result has happened.
     /// </summary>
-    /// <exception cref="LostOwnershipException">Somebody else owns the account now.</exception>
+    /// <exception cref="LostOwnershipException">The account has another owner now.</exception>
     public static async Task PassAsync(GatewayDbContext database, Owner owner, FenceCounters before, FenceCounters after, CancellationToken cancel)
     {
         var rows = await database.Set<FenceEntity>()
@@ -101,5 +101,5 @@ public static class Fence
     }
 }
 
-/// <summary>Another activation owns the account; this one must let go of everything.</summary>
+/// <summary>The error that another activation owns the account. This activation must release everything.</summary>
 public sealed class LostOwnershipException() : Exception("The account has another owner.");

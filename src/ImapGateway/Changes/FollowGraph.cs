@@ -6,12 +6,12 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Changes;
 
-/// <summary>The feed in the graph, as it goes on. Each reader pulls at its own pace and holds a few changes at a time.</summary>
+/// <summary>The GraphQL subscriptions to the feed. Each reader reads at its own pace and keeps a few changes at a time.</summary>
 public sealed class FollowGraph : IGraph
 {
     private const int Batch = 20;
 
-    /// <summary>How often rights are asked while nothing happens.</summary>
+    /// <summary>The interval at which rights are checked while there is no change.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
 
     private const string After = "`latest`: from now on; `0`: from the oldest change that is kept; or a position: a `feedPosition`, or the `position` of a change. One that cannot be continued is an error with the code `gone`: list again, then follow from the `feedPosition` of that list.";

@@ -3,31 +3,31 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Changes;
 
-/// <summary>A change as the graph shows it: read once, and shared by all who follow the same feed and may see as much of it.</summary>
-/// <param name="row">As the log gave it.</param>
-/// <param name="position">Where to go on after it.</param>
+/// <summary>A change in its GraphQL form. It is read once, and shared by all clients that follow the same feed and have the same view.</summary>
+/// <param name="row">The row from the log.</param>
+/// <param name="position">The position after the change.</param>
 public abstract class FollowedChange(LoggedChange row, string position, Message? message)
 {
-    /// <summary>Only as long as somebody is at it: what is read and written of a change takes more room than its row, and rows stay in memory for those who come later.</summary>
+    /// <summary>The changes in use, and no others: the parsed form of a change takes more memory than its row, and rows stay in memory for later readers.</summary>
     private static readonly ConditionalWeakTable<LoggedChange, WeakReference<FollowedChange>?[]> Known = [];
 
     public LoggedChange Row => row;
 
     public string Position => position;
 
-    /// <summary>By their names.</summary>
+    /// <summary>The metadata in the order of their names.</summary>
     public IReadOnlyList<KeyValuePair<string, string>> Metadata { get; } = [.. ChangeData.ReadMetadata(row.Metadata)];
 
-    /// <summary>The summary, where it was known and may be seen.</summary>
+    /// <summary>The summary, if it was known and the reader may see it.</summary>
     public Message? Message => message;
 
-    /// <summary>The message or mailbox it is about; null where that is the account.</summary>
+    /// <summary>The id of the message or mailbox of the change, or null if the change is about the account.</summary>
     public abstract string? ObjectId { get; }
 
-    /// <summary>The mailbox it is about, or its message is in; null where that is the account.</summary>
+    /// <summary>The id of the mailbox, or of the mailbox of the message. Null if the change is about the account.</summary>
     public abstract string? MailboxId { get; }
 
-    /// <param name="feed">What the position belongs to.</param>
+    /// <param name="feed">The feed that the position belongs to.</param>
     public static FollowedChange Of(LoggedChange row, Feed feed, ChangeView view)
     {
         var forms = Known.GetValue(row, static _ => new WeakReference<FollowedChange>?[2 * ((int)ChangeView.Full + 1)]);
@@ -81,6 +81,6 @@ public sealed class FollowedChange<T>(LoggedChange row, string position, T data,
         _ => objectId,
     };
 
-    /// <summary>Lists of the summary of which only the first are there.</summary>
+    /// <summary>The names of the lists in the summary that are cut.</summary>
     public IReadOnlyList<string> Truncated { get; } = message is null ? [] : ChangeData.ReadTruncated(row.Data);
 }

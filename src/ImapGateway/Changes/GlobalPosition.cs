@@ -1,7 +1,7 @@
 namespace ImapGateway.Changes;
 
-/// <summary>A place in a feed. What commits later is always behind it.</summary>
-/// <param name="Epoch">Of the database. It comes first: a server that was restored may count its transactions from a smaller number.</param>
+/// <summary>A position in a feed. What commits later always comes after it.</summary>
+/// <param name="Epoch">The epoch of the database. It comes first: a restored server may count its transactions from a smaller number.</param>
 public readonly record struct GlobalPosition(long Transaction, long Row, long Epoch = 0) : IComparable<GlobalPosition>
 {
     public int CompareTo(GlobalPosition other) => (Epoch, Transaction, Row).CompareTo((other.Epoch, other.Transaction, other.Row));

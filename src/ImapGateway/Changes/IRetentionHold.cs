@@ -1,8 +1,8 @@
 namespace ImapGateway.Changes;
 
-/// <summary>Somebody who has yet to do something with changes that retention would delete. Who tells of changes implements it.</summary>
+/// <summary>Keeps changes that retention would delete, because they are still to be delivered. A component that delivers changes implements it.</summary>
 public interface IRetentionHold
 {
-    /// <summary>By incarnation the lowest sequence that is still needed; where there is none, nothing is held.</summary>
+    /// <summary>Returns the lowest sequence number by incarnation that is still needed. An incarnation that is missing needs none.</summary>
     Task<IReadOnlyDictionary<string, long>> LowestAsync(CancellationToken cancel);
 }

@@ -4,9 +4,9 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Changes;
 
-/// <summary>The oldest sequence that is kept (head + 1 where none is), and the newest that was given.</summary>
-/// <param name="Epoch">The present one.</param>
-/// <param name="Ended">Those of the account before it.</param>
+/// <summary>The range of a log: the oldest sequence number that is kept (head + 1 if there is none), and the newest one.</summary>
+/// <param name="Epoch">The present epoch.</param>
+/// <param name="Ended">The earlier epochs of the account.</param>
 public readonly record struct LogRange(long Oldest, long Head, long Epoch, ImmutableArray<EndedEpoch> Ended)
 {
     public FeedBounds Bounds => new(new GlobalPosition(0, Oldest - 1, EpochOf(Oldest - 1)), new GlobalPosition(0, Head, Epoch))
@@ -14,14 +14,14 @@ public readonly record struct LogRange(long Oldest, long Head, long Epoch, Immut
         Ends = [.. Ended.Select(ended => new GlobalPosition(0, ended.Sequence, ended.Epoch))],
     };
 
-    /// <summary>Whether the id was given in an epoch that is not part of the history of the account, or after the end of that epoch.</summary>
+    /// <summary>True if the id was given in an epoch that is not part of the history of the account, or after the end of that epoch.</summary>
     public bool IsLost(ObjectId id)
     {
         var isChange = id.Kind == ObjectId.Change;
         return id.Epoch != Epoch && !Ended.Any(ended => ended.Epoch == id.Epoch && (isChange ? id.Number <= ended.Sequence : id.Counter < ended.NextCounter));
     }
 
-    /// <summary>The epoch in which a sequence was given.</summary>
+    /// <summary>Returns the epoch in which a sequence number was given.</summary>
     public long EpochOf(long sequence)
     {
         foreach (var ended in Ended)
@@ -35,13 +35,13 @@ public readonly record struct LogRange(long Oldest, long Head, long Epoch, Immut
     }
 }
 
-/// <summary>A change as the log has it. The arrays belong to all who read it.</summary>
-/// <param name="Account">The account's id when it was written.</param>
-/// <param name="Mailbox">The counter of the mailbox's id; 0: none.</param>
-/// <param name="FromMailbox">Of a move: where it was.</param>
-/// <param name="Metadata">The account's notes when it was written; a JSON object.</param>
-/// <param name="Data">A JSON object without <c>message</c>.</param>
-/// <param name="Message">The summary, where it was known.</param>
+/// <summary>A change from the log. All readers share the arrays.</summary>
+/// <param name="Account">The account's id when the change was written.</param>
+/// <param name="Mailbox">The counter of the mailbox's id, or 0 for none.</param>
+/// <param name="FromMailbox">The counter of the mailbox that a moved message comes from.</param>
+/// <param name="Metadata">The account's metadata when the change was written, a JSON object.</param>
+/// <param name="Data">The data, a JSON object without <c>message</c>.</param>
+/// <param name="Message">The summary, if it was known.</param>
 public sealed record LoggedChange(
     GlobalPosition Position,
     string Incarnation,
@@ -57,10 +57,10 @@ public sealed record LoggedChange(
     byte[] Data,
     byte[]? Message)
 {
-    /// <summary>The same for every reader, endpoint and attempt.</summary>
+    /// <summary>The id of the change. It is the same for every reader, endpoint and attempt.</summary>
     public string Id => ObjectId.OfChange(Incarnation, Position.Epoch, Sequence);
 
-    /// <summary>A damaged row keeps its place and is <see cref="ChangeTypes.Unreadable"/>: what is not JSON must not get into the pages and streams of those who read it among others.</summary>
+    /// <summary>Returns the change in a row. A damaged row keeps its position and is <see cref="ChangeTypes.Unreadable"/>: what is not JSON must not appear in pages and streams with other rows.</summary>
     public static LoggedChange Of(ChangeEntity row) => new(
         new GlobalPosition(row.Transaction, row.Row, row.Epoch), row.Incarnation, row.Sequence, row.Account,
         HasId(row) && IsObject(row.Metadata) && IsObject(row.Data) && (row.Message is null || IsObject(row.Message)) ? row.Type : ChangeTypes.Unreadable,

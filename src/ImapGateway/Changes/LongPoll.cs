@@ -1,10 +1,10 @@
 namespace ImapGateway.Changes;
 
-/// <summary>One page of a feed now, or as soon as there is one.</summary>
+/// <summary>Returns one page of a feed now, or as soon as there is a change.</summary>
 public sealed class LongPoll(IHostApplicationLifetime lifetime, TimeProvider time)
 {
-    /// <param name="after">What the client has asked for.</param>
-    /// <param name="wait">At most; less where the gateway stops or the client leaves.</param>
+    /// <param name="after">The position that the client has requested.</param>
+    /// <param name="wait">The longest time to wait. It is less if the gateway stops or the client leaves.</param>
     public async Task<ChangePageResult> RunAsync(FeedReader reader, string after, int limit, TimeSpan wait, CancellationToken cancel)
     {
         var place = await reader.Feed.FindAsync(after, cancel);

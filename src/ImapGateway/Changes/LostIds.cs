@@ -5,11 +5,11 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Changes;
 
-/// <summary>Ids that a client keeps in settings: one that was given after a backup, and is lost, would never match anything.</summary>
+/// <summary>Refuses lost ids in settings: an id that was given after a backup, and is lost, would never match anything.</summary>
 public static class LostIds
 {
-    /// <param name="ids">Of mailboxes; null: none.</param>
-    /// <exception cref="ProblemException">410 where one was given for a state that is lost.</exception>
+    /// <param name="ids">The ids of mailboxes, or null for none.</param>
+    /// <exception cref="ProblemException">410 if an id was given for a state that is lost.</exception>
     public static async Task RefuseAsync(GatewayDbContext db, ImmutableArray<string>? ids, CancellationToken cancel)
     {
         var given = (ids ?? []).Select(id => ObjectId.TryParse(id, out var parsed) ? parsed : default).Where(id => id.Incarnation is not null).ToList();

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Options;
 namespace ImapGateway.Changes;
 
 /// <summary>
-/// Deletes changes that have been kept long enough, in the order in which they were written and in batches small enough not to hold up other writes; with each batch
-/// it writes how far it is, so that a reader who has missed something is told so, and nobody else.
+/// Deletes changes after their retention time, in the order in which they were written, and in batches small enough not to delay other writes. With each batch
+/// it writes its progress, so that a reader that has missed something gets an error, and no other reader does.
 /// </summary>
 public sealed class RetentionWorker(IDatabase database, IEnumerable<IRetentionHold> holds, IOptions<ChangesOptions> options, Loops loops)
     : LoopService("change retention", loops)
@@ -19,7 +19,7 @@ public sealed class RetentionWorker(IDatabase database, IEnumerable<IRetentionHo
 
     protected override Task TurnAsync(CancellationToken stopping) => PurgeAsync(stopping);
 
-    /// <summary>Deletes all that need not be kept now.</summary>
+    /// <summary>Deletes all changes that need not be kept now.</summary>
     public async Task PurgeAsync(CancellationToken cancel)
     {
         var last = 0L;
@@ -55,7 +55,7 @@ public sealed class RetentionWorker(IDatabase database, IEnumerable<IRetentionHo
         return await db.Set<ChangeEntity>().Where(change => rows.Contains(change.Row)).ExecuteDeleteAsync(cancel);
     }
 
-    /// <summary>Asked for each batch: what begins to be needed meanwhile stays.</summary>
+    /// <summary>Returns the sequence numbers that are still needed. It is called for each batch: what begins to be needed meanwhile is kept.</summary>
     private async Task<Dictionary<string, long>> NeededAsync(CancellationToken cancel)
     {
         var lowest = new Dictionary<string, long>();

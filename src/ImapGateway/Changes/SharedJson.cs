@@ -2,17 +2,17 @@ using System.Runtime.CompilerServices;
 
 namespace ImapGateway.Changes;
 
-/// <summary>The bytes of a change, made by the first reader who needs them and shared by all who have the same row.</summary>
+/// <summary>The bytes of a change as JSON. The first reader that needs them makes them, and all readers of the same row share them.</summary>
 public static class SharedJson
 {
     private static readonly ConditionalWeakTable<LoggedChange, Forms> Known = [];
 
-    /// <param name="change">As the log gave it.</param>
-    /// <param name="view">What the reader may see.</param>
+    /// <param name="change">The change from the log.</param>
+    /// <param name="view">The view of the reader.</param>
     public static byte[] ToJson(this LoggedChange change, ChangeView view)
     {
         var forms = Known.GetOrCreateValue(change);
-        // Made twice where two come at once: the bytes are equal.
+        // Two concurrent readers may both make them: the bytes are equal.
         return forms.ByView[(int)view] ??= ChangeJson.ToBytes(change, view);
     }
 

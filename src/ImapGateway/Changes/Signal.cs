@@ -1,6 +1,6 @@
 namespace ImapGateway.Changes;
 
-/// <summary>Wakes all who wait at once. Who asks for <see cref="Next"/> before they look cannot miss a wake.</summary>
+/// <summary>Wakes all waiting tasks at once. A caller that reads <see cref="Next"/> before it checks its condition cannot miss a signal.</summary>
 public sealed class Signal
 {
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -6,12 +6,12 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Changes;
 
 /// <summary>
-/// Replaces the stamp of the database some time after changes were written, so that a database that was replaced by an older copy of itself is noticed, see <see cref="StoreStamp"/>.
+/// Replaces the stamp of the database some time after changes were written. So the gateway notices if the database was replaced by an older copy of itself, see <see cref="StoreStamp"/>.
 /// It costs two small writes while there are changes, and nothing while there are none.
 /// </summary>
 public sealed class StampWorker : LoopService
 {
-    /// <summary>What was written since the last stamp may be lost without being noticed, if exactly that is what a copy lacks.</summary>
+    /// <summary>The interval between stamps. If a copy lacks only what was written since the last stamp, the loss is not noticed.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(5);
 
     private readonly IDatabase _database;
@@ -45,15 +45,15 @@ public sealed class StampWorker : LoopService
 
     protected override async Task TurnAsync(CancellationToken stopping)
     {
-        // Not cancelled: it is not known of a write that was cancelled whether it was done.
+        // This write has no cancellation: after a cancelled write it is not known whether it was done.
         await ReplaceAsync(CancellationToken.None);
         await Task.Delay(Interval, Time, stopping);
     }
 
-    /// <summary>The file first: it names both until the database has the new one. One that may have been written, or not, is tried again.</summary>
+    /// <summary>Replaces the stamp, first in the file, which names both stamps until the database has the new one. If it is not known whether a stamp was written, the write is repeated.</summary>
     private async Task ReplaceAsync(CancellationToken cancel)
     {
-        // Before it begins: what is written meanwhile needs another stamp.
+        // The flag is cleared before the write begins: changes written meanwhile need another stamp.
         _isStale = false;
         var present = _stamp ?? _store.Stamp;
         var next = _next ??= StoreStart.NewStamp();

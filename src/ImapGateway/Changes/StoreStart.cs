@@ -8,22 +8,22 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Changes;
 
 /// <summary>
-/// What is done with the database before anything is read from it: a first start gives it its incarnation, and a start after a restore from a backup opens a new epoch. A copy that the
-/// gateway made says so itself; of any other, the stamp in the data directory or the server of the database shows that it is not the latest state.
+/// Prepares the database before anything is read from it. A first start gives it its incarnation, and a start after a restore from a backup opens a new epoch. A copy that the
+/// gateway made is marked as one; for any other copy, the stamp in the data directory or the server of the database shows that it is not the latest state.
 /// </summary>
 public sealed partial class StoreStart(IDatabase database, StoreEpoch epoch, StoreStamp stamps, ILogger<StoreStart> log) : IStartupStep
 {
     private StoreEntity? _store;
 
-    /// <summary>Of the database: positions in the feed of all accounts carry it.</summary>
+    /// <summary>The incarnation of the database. Positions in the feed of all accounts carry it.</summary>
     public string Incarnation => Store.Incarnation;
 
-    /// <summary>Of the database since the start.</summary>
+    /// <summary>The stamp of the database since the start.</summary>
     public string Stamp => Store.Stamp;
 
     private StoreEntity Store => _store ?? throw new InvalidOperationException("The store is not open yet.");
 
-    /// <summary>Writes to the data directory which stamps the database may have, see <see cref="StoreStamp"/>.</summary>
+    /// <summary>Writes the stamps that the database may have to the data directory, see <see cref="StoreStamp"/>.</summary>
     public void WriteStamps(params IEnumerable<string> possible) => stamps.Write(Incarnation, possible);
 
     public static string NewStamp() => RandomNumberGenerator.GetHexString(32, lowercase: true);
@@ -66,7 +66,7 @@ public sealed partial class StoreStart(IDatabase database, StoreEpoch epoch, Sto
         return (store, reason);
     }
 
-    /// <summary>Writes down what was given last in the present epoch. Counters go on in the new one, where they are larger than any before; sequences of accounts go on without a gap.</summary>
+    /// <summary>Opens a new epoch, and stores the last values of the present one. Counters continue in it, larger than any before; sequence numbers of accounts continue without a gap.</summary>
     private static async Task OpenEpochAsync(GatewayDbContext db, StoreEntity store, CancellationToken cancel)
     {
         var last = await db.Set<ChangeEntity>().OrderByDescending(row => row.Epoch).ThenByDescending(row => row.Transaction).ThenByDescending(row => row.Row)
@@ -79,7 +79,7 @@ public sealed partial class StoreStart(IDatabase database, StoreEpoch epoch, Sto
         var ended = store.Epoch;
         store.Epoch = Next(store.Epoch);
         var firstCounter = (long)ObjectId.CounterIn(store.Epoch, 1);
-        // Those of damaged rows stay as they are: their accounts can only be removed.
+        // Damaged rows stay as they are: their accounts can only be removed.
         foreach (var fence in await Fence.Usable(db, ended).ToListAsync(cancel))
         {
             var epochs = string.Create(CultureInfo.InvariantCulture, $"{fence.EndedEpochs} {fence.Counters.Epoch}:{fence.Sequence}:{fence.NextCounter}").TrimStart();
@@ -89,10 +89,10 @@ public sealed partial class StoreStart(IDatabase database, StoreEpoch epoch, Sto
     }
 
     /// <summary>
-    /// A random number above the present one, so that two restores from the same copy open different epochs. It takes a small part of the numbers that are left: there are enough for hundreds
+    /// Returns a random number above the present one, so that two restores from the same copy open different epochs. It takes a small part of the numbers that are left: there are enough for hundreds
     /// of restores of a restored database.
     /// </summary>
-    /// <exception cref="StartupException">There is none left.</exception>
+    /// <exception cref="StartupException">There is no number left.</exception>
     private static long Next(long present)
     {
         const int Part = 32;

@@ -1,10 +1,10 @@
 namespace ImapGateway.Changes;
 
-/// <summary>Bounds what all tails hold together: what came first is dropped first, whosever it is.</summary>
-/// <param name="most">Octets, roughly.</param>
+/// <summary>Limits the memory of all tails together. The oldest rows are dropped first, whichever tail they belong to.</summary>
+/// <param name="most">The limit in octets, roughly.</param>
 public sealed class TailBudget(long most)
 {
-    /// <summary>A row and its two forms as JSON, made for the first reader who needs one.</summary>
+    /// <summary>The number of forms in memory: a row and its two forms as JSON, made for the first reader that needs one.</summary>
     private const int Forms = 3;
     private const int Overhead = 512;
 

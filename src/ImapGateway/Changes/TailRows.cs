@@ -1,16 +1,16 @@
 namespace ImapGateway.Changes;
 
-/// <summary>All rows of a feed between two places: after the first, up to and with the second. Not for several threads at once.</summary>
+/// <summary>All rows of a feed between two positions: after the first, up to and including the second. It is not thread-safe.</summary>
 public sealed class TailRows(Func<LoggedChange, GlobalPosition> placeOf)
 {
     private readonly List<LoggedChange> _rows = [];
     private int _dropped;
     private GlobalPosition? _start;
 
-    /// <summary>Null before the first reader has come.</summary>
+    /// <summary>The last position, or null before the first reader has come.</summary>
     public GlobalPosition? End { get; private set; }
 
-    /// <summary>Begins anew behind a place.</summary>
+    /// <summary>Starts again after a position.</summary>
     public void Reset(GlobalPosition place)
     {
         _rows.Clear();
@@ -18,20 +18,20 @@ public sealed class TailRows(Func<LoggedChange, GlobalPosition> placeOf)
         _start = End = place;
     }
 
-    /// <param name="rows">What follows the end, without a gap.</param>
+    /// <param name="rows">The rows that follow the end, without a gap.</param>
     public void Append(IReadOnlyList<LoggedChange> rows)
     {
         _rows.AddRange(rows);
         End = rows.Count > 0 ? placeOf(rows[^1]) : End;
     }
 
-    /// <summary>Whether there is something after the place, here or before.</summary>
+    /// <summary>True if there is a row after the position, here or earlier.</summary>
     public bool Passes(GlobalPosition after) => End is { } end && end > after;
 
-    /// <summary>Whether what follows the place is not here, or not all of it.</summary>
+    /// <summary>True if not all rows after the position are here.</summary>
     public bool IsBehind(GlobalPosition after) => _start is { } start && after < start;
 
-    /// <summary>What is here of what follows the place, which is not before the start.</summary>
+    /// <summary>Returns the rows here that follow the position, which is not before the start.</summary>
     public IReadOnlyList<LoggedChange> Take(GlobalPosition after, int limit)
     {
         if (!Passes(after))
@@ -42,7 +42,7 @@ public sealed class TailRows(Func<LoggedChange, GlobalPosition> placeOf)
         return _rows.GetRange(first, Math.Min(limit, _rows.Count - first));
     }
 
-    /// <summary>Forgets everything up to a place.</summary>
+    /// <summary>Removes all rows up to a position.</summary>
     public void Drop(GlobalPosition through)
     {
         if (_start is not { } start || through <= start)
@@ -54,7 +54,7 @@ public sealed class TailRows(Func<LoggedChange, GlobalPosition> placeOf)
             _start = placeOf(_rows[_dropped]);
             _rows[_dropped] = null!;
         }
-        // Now and then, so that each row is moved a few times at most.
+        // This happens only from time to time, so that each row is moved a few times at most.
         if (_dropped > _rows.Count / 2)
         {
             _rows.RemoveRange(0, _dropped);

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace ImapGateway.Mail;
 
-/// <summary>Ids of accounts: chosen by the client, or minted.</summary>
+/// <summary>The rules for ids of accounts, which the client chooses or the gateway mints.</summary>
 public static partial class AccountId
 {
     public const string Prefix = "acc";

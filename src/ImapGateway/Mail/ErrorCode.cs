@@ -1,6 +1,6 @@
 namespace ImapGateway.Mail;
 
-/// <summary>The closed list of what can go wrong, as API clients see it.</summary>
+/// <summary>The closed list of errors that API clients may get.</summary>
 public enum ErrorCode
 {
     BadRequest,
@@ -21,7 +21,7 @@ public enum ErrorCode
     Unavailable,
     StorageCorrupt,
 
-    // What the mail server said or did.
+    // The following codes are for responses and failures of the mail server.
     AccountAuthFailed,
     AccountBusy,
     AccountThrottled,
@@ -35,14 +35,14 @@ public enum ErrorCode
     AccountTimeout,
     AccountPlaintextRefused,
 
-    // What is wrong with the account here.
+    // The following codes are for problems of the account in the gateway.
     AccountCredentialUnreadable,
     AccountDamaged,
 }
 
 public static class ErrorCodes
 {
-    /// <summary>The code on the wire, the HTTP status it is answered with, and a title for people.</summary>
+    /// <summary>Returns the code on the wire, the HTTP status of the answer, and a title for a human reader.</summary>
     public static (string Name, int Status, string Title) Describe(this ErrorCode code) => code switch
     {
         ErrorCode.BadRequest => ("bad_request", 400, "The request is malformed"),

@@ -7,7 +7,7 @@ namespace ImapGateway.Mail;
 
 /// <summary>
 /// An immutable set of flags, ordered, equal by value. System flags have RFC 8621 section 4.1.1 spelling ($seen, $answered, $flagged, $draft)
-/// plus our $deleted; keywords keep the server's spelling and compare without case (RFC 3501 section 2.3.2). \Recent is never one.
+/// and the additional $deleted; keywords keep the server's spelling and compare without case (RFC 3501 section 2.3.2). \Recent is never one.
 /// </summary>
 [GenerateSerializer, Immutable, JsonConverter(typeof(FlagsJsonConverter))]
 public sealed class Flags : IReadOnlyList<string>, IEquatable<Flags>
@@ -76,7 +76,7 @@ public sealed class Flags : IReadOnlyList<string>, IEquatable<Flags>
     IEnumerator IEnumerable.GetEnumerator() => GetEnumerator();
 }
 
-/// <summary>An array of strings on the wire.</summary>
+/// <summary>Converts flags to and from an array of strings.</summary>
 public sealed class FlagsJsonConverter : JsonConverter<Flags>
 {
     public override Flags Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

@@ -1,14 +1,14 @@
 namespace ImapGateway.Mail;
 
-/// <summary>How much a read must ask of the mail server.</summary>
+/// <summary>The freshness that a read requires.</summary>
 public enum Freshness
 {
-    /// <summary>What is known, where changes are watched; where they are not, the server is asked, and what was last known is shown while it is away.</summary>
+    /// <summary>Use the known state if changes are watched. If they are not, ask the server, and use the last known state while it is away.</summary>
     Known,
 
-    /// <summary>What is known: it has just been read, and this belongs to that.</summary>
+    /// <summary>Use the known state. It has just been read, and this read belongs to the same request.</summary>
     AsRead,
 
-    /// <summary>The server is asked, and a server that is away is an error.</summary>
+    /// <summary>Ask the server. If it is away, return an error.</summary>
     Revalidated,
 }

@@ -3,14 +3,14 @@ using System.Text;
 
 namespace ImapGateway.Mail;
 
-/// <summary>Text that a client has sent: names, identifiers, search terms, credentials.</summary>
+/// <summary>The rules for text that a client has sent: names, identifiers, search terms, credentials.</summary>
 public static class InputText
 {
     /// <summary>The rule of <see cref="IsPlain"/>, for messages to clients.</summary>
     public const string Expectation = "Control characters, line separators and unpaired surrogates are not allowed.";
 
     /// <summary>
-    /// False for text with control characters (line ends and NUL among them), U+2028, U+2029 or half a surrogate pair. Such text can start a line of its own in a
+    /// True if the text has no control characters (line ends and NUL among them), no U+2028 or U+2029 and no half of a surrogate pair. Text with them can start a line of its own in a
     /// protocol or a log, or cannot be stored or encoded everywhere. Null counts as empty.
     /// </summary>
     public static bool IsPlain(ReadOnlySpan<char> text)

@@ -5,9 +5,9 @@ using System.Text.RegularExpressions;
 namespace ImapGateway.Mail;
 
 /// <summary>
-/// Ids of messages, mailboxes and changes: prefix, incarnation of the account (40 random bits, new whenever the account is created or its state is lost),
-/// counter of the account; both in lower-case base32. The upper bits of the counter are the epoch of the database in which it was given: what was given before a restore
-/// from a backup, and is lost, differs from everything that is given after it.
+/// The id of a message, mailbox or change: prefix, incarnation of the account (40 random bits, new whenever the account is created or its state is lost),
+/// counter of the account; both in lower-case base32. The upper bits of the counter are the epoch of the database in which it was given: an id that was given before a restore
+/// from a backup, and is lost, differs from every id that is given after it.
 /// </summary>
 public readonly partial record struct ObjectId(char Kind, string Incarnation, ulong Counter)
 {
@@ -20,24 +20,24 @@ public readonly partial record struct ObjectId(char Kind, string Incarnation, ul
     private const int IncarnationLength = 8;
     private const int RandomLength = 13;
 
-    /// <summary>Bits of a counter below the epoch. All of it stays positive as a signed number, as databases store it.</summary>
+    /// <summary>The number of bits of a counter below the epoch. The whole counter is positive as a signed number, as databases store it.</summary>
     private const int NumberBits = 36;
 
     /// <summary>The largest epoch that fits into a counter.</summary>
     public const long LastEpoch = long.MaxValue >> NumberBits;
 
-    /// <summary>The largest number that fits into a counter beside its epoch.</summary>
+    /// <summary>The largest number that fits into a counter besides its epoch.</summary>
     public const long LastNumber = (1L << NumberBits) - 1;
 
-    /// <summary>Whether <see cref="NewIncarnation"/> can have made it.</summary>
+    /// <summary>True if <see cref="NewIncarnation"/> can have made the text.</summary>
     public static bool IsIncarnation(string text) => text.Length == IncarnationLength && !text.AsSpan().ContainsAnyExcept(Letters);
 
     public static string NewIncarnation() => RandomNumberGenerator.GetString(Alphabet, IncarnationLength);
 
-    /// <summary>65 random bits behind a prefix, for what has no account: keys, accounts, webhooks.</summary>
+    /// <summary>Returns 65 random bits after a prefix, for objects without an account: keys, accounts, webhooks.</summary>
     public static string NewRandom(string prefix) => $"{prefix}_{RandomNumberGenerator.GetString(Alphabet, RandomLength)}";
 
-    /// <summary>True for every form that the gateway gives to ids of anything: a client that chooses such an id for its own could take another object's place.</summary>
+    /// <summary>True for every form that the gateway gives to ids of any object. A client that chooses such an id for its own object could take another object's place.</summary>
     public static bool LooksMinted(string text) => Minted().IsMatch(text);
 
     public static string Format(char kind, string incarnation, ulong counter)
@@ -58,19 +58,19 @@ public readonly partial record struct ObjectId(char Kind, string Incarnation, ul
         return new string(text[..(2 + IncarnationLength + digits)]);
     }
 
-    /// <summary>A counter of an epoch; of the first epoch, 0, it is the number itself.</summary>
+    /// <summary>Returns the counter for a number in an epoch. In the first epoch, 0, it is the number itself.</summary>
     /// <exception cref="OverflowException">The account has given more numbers than fit.</exception>
     public static ulong CounterIn(long epoch, long number) => number >> NumberBits == 0
         ? (ulong)(epoch << NumberBits | number)
         : throw new OverflowException($"The number {number} does not fit into an id.");
 
-    /// <summary>The epoch in which the counter was given.</summary>
+    /// <summary>Returns the epoch in which the counter was given.</summary>
     public static long EpochOf(ulong counter) => (long)(counter >> NumberBits);
 
-    /// <summary>The id of a change: its sequence is not interrupted by epochs, its id names the epoch.</summary>
+    /// <summary>Returns the id of a change. Epochs do not interrupt its sequence number, but its id names the epoch.</summary>
     public static string OfChange(string incarnation, long epoch, long sequence) => Format(Change, incarnation, CounterIn(epoch, sequence));
 
-    /// <summary>The counter without its epoch: of a change, its sequence.</summary>
+    /// <summary>The counter without its epoch. For a change it is the sequence number.</summary>
     public long Number => (long)(Counter & ((1UL << NumberBits) - 1));
 
     /// <summary>The epoch in which the id was given.</summary>
@@ -78,7 +78,7 @@ public readonly partial record struct ObjectId(char Kind, string Incarnation, ul
 
     public override string ToString() => Format(Kind, Incarnation, Counter);
 
-    /// <summary>False for anything that <see cref="Format"/> cannot have made.</summary>
+    /// <summary>Parses an id. Returns false for a text that <see cref="Format"/> cannot have made.</summary>
     public static bool TryParse(string? text, out ObjectId id)
     {
         id = default;

@@ -3,12 +3,12 @@ using System.Text.Json.Serialization;
 
 namespace ImapGateway.Mail;
 
-/// <summary>An expected failure, as REST (RFC 9457) and GraphQL tell it to the client.</summary>
-/// <param name="Code">From the closed list.</param>
-/// <param name="Detail">One sentence for people: what is wrong and what to do. Never a trace, a secret or mail content.</param>
-/// <param name="Errors">The members that are wrong, where the request is at fault.</param>
-/// <param name="Upstream">What the mail server said.</param>
-/// <param name="RetryAfter">When to try again; 429 and 503 always carry one.</param>
+/// <summary>An expected failure, in the form that REST (RFC 9457) and GraphQL report to the client.</summary>
+/// <param name="Code">A code from the closed list.</param>
+/// <param name="Detail">One sentence for a human reader: what is wrong and what to do. Never a trace, a secret or mail content.</param>
+/// <param name="Errors">The members that are wrong, if the request is the cause.</param>
+/// <param name="Upstream">The response of the mail server.</param>
+/// <param name="RetryAfter">The time to wait before the next attempt. 429 and 503 always have one.</param>
 [GenerateSerializer, Immutable]
 public sealed record Problem(
     ErrorCode Code,
@@ -20,9 +20,9 @@ public sealed record Problem(
     public static Problem MessageGone { get; } = new(ErrorCode.Gone, "The message is gone.");
 }
 
-/// <summary>One member or parameter at fault.</summary>
-/// <param name="Detail">What is wrong with it.</param>
-/// <param name="Pointer">Into the JSON body (RFC 6901); "" is the whole of it.</param>
+/// <summary>A member or parameter of the request that is wrong.</summary>
+/// <param name="Detail">A description of the error.</param>
+/// <param name="Pointer">A pointer into the JSON body (RFC 6901); "" is the whole of it.</param>
 /// <param name="Parameter">The name of a query parameter or header.</param>
 [GenerateSerializer, Immutable]
 public sealed record ProblemError(
@@ -30,13 +30,13 @@ public sealed record ProblemError(
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Pointer = null,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] string? Parameter = null);
 
-/// <summary>The mail server's own words: the response code (RFC 5530), if it gave one, and the text after it.</summary>
-/// <param name="Code">Null where it gave none.</param>
-/// <param name="Text">Null where it said nothing.</param>
+/// <summary>The mail server's own response: the response code (RFC 5530), if it gave one, and the response text after it.</summary>
+/// <param name="Code">The response code, or null if there was none.</param>
+/// <param name="Text">The response text, or null if there was none.</param>
 [GenerateSerializer, Immutable]
 public sealed record Upstream(string? Code, string? Text);
 
-/// <summary>Carries a <see cref="Problem"/> to the one place that turns problems into answers; crosses the actor's border intact.</summary>
+/// <summary>The exception that carries a <see cref="Problem"/> to the one place that turns problems into answers. It crosses the actor's border unchanged.</summary>
 [GenerateSerializer]
 public sealed class ProblemException : Exception
 {

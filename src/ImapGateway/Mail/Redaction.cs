@@ -5,36 +5,36 @@ using System.Text;
 namespace ImapGateway.Mail;
 
 /// <summary>
-/// Removes secrets from text that comes from a server which knows them: a password that a mail server repeats, for example. A secret is found in any case and however it is
-/// encoded: base64 (also as a part of something larger, such as SASL PLAIN), percent, quoted-printable, hexadecimal, escapes of JSON, HTML and quoted strings, several of them
-/// on top of each other, and over line ends.
+/// Removes secrets from text of a server that knows them, for example a password that a mail server repeats. A secret is found in any case and in each
+/// encoding: base64 (also as a part of something larger, such as SASL PLAIN), percent, quoted-printable, hexadecimal, escapes of JSON, HTML and quoted strings, several of them
+/// on top of each other, and across line ends.
 /// </summary>
 public sealed class Redaction
 {
     public const string Mask = "***";
 
-    /// <summary>Nothing is secret.</summary>
+    /// <summary>A redaction without secrets.</summary>
     public static readonly Redaction None = new([]);
 
-    /// <summary>A shorter secret stands in any text by chance, and to mask it would tell what it is.</summary>
+    /// <summary>The length of the shortest secret that can be masked. A shorter one occurs in any text by chance, and a mask would show what it is.</summary>
     private const int Shortest = 4;
 
-    /// <summary>A shorter secret is one if it stands alone: "pass" is not removed from "password".</summary>
+    /// <summary>The length from which a secret is masked inside a word. A shorter one is masked only if it stands alone: "pass" is not removed from "password".</summary>
     private const int ShortestInWord = 8;
 
-    /// <summary>Of a longer secret, a piece of this length is removed, too: the text may be cut off.</summary>
+    /// <summary>The length of a piece of a longer secret that is also removed: the text may be cut off.</summary>
     private const int Piece = 10;
 
-    /// <summary>What is shown of a longer text: nobody reads more of what a server says.</summary>
+    /// <summary>The length that is shown of a longer text: a user needs no more of a server's response.</summary>
     public const int LongestText = 4 * 1024;
 
-    /// <summary>Characters of a text for one of a secret, in the longest encodings.</summary>
+    /// <summary>The number of characters of a text for one character of a secret, in the longest encodings.</summary>
     private const int MostPerCharacter = 12;
 
-    /// <summary>Encodings on top of each other.</summary>
+    /// <summary>The number of encodings on top of each other.</summary>
     private const int MaxDepth = 3;
 
-    /// <summary>Words of nearly every refusal. Where one of them is the secret, the text does not show it; a gap would.</summary>
+    /// <summary>Words of nearly every refusal. If one of them is the secret, the text does not show it; a mask would.</summary>
     private static readonly HashSet<string> Ordinary = new(StringComparer.OrdinalIgnoreCase)
     {
         "access", "account", "authentication", "credentials", "denied", "error", "failed", "invalid", "login", "mail", "name", "password", "refused", "server", "user", "username", "wrong",
@@ -45,12 +45,12 @@ public sealed class Redaction
     private readonly int _longest;
     private readonly bool _hidesAll;
 
-    /// <param name="secrets">Empty ones are ignored, and those that are ordinary words of a refusal.</param>
+    /// <param name="secrets">The secrets. Empty ones are ignored, and those that are ordinary words of a refusal.</param>
     public Redaction(IEnumerable<string> secrets)
     {
         var given = secrets.Where(secret => secret.Length > 0 && !Ordinary.Contains(secret)).ToList();
         _hidesAll = given.Exists(secret => secret.Length < Shortest);
-        // Texts of servers are Latin-1 here, and secrets are sent in UTF-8.
+        // Texts of servers are Latin-1 here, but secrets are sent in UTF-8.
         _secrets = [.. given.Where(secret => secret.Length >= Shortest)
             .SelectMany(secret => new[] { secret, Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(secret)) })
             .SelectMany(secret => new[] { secret, string.Concat(secret.Where(IsKept)) })
@@ -60,7 +60,7 @@ public sealed class Redaction
             .SelectMany(secret => Enumerable.Range(0, secret.Length - Piece + 1).Select(at => secret.Substring(at, Piece))).ToHashSet(StringComparer.OrdinalIgnoreCase);
     }
 
-    /// <returns>The text with <see cref="Mask"/> in place of secrets. Null: a secret is too short to be told from other text, and nothing of the text may be shown.</returns>
+    /// <returns>The text with <see cref="Mask"/> in place of secrets, or null if a secret is too short to distinguish it from other text, so that nothing of the text may be shown.</returns>
     public string? Apply(string? text)
     {
         if (string.IsNullOrEmpty(text) || (_secrets.IsEmpty && !_hidesAll))
@@ -71,7 +71,7 @@ public sealed class Redaction
         {
             return null;
         }
-        // The search takes a few hundred times as long as the text. Where the text is cut, a secret may be cut, too, and would not be found.
+        // The search costs a few hundred times the length of the text. At the place where the text is cut, a secret may be cut too, and would not be found.
         var most = LongestText + (2 * MostPerCharacter * _longest);
         var kept = text.Length <= most ? text : text[..most];
         var isSecret = new bool[kept.Length];
@@ -83,7 +83,7 @@ public sealed class Redaction
         return isSecret.Contains(true) ? Masked(kept, isSecret) : kept;
     }
 
-    /// <summary>The same for octets.</summary>
+    /// <summary>Removes secrets from octets.</summary>
     public byte[] Apply(byte[] octets) => Apply(Encoding.Latin1.GetString(octets)) is { } text ? Encoding.Latin1.GetBytes(text) : [];
 
     private void Search(View view, bool[] isSecret, int depth)
@@ -134,9 +134,9 @@ public sealed class Redaction
 
     private static bool IsKept(char octet) => !char.IsWhiteSpace(octet) && !char.IsControl(octet);
 
-    /// <summary>A text, or what it is when it is decoded.</summary>
-    /// <param name="Places">For each character the place in the original text that it comes from, end exclusive.</param>
-    /// <param name="IsOctets">It was decoded from base64 or hexadecimal digits, or would be if it were any.</param>
+    /// <summary>A text in its original or in a decoded form.</summary>
+    /// <param name="Places">The place in the original text that each character comes from, end exclusive.</param>
+    /// <param name="IsOctets">True if the text was decoded from base64 or hexadecimal digits, or is derived from such a text.</param>
     private sealed record View(string Text, (int Start, int End)[] Places, bool IsOctets = false)
     {
         private const int ShortestRun = 6;
@@ -147,7 +147,7 @@ public sealed class Redaction
 
         public bool IsWord(int at, int length) => IsBoundary(at) && IsBoundary(at + length);
 
-        /// <summary>Or something stood here that was left out.</summary>
+        /// <summary>True at the end of a word, and at a place where characters were left out.</summary>
         private bool IsBoundary(int at) => at == 0 || at == Text.Length || !char.IsLetterOrDigit(Text[at - 1]) || !char.IsLetterOrDigit(Text[at]) || Places[at - 1].End < Places[at].Start;
 
         public IEnumerable<View> Decoded()
@@ -181,7 +181,7 @@ public sealed class Redaction
             }
         }
 
-        /// <summary>So many digits stand for so many octets, and are removed together.</summary>
+        /// <summary>Maps decoded octets to their digits: a group of digits stands for a group of octets, and is removed as a whole.</summary>
         private View From(string decoded, int start, int end, int digits, int octets) => new(
             decoded,
             [.. Enumerable.Range(0, decoded.Length).Select(at => start + at / octets * digits).Select(first => (Places[first].Start, Places[Math.Min(first + digits, end) - 1].End))],
@@ -250,7 +250,7 @@ public sealed class Redaction
                 : "";
         }
 
-        /// <summary>Two or three digits at the end stand for one or two octets.</summary>
+        /// <summary>Decodes the two or three digits at the end, which stand for one or two octets.</summary>
         private static string Rest(string digits) => digits.Length < 2 ? "" : Encoding.Latin1.GetString(Convert.FromBase64String(digits.PadRight(4, '=')));
 
         private static string FromHex(string text) => Encoding.Latin1.GetString(Convert.FromHexString(text[..(text.Length / 2 * 2)]));

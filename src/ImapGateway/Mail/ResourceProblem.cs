@@ -1,8 +1,8 @@
 namespace ImapGateway.Mail;
 
-/// <summary>Why a resource is shown without what the mail server should have told about it.</summary>
-/// <param name="Code" example="account.denied">From the closed list of error codes.</param>
-/// <param name="Detail" example="The mail server denied the operation: Permission denied">What is wrong, with the words of the mail server where it gave any.</param>
+/// <summary>The reason why a resource is shown without data that the mail server should have reported.</summary>
+/// <param name="Code" example="account.denied">A code from the closed list of error codes.</param>
+/// <param name="Detail" example="The mail server denied the operation: Permission denied">A description of the problem, with the response text of the mail server if there is any.</param>
 [GenerateSerializer, Immutable]
 public sealed record ResourceProblem(string Code, string Detail)
 {

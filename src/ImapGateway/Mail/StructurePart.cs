@@ -4,25 +4,25 @@ using System.Text.Json.Serialization;
 
 namespace ImapGateway.Mail;
 
-/// <summary>A multipart of the MIME structure; its parts are told by their section numbers.</summary>
-/// <param name="Part">The IMAP section number; empty: the message itself.</param>
-/// <param name="ContentType">Media type in lower case, without parameters.</param>
-/// <param name="Disposition">"attachment", "inline" or null.</param>
-/// <param name="Language">Content-Language (RFC 3282), tags with commas between; null where there is none.</param>
+/// <summary>A multipart of the MIME structure. Its parts are identified by their section numbers.</summary>
+/// <param name="Part">The IMAP section number. Empty for the message itself.</param>
+/// <param name="ContentType">The media type in lower case, without parameters.</param>
+/// <param name="Disposition">The disposition: "attachment", "inline" or null.</param>
+/// <param name="Language">The Content-Language (RFC 3282), tags with commas between them, or null if there is none.</param>
 [GenerateSerializer, Immutable]
 public sealed record MessageMultipart(string Part, string ContentType, string? Disposition, string? Language);
 
 /// <summary>A part of the MIME structure with all parts in it. A message in a message (message/rfc822) is a part without parts.</summary>
-/// <param name="Part" example="1.2">The IMAP section number; null for the message itself if it is a multipart.</param>
-/// <param name="ContentType" example="application/pdf">Media type in lower case, without parameters; application/octet-stream where it cannot be understood.</param>
-/// <param name="Charset">The charset parameter as the sender wrote it.</param>
-/// <param name="Disposition" example="attachment">"attachment", "inline" or null.</param>
-/// <param name="Filename" example="offer.pdf">Decoded (RFC 2231, RFC 2047), without any path; null where the sender gave none.</param>
-/// <param name="ContentId">Decoded (RFC 2047), without angle brackets.</param>
-/// <param name="Language">Content-Language (RFC 3282); absent where there is none.</param>
-/// <param name="Size" example="68412">Encoded octets, as the mail server counts them; of a multipart the sum of its parts.</param>
-/// <param name="Encoding" example="base64">Content-Transfer-Encoding in lower case: 7bit, 8bit, binary, base64, quoted-printable, x-uuencode; null for a multipart.</param>
-/// <param name="Parts">In the order of the message; empty where there are none. Parts below the twelfth level are listed in the part of that level.</param>
+/// <param name="Part" example="1.2">The IMAP section number, or null for the message itself if it is a multipart.</param>
+/// <param name="ContentType" example="application/pdf">The media type in lower case, without parameters; application/octet-stream if it cannot be parsed.</param>
+/// <param name="Charset">The charset parameter in the sender's spelling.</param>
+/// <param name="Disposition" example="attachment">The disposition: "attachment", "inline" or null.</param>
+/// <param name="Filename" example="offer.pdf">The file name, decoded (RFC 2231, RFC 2047) and without any path, or null if the sender gave none.</param>
+/// <param name="ContentId">The Content-ID, decoded (RFC 2047), without angle brackets.</param>
+/// <param name="Language">The Content-Language (RFC 3282). Absent if there is none.</param>
+/// <param name="Size" example="68412">The number of encoded octets, as reported by the mail server. For a multipart it is the sum of its parts.</param>
+/// <param name="Encoding" example="base64">The Content-Transfer-Encoding in lower case: 7bit, 8bit, binary, base64, quoted-printable, x-uuencode. Null for a multipart.</param>
+/// <param name="Parts">The parts in the order of the message, or empty if there are none. Parts below the twelfth level are listed in the part of that level.</param>
 [GenerateSerializer, Immutable]
 public sealed record StructurePart(
     string? Part,
@@ -36,10 +36,10 @@ public sealed record StructurePart(
     string? Encoding,
     ImmutableArray<StructurePart> Parts)
 {
-    /// <summary>JSON of the gateway is not deeper than 32 levels, of which each part takes two.</summary>
+    /// <summary>The depth of the tree. JSON of the gateway has no more than 32 levels, and each part takes two of them.</summary>
     public const int MaxDepth = 12;
 
-    /// <summary>The tree of which the headers have the nodes.</summary>
+    /// <summary>Builds the tree from the nodes in the headers.</summary>
     public static StructurePart Of(MessageHeaders headers)
     {
         var nodes = headers.Multiparts.ToDictionary(multipart => multipart.Part, multipart => new Node(Section(multipart.Part), multipart, null), StringComparer.Ordinal);

@@ -3,23 +3,23 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>Which mailboxes there are.</summary>
+/// <summary>The listing of mailboxes: LIST and STATUS, creation, renaming and deletion.</summary>
 public sealed partial class AccountMailboxes
 {
     private const int MostNamed = 20;
 
-    /// <summary>Listings in a row of which each shows another mailbox whose STATUS ends the connection.</summary>
+    /// <summary>The largest number of listings in a row when each of them finds another mailbox whose STATUS ends the connection.</summary>
     private const int MostListings = 8;
 
-    /// <summary>A listing waits so long for a mailbox whose STATUS is tried again; the others are not to wait for a server that is silent about this one.</summary>
+    /// <summary>The time that a listing waits for a mailbox whose STATUS is tried again. The other mailboxes do not wait for a server that is silent about this one.</summary>
     private static readonly TimeSpan RetryPatience = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<string, Task> _retries = new(StringComparer.Ordinal);
 
-    /// <summary>Asks the server for all mailboxes and counters, and brings what is known in line.</summary>
+    /// <summary>Asks the server for all mailboxes and counters, and updates what is known.</summary>
     public Task<IReadOnlyCollection<MailboxState>> ListAsync(CancellationToken cancel) => ListAsync(_pool, cancel);
 
-    /// <summary>The same on another session than the pool's.</summary>
+    /// <summary>Asks the server for all mailboxes and counters on another session than the pool's, and updates what is known.</summary>
     public async Task<IReadOnlyCollection<MailboxState>> ListAsync(ISessionRunner runner, CancellationToken cancel)
     {
         using var turn = await _listing.EnterAsync(cancel);
@@ -27,15 +27,15 @@ public sealed partial class AccountMailboxes
         return All;
     }
 
-    /// <summary>Changes which mailboxes there are, and knows the outcome when it returns. No listing that began before can undo what it shows.</summary>
-    /// <param name="change">Gives the rename it has done, if it was one.</param>
+    /// <summary>Runs a change of the list of mailboxes, and lists them again before it returns. A listing that began earlier cannot undo the result.</summary>
+    /// <param name="change">Makes the change, and returns the rename if it was one.</param>
     public async Task ChangeTreeAsync(Func<Task<MailboxRenaming?>> change, CancellationToken cancel)
     {
         using var turn = await _listing.EnterAsync(cancel);
         await ListInTurnAsync(_pool, await change(), CancellationToken.None);
     }
 
-    /// <summary>Deletes a mailbox; when this returns, it and the ids of its messages are gone.</summary>
+    /// <summary>Deletes a mailbox. When this method returns, the mailbox and the ids of its messages are gone.</summary>
     public async Task RemoveAsync(MailboxState mailbox, Func<Task> delete, CancellationToken cancel)
     {
         using var turn = await _listing.EnterAsync(cancel);
@@ -43,7 +43,7 @@ public sealed partial class AccountMailboxes
         await CommitTreeAsync(new MailboxTreeDelta([], [], [mailbox]), null, null, gone: true, CancellationToken.None);
     }
 
-    /// <summary>Asks the server for one mailbox alone, unless all cost no more.</summary>
+    /// <summary>Asks the server for the counters of one mailbox, unless a listing of all mailboxes costs no more.</summary>
     public async Task CountAsync(MailboxState mailbox, CancellationToken cancel)
     {
         var path = mailbox.Path;
@@ -79,7 +79,7 @@ public sealed partial class AccountMailboxes
         await (Limited?.Invoke(LimitReached) ?? Task.CompletedTask);
     }
 
-    /// <summary>Lists again where a mailbox has ended the connection: it is left out of what is asked then.</summary>
+    /// <summary>Reads the list of mailboxes, and reads it again if a mailbox has ended the connection. The next listing does not ask about that mailbox.</summary>
     private async Task<(MailboxList List, Dictionary<string, MailboxProof> Proofs)> ReadTreeAsync(ISessionRunner runner, MailboxRenaming? renaming, CancellationToken cancel)
     {
         var proofs = new Dictionary<string, MailboxProof>(StringComparer.Ordinal);
@@ -98,12 +98,12 @@ public sealed partial class AccountMailboxes
             }
             catch (ProblemException) when (runner == _pool && MayListAgain())
             {
-                // The next listing does without what has failed.
+                // The next listing leaves out the mailbox that has failed.
             }
         }
     }
 
-    /// <param name="proofs">Mailboxes that had to be opened are added to it.</param>
+    /// <param name="proofs">The dictionary that receives the mailboxes that had to be opened.</param>
     private async Task<MailboxList> ReadTreeOnceAsync(ISessionRunner runner, MailboxRenaming? renaming, Dictionary<string, MailboxProof> proofs, CancellationToken cancel)
     {
         var known = Kept(renaming);
@@ -124,7 +124,8 @@ public sealed partial class AccountMailboxes
     }
 
     /// <summary>
-    /// Mailboxes whose STATUS has ended a connection are counted again when it is time to, each on a connection of the pool on which nothing else depends. A server that is silent is waited for in the background.
+    /// Counts mailboxes again whose STATUS has ended a connection, when their pause is over. Each has a connection of the pool on which nothing else depends. If the server is silent, the wait
+    /// continues in the background.
     /// </summary>
     private async Task RetryCountsAsync(CancellationToken cancel)
     {
@@ -147,7 +148,7 @@ public sealed partial class AccountMailboxes
         }
         catch (ProblemException)
         {
-            // It is remembered, or the account as a whole has a problem.
+            // The failure is remembered, or the account as a whole has a problem.
         }
         finally
         {
@@ -155,16 +156,16 @@ public sealed partial class AccountMailboxes
         }
     }
 
-    /// <summary>Not null: the server lists more mailboxes than an account can have, by the last listing.</summary>
+    /// <summary>The problem that the last listing had more mailboxes than an account can have, or null.</summary>
     public Problem? LimitReached { get; private set; }
 
-    /// <summary>Called after each listing with <see cref="LimitReached"/>.</summary>
+    /// <summary>The callback that receives <see cref="LimitReached"/> after each listing.</summary>
     public Func<Problem?, Task>? Limited { get; set; }
 
-    /// <summary>Mailboxes that a listing must not leave out: the others of a server that lists too many would take their places, and clients would be told that they are gone.</summary>
+    /// <summary>Returns the mailboxes that a listing must not leave out. On a server that lists too many, other mailboxes would take their places, and clients would be informed that they are gone.</summary>
     public ListingLimit.Known Kept(MailboxRenaming? renaming = null)
     {
-        // On another thread than the actor's: what is read there must not change.
+        // The listing reads this on another thread than the actor's, so it uses an object that does not change.
         var order = InOrder;
         Func<string, bool> has = path => order.AtPath(path) is not null;
         if (renaming is not null)
@@ -186,15 +187,15 @@ public sealed partial class AccountMailboxes
         }
     }
 
-    /// <summary>Mailboxes whose MAILBOXID is not known yet: only opening them tells it, so each listing asks some, and each of them once.</summary>
+    /// <summary>Returns the mailboxes whose MAILBOXID is not known yet. The server reports it only when the mailbox is opened, so each listing asks for some of them, and for each only once.</summary>
     private IEnumerable<string> Unnamed(IReadOnlyList<ListedMailbox> seen)
     {
         var named = All.Where(mailbox => mailbox.ObjectId is not null).Select(mailbox => mailbox.Path).ToHashSet(StringComparer.Ordinal);
         return seen.Where(one => one.Selectable && !named.Contains(one.Path)).Select(one => one.Path);
     }
 
-    /// <summary>The mailbox a client means.</summary>
-    /// <exception cref="ProblemException">404 where it never was, 410 where it is gone.</exception>
+    /// <summary>Returns the mailbox that a client means.</summary>
+    /// <exception cref="ProblemException">404 if the mailbox never existed, 410 if it is gone.</exception>
     public async Task<MailboxState> ResolveAsync(MailboxRef mailbox, CancellationToken cancel)
     {
         if (!_listed)

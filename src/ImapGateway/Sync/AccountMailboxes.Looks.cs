@@ -3,10 +3,10 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>Looks at single mailboxes.</summary>
+/// <summary>The refresh of single mailboxes.</summary>
 public sealed partial class AccountMailboxes
 {
-    /// <summary>Looks at the mailbox: when this returns, the index shows everything that was so when it was called. Looks are shared.</summary>
+    /// <summary>Refreshes the mailbox. When this method returns, the index shows everything that was true when it was called. Concurrent callers share a refresh.</summary>
     public Task UpToDateAsync(MailboxState mailbox, CancellationToken cancel)
     {
         if (!mailbox.Listed.Selectable)
@@ -35,7 +35,7 @@ public sealed partial class AccountMailboxes
         }
     }
 
-    /// <summary>Looks at the mailbox on a session of the caller's own; shared with nobody, so that a pool which is busy delays nothing.</summary>
+    /// <summary>Refreshes the mailbox on a session that belongs to the caller. No other caller shares this refresh, so a busy pool does not delay it.</summary>
     public async Task LookAsync(MailboxState mailbox, ISessionRunner runner)
     {
         using var turn = await mailbox.Turn.EnterAsync(CancellationToken.None);
@@ -43,7 +43,8 @@ public sealed partial class AccountMailboxes
     }
 
     /// <summary>
-    /// In the mailbox's turn. A refusal, and the end of the connection more than once, are the problem of this mailbox alone: it is shown with it, and what was read before is not shown any more.
+    /// Refreshes the mailbox while the caller holds its lock. If the server refuses, or ends the connection more than once, this is a problem of this mailbox alone: the mailbox is shown with
+    /// the problem, and what was read before is no longer shown.
     /// </summary>
     private async Task LookAloneAsync(MailboxState mailbox, ISessionRunner runner)
     {
@@ -78,14 +79,14 @@ public sealed partial class AccountMailboxes
         mailbox.LookProblem = problem;
         if (problem?.Code == ErrorCode.AccountDenied)
         {
-            // The right to read it has gone, and with it the right to what was read: sessions that have it selected may still be able to.
+            // The account has lost the right to read the mailbox, and so the right to what was read. Sessions that have it selected may still be able to read it.
             _pool.Retire(path => path == mailbox.Path);
             _headers.Removed([.. mailbox.Index.Uids.Concat(mailbox.Arriving.Keys).Select(uid => new Cache.HeaderKey(mailbox.Counter, mailbox.UidValidity, uid))]);
         }
         Guard.Change();
     }
 
-    /// <summary>The server has said since <paramref name="began"/> that these are as they are known to be: that counts as a look.</summary>
+    /// <summary>Counts mailboxes as refreshed because the server has reported since <paramref name="began"/> that they have not changed.</summary>
     public void Compared(IReadOnlyCollection<MailboxState> unchanged, long began)
     {
         foreach (var mailbox in unchanged)
@@ -106,11 +107,11 @@ public sealed partial class AccountMailboxes
                 var path = mailbox.Path;
                 var known = isComplete ? KnownMailbox.Nothing : mailbox.Known;
                 var began = _pool.Time.GetTimestamp();
-                // Away from the actor: the flags of many messages take long to understand.
+                // This runs on another thread than the actor's: the flags of many messages take long to parse.
                 var view = await runner.RunAsync(path, repeatable: true, session => Task.Run(() => session.Quirks.Fatal.RunAsync(session, FatalCommands.Select, path, () => MailboxLook.AtAsync(session, path, known, room))), CancellationToken.None);
                 if (view.Needed is { } needed)
                 {
-                    // No session is held while it waits. Some messages more: mail arrives meanwhile.
+                    // No session is in use during this wait. The budget has space for some more messages, because mail may arrive meanwhile.
                     share?.Dispose();
                     share = await _pool.Answers.EnterAsync(this, room = needed + needed / 4, CancellationToken.None);
                     continue;
@@ -122,7 +123,7 @@ public sealed partial class AccountMailboxes
                 }
                 if (!settled && mailbox.UidValidity != 0 && view.UidValidity != mailbox.UidValidity && (mailbox.Server.Count > 0 || view.Exists > 0))
                 {
-                    // Before the messages are given up: the mailbox may have been renamed and another one made in its place.
+                    // The listing comes before the messages are given up: the mailbox may have been renamed, and another one created with its name.
                     settled = true;
                     await ListAsync(runner, CancellationToken.None);
                 }
@@ -137,7 +138,7 @@ public sealed partial class AccountMailboxes
                     mailbox.LookedAt = began;
                     if (_commits.Unread.Count > 0)
                     {
-                        // Whoever waits for this look is to see what it has found out.
+                        // The caller that waits for this refresh must see what it has found.
                         await _settlement.SettleAllAsync();
                     }
                     _settlement.Poke();
@@ -152,16 +153,16 @@ public sealed partial class AccountMailboxes
     }
 
     /// <summary>
-    /// UIDNEXT never decreases under the same UIDVALIDITY (RFC 3501 section 2.3.1.1), unless the mail server was restored from a backup. It gives uids a second time then, so no known uid can be
-    /// trusted.
+    /// True if the mail server was restored from a backup. Otherwise UIDNEXT never decreases under the same UIDVALIDITY (RFC 3501 section 2.3.1.1). After a restore the server gives the same uids
+    /// a second time, so no known uid can be trusted.
     /// </summary>
     private static bool IsRestored(MailboxState mailbox, MailboxView view) => view.UidValidity == mailbox.UidValidity && view.UidNext != 0 && view.UidNext < mailbox.UidNext;
 
     /// <summary>
-    /// The mailbox was just found to have this UIDVALIDITY. Where no message of it is known, its uids have meant nothing, and a new UIDVALIDITY is taken over: some servers give an empty mailbox another one each time
-    /// it is opened (Courier). The caller is alone with the mailbox.
+    /// Accepts a new UIDVALIDITY if no message of the mailbox is known, because then its uids had no meaning. Some servers give an empty mailbox another UIDVALIDITY each time it is opened (Courier).
+    /// The caller holds the lock of the mailbox.
     /// </summary>
-    /// <returns>False where the mailbox has to be read anew: uids of this UIDVALIDITY are of no use until then.</returns>
+    /// <returns>False if the mailbox has to be read again. Until then uids of this UIDVALIDITY are of no use.</returns>
     public async Task<bool> AdoptAsync(MailboxState mailbox, uint uidValidity)
     {
         if (mailbox.UidValidity == uidValidity)
@@ -212,7 +213,7 @@ public sealed partial class AccountMailboxes
         }
     }
 
-    /// <summary>Messages of before a new UIDVALIDITY are looked for among those of now.</summary>
+    /// <summary>Searches for messages from before a new UIDVALIDITY among the present messages.</summary>
     private async Task RematchAsync(MailboxState mailbox, IReadOnlyList<MailboxState> lost, MailboxView view, ISessionRunner runner)
     {
         var (path, found) = (mailbox.Path, new Dictionary<uint, ulong>());
@@ -224,14 +225,14 @@ public sealed partial class AccountMailboxes
             }
         }
         await _commits.RematchAsync(lost, mailbox, found);
-        // What is lost for good need not wait for anything.
+        // What is lost for good does not need to wait.
         await _settlement.SettleAllAsync();
     }
 
     /// <summary>
-    /// Where the server does not tell what changed, flags older than the window of a look are asked for by name: what is shown of these messages is right, too.
+    /// Compares flags of messages that are older than the window of a refresh. It is for servers that do not report what changed: the state of these messages that is shown is then correct too.
     /// </summary>
-    /// <param name="uidValidity">The one that the uids belong to.</param>
+    /// <param name="uidValidity">The UIDVALIDITY that the uids belong to.</param>
     public async Task CompareAsync(MailboxState mailbox, uint uidValidity, IReadOnlyCollection<uint> uids, CancellationToken cancel)
     {
         var older = uids.Where(uid => uid < mailbox.ComparedFrom).ToList();

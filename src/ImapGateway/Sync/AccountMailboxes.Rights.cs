@@ -3,17 +3,17 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>What the account may do in a mailbox (RFC 4314).</summary>
+/// <summary>The rights of the account in a mailbox (RFC 4314).</summary>
 public sealed partial class AccountMailboxes
 {
-    /// <summary>MYRIGHTS of the mailbox; empty where the server has no ACL, or does not tell.</summary>
-    /// <param name="anew">The server is asked, whatever it has answered before.</param>
+    /// <summary>Returns the MYRIGHTS of the mailbox. Empty if the server has no ACL or does not report them.</summary>
+    /// <param name="anew">True to ask the server even if it has answered before.</param>
     public async Task<string> RightsAsync(MailboxState mailbox, bool anew, CancellationToken cancel) => anew || mailbox.Rights is not { } known
         ? mailbox.Rights = await _pool.RunAsync(null, repeatable: true, session => MailboxListing.RightsAsync(session, mailbox.Path), cancel) ?? ""
         : known;
 
-    /// <summary>Refuses what the rights do not allow before anything is tried: servers do part of it, ignore it, or refuse it in words of their own.</summary>
-    /// <param name="needed">Letters of RFC 4314, see <see cref="MailboxRights"/>.</param>
+    /// <summary>Refuses an operation that the rights do not allow before anything is tried. Servers would do a part of it, ignore it, or refuse it with a response text of their own.</summary>
+    /// <param name="needed">The letters of RFC 4314, see <see cref="MailboxRights"/>.</param>
     /// <exception cref="ProblemException"><see cref="ErrorCode.AccountDenied"/>.</exception>
     public async Task DemandRightsAsync(MailboxState mailbox, IReadOnlyCollection<char> needed, CancellationToken cancel)
     {
@@ -21,14 +21,14 @@ public sealed partial class AccountMailboxes
         {
             return;
         }
-        // What was known may be old: the right may have been granted since.
+        // The known rights may be old: the right may have been granted since.
         if (MailboxRights.Missing(await RightsAsync(mailbox, anew: true, cancel), needed) is { } missing)
         {
             throw MailboxRights.Denied(missing);
         }
     }
 
-    /// <summary>The same of a mailbox that is to be at a path: the nearest mailbox above it that is listed decides (RFC 4314 section 4). At the top the server decides alone.</summary>
+    /// <summary>Refuses the creation of a mailbox that the rights do not allow. The nearest listed mailbox above the path decides (RFC 4314 section 4). At the top the server decides alone.</summary>
     public async Task DemandCreateAsync(string path, string? delimiter, CancellationToken cancel)
     {
         for (var at = Parent(path.Length); at > 0; at = Parent(at))

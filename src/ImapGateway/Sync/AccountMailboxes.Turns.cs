@@ -4,21 +4,21 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>Who works on a mailbox is alone with it, and finds it wherever it has been moved to.</summary>
+/// <summary>The locks of mailboxes: work on a mailbox is exclusive, and finds the mailbox at the path that it was moved to.</summary>
 public sealed partial class AccountMailboxes
 {
-    /// <summary>How often a request follows a message that others move about.</summary>
+    /// <summary>The number of times that a request follows a message that others move.</summary>
     private const int MostFollowed = 5;
 
-    /// <summary>Beyond the window, for the looks that have to come before it is over.</summary>
+    /// <summary>The time to wait beyond the move window, for the refreshes that must be complete before the window is over.</summary>
     private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(3);
 
     /// <summary>
-    /// Runs what needs mailboxes of the server. Where it fails because one of them is not where it was, the account is listed anew: one that was renamed is
-    /// followed, one that is gone is said to be.
+    /// Runs work that needs mailboxes of the server. If it fails because a mailbox is not at its path, the account is listed again: a renamed mailbox is
+    /// followed, and a deleted one is reported as gone.
     /// </summary>
-    /// <param name="repeatable">Whether it may run again after the connection broke in the middle; it always may after a mailbox was not found.</param>
-    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> where a mailbox is no more.</exception>
+    /// <param name="repeatable">Whether the work may run again after the connection broke in the middle. It may always run again after a mailbox was not found.</param>
+    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> if a mailbox no longer exists.</exception>
     private async Task<T> RunWhereItIsAsync<T>(
         ISessionRunner runner, IReadOnlyCollection<MailboxState> mailboxes, bool repeatable, Func<Task<T>> work, CancellationToken cancel)
     {
@@ -40,10 +40,10 @@ public sealed partial class AccountMailboxes
         return await work();
     }
 
-    /// <summary>Nobody else looks at or writes to the mailboxes while <paramref name="work"/> runs.</summary>
+    /// <summary>Runs <paramref name="work"/> while it holds the locks of the mailboxes, so that nothing else refreshes or writes to them.</summary>
     public async Task<T> AloneAsync<T>(IEnumerable<MailboxState> mailboxes, Func<Task<T>> work, CancellationToken cancel)
     {
-        // Always in the same order: two moves in opposite directions must not wait for each other.
+        // The locks are always taken in the same order: two moves in opposite directions must not wait for each other.
         var inOrder = mailboxes.DistinctBy(mailbox => mailbox.Counter).OrderBy(mailbox => mailbox.Counter).ToList();
         var turns = new Stack<IDisposable>();
         try
@@ -64,10 +64,10 @@ public sealed partial class AccountMailboxes
     }
 
     /// <summary>
-    /// Nobody else looks at or writes to the mailbox a message is in, and <paramref name="other"/>, while <paramref name="work"/> runs. Who waited for his turn may find
-    /// the message moved: its uid of before would mean another one there.
+    /// Runs <paramref name="work"/> while it holds the locks of the mailbox that a message is in and of <paramref name="other"/>, so that nothing else refreshes or writes to them. After
+    /// the wait for the lock the message may be in another mailbox, where its earlier uid would mean another message.
     /// </summary>
-    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> where the message is no more.</exception>
+    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> if the message no longer exists.</exception>
     public async Task<T> AloneWithAsync<T>(string id, MailboxState? other, Func<MailboxState, IndexRow, Task<T>> work, CancellationToken cancel)
     {
         for (var followed = 0; ; followed++)
@@ -91,8 +91,8 @@ public sealed partial class AccountMailboxes
         }
     }
 
-    /// <summary>A message was not where it was thought to be. Waits until it is known where it is.</summary>
-    /// <exception cref="ProblemException">It is gone, or what has become of it is not known in time.</exception>
+    /// <summary>Waits until it is known where a message is that was not at its known place.</summary>
+    /// <exception cref="ProblemException">The message is gone, or its fate is not known in time.</exception>
     private async Task FollowAsync(string id, MailboxState mailbox, CancellationToken cancel)
     {
         await UpToDateAsync(mailbox, cancel);

@@ -9,8 +9,8 @@ using ImapGateway.Storage;
 namespace ImapGateway.Sync;
 
 /// <summary>
-/// All mailboxes of one account: what is known of them, brought up to date against the server, written in one transaction with the owner's fence.
-/// Belongs to the actor: single-threaded, but every await lets other requests in.
+/// All mailboxes of one account. Their known state is refreshed from the server and written in one transaction with the owner's fence.
+/// This class belongs to the actor: it is single-threaded, but other requests run during every await.
 /// </summary>
 public sealed partial class AccountMailboxes
 {
@@ -29,7 +29,7 @@ public sealed partial class AccountMailboxes
     private bool _listed;
     private long? _treeListed;
 
-    /// <summary>Of this activation: versions are counted in memory alone, and storage may be an older copy of itself.</summary>
+    /// <summary>The epoch of this activation. Versions are counted in memory only, and storage may be an older copy of itself.</summary>
     private readonly string _epoch = ObjectId.NewIncarnation();
 
     public AccountMailboxes(AccountWriter writer, ImapPool pool, HeaderReader headers, IDatabase database, AnswerGuard guard, SyncSettings settings)
@@ -47,14 +47,14 @@ public sealed partial class AccountMailboxes
 
     public ImapPool Pool => _pool;
 
-    /// <summary>Of the last change that memory shows: whoever has read an index now misses nothing that comes after it.</summary>
+    /// <summary>The sequence number of the last change that memory shows. A client that reads an index now misses no change after it.</summary>
     public long Sequence => _commits.Sequence;
 
-    /// <summary>The same as clients keep it.</summary>
+    /// <summary>The position of the last change that memory shows, in the form that clients keep.</summary>
     public string FeedPosition => Changes.FeedPosition.OfAccount(Incarnation, Sequence, _writer.Counters.Epoch);
 
-    /// <summary>A cursor carries the position of its first page: one that was given for a state that is lost was itself.</summary>
-    /// <exception cref="ProblemException">410.</exception>
+    /// <summary>Refuses the position of a state that is lost. A cursor carries the position of its first page: if that state is lost, the cursor is lost too.</summary>
+    /// <exception cref="ProblemException">410 if the position belongs to a state that is lost.</exception>
     public void DemandOfHistory(string feedPosition)
     {
         var counters = _writer.Counters;
@@ -65,7 +65,7 @@ public sealed partial class AccountMailboxes
         }
     }
 
-    /// <summary>The same as long as no list of the mailbox's messages can have changed.</summary>
+    /// <summary>Returns a text that stays the same as long as no list of the mailbox's messages can have changed.</summary>
     public string StateOf(MailboxState mailbox)
     {
         var now = (mailbox.UidValidity, mailbox.Version, mailbox.ComparedFrom);
@@ -76,13 +76,13 @@ public sealed partial class AccountMailboxes
         return known.Text;
     }
 
-    /// <summary>The same as long as a message is shown in the same way: where it is, and its flags.</summary>
+    /// <summary>Returns a text that stays the same as long as a message is shown in the same way: its place and its flags.</summary>
     public static string StateOf(MailboxState mailbox, IndexRow row) => EntityTags.Digest($"{mailbox.Id} {mailbox.UidValidity} {row.Uid} {row.Id} {row.ModSeq} {row.Flags}");
 
-    /// <summary>Changes with whatever could change an answer.</summary>
+    /// <summary>The guard that changes with every event that could change an answer.</summary>
     public AnswerGuard Guard { get; }
 
-    /// <summary>Who looks for changes without being asked.</summary>
+    /// <summary>The watch that refreshes mailboxes without a request.</summary>
     public IMailboxWatch Watch
     {
         get => _commits.Watch;
@@ -101,7 +101,7 @@ public sealed partial class AccountMailboxes
 
     public MailboxOrder InOrder => _directory.InOrder;
 
-    /// <summary>Where a message is.</summary>
+    /// <summary>Returns the place of a message.</summary>
     /// <exception cref="ProblemException">See <see cref="MailboxDirectory.FindMessage"/>.</exception>
     public (MailboxState Mailbox, IndexRow Row) FindMessage(string id)
     {
@@ -111,7 +111,7 @@ public sealed partial class AccountMailboxes
         }
         catch (ProblemException e) when (e.Code == ErrorCode.Unavailable)
         {
-            // Perhaps nobody else asks for the look that will tell.
+            // It is possible that no other caller asks for the refresh that gives the answer.
             foreach (var mailbox in All.Where(mailbox => _directory.Unmatched(mailbox).Count > 0))
             {
                 _ = UpToDateAsync(mailbox, CancellationToken.None).ContinueWith(static look => look.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -120,10 +120,10 @@ public sealed partial class AccountMailboxes
         }
     }
 
-    /// <summary>Whether the server has the message no more, and it is not known yet what has become of it.</summary>
+    /// <summary>True if the server no longer has the message and its fate is not known yet.</summary>
     public static bool IsLeaving(MailboxState mailbox, uint uid) => mailbox.LostSince is not null || mailbox.Leaving.ContainsKey(uid);
 
-    /// <summary>Reads what storage has. Where it has lost a part of an index, the mailbox is indexed anew, and the ids of its messages are gone.</summary>
+    /// <summary>Loads the state from storage. If storage has lost a part of an index, the mailbox is indexed again, and the ids of its messages are gone.</summary>
     public async Task LoadAsync(CancellationToken cancel)
     {
         foreach (var (mailbox, damage) in await _database.ReadAsync((db, token) => MailboxStore.LoadAsync(db, Incarnation, _window.Now, token), cancel))
@@ -134,13 +134,13 @@ public sealed partial class AccountMailboxes
             }
             _directory.Add(mailbox);
         }
-        // The inbox is written last (MailboxTreeDelta.Parts): without it the first listing has not come to its end, and what it has left out is no news.
+        // The inbox is written last (MailboxTreeDelta.Parts): without it the first listing is not complete, and what it has left out is not new.
         _listed = All.Any(mailbox => mailbox.Listed.IsInbox);
         _loaded = _pool.Time.GetTimestamp();
         _settlement.Poke();
     }
 
-    /// <summary>Nothing is done any more that nobody has asked for.</summary>
+    /// <summary>Stops all work that no request has asked for.</summary>
     public void Stop()
     {
         _settlement.Stop();
@@ -150,21 +150,21 @@ public sealed partial class AccountMailboxes
     [LoggerMessage(Level = LogLevel.Warning, Message = "The index of mailbox {Mailbox} is damaged; it is made anew and its messages get new ids: {Reason}")]
     private static partial void LogLost(ILogger log, string mailbox, string reason);
 
-    /// <summary>Writes what has become of a mailbox in its turn, and what follows from it, in one transaction.</summary>
+    /// <summary>Writes the new state of a mailbox and its consequences in one transaction. The caller holds the lock of the mailbox.</summary>
     public async Task CommitAsync(MailboxWrite write)
     {
         await _commits.CommitAsync(write);
         _settlement.Poke();
     }
 
-    /// <summary>Writes a move that the gateway has done in the turn of both mailboxes.</summary>
+    /// <summary>Writes a move that the gateway has done. The caller holds the locks of both mailboxes.</summary>
     public async Task CommitAsync(DoneMove move)
     {
         await _commits.CommitAsync(move);
         _settlement.Poke();
     }
 
-    /// <summary>Writes changes that are about the account itself, with the state that they tell of.</summary>
+    /// <summary>Writes changes of the account itself, together with the state that they report.</summary>
     public Task CommitChangesAsync(IReadOnlyList<Change> changes, Func<GatewayDbContext, CancellationToken, Task> state, CancellationToken cancel) =>
         _commits.CommitChangesAsync(changes, state, cancel);
 }

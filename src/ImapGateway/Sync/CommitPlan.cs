@@ -5,30 +5,30 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>What is known beside the mailboxes when a plan is made.</summary>
-/// <param name="Incarnation">Of the account.</param>
-/// <param name="NextCounter">Of the next id.</param>
-/// <param name="Now">The moment from which what is found now waits.</param>
-/// <param name="Over">What was found then or before waits no more (see <see cref="MoveWindow.Over"/>). Called only where something waits: it looks at all mailboxes.</param>
-/// <param name="Headers">What is known of a message without asking the server; null: nothing.</param>
+/// <summary>The input of a plan besides the mailboxes.</summary>
+/// <param name="Incarnation">The incarnation of the account.</param>
+/// <param name="NextCounter">The counter of the next id.</param>
+/// <param name="Now">The moment from which a message that is found now waits.</param>
+/// <param name="Over">Returns the moment up to which found messages no longer wait (see <see cref="MoveWindow.Over"/>). It is called only if something waits, because it checks all mailboxes.</param>
+/// <param name="Headers">Returns what is known of a message without asking the server, or null if nothing is known.</param>
 public sealed record PlanContext(string Incarnation, ulong NextCounter, long Now, Func<long> Over, Func<MailboxState, uint, MessageHeaders?> Headers);
 
 /// <summary>
-/// Works out what one transaction makes of an account's mailboxes, and which changes it tells of: what is to be written, and what has become certain by
-/// it of all that was waiting. No IO and no clock; memory is changed by whoever has written it.
+/// Calculates what one transaction changes in the mailboxes of an account and which changes it reports: what must be written, and which waiting messages it
+/// decides. It does no IO and reads no clock. The code that has written the plan changes memory.
 /// </summary>
-/// <param name="mailboxes">All of the account by counter, those that are gone and still have messages among them.</param>
-/// <param name="waiting">At least those of them that have something that waits.</param>
-/// <param name="context">What is known beside them.</param>
+/// <param name="mailboxes">All mailboxes of the account by counter, including those that are gone and still have messages.</param>
+/// <param name="waiting">At least those mailboxes that have something that waits.</param>
+/// <param name="context">The input besides the mailboxes.</param>
 public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxes, IReadOnlyCollection<MailboxState> waiting, PlanContext context)
 {
-    /// <summary>Settled in one transaction; what is left is settled in the next.</summary>
+    /// <summary>The largest number of messages that are settled in one transaction. The next transaction settles the rest.</summary>
     public const int MostSettled = 500;
 
-    /// <summary>Messages that are found again in one transaction after a new UIDVALIDITY: nobody is told of them, and only pages of the index are written.</summary>
+    /// <summary>The largest number of messages that are found again in one transaction after a new UIDVALIDITY. No change is reported for them, and only pages of the index are written.</summary>
     public const int MostRematched = 5_000;
 
-    /// <summary>Mailboxes that are written in one transaction: each takes some statements.</summary>
+    /// <summary>The largest number of mailboxes that are written in one transaction. Each takes some statements.</summary>
     private const int MostMailboxes = 50;
 
     private readonly Dictionary<ulong, MailboxDraft> _drafts = [];
@@ -40,19 +40,19 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
 
     public ulong NextCounter { get; private set; } = context.NextCounter;
 
-    /// <summary>In the order in which they are told.</summary>
+    /// <summary>The changes in the order in which they are reported.</summary>
     public IReadOnlyList<Change> Changes => _changes;
 
-    /// <summary>Messages that were moved here, which could not be told because nothing is known of them: they have to be read first.</summary>
+    /// <summary>The messages that were moved here and could not be reported, because nothing is known of them. They have to be read first.</summary>
     public IReadOnlySet<MessagePlace> Unread { get; private set; } = new HashSet<MessagePlace>();
 
-    /// <summary>More is certain than one transaction takes.</summary>
+    /// <summary>True if more decisions are certain than one transaction takes.</summary>
     public bool HasMore { get; private set; }
 
-    /// <summary>Messages that lie elsewhere once it is written.</summary>
+    /// <summary>The messages that have another place after the plan is written.</summary>
     public IReadOnlyCollection<(MessagePlace From, MessagePlace To)> Moves => _moves;
 
-    /// <summary>Messages that are no more once it is written.</summary>
+    /// <summary>The messages that no longer exist after the plan is written.</summary>
     public IReadOnlyCollection<MessagePlace> Gone => _gone;
 
     public IEnumerable<MailboxUpdate> Updates() => _drafts.Values.Select(draft => draft.Finish());
@@ -87,7 +87,7 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
         }
         foreach (var uid in write.Removed)
         {
-            // What arrives and is gone again was never told, and need not be.
+            // A message that arrives and is gone again was never reported, and needs no report.
             draft.Forget(uid);
             if (write.Mailbox.IsVirtual == true)
             {
@@ -103,7 +103,7 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
             _headers[new MessagePlace(write.Mailbox.Counter, seen.Uid)] = headers;
             if (write.Mailbox.IsVirtual == true && !draft.TryGet(seen.Uid, out _))
             {
-                // No half of a move: where the message lies it is told.
+                // A message that appears in a virtual mailbox is no half of a move: the change is reported at the place where the message lies.
                 Added(draft, seen, Fingerprint.Of(headers), headers);
             }
             else if (!draft.TryGet(seen.Uid, out _))
@@ -113,7 +113,7 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
         }
     }
 
-    /// <summary>A move that the gateway has done waits for nothing, and the next look will find nothing new in it.</summary>
+    /// <summary>Adds a move that the gateway has done. It does not wait, and the next refresh finds nothing new in it.</summary>
     public void Add(DoneMove move)
     {
         var (from, to) = (Draft(move.From), Draft(move.To));
@@ -123,7 +123,7 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
         }
         if (move.NewUid is not { } uid || to.TryGet(uid, out _))
         {
-            // The next look at the target will show what has become of it.
+            // The next refresh of the target shows what has happened to the message.
             if (move.Left is { } original)
             {
                 Update(from, original.Seen);
@@ -144,12 +144,12 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
     }
 
     /// <summary>
-    /// Messages of before a new UIDVALIDITY that are found again keep their ids; nobody is told. What is not found is leaving, and waits no more. Where more are found than one transaction
-    /// takes, <paramref name="lost"/> remains unmatched, and the same call goes on.
+    /// Gives messages from before a new UIDVALIDITY that are found again their ids back, without a report. A message that is not found is leaving, and does not wait any longer. If more
+    /// messages are found than one transaction takes, <paramref name="lost"/> remains unmatched, and the same call continues the work.
     /// </summary>
-    /// <param name="lost">Keeps those of before.</param>
-    /// <param name="mailbox">Has those of now, none of which has an id.</param>
-    /// <param name="fingerprints">Of those.</param>
+    /// <param name="lost">The mailbox that keeps the earlier messages.</param>
+    /// <param name="mailbox">The mailbox with the present messages, none of which has an id.</param>
+    /// <param name="fingerprints">The fingerprints of the present messages.</param>
     public void Rematch(MailboxState lost, MailboxState mailbox, IReadOnlyDictionary<uint, ulong> fingerprints)
     {
         var (before, now) = (Draft(lost), Draft(mailbox));
@@ -171,8 +171,8 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
 
     private static readonly ILookup<ulong, ulong> NoneElse = Array.Empty<ulong>().ToLookup(one => one);
 
-    /// <summary>Decides of all that waits what can be decided now. The last step.</summary>
-    /// <param name="vanished">What arrived and was gone before anybody could read it: it is forgotten.</param>
+    /// <summary>Decides everything that waits and can be decided now. This is the last step.</summary>
+    /// <param name="vanished">The messages that arrived and were gone before they could be read. They are forgotten.</param>
     public void Settle(IReadOnlySet<MessagePlace>? vanished = null)
     {
         foreach (var place in vanished ?? new HashSet<MessagePlace>())
@@ -229,7 +229,7 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
 
     private List<LeavingMessage> Leaving()
     {
-        // With one mailbox alone there is nowhere to move to.
+        // An account with one mailbox only has no place to move a message to.
         var alone = mailboxes.Values.Where(mailbox => mailbox.Listed.Selectable).Take(2).Count() == 1;
         var leaving = new List<LeavingMessage>();
         foreach (var mailbox in MayWait())
@@ -254,7 +254,7 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
         return [.. leaving.OrderBy(one => one.Place.Mailbox).ThenBy(one => one.Place.Uid)];
     }
 
-    /// <summary>What this plan changes, and what waited before.</summary>
+    /// <summary>Returns the mailboxes that this plan changes and those in which something waited before.</summary>
     private IEnumerable<MailboxState> MayWait() => _drafts.Values.Select(draft => draft.Mailbox).Union(waiting);
 
     private List<ArrivingMessage> Arriving() => [.. MayWait()
@@ -262,7 +262,7 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
             .Select(one => new ArrivingMessage(new MessagePlace(mailbox.Counter, one.Key), one.Value.Fingerprint, one.Value.Since > _over.Value)))
         .OrderBy(one => one.Place.Mailbox).ThenBy(one => one.Place.Uid)];
 
-    /// <summary>By fingerprint of what arrives and waits, the mailboxes that have a message like it.</summary>
+    /// <summary>Returns, by fingerprint of the messages that arrive and wait, the mailboxes that have an equal message.</summary>
     private ILookup<ulong, ulong> Present(List<ArrivingMessage> arriving)
     {
         var wanted = arriving.Where(one => one.Waits && Fingerprint.Tells(one.Fingerprint)).Select(one => one.Fingerprint).ToHashSet();
@@ -325,7 +325,7 @@ public sealed class CommitPlan(IReadOnlyDictionary<ulong, MailboxState> mailboxe
         }
     }
 
-    /// <summary>What happens in a virtual mailbox has happened elsewhere, and is told there.</summary>
+    /// <summary>Adds a change, unless its mailbox is virtual: what happens in a virtual mailbox has happened in another one, and is reported there.</summary>
     private void Tell(Change change, MailboxState at)
     {
         if (at.IsVirtual != true)

@@ -8,20 +8,20 @@ using ImapGateway.Mail;
 namespace ImapGateway.Sync;
 
 /// <summary>
-/// Finds out the fingerprints of messages that were there before anybody asked: a few thousand at a time, on a session of the pool, while nobody waits for it. A message
-/// that is moved before its turn comes is taken for one that is removed and one that is added.
+/// Reads the fingerprints of messages that existed before the first listing: a few thousand at a time, on a session of the pool, in the background. A message
+/// that is moved before its fingerprint is read is reported as one removed and one added message.
 /// </summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source of cancellation without a timer holds nothing.")]
 public sealed class FingerprintFill(MailboxDirectory directory, MailboxCommits commits, ImapPool pool, GuardedLoop loop)
 {
-    /// <summary>Of a few thousand messages. Nobody waits for them, and what has no fingerprint loses its id with a new UIDVALIDITY.</summary>
+    /// <summary>The number of messages that may fail out of a few thousand. No request waits for them, and a message without a fingerprint loses its id with a new UIDVALIDITY.</summary>
     private const int MostFailed = 100;
 
     private readonly CancellationTokenSource _stop = new();
     private Task? _running;
     private bool _again;
 
-    /// <summary>There may be messages without.</summary>
+    /// <summary>Starts the work if messages may be without a fingerprint.</summary>
     public void Start()
     {
         _again = true;
@@ -59,7 +59,7 @@ public sealed class FingerprintFill(MailboxDirectory directory, MailboxCommits c
         }
         catch (LostOwnershipException)
         {
-            // The new owner continues.
+            // The new owner continues the work.
             Stop();
         }
     }
@@ -83,7 +83,7 @@ public sealed class FingerprintFill(MailboxDirectory directory, MailboxCommits c
             }
             catch (ProblemException)
             {
-                // The state of the account says what is wrong with its server. The next look starts this again.
+                // The state of the account reports the problem of its server. The next refresh starts this again.
                 return;
             }
             using var turn = await mailbox.Turn.EnterAsync(CancellationToken.None);
@@ -94,12 +94,12 @@ public sealed class FingerprintFill(MailboxDirectory directory, MailboxCommits c
         }
     }
 
-    /// <param name="runner">Where all messages are asked for at once.</param>
-    /// <param name="pool">Where those are asked for again that the server did not answer for.</param>
-    /// <returns>By uid; messages that have gone, or that the server cannot answer for, are missing.</returns>
+    /// <param name="runner">The session that is asked for all messages at once.</param>
+    /// <param name="pool">The pool that is asked again for messages that the server did not answer for.</param>
+    /// <returns>The fingerprints by uid. Messages that have gone, or that the server cannot answer for, are missing.</returns>
     public static async Task<IReadOnlyDictionary<uint, ulong>> ReadAsync(ISessionRunner runner, ImapPool pool, string path, uint uidValidity, IReadOnlyCollection<uint> uids)
     {
-        // Away from the actor: of thousands.
+        // This runs on another thread than the actor's: there are thousands of messages.
         var fetched = await new FetchIsolation(pool, path, uidValidity) { MostFailed = MostFailed }
             .RunAsync(runner, uids, (session, some) => Task.Run(() => IdentityFetch.RunAsync(session, path, uidValidity, some)), CancellationToken.None);
         return fetched.Found.ToDictionary(one => one.Key, one => Fingerprint.Of(one.Value));

@@ -1,34 +1,34 @@
 namespace ImapGateway.Sync;
 
-/// <summary>Who looks at an account's mailboxes without being asked.</summary>
+/// <summary>Refreshes the mailboxes of an account without a request.</summary>
 public interface IMailboxWatch
 {
-    /// <summary>Changes of the mailbox are looked for, now or when the server can be reached again.</summary>
+    /// <summary>True if changes of the mailbox are detected now, or when the server can be reached again.</summary>
     bool Watches(MailboxState mailbox);
 
     /// <summary>
-    /// Starts a look at every watched mailbox, and returns at once. One that is known to be unchanged counts as looked at: <see cref="MailboxState.LookedAt"/> of each
+    /// Starts a refresh of every watched mailbox, and returns at once. A mailbox that is known to be unchanged counts as refreshed: <see cref="MailboxState.LookedAt"/> of each
     /// will be later than this call, unless the server is away.
     /// </summary>
     void LookAtAll();
 
-    /// <summary>What <see cref="HeardUntil"/> gives while changes are heard of.</summary>
+    /// <summary>The value of <see cref="HeardUntil"/> while the server reports changes.</summary>
     const long Now = long.MaxValue;
 
     /// <summary>
-    /// All changes of the mailbox up to then have been heard of, and what is known of it is what they made of it, but for what is just being read: <see cref="Now"/>, or the moment at
-    /// which the connection ended, as <see cref="TimeProvider.GetTimestamp"/> tells it. Null: that cannot be said.
+    /// Returns the moment up to which all changes of the mailbox have been received. The known state includes them, except for what is just being read. The value is <see cref="Now"/>, or the
+    /// moment at which the connection ended, as a <see cref="TimeProvider.GetTimestamp"/>. Null if this is not known.
     /// </summary>
     long? HeardUntil(MailboxState mailbox);
 
-    /// <summary>The same of which mailboxes there are, and of all of them.</summary>
+    /// <summary>The moment up to which all changes of the list of mailboxes, and of all mailboxes, have been received.</summary>
     long? TreeHeardUntil { get; }
 
-    /// <summary>Since when something was heard that has not been looked at yet, or nothing was heard for there was no connection; <see cref="Now"/>: nothing is left to do.</summary>
+    /// <summary>The moment since which a reported change waits for a refresh, or since which there was no connection to receive changes. <see cref="Now"/> if nothing is left to do.</summary>
     long BehindSince { get; }
 }
 
-/// <summary>Nobody does: the account is paused, or used by its API alone.</summary>
+/// <summary>A watch that does nothing: the account is paused, or it is used through its API only.</summary>
 public sealed class NoWatch : IMailboxWatch
 {
     public static readonly NoWatch Instance = new();

@@ -2,12 +2,12 @@ using ImapGateway.Index;
 
 namespace ImapGateway.Sync;
 
-/// <summary>Changes of any number, a few thousand at a time: an index of 100,000 messages is made without holding all of them decoded.</summary>
+/// <summary>Applies any number of changes to an index, a few thousand at a time. An index of 100,000 messages is made without holding all of them decoded.</summary>
 public static class IndexSteps
 {
     private const int Step = 5 * MailboxIndex.DefaultPageSize;
 
-    /// <summary>What <see cref="MailboxIndex.Apply"/> of all would be, apart from where pages begin and end.</summary>
+    /// <summary>Returns the result of <see cref="MailboxIndex.Apply"/> for all changes, except that pages may begin and end elsewhere.</summary>
     public static IndexUpdate Apply(MailboxIndex index, IEnumerable<IndexRow> upserts, IReadOnlyCollection<uint> removed)
     {
         var written = new Dictionary<int, byte[]>();

@@ -3,27 +3,27 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>A part of what a look has shown that is written at once: a look may show a hundred thousand changes, each of which is told.</summary>
-/// <param name="Baseline">What was there before anybody asked.</param>
-/// <param name="IsLast">With it all that the look has shown is written.</param>
+/// <summary>A part of the result of a refresh that is written at once. A refresh may find a hundred thousand changes, and each of them is reported.</summary>
+/// <param name="Baseline">The messages that existed before the first listing.</param>
+/// <param name="IsLast">True if this step completes the result of the refresh.</param>
 public sealed record LookStep(
     IReadOnlyList<SeenMessage> Baseline, IReadOnlyList<SeenMessage> Added, IReadOnlyList<SeenMessage> Changed, IReadOnlyList<uint> Removed, uint? BaselineBelow, bool IsLast)
 {
-    /// <summary>New messages at once: their headers are in memory together.</summary>
+    /// <summary>The largest number of new messages in one step: their headers are in memory together.</summary>
     public const int MostAdded = 250;
 
     public const int MostChanged = 500;
 
-    /// <summary>Messages that were there from the start at once: nobody is told of them, and only the pages of the index are written.</summary>
+    /// <summary>The largest number of messages in one step that existed from the start: no change is reported for them, and only the pages of the index are written.</summary>
     public const int MostBaseline = 50_000;
 
     public bool IsEmpty => Baseline.Count == 0 && Added.Count == 0 && Changed.Count == 0 && Removed.Count == 0;
 
-    /// <summary>One at least.</summary>
+    /// <summary>Returns the steps of a refresh, at least one.</summary>
     public static IEnumerable<LookStep> Of(MailboxState mailbox, MailboxDelta delta, MailboxView view)
     {
         var first = mailbox.UidValidity == 0;
-        // Nobody could tell where the news begins when the account was listed: it begins now.
+        // When the account was listed, it was not known where new messages begin: they begin now.
         var below = mailbox.Baseline ?? (!first ? 0 : view.UidNext != 0 ? view.UidNext : delta.Added.Select(seen => seen.Uid).DefaultIfEmpty().Max() + 1);
         var baseline = delta.Added.Where(seen => seen.Uid < below).ToList();
         var added = delta.Added.Where(seen => seen.Uid >= below).ToList();
@@ -40,7 +40,7 @@ public sealed record LookStep(
         }
     }
 
-    /// <param name="headers">Of what is added; a message without was gone before anybody could read it, and is left out.</param>
+    /// <param name="headers">The headers of the added messages. A message without headers was gone before it could be read, and is left out.</param>
     public MailboxWrite WriteOf(MailboxState mailbox, MailboxView view, IReadOnlyDictionary<uint, MessageHeaders>? headers) => new(mailbox)
     {
         Baseline = Baseline,
@@ -48,7 +48,7 @@ public sealed record LookStep(
         Changed = Changed,
         Removed = Removed,
         UidValidity = view.UidValidity,
-        // As far as it is written and no further: what is left is shown by the next look again.
+        // UIDNEXT covers what is written and no more: the next refresh shows the rest again.
         UidNext = IsLast ? view.UidNext : Added.Concat(Baseline).Select(seen => seen.Uid + 1).Append(mailbox.UidNext).Max(),
         HighestModSeq = IsLast ? view.HighestModSeq : mailbox.HighestModSeq,
         Precision = view.Precision,

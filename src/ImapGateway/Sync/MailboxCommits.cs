@@ -10,40 +10,40 @@ using ImapGateway.Storage;
 namespace ImapGateway.Sync;
 
 /// <summary>
-/// The one way to change what is known of an account's mailboxes: state, indexes and the changes that tell of them in one transaction, and then, and only then,
-/// memory. One at a time. What a write says of a mailbox beside its messages must have been read in the mailbox's turn.
+/// Changes what is known of the mailboxes of an account; there is no other way. State, indexes and the changes that report them are written in one transaction, and only after that memory
+/// is changed. Writes run one at a time. What a write says of a mailbox besides its messages must have been read while the lock of the mailbox was held.
 /// </summary>
 public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter writer, HeaderReader headers, MoveWindow window, AnswerGuard guard)
 {
-    /// <summary>Beyond this a plan is made away from the actor.</summary>
+    /// <summary>The number of messages beyond which a plan is made on another thread than the actor's.</summary>
     private const int Many = MailboxIndex.DefaultPageSize;
 
-    /// <summary>Mailboxes that are written in one transaction: it takes some milliseconds.</summary>
+    /// <summary>The number of mailboxes that are written in one transaction. It takes some milliseconds.</summary>
     private const int MailboxesAtOnce = 500;
 
     private readonly Turn _turn = new();
     private TaskCompletionSource? _writing;
     private TaskCompletionSource _next = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>Who looks for changes without being asked.</summary>
+    /// <summary>The watch that refreshes mailboxes without a request.</summary>
     public IMailboxWatch Watch { get; set; } = NoWatch.Instance;
 
-    /// <summary>Of the last change that memory shows.</summary>
+    /// <summary>The sequence number of the last change that memory shows.</summary>
     public long Sequence { get; private set; } = writer.Counters.Sequence;
 
-    /// <summary>See <see cref="CommitPlan.Unread"/>.</summary>
+    /// <summary>The moved messages that have to be read before they are reported, see <see cref="CommitPlan.Unread"/>.</summary>
     public IReadOnlySet<MessagePlace> Unread { get; private set; } = new HashSet<MessagePlace>();
 
-    /// <summary>See <see cref="CommitPlan.HasMore"/>.</summary>
+    /// <summary>True if more is certain than one transaction takes, see <see cref="CommitPlan.HasMore"/>.</summary>
     public bool HasMore { get; private set; }
 
-    /// <summary>Ends with the next commit.</summary>
+    /// <summary>A task that ends with the next commit.</summary>
     public Task Next => _next.Task;
 
-    /// <summary>Ends when memory shows all that the feed may have told by now.</summary>
+    /// <summary>A task that ends when memory shows everything that the feed may have reported by now.</summary>
     public Task Shown => _writing?.Task ?? Task.CompletedTask;
 
-    /// <summary>Messages of a mailbox that is no more are left out.</summary>
+    /// <summary>Writes the new state of mailboxes. Messages of a mailbox that no longer exists are left out.</summary>
     public Task CommitAsync(params ImmutableArray<MailboxWrite> writes) =>
         PlanAsync(
             plan =>
@@ -68,12 +68,12 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             },
             1);
 
-    /// <summary>Decides of all that waits what can be decided by now.</summary>
-    /// <param name="read">Headers that were read for it.</param>
+    /// <summary>Decides everything that waits and can be decided by now.</summary>
+    /// <param name="read">The headers that were read for the decision.</param>
     public Task SettleAsync(ReadHeaders read) =>
         PlanAsync(plan => plan.Settle(read.Vanished(directory.Everything)), Many + 1, read);
 
-    /// <summary>See <see cref="CommitPlan.Rematch"/>. Others' writes go between the parts; if the process ends between them, the next look finds the rest.</summary>
+    /// <summary>Calls <see cref="CommitPlan.Rematch"/> in parts. Other writes go between the parts. If the process ends between them, the next refresh finds the rest.</summary>
     public async Task RematchAsync(IReadOnlyCollection<MailboxState> lost, MailboxState mailbox, IReadOnlyDictionary<uint, ulong> fingerprints)
     {
         foreach (var one in lost)
@@ -99,7 +99,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         Func<long> over = () => window.Over(directory.All, Watch);
         if (size > Many)
         {
-            // Only the actor may look at the watch.
+            // Only the actor may access the watch.
             var known = over();
             over = () => known;
         }
@@ -146,7 +146,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         Follow(plan, updates);
     }
 
-    /// <summary>What is known of messages goes with them.</summary>
+    /// <summary>Moves and removes the cached headers of messages together with the messages.</summary>
     private void Follow(CommitPlan plan, IEnumerable<MailboxUpdate> updates)
     {
         if (plan.Moves.Count == 0 && plan.Gone.Count == 0)
@@ -160,7 +160,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     }
 
     /// <summary>
-    /// The uids of the mailbox mean other messages from now on (RFC 3501 section 2.3.1.1). Those that had ids are kept aside until they are found again, or are not.
+    /// Gives the mailbox a new UIDVALIDITY: its uids mean other messages from now on (RFC 3501 section 2.3.1.1). Messages with ids are kept aside until they are found again, or are certainly gone.
     /// </summary>
     public async Task SetAsideAsync(MailboxState mailbox, uint uidValidity)
     {
@@ -171,7 +171,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
             Listed = mailbox.Listed,
             Role = mailbox.Role,
             ShownAs = mailbox.Counter,
-            // Its uids may be given a second time under the same UIDVALIDITY: what is cached must not be found by them.
+            // The server may give the same uids a second time under the same UIDVALIDITY: they must not find what is cached.
             UidValidity = uidValidity == mailbox.UidValidity ? 0 : mailbox.UidValidity,
             Index = mailbox.Index,
             LostSince = window.Now,
@@ -179,7 +179,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         };
         await WriteAsync(
             counter,
-            // Clients know no message of an empty mailbox. Some servers give it another UIDVALIDITY at each SELECT until it has one (Courier).
+            // Clients know no message of an empty mailbox. Some servers give it another UIDVALIDITY at each SELECT until it has a message (Courier).
             lost is null && directory.Unmatched(mailbox).Count == 0 ? [] : [new MailboxReset(mailbox.Id, mailbox.Path, mailbox.Role, "uid_validity") { At = new ChangePlace(mailbox.Counter, mailbox.Role) }],
             (db, token) => MailboxStore.SetAsideAsync(db, writer.Incarnation, mailbox, lost, uidValidity, token),
             CancellationToken.None);
@@ -208,11 +208,11 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
     }
 
     /// <summary>
-    /// Writes which mailboxes there are, in parts: others' writes go between them, also those of the same account. What is written is true by itself, whatever becomes of the rest; the next listing finds it.
+    /// Writes the list of mailboxes in parts. Other writes go between the parts, also those of the same account. Each part is true by itself, whatever happens to the rest; the next listing finds the rest.
     /// </summary>
-    /// <param name="first">The account was never listed before: what is there is no news.</param>
-    /// <param name="gone">Mailboxes the gateway itself has deleted: their messages wait for nothing.</param>
-    /// <returns>Paths that mean another mailbox now, or none.</returns>
+    /// <param name="first">True if the account was never listed before: what exists is not new.</param>
+    /// <param name="gone">True for mailboxes that the gateway itself has deleted: their messages do not wait.</param>
+    /// <returns>The paths that mean another mailbox now, or none.</returns>
     public async Task<IReadOnlySet<string>> CommitTreeAsync(
         MailboxTreeDelta delta, IReadOnlyDictionary<string, Role>? roles, IReadOnlyDictionary<string, MailboxProof>? proofs, bool first, bool gone, CancellationToken cancel)
     {
@@ -268,7 +268,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         return left;
     }
 
-    /// <summary>Writes changes that are about the account itself, with the state that they tell of.</summary>
+    /// <summary>Writes changes of the account itself, together with the state that they report.</summary>
     public async Task CommitChangesAsync(IReadOnlyList<Change> changes, Func<GatewayDbContext, CancellationToken, Task> state, CancellationToken cancel)
     {
         using var turn = await _turn.EnterAsync(cancel);
@@ -276,7 +276,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         Told();
     }
 
-    /// <summary>From here to <see cref="Told"/> others may see in storage what memory does not show yet.</summary>
+    /// <summary>Writes to storage. From here to <see cref="Told"/>, readers may see in storage what memory does not show yet.</summary>
     private async Task WriteAsync(ulong nextCounter, IReadOnlyList<Change> changes, Func<GatewayDbContext, CancellationToken, Task> state, CancellationToken cancel)
     {
         _writing = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -293,7 +293,7 @@ public sealed class MailboxCommits(MailboxDirectory directory, AccountWriter wri
         }
     }
 
-    /// <summary>In the same step as memory: a position must never be ahead of what is shown with it.</summary>
+    /// <summary>Publishes the new position in the same step as memory: a position must never be ahead of what is shown with it.</summary>
     private void Told()
     {
         guard.Change();

@@ -3,7 +3,7 @@ using ImapGateway.Index;
 
 namespace ImapGateway.Sync;
 
-/// <summary>What has to change in an index. New messages have no id yet: they are minted when the change is written.</summary>
+/// <summary>The changes that an index needs. New messages have no id yet: an id is minted when the change is written.</summary>
 public sealed record MailboxDelta(IReadOnlyList<SeenMessage> Added, IReadOnlyList<IndexRow> Changed, IReadOnlyList<uint> Removed)
 {
     public bool IsEmpty => Added.Count == 0 && Changed.Count == 0 && Removed.Count == 0;
@@ -11,8 +11,8 @@ public sealed record MailboxDelta(IReadOnlyList<SeenMessage> Added, IReadOnlyLis
 
 public static class MailboxDiff
 {
-    /// <param name="known">The index of the same uidValidity as <paramref name="seen"/>; an empty one where that has changed.</param>
-    /// <param name="seen">One look at the mailbox.</param>
+    /// <param name="known">The index of the same UIDVALIDITY as <paramref name="seen"/>, or an empty one if it has changed.</param>
+    /// <param name="seen">The result of one refresh of the mailbox.</param>
     public static MailboxDelta Compare(MailboxIndex known, MailboxView seen)
     {
         var rows = Settled(seen);
@@ -39,7 +39,7 @@ public static class MailboxDiff
         return new MailboxDelta(added, changed, removed);
     }
 
-    /// <summary>By uid, of several reports of a message the last, and none of one that was gone before the look ended.</summary>
+    /// <summary>Returns the messages by uid: of several reports of a message the last one, and none of a message that was gone before the refresh ended.</summary>
     private static List<SeenMessage> Settled(MailboxView seen)
     {
         var gone = seen.AllUids is null && seen.Vanished.Count > 0 ? seen.Vanished.ToHashSet() : null;
@@ -64,7 +64,7 @@ public static class MailboxDiff
         return settled;
     }
 
-    /// <summary>What is in <paramref name="known"/> and not in <paramref name="all"/>; both ascend.</summary>
+    /// <summary>Returns the uids that are in <paramref name="known"/> and not in <paramref name="all"/>. Both are in ascending order.</summary>
     private static List<uint> Missing(IEnumerable<uint> known, IReadOnlyList<uint> all)
     {
         var missing = new List<uint>();

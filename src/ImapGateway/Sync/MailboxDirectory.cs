@@ -3,39 +3,39 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>The mailboxes of an account that are known now, found by whatever clients name them with, and their messages.</summary>
-/// <param name="incarnation">Of the account; ids of another are not its own.</param>
-/// <param name="nextCounter">Of the ids: what is below was minted.</param>
+/// <summary>The mailboxes of an account that are known now, with their messages. It finds a mailbox by each kind of name that clients use.</summary>
+/// <param name="incarnation">The incarnation of the account. Ids of another incarnation are foreign.</param>
+/// <param name="nextCounter">The next counter of ids. Lower counters were minted.</param>
 public sealed class MailboxDirectory(string incarnation, ulong nextCounter)
 {
     private readonly Dictionary<ulong, MailboxState> _byCounter = [];
     private readonly HashSet<MailboxState> _waiting = [];
     private MailboxOrder? _order;
 
-    /// <summary>Of the next id that is minted.</summary>
+    /// <summary>The counter of the next id that is minted.</summary>
     public ulong NextCounter { get; set; } = nextCounter;
 
-    /// <summary>By path. An account may have thousands: the order is made once, and again after the mailboxes have changed.</summary>
+    /// <summary>The mailboxes in the order of their paths. An account may have thousands: the order is made once, and again after the mailboxes have changed.</summary>
     public MailboxOrder InOrder => _order ??= new MailboxOrder(_byCounter.Values.Where(mailbox => mailbox.LostSince is null));
 
     public IReadOnlyCollection<MailboxState> All => InOrder.Mailboxes;
 
-    /// <summary>By counter, those that are gone and still have messages among them.</summary>
+    /// <summary>The mailboxes by counter, including those that are gone and still have messages.</summary>
     public IReadOnlyDictionary<ulong, MailboxState> Everything => _byCounter;
 
-    /// <summary>Those with messages that wait for their other half: few of many. See <see cref="Note"/>.</summary>
+    /// <summary>The mailboxes with messages that wait for the other half of a move. These are few of many. See <see cref="Note"/>.</summary>
     public IReadOnlyCollection<MailboxState> Waiting => _waiting;
 
     public bool Knows(MailboxState mailbox) => mailbox.LostSince is null && _byCounter.ContainsKey(mailbox.Counter);
 
-    /// <summary>A new mailbox, or one that has another path or role than before.</summary>
+    /// <summary>Adds a new mailbox, or one that has another path or role than before.</summary>
     public void Add(MailboxState mailbox)
     {
         (_byCounter[mailbox.Counter], _order) = (mailbox, null);
         Note(mailbox);
     }
 
-    /// <summary>Called after each change of what the mailbox waits for.</summary>
+    /// <summary>Records whether the mailbox waits. It is called after each change of what the mailbox waits for.</summary>
     public void Note(MailboxState mailbox)
     {
         if (mailbox.Waits)
@@ -55,17 +55,17 @@ public sealed class MailboxDirectory(string incarnation, ulong nextCounter)
         _order = null;
     }
 
-    /// <summary>The mailbox is gone; its messages are kept until it is known what has become of them.</summary>
+    /// <summary>Marks the mailbox as gone. Its messages are kept until their fate is known.</summary>
     public void Lose(MailboxState mailbox, long since)
     {
         (mailbox.LostSince, _order) = (since, null);
         Note(mailbox);
     }
 
-    /// <summary>Messages of before a new UIDVALIDITY that have not been looked for yet among those of the mailbox.</summary>
+    /// <summary>Returns the mailboxes that keep messages from before a new UIDVALIDITY which have not been searched for among those of the mailbox.</summary>
     public IReadOnlyList<MailboxState> Unmatched(MailboxState mailbox) => [.. _waiting.Where(one => one.Unmatched && one.ShownAs == mailbox.Counter)];
 
-    /// <summary>Since when something waits for its other half; null where nothing does.</summary>
+    /// <summary>Returns the oldest and the newest moment since which something waits for the other half of a move, or null if nothing waits.</summary>
     public (long Oldest, long Newest)? Pending()
     {
         (long Oldest, long Newest)? pending = null;
@@ -89,12 +89,12 @@ public sealed class MailboxDirectory(string incarnation, ulong nextCounter)
         _ => null,
     };
 
-    /// <summary>INBOX in any case (RFC 3501 section 5.1); null where nothing is known at the path.</summary>
+    /// <summary>Returns the mailbox at the path; INBOX in any case (RFC 3501 section 5.1). Null if nothing is known at the path.</summary>
     public MailboxState? AtPath(string path) => InOrder.AtPath(path);
 
-    /// <summary>Where a message is.</summary>
+    /// <summary>Returns the place of a message.</summary>
     /// <exception cref="ProblemException">
-    /// 404 where the id was never minted, 410 where the message is gone, 503 where it is not certain yet: its mailbox is gone or has a new UIDVALIDITY.
+    /// 404 if the id was never minted, 410 if the message is gone, 503 if this is not certain yet: its mailbox is gone or has a new UIDVALIDITY.
     /// </exception>
     public (MailboxState Mailbox, IndexRow Row) FindMessage(string id)
     {
@@ -111,14 +111,14 @@ public sealed class MailboxDirectory(string incarnation, ulong nextCounter)
         throw Unknown(id, ObjectId.Message, "message");
     }
 
-    /// <summary>The message is gone from where it was; whether it is elsewhere is known in a moment.</summary>
+    /// <summary>Returns the problem that the message is gone from its known place, and that its new place is not known for a short time.</summary>
     public static ProblemException Unsettled() =>
         new(new Problem(ErrorCode.Unavailable, "The message is not where it was. In a moment it is known whether it was moved or removed.", RetryAfter: TimeSpan.FromSeconds(1)));
 
-    /// <summary>410 where the id was minted once, 404 where it never was.</summary>
+    /// <summary>Returns 410 if the id was minted once, 404 if it was never minted.</summary>
     public ProblemException Unknown(string id, char kind, string what)
     {
-        // One of a later epoch was given by a state that is lost.
+        // An id of a later epoch was given by a state that is lost.
         var minted = ObjectId.TryParse(id, out var parsed) && parsed.Kind == kind
             && (parsed.Incarnation != incarnation || parsed.Counter < NextCounter || parsed.Epoch != ObjectId.EpochOf(NextCounter));
         return minted
@@ -126,7 +126,7 @@ public sealed class MailboxDirectory(string incarnation, ulong nextCounter)
             : new ProblemException(ErrorCode.NotFound, $"There is no such {what}.");
     }
 
-    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> where one of them is no more.</exception>
+    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> if one of the mailboxes no longer exists.</exception>
     public void Demand(params IEnumerable<MailboxState> mailboxes)
     {
         if (mailboxes.Any(mailbox => !Knows(mailbox)))

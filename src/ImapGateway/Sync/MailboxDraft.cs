@@ -4,7 +4,7 @@ using ImapGateway.Index;
 
 namespace ImapGateway.Sync;
 
-/// <summary>A mailbox as it will be once the plan it belongs to is written.</summary>
+/// <summary>A mailbox in the state after its plan is written.</summary>
 public sealed class MailboxDraft(MailboxState mailbox)
 {
     private readonly Dictionary<uint, IndexRow> _upserts = [];
@@ -18,7 +18,7 @@ public sealed class MailboxDraft(MailboxState mailbox)
 
     public ImmutableDictionary<uint, long> Leaving { get; private set; } = mailbox.Leaving;
 
-    /// <summary>What else changes of it.</summary>
+    /// <summary>The changes of the mailbox besides its messages.</summary>
     public MailboxWrite? State { get; set; }
 
     public bool Unmatched { get; set; } = mailbox.Unmatched;
@@ -47,7 +47,7 @@ public sealed class MailboxDraft(MailboxState mailbox)
         _pending.Add(uid);
     }
 
-    /// <summary>What arrived is known now, or was never there.</summary>
+    /// <summary>Removes a message from those that arrive: it is known now, or it never existed.</summary>
     public void Forget(uint uid)
     {
         if (Arriving.ContainsKey(uid))
@@ -64,8 +64,8 @@ public sealed class MailboxDraft(MailboxState mailbox)
         _shows = true;
     }
 
-    /// <summary>What clients see of the message stays as it is.</summary>
-    /// <param name="row">As <see cref="TryGet"/> gave it.</param>
+    /// <summary>Sets the fingerprint of a message. What clients see of the message does not change.</summary>
+    /// <param name="row">The row from <see cref="TryGet"/>.</param>
     public void Recognize(IndexRow row, ulong fingerprint) => _upserts[row.Uid] = row with { Fingerprint = fingerprint };
 
     public void Remove(uint uid)
@@ -80,12 +80,12 @@ public sealed class MailboxDraft(MailboxState mailbox)
         }
     }
 
-    /// <summary>Its messages with these fingerprints, as they will be.</summary>
+    /// <summary>Returns the messages with these fingerprints, in their new state.</summary>
     public IEnumerable<IndexRow> Find(IReadOnlySet<ulong> fingerprints) =>
         mailbox.Index.FindByFingerprint(fingerprints).Where(row => !_removed.Contains(row.Uid) && !_upserts.ContainsKey(row.Uid))
             .Concat(_upserts.Values.Where(row => fingerprints.Contains(row.Fingerprint)));
 
-    /// <summary>All its messages, as they will be: of one that is lost.</summary>
+    /// <summary>Returns all messages of a lost mailbox, in their new state.</summary>
     public IEnumerable<IndexRow> Rows() => mailbox.Index.Ascending().Where(row => !_removed.Contains(row.Uid));
 
     public MailboxUpdate Finish() => new(
@@ -100,9 +100,9 @@ public sealed class MailboxDraft(MailboxState mailbox)
         LostSince);
 }
 
-/// <summary>A mailbox as it will be, and what has to be stored so that it is.</summary>
-/// <param name="Shows">Clients will see something else than before.</param>
-/// <param name="Pending">Uids that are among those arriving or leaving now, or no longer.</param>
+/// <summary>The new state of a mailbox, and what must be stored for it.</summary>
+/// <param name="Shows">True if clients will see something different from before.</param>
+/// <param name="Pending">The uids that have become, or are no longer, arriving or leaving ones.</param>
 public sealed record MailboxUpdate(
     MailboxState Mailbox,
     IndexUpdate Index,
@@ -114,10 +114,10 @@ public sealed record MailboxUpdate(
     bool Unmatched,
     long? LostSince)
 {
-    /// <summary>Nothing is left of what was lost.</summary>
+    /// <summary>True if nothing is left of what was lost.</summary>
     public bool IsOver => LostSince is not null && Index.Index.Count == 0;
 
-    /// <summary>It is written.</summary>
+    /// <summary>Applies the update to memory after it is written.</summary>
     public void Follow()
     {
         Mailbox.Index = Index.Index;

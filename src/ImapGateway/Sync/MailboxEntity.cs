@@ -4,12 +4,12 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ImapGateway.Sync;
 
-/// <summary>A mailbox of an account, as it was last seen.</summary>
+/// <summary>A stored mailbox of an account, in the state that was last seen.</summary>
 public sealed class MailboxEntity
 {
     public required string Incarnation { get; init; }
 
-    /// <summary>The counter of its id.</summary>
+    /// <summary>The counter of the mailbox's id.</summary>
     public required long Counter { get; init; }
 
     public required string Path { get; set; }
@@ -22,10 +22,10 @@ public sealed class MailboxEntity
 
     public bool Selectable { get; set; }
 
-    /// <summary>MAILBOXID (RFC 8474), where the server has one.</summary>
+    /// <summary>The MAILBOXID (RFC 8474), if the server has one.</summary>
     public string? ObjectId { get; set; }
 
-    /// <summary>0: not indexed yet.</summary>
+    /// <summary>The UIDVALIDITY, or 0 if the mailbox is not indexed yet.</summary>
     public long UidValidity { get; set; }
 
     public long UidNext { get; set; }
@@ -34,19 +34,19 @@ public sealed class MailboxEntity
 
     public Precision Precision { get; set; }
 
-    /// <summary>Uids below were there when the account was first listed; null: not known yet.</summary>
+    /// <summary>The uid below which messages existed when the account was first listed, or null if it is not known yet.</summary>
     public long? Baseline { get; set; }
 
-    /// <summary>The mailbox is gone; what is left is its messages, whose fate is not certain yet.</summary>
+    /// <summary>True if the mailbox is gone and only its messages are left, whose fate is not certain yet.</summary>
     public bool Lost { get; set; }
 
-    /// <summary>The counter of the mailbox that clients know: its own, unless the row keeps the messages of one from before a new UIDVALIDITY.</summary>
+    /// <summary>The counter of the mailbox that clients know. It is the mailbox's own counter, unless the row keeps the messages of a mailbox from before a new UIDVALIDITY.</summary>
     public long ShownAs { get; set; }
 
-    /// <summary>They have not been looked for yet among the new ones.</summary>
+    /// <summary>True if the messages have not been searched for among the new ones.</summary>
     public bool Unmatched { get; set; }
 
-    /// <summary>In the index pages, all together: shows that one is missing.</summary>
+    /// <summary>The number of messages in all index pages together. It shows if a page is missing.</summary>
     public int Messages { get; set; }
 }
 
@@ -62,7 +62,7 @@ public sealed class IndexPageEntity
     public required byte[] Data { get; set; }
 }
 
-/// <summary>A message on its way: gone from its mailbox (its row is in the index still), or new in it (it has none yet).</summary>
+/// <summary>A message that may be in the middle of a move: gone from its mailbox (its row is in the index still), or new in it (it has no row yet).</summary>
 public sealed class PendingEntity
 {
     public required string Incarnation { get; init; }
@@ -71,10 +71,10 @@ public sealed class PendingEntity
 
     public required long Uid { get; init; }
 
-    /// <summary>Gone; else new, and the rest says what is known of it.</summary>
+    /// <summary>True if the message is gone. False if it is new; the other properties then hold what is known of it.</summary>
     public required bool Leaving { get; init; }
 
-    /// <summary>Separated by spaces.</summary>
+    /// <summary>The flags, separated by spaces.</summary>
     public required string Flags { get; init; }
 
     public required long ModSeq { get; init; }

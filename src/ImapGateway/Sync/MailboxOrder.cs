@@ -2,7 +2,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>The mailboxes of an account in the order of their paths, as lists show them. Does not change; another one is made after the mailboxes have changed.</summary>
+/// <summary>The mailboxes of an account in the order of their paths, as lists show them. It does not change: a new one is made after the mailboxes have changed.</summary>
 public sealed class MailboxOrder
 {
     private readonly MailboxState[] _byPath;
@@ -16,7 +16,7 @@ public sealed class MailboxOrder
         _atPath = new Dictionary<string, MailboxState>(_byPath.Length, StringComparer.Ordinal);
         foreach (var mailbox in _byPath)
         {
-            // Two may have one path for a moment, while many are renamed.
+            // Two mailboxes may have one path for a moment, while many are renamed.
             _atPath.TryAdd(mailbox.Path, mailbox);
             if (mailbox.Role is { } role)
             {
@@ -28,17 +28,17 @@ public sealed class MailboxOrder
 
     public IReadOnlyList<MailboxState> Mailboxes => _byPath;
 
-    /// <summary>INBOX in any case (RFC 3501 section 5.1); null where there is no mailbox at the path.</summary>
+    /// <summary>Returns the mailbox at the path; INBOX in any case (RFC 3501 section 5.1). Null if there is no mailbox at the path.</summary>
     public MailboxState? AtPath(string path) =>
         _atPath.GetValueOrDefault(path) ?? (path.Equals("INBOX", StringComparison.OrdinalIgnoreCase) ? _inbox : null);
 
     public MailboxState? OfRole(Role role) => _byRole.GetValueOrDefault(role);
 
-    /// <summary>Null at the top, and where LIST does not show the mailbox above.</summary>
+    /// <summary>Returns the mailbox above, or null at the top and if LIST does not show the mailbox above.</summary>
     public MailboxState? ParentOf(MailboxState mailbox) => mailbox.Listed.ParentPath is { } path ? _atPath.GetValueOrDefault(path) : null;
 
-    /// <summary>Those whose path is greater than <paramref name="path"/>, in order.</summary>
-    /// <param name="path">Null: all of them.</param>
+    /// <summary>Returns the mailboxes whose path is greater than <paramref name="path"/>, in order.</summary>
+    /// <param name="path">The path, or null for all mailboxes.</param>
     public IEnumerable<MailboxState> After(string? path)
     {
         for (var at = path is null ? 0 : FirstAfter(path); at < _byPath.Length; at++)

@@ -2,11 +2,11 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>How a client names a mailbox: by id, by role or by path. Exactly one is set.</summary>
+/// <summary>The name of a mailbox in a request: an id, a role or a path. Exactly one is set.</summary>
 [GenerateSerializer, Immutable]
 public sealed record MailboxRef(string? Id, Role? Role, string? Path)
 {
-    /// <summary>An id or a role, as in a URL; what is neither was never minted.</summary>
+    /// <summary>Parses an id or a role, as in a URL. A text that is neither counts as an id that was never minted.</summary>
     public static MailboxRef Parse(string text) =>
         Roles.TryGetValue(text, out var role) ? new MailboxRef(null, role, null) : new MailboxRef(text, null, null);
 

@@ -2,7 +2,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>What the rights of RFC 4314 section 2.1 allow.</summary>
+/// <summary>The rights of RFC 4314 section 2.1 and what they allow.</summary>
 public static class MailboxRights
 {
     public const char Insert = 'i';
@@ -13,22 +13,22 @@ public static class MailboxRights
     public const char CreateBelow = 'k';
     public const char DeleteMailbox = 'x';
 
-    /// <summary>The right that changes this flag.</summary>
-    /// <param name="flag">A name of ours, such as <c>$seen</c>.</param>
+    /// <summary>Returns the right that is needed to change this flag.</summary>
+    /// <param name="flag">A flag name of this API, such as <c>$seen</c>.</param>
     public static char ToChange(string flag) =>
         flag.Equals(Flags.Seen, StringComparison.OrdinalIgnoreCase) ? KeepSeen
         : flag.Equals(Flags.Deleted, StringComparison.OrdinalIgnoreCase) ? DeleteMessages
         : Write;
 
-    /// <summary>The first of some rights that is not granted; null where all are, or where nothing is known.</summary>
-    /// <param name="granted">The answer to MYRIGHTS; empty where the server has no ACL or does not tell.</param>
+    /// <summary>Returns the first of some rights that is not granted, or null if all are granted or nothing is known.</summary>
+    /// <param name="granted">The answer to MYRIGHTS. Empty if the server has no ACL or does not report it.</param>
     public static char? Missing(string granted, IEnumerable<char> needed)
     {
         if (granted.Length == 0)
         {
             return null;
         }
-        // RFC 2086 had c and d; RFC 4314 section 2.1.1 has split them, and servers that follow it name the parts.
+        // RFC 2086 had c and d; RFC 4314 section 2.1.1 has split them, and servers that follow it report the parts.
         var isOld = granted.AsSpan().IndexOfAny("kxte") < 0;
         bool Has(char right) => granted.Contains(right, StringComparison.Ordinal) || isOld && granted.Contains(right is CreateBelow ? 'c' : right is DeleteMailbox or DeleteMessages or Expunge ? 'd' : right, StringComparison.Ordinal);
         foreach (var right in needed)

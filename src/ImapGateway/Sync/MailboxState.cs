@@ -5,7 +5,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>A mailbox as the account's owner holds it: what storage has, and who is at work on it. Belongs to the actor.</summary>
+/// <summary>A mailbox in the memory of the account's owner: what storage has, and the work in progress. It belongs to the actor.</summary>
 public sealed class MailboxState
 {
     public MailboxState(string incarnation, ulong counter)
@@ -35,106 +35,106 @@ public sealed class MailboxState
 
     public Precision Precision { get; set; }
 
-    /// <summary>MYRIGHTS (RFC 4314 section 3.5) as last asked for; empty where the server has no ACL, null where nobody has asked since the mailboxes were listed.</summary>
+    /// <summary>The MYRIGHTS (RFC 4314 section 3.5) of the last request. Empty if the server has no ACL, null if there was no request since the mailboxes were listed.</summary>
     public string? Rights { get; set; }
 
-    /// <summary>Why the mailbox cannot be read: the server has refused its STATUS or SELECT when it was last asked. Null: it has not.</summary>
+    /// <summary>The reason why the mailbox cannot be read: the server has refused its last STATUS or SELECT. Null if it has not.</summary>
     public Problem? Problem => LookProblem ?? Listed.Problem;
 
-    /// <summary>Why the last look at the mailbox was refused; null: it was not.</summary>
+    /// <summary>The reason why the last refresh of the mailbox was refused, or null if it was not.</summary>
     public Problem? LookProblem { get; set; }
 
-    /// <summary>It shows messages of other mailboxes, and nothing is told of them here; null: nobody knows yet.</summary>
+    /// <summary>True if the mailbox shows messages of other mailboxes; no change is reported here. Null if it is not known yet.</summary>
     public bool? IsVirtual { get; set; }
 
-    /// <summary>What clients see: what is committed.</summary>
+    /// <summary>The committed index, which clients see.</summary>
     public MailboxIndex Index
     {
         get;
         set => (field, _server) = (value, null);
     } = MailboxIndex.Empty;
 
-    /// <summary>Counts what <see cref="Index"/> has shown since the account was opened: it changes with every commit that changes a list of the messages.</summary>
+    /// <summary>A counter of the states that <see cref="Index"/> has shown since the account was opened. It changes with every commit that changes a list of the messages.</summary>
     public long Version { get; set; }
 
-    /// <summary>What <see cref="AccountMailboxes.StateOf(MailboxState)"/> made last, and of what.</summary>
+    /// <summary>The last result of <see cref="AccountMailboxes.StateOf(MailboxState)"/>, with the values that it was made of.</summary>
     public ((uint UidValidity, long Version, uint ComparedFrom) Of, string Text)? Digest { get; set; }
 
-    /// <summary>Messages the server has and no client has heard of: they may have been moved here from where nobody has looked yet.</summary>
+    /// <summary>The messages that the server has and that were reported to no client. They may have been moved here from a mailbox that has not been refreshed yet.</summary>
     public ImmutableDictionary<uint, Arriving> Arriving
     {
         get;
         set => (field, _server) = (value, null);
     } = ImmutableDictionary<uint, Arriving>.Empty;
 
-    /// <summary>Messages the server has no more, and since when that is known; clients still see them: they may have been moved.</summary>
+    /// <summary>The messages that the server no longer has, with the time since which this is known. Clients still see them, because they may have been moved.</summary>
     public ImmutableDictionary<uint, long> Leaving
     {
         get;
         set => (field, _server) = (value, null);
     } = ImmutableDictionary<uint, long>.Empty;
 
-    /// <summary>What the server had when it was last looked at: with what arrives (its id is 0 still), without what leaves.</summary>
+    /// <summary>The messages of the server at the last refresh: with what arrives (its id is still 0), without what leaves.</summary>
     public MailboxIndex Server => _server ??= Arriving.IsEmpty && Leaving.IsEmpty
         ? Index
         : IndexSteps.Apply(Index, Arriving.Select(one => new IndexRow(one.Key, 0, one.Value.Flags, one.Value.ModSeq, one.Value.Fingerprint)).OrderBy(row => row.Uid), [.. Leaving.Keys]).Index;
 
     private MailboxIndex? _server;
 
-    /// <summary>What clients see, where the server counts so many: what leaves is still there, what arrives is not yet.</summary>
+    /// <summary>Returns the counters that clients see for counters of the server: what leaves is still there, what arrives is not there yet.</summary>
     public MailboxCounters Shown(MailboxCounters counted) => counted with
     {
         Total = Math.Max(0, counted.Total + Index.Count - Server.Count),
         Unseen = Math.Max(0, counted.Unseen + Index.Unseen - Server.Unseen),
     };
 
-    /// <summary>The same by the index alone.</summary>
+    /// <summary>The counters that clients see, calculated from the index alone.</summary>
     public MailboxCounters Counted => new(Index.Count, Index.Unseen, UidValidity, UidNext, HighestModSeq);
 
-    /// <summary>Uids below were there when the account was first listed, and are no news; null until that is known.</summary>
+    /// <summary>The uid below which messages existed when the account was first listed and are not new, or null if it is not known.</summary>
     public uint? Baseline { get; set; }
 
-    /// <summary>Not null: the mailbox is gone, or its uids mean other messages now, and all that is in <see cref="Index"/> is leaving since then.</summary>
+    /// <summary>The moment since which the mailbox is gone, or its uids mean other messages, so that everything in <see cref="Index"/> is leaving. Null if this is not the case.</summary>
     public long? LostSince { get; set; }
 
     /// <summary>
-    /// The mailbox as clients know it: another one where this one only keeps the messages of before a new UIDVALIDITY, which are to be found again among the new ones.
+    /// The counter of the mailbox that clients know. It is another mailbox if this one only keeps the messages from before a new UIDVALIDITY, which are searched for among the new ones.
     /// </summary>
     public ulong ShownAs { get; init; }
 
-    /// <summary>The messages have not been looked for yet among those of <see cref="ShownAs"/>.</summary>
+    /// <summary>True if the messages have not been searched for among those of <see cref="ShownAs"/>.</summary>
     public bool Unmatched { get; set; }
 
-    /// <summary>Something of it waits for its other half.</summary>
+    /// <summary>True if a message of the mailbox waits for the other half of a move.</summary>
     public bool Waits => LostSince is not null || !Arriving.IsEmpty || !Leaving.IsEmpty;
 
-    /// <summary>Why the stored index could not be used; told to clients with the next commit.</summary>
+    /// <summary>The reason why the stored index could not be used. The next commit reports it to clients.</summary>
     public string? ResetReason { get; set; }
 
-    /// <summary>See <see cref="KnownMailbox.OlderLeft"/>.</summary>
+    /// <summary>The number of the oldest messages whose flags were not compared yet, see <see cref="KnownMailbox.OlderLeft"/>.</summary>
     public int OlderLeft { get; set; }
 
-    /// <summary>By the last look; see <see cref="MailboxView.ComparedFrom"/>.</summary>
+    /// <summary>The value of the last refresh; see <see cref="MailboxView.ComparedFrom"/>.</summary>
     public uint ComparedFrom { get; set; }
 
-    /// <summary>When the last look that was applied began, as <see cref="TimeProvider.GetTimestamp"/> tells it; null before the first one. What was so by then is known.</summary>
+    /// <summary>The start of the last refresh that was applied, as a <see cref="TimeProvider.GetTimestamp"/>, or null before the first one. What was true at that time is known.</summary>
     public long? LookedAt { get; set; }
 
     /// <summary>
-    /// One at a time: a look at the mailbox or a write to it. A look that began before a write and ended after it would
-    /// take the state from before the write for news.
+    /// The lock for a refresh of the mailbox or a write to it, one at a time. A refresh that began before a write and ended after it would
+    /// take the state from before the write for a new one.
     /// </summary>
     public Turn Turn { get; } = new();
 
-    /// <summary>The look that has not begun yet: whoever wants one may share it.</summary>
+    /// <summary>The refresh that has not begun yet. Callers that need one may share it.</summary>
     public Task? NextLook { get; set; }
 
     /// <summary>
-    /// All that a first look has shown is written; until then a look is a complete one. Where modSeqs are exact, none is known before.
+    /// True if the complete result of a first refresh is written. Until then each refresh reads everything. If modSeqs are exact, none is known before.
     /// </summary>
     public bool IsComplete => UidValidity != 0 && (HighestModSeq != 0 || Precision != Precision.Exact);
 
-    /// <summary>As it is now: may be used on another thread.</summary>
+    /// <summary>A snapshot that may be used on another thread.</summary>
     public KnownMailbox Known
     {
         get
@@ -154,6 +154,6 @@ public sealed class MailboxState
     }
 }
 
-/// <summary>See <see cref="MailboxState.Arriving"/>.</summary>
-/// <param name="Since">When it was found, as <see cref="TimeProvider.GetTimestamp"/> tells it.</param>
+/// <summary>A message that has arrived and was reported to no client yet, see <see cref="MailboxState.Arriving"/>.</summary>
+/// <param name="Since">The time at which it was found, as a <see cref="TimeProvider.GetTimestamp"/>.</param>
 public sealed record Arriving(Flags Flags, ulong ModSeq, ulong Fingerprint, long Since);

@@ -7,13 +7,13 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Sync;
 
-/// <summary>The rows of mailboxes; always within a transaction that has passed the fence.</summary>
+/// <summary>Reads and writes the rows of mailboxes, always within a transaction that has passed the fence.</summary>
 public static class MailboxStore
 {
     /// <summary>
-    /// All mailboxes of an account, those that are lost among them; with each, what is wrong with its stored index, if anything: then it has none, and no UIDVALIDITY.
+    /// Loads all mailboxes of an account, including the lost ones. Each comes with the damage of its stored index, if there is any: then it has no index and no UIDVALIDITY.
     /// </summary>
-    /// <param name="now">What is on its way waits from now on.</param>
+    /// <param name="now">The moment from which pending messages wait.</param>
     public static async Task<List<(MailboxState Mailbox, string? Damage)>> LoadAsync(GatewayDbContext database, string incarnation, long now, CancellationToken cancel)
     {
         var mailboxes = await database.Set<MailboxEntity>().Where(mailbox => mailbox.Incarnation == incarnation).ToListAsync(cancel);
@@ -48,7 +48,7 @@ public static class MailboxStore
         UidNext = (uint)row.UidNext,
         HighestModSeq = (ulong)row.HighestModSeq,
         Precision = row.Precision,
-        // What an index that cannot be read knew is no news: it was told before, or was there from the start.
+        // What a damaged index knew is not new: it was reported before, or existed from the start.
         Baseline = (uint?)(index is null ? Math.Max(row.Baseline ?? 0, row.UidNext) : row.Baseline),
         ResetReason = index is null && row.UidValidity != 0 ? "index_lost" : null,
         LostSince = row.Lost ? now : null,
@@ -63,8 +63,8 @@ public static class MailboxStore
     private static Flags FlagsOf(string text) => Flags.Of(text.Split(' ', StringSplitOptions.RemoveEmptyEntries));
 
     /// <summary>
-    /// Writes the state, the changed pages and the pending messages of a mailbox, and drops the pages that are no more: all, where UIDVALIDITY is another. One that was lost and of which
-    /// nothing is left is to be removed instead.
+    /// Writes the state, the changed pages and the pending messages of a mailbox, and deletes the pages that no longer exist: all of them if UIDVALIDITY is another. A lost mailbox of which
+    /// nothing is left must be removed instead.
     /// </summary>
     public static async Task WriteAsync(GatewayDbContext database, string incarnation, MailboxUpdate update, CancellationToken cancel)
     {
@@ -134,10 +134,10 @@ public static class MailboxStore
         await database.InsertAsync([.. arriving, .. leaving], cancel);
     }
 
-    /// <summary>Writes what LIST says of mailboxes, known ones and new ones: one question for all of them, however many they are.</summary>
+    /// <summary>Writes what LIST reports of known and new mailboxes, with one query for all of them, however many they are.</summary>
     public static async Task WriteAsync(GatewayDbContext database, string incarnation, IReadOnlyCollection<ListedWrite> writes, CancellationToken cancel)
     {
-        // EF.Parameter: one for the whole list. EF would make one of each number, and SQLite takes no more than 32,766.
+        // EF.Parameter: one parameter for the whole list. EF would make one of each number, and SQLite takes no more than 32,766.
         var counters = writes.Select(write => (long)write.Mailbox.Counter).ToList();
         var rows = await database.Set<MailboxEntity>().AsTracking()
             .Where(row => row.Incarnation == incarnation && EF.Parameter(counters).Contains(row.Counter)).ToDictionaryAsync(row => row.Counter, cancel);
@@ -160,7 +160,7 @@ public static class MailboxStore
         await database.InsertAsync(added, cancel);
     }
 
-    /// <summary>The mailbox has a new UIDVALIDITY and no message any more; those it had are kept by <paramref name="lost"/>, if there were any.</summary>
+    /// <summary>Gives the mailbox a new UIDVALIDITY and removes all its messages. <paramref name="lost"/> keeps the messages that it had, if there were any.</summary>
     public static async Task SetAsideAsync(GatewayDbContext database, string incarnation, MailboxState mailbox, MailboxState? lost, uint uidValidity, CancellationToken cancel)
     {
         var counter = (long)mailbox.Counter;
@@ -197,7 +197,7 @@ public static class MailboxStore
                 cancel);
     }
 
-    /// <summary>The mailboxes are gone; their messages are kept until it is certain what has become of them.</summary>
+    /// <summary>Marks mailboxes as gone. Their messages are kept until their fate is certain.</summary>
     public static async Task LoseAsync(GatewayDbContext database, string incarnation, IReadOnlyCollection<long> counters, CancellationToken cancel)
     {
         if (counters.Count == 0)
@@ -224,5 +224,5 @@ public static class MailboxStore
         database.Set<PendingEntity>().Where(one => one.Incarnation == incarnation && one.Mailbox == counter);
 }
 
-/// <summary>What LIST, and what else is known, says of a mailbox.</summary>
+/// <summary>The data of a mailbox from LIST and from other sources.</summary>
 public sealed record ListedWrite(MailboxState Mailbox, ListedMailbox Seen, Role? Role, string? ObjectId, uint? Baseline);

@@ -2,20 +2,20 @@ using ImapGateway.Imap;
 
 namespace ImapGateway.Sync;
 
-/// <summary>What a LIST means for the mailboxes that are known.</summary>
+/// <summary>The differences between a LIST and the known mailboxes.</summary>
 public sealed record MailboxTreeDelta(
     IReadOnlyList<(MailboxState Known, ListedMailbox Seen)> Kept, IReadOnlyList<ListedMailbox> Added, IReadOnlyList<MailboxState> Removed)
 {
-    /// <summary>The same in parts that are written one after the other, so that nobody's writes wait for all of it: first what is gone, then what is kept, then what is new, the inbox last.</summary>
-    /// <param name="size">Mailboxes of one part.</param>
-    /// <returns>One at least.</returns>
+    /// <summary>Splits the delta into parts that are written one after the other, so that no other write waits for all of it: first what is gone, then what is kept, then what is new, the inbox last.</summary>
+    /// <param name="size">The number of mailboxes in one part.</param>
+    /// <returns>One part at least.</returns>
     public IEnumerable<MailboxTreeDelta> Parts(int size)
     {
         if (Kept.Count + Added.Count + Removed.Count <= size)
         {
             return [this];
         }
-        // The inbox is always there: an account whose inbox is not written was not listed to the end.
+        // The inbox always exists: an account whose inbox is not written was not completely listed.
         var added = Added.OrderBy(one => one.IsInbox);
         return
         [
@@ -26,7 +26,7 @@ public sealed record MailboxTreeDelta(
     }
 }
 
-/// <summary>A rename that the gateway has just done, with all that lies below (RFC 3501 section 6.3.5).</summary>
+/// <summary>A rename that the gateway has just done, with all mailboxes below (RFC 3501 section 6.3.5).</summary>
 public sealed record MailboxRenaming(string From, string To, string? Delimiter)
 {
     public string PathNow(string path) =>
@@ -34,19 +34,19 @@ public sealed record MailboxRenaming(string From, string To, string? Delimiter)
 }
 
 /// <summary>
-/// Tells which mailbox is which after others have renamed, deleted and created. A path is believed only while UIDVALIDITY agrees. Where it does not, or the path is
+/// Identifies mailboxes after other clients have renamed, deleted and created some. A path is trusted only while UIDVALIDITY agrees. If it does not agree, or the path is
 /// gone, a MAILBOXID (RFC 8474) proves a rename, or the same UIDVALIDITY with the same uids does; two candidates prove nothing. A mailbox for which
-/// nothing of that speaks elsewhere keeps its id at its path: it was deleted and made anew, and its messages are gone.
+/// there is no proof of another path keeps its id at its path: it was deleted and created again, and its messages are gone.
 /// </summary>
 public static class MailboxTree
 {
-    /// <summary>Mailboxes that are looked into in one listing; what is beyond is another mailbox.</summary>
+    /// <summary>The number of mailboxes that are opened in one listing. A mailbox beyond this number counts as another one.</summary>
     private const int MostProofs = 1000;
 
-    /// <summary>Mailboxes that are gone, times those that are new, where all have in common what could tell which is which: where there are more, nothing proves anything.</summary>
+    /// <summary>The number of mailboxes that are gone, multiplied by those that are new, where all share the values that could identify them. Above this number nothing proves anything.</summary>
     private const int MostPairs = 250_000;
 
-    /// <summary>The paths whose identity LIST alone leaves open: they have to be looked into (<see cref="MailboxProof"/>) before <see cref="Compare"/>.</summary>
+    /// <summary>Returns the paths whose identity LIST alone does not decide. They must be opened (<see cref="MailboxProof"/>) before <see cref="Compare"/>.</summary>
     public static IReadOnlyList<string> Doubtful(IReadOnlyCollection<MailboxState> known, IReadOnlyList<ListedMailbox> seen, MailboxRenaming? renaming = null)
     {
         var (_, lost, found) = ByPath(known, seen, NoProofs, renaming);
@@ -56,7 +56,7 @@ public static class MailboxTree
             .Take(MostProofs).Select(one => one.Path)];
     }
 
-    /// <param name="proofs">By path; what could not be looked into is missing.</param>
+    /// <param name="proofs">The proofs by path. A mailbox that could not be opened is missing.</param>
     public static MailboxTreeDelta Compare(
         IReadOnlyCollection<MailboxState> known, IReadOnlyList<ListedMailbox> seen, IReadOnlyDictionary<string, MailboxProof> proofs, MailboxRenaming? renaming = null)
     {
@@ -102,8 +102,8 @@ public static class MailboxTree
         return (kept, [.. lost.Values], found);
     }
 
-    /// <summary>Pairs of which neither side could be paired otherwise.</summary>
-    /// <param name="known">What a mailbox must have in common with one that was found; null: nothing will do.</param>
+    /// <summary>Matches pairs in which neither side has another candidate.</summary>
+    /// <param name="known">Returns what a mailbox must have in common with one that was found, or null if nothing is enough.</param>
     private static void Match<TKey>(
         List<(MailboxState, ListedMailbox)> kept,
         List<MailboxState> lost,
@@ -131,7 +131,7 @@ public static class MailboxTree
         found.RemoveAll(one => taken.Contains(one.Path));
     }
 
-    /// <summary>Nothing in the LIST speaks against it that this is the mailbox which was known at this path.</summary>
+    /// <summary>True if nothing in the LIST contradicts that this is the mailbox which was known at this path.</summary>
     private static bool Agree(MailboxState mailbox, ListedMailbox one) =>
         mailbox.UidValidity != 0 && !one.Selectable ? false
         : LastUidValidity(mailbox) is var before && (one.Counters?.UidValidity ?? 0) is var now && (before == 0 || now == 0 || before == now);
@@ -142,11 +142,11 @@ public static class MailboxTree
 
     private static bool HasMessages(MailboxState mailbox) => mailbox.UidValidity != 0 && mailbox.Server.Count > 0;
 
-    /// <summary>Worth a look at its uids.</summary>
+    /// <summary>True if it is worth the cost to read the uids of the mailbox.</summary>
     private static bool MayBe(MailboxState mailbox, ListedMailbox one) =>
         HasMessages(mailbox) && one.Counters is { } counters && counters.UidValidity == mailbox.UidValidity && (counters.UidNext == 0 || counters.UidNext >= mailbox.UidNext);
 
-    /// <summary>At least one message is there still, and none that ought to have been known before.</summary>
+    /// <summary>True if at least one known message still exists, and there is no message that should have been known before.</summary>
     private static bool SameMessages(MailboxState mailbox, MailboxProof proof)
     {
         if (proof.UidValidity != mailbox.UidValidity || (proof.UidNext != 0 && proof.UidNext < mailbox.UidNext))
@@ -158,7 +158,7 @@ public static class MailboxTree
         return proof.Uids.Any(known.Contains) && proof.Uids.All(uid => uid >= next || known.Contains(uid));
     }
 
-    /// <summary>A mailbox nobody has read yet, so that no message of it has an id: all that was ever seen of it is unchanged.</summary>
+    /// <summary>Returns the key of a mailbox that was never read, so that no message of it has an id: all values that were ever seen of it are unchanged.</summary>
     private static (uint, uint, long)? UnreadKey(MailboxState mailbox) =>
         mailbox.UidValidity == 0 && mailbox.Listed.Counters is { Total: > 0, UidNext: > 1 } before ? (before.UidValidity, before.UidNext, before.Total) : null;
 }

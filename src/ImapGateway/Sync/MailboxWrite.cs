@@ -3,25 +3,25 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>What has become of one mailbox and is to be written. Uids mean messages of the mailbox's present UIDVALIDITY.</summary>
+/// <summary>The changes of one mailbox that must be written. Uids belong to the mailbox's present UIDVALIDITY.</summary>
 public sealed record MailboxWrite(MailboxState Mailbox)
 {
-    /// <summary>Messages that were there before anybody asked: they get ids, and nobody is told.</summary>
+    /// <summary>The messages that existed before the first listing. They get ids, and no change is reported.</summary>
     public IReadOnlyCollection<SeenMessage> Baseline { get; init; } = [];
 
-    /// <summary>New messages, or the other halves of moves.</summary>
+    /// <summary>The new messages, or the other halves of moves.</summary>
     public IReadOnlyCollection<NewMessage> Added { get; init; } = [];
 
-    /// <summary>Messages that are known, as they are now.</summary>
+    /// <summary>The known messages in their present state.</summary>
     public IReadOnlyCollection<SeenMessage> Changed { get; init; } = [];
 
-    /// <summary>Messages the server has no more; they may have been moved.</summary>
+    /// <summary>The messages that the server no longer has. They may have been moved.</summary>
     public IReadOnlyCollection<uint> Removed { get; init; } = [];
 
-    /// <summary>Messages the gateway itself has expunged: nobody has moved them.</summary>
+    /// <summary>The messages that the gateway itself has expunged. They were not moved.</summary>
     public IReadOnlyCollection<uint> Expunged { get; init; } = [];
 
-    /// <summary>What was found out of messages that had none.</summary>
+    /// <summary>The fingerprints that were found of messages without one.</summary>
     public IReadOnlyDictionary<uint, ulong> Fingerprints { get; init; } = new Dictionary<uint, ulong>();
 
     public uint UidValidity { get; init; } = Mailbox.UidValidity;
@@ -36,17 +36,17 @@ public sealed record MailboxWrite(MailboxState Mailbox)
 
     public uint? BaselineBelow { get; init; } = Mailbox.Baseline;
 
-    /// <summary>Beside its messages.</summary>
+    /// <summary>True if the write changes something besides the messages.</summary>
     public bool ChangesState =>
         Mailbox.ResetReason is not null
         || (UidValidity, UidNext, HighestModSeq, Precision, ObjectId, BaselineBelow)
             != (Mailbox.UidValidity, Mailbox.UidNext, Mailbox.HighestModSeq, Mailbox.Precision, Mailbox.ObjectId, Mailbox.Baseline);
 }
 
-/// <summary>A message that was not there before.</summary>
+/// <summary>A message that did not exist before.</summary>
 public sealed record NewMessage(SeenMessage Seen, MessageHeaders Headers);
 
 /// <summary>A move that the gateway has done.</summary>
-/// <param name="NewUid">Null where the server did not tell: the next look at <paramref name="To"/> will.</param>
-/// <param name="Left">The original, where it could not be expunged: a message of its own now.</param>
+/// <param name="NewUid">The new uid, or null if the server did not report it: the next refresh of <paramref name="To"/> finds it.</param>
+/// <param name="Left">The original, if it could not be expunged. It is a message of its own now.</param>
 public sealed record DoneMove(MailboxState From, uint Uid, MailboxState To, uint? NewUid, NewMessage? Left);

@@ -5,10 +5,10 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>How mailboxes of a role are called where the server does not say what they are for.</summary>
+/// <summary>The usual names of mailboxes of a role, for servers that do not report roles.</summary>
 public static class RoleNames
 {
-    // What comes first in its line wins over what comes later: the plain names before those that one mail program or another once made beside them.
+    // An earlier name in a line has priority over a later one: plain names come before names that some mail program once created besides them.
     private static readonly ImmutableArray<(Role Role, string[] Names)> Table =
     [
         (Role.Sent,
@@ -85,10 +85,10 @@ public static class RoleNames
 
     private static readonly FrozenDictionary<string, (Role Role, int Rank)> ByName = Build();
 
-    /// <summary>The role a mailbox of this name has, and how usual the name is: 0 before 1. Null for other names.</summary>
+    /// <summary>Returns the role of a mailbox with this name, and how usual the name is (0 before 1). Null for other names.</summary>
     public static (Role Role, int Rank)? Find(string name) => ByName.TryGetValue(Plain(name), out var found) ? found : null;
 
-    /// <summary>Case, spaces, hyphens and accents, composed or not, are spelt in many ways.</summary>
+    /// <summary>Returns the name without differences of case, spaces, hyphens and accents (composed or not), which are spelt in many ways.</summary>
     private static string Plain(string name)
     {
         var plain = new StringBuilder(name.Length);
@@ -103,7 +103,7 @@ public static class RoleNames
         return plain.ToString();
     }
 
-    // By hand: the runtime is built without ICU, and so without normalisation.
+    // This table is written by hand: the runtime is built without ICU, and so without normalisation.
     private const string Accented = "ÀÁÂÃÄÅÇÈÉÊËÌÍÎÏÑÒÓÔÕÖÙÚÛÜÝĄĆĘŃŚŹŻЁ";
     private const string Bare = "AAAAAACEEEEIIIINOOOOOUUUUYACENSZZЕ";
 

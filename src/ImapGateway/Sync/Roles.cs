@@ -4,12 +4,12 @@ using ImapGateway.Mail;
 namespace ImapGateway.Sync;
 
 /// <summary>
-/// Which mailbox has which role: each role once, and only among the account's own mailboxes. What the server says (SPECIAL-USE, RFC 6154, or XLIST) counts
-/// before what a name says, a mailbox at the top (or right below the inbox) before one further down, and a usual name before a rare one.
+/// Assigns roles to mailboxes: each role once, and only among the account's own mailboxes. What the server reports (SPECIAL-USE, RFC 6154, or XLIST) has priority
+/// over a name, a mailbox at the top (or right below the inbox) over one further down, and a usual name over a rare one.
 /// </summary>
 public static class Roles
 {
-    /// <returns>By path.</returns>
+    /// <returns>The roles by path.</returns>
     public static IReadOnlyDictionary<string, Role> Assign(IReadOnlyList<ListedMailbox> mailboxes)
     {
         var roles = new Dictionary<string, Role>(StringComparer.Ordinal);

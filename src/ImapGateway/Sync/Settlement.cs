@@ -6,14 +6,14 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>Sees to it that nothing waits for ever: has the other mailboxes looked at, and decides when the window has passed. Runs while something waits.</summary>
+/// <summary>Settles waiting messages, so that none waits for ever: it starts refreshes of the other mailboxes, and decides when the window has passed. It runs while something waits.</summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source of cancellation without a timer holds nothing.")]
 public sealed class Settlement(MailboxDirectory directory, MailboxCommits commits, HeaderReader headers, MoveWindow window, GuardedLoop loop)
 {
-    /// <summary>Messages whose headers are asked for at once.</summary>
+    /// <summary>The number of messages whose headers are asked for at once.</summary>
     private const int Batch = 250;
 
-    /// <summary>How long it waits for looks before it sees what can be done.</summary>
+    /// <summary>The time to wait for refreshes before the next attempt to settle.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly CancellationTokenSource _stop = new();
@@ -21,7 +21,7 @@ public sealed class Settlement(MailboxDirectory directory, MailboxCommits commit
     private long _asked = MoveWindow.Long;
     private Task? _running;
 
-    /// <summary>Something was found, or looked at.</summary>
+    /// <summary>Starts or wakes the loop after something was found or a mailbox was refreshed.</summary>
     public void Poke()
     {
         if (_stop.IsCancellationRequested || directory.Pending() is null)
@@ -32,7 +32,7 @@ public sealed class Settlement(MailboxDirectory directory, MailboxCommits commit
         _running ??= RunAsync();
     }
 
-    /// <summary>What is left is settled by the next owner.</summary>
+    /// <summary>Stops the loop. The next owner settles what is left.</summary>
     public void Stop()
     {
         _stop.Cancel();
@@ -41,7 +41,7 @@ public sealed class Settlement(MailboxDirectory directory, MailboxCommits commit
 
     private async Task RunAsync()
     {
-        // The caller sets _running when this returns: it must not have ended by then.
+        // The caller sets _running when this method returns: the loop must not have ended by then.
         await Task.Yield();
         while (!_stop.IsCancellationRequested && directory.Pending() is not null)
         {
@@ -66,7 +66,7 @@ public sealed class Settlement(MailboxDirectory directory, MailboxCommits commit
         }
     }
 
-    /// <returns>How long to wait; null: there may be more to settle now.</returns>
+    /// <returns>The time to wait, or null if there may be more to settle now.</returns>
     private async Task<TimeSpan?> TurnAsync(long newest)
     {
         Look(newest);
@@ -78,7 +78,7 @@ public sealed class Settlement(MailboxDirectory directory, MailboxCommits commit
         return commits.Unread.Count == 0 && directory.Pending() is { } left && window.Left(left.Oldest) is { Ticks: > 0 } rest ? rest : Pause;
     }
 
-    /// <summary>What was found since the last time was found by looks at single mailboxes: the others may show the rest.</summary>
+    /// <summary>Starts a refresh of the other mailboxes: what was found since the last time was found in single mailboxes, and the others may have the rest.</summary>
     private void Look(long newest)
     {
         if (newest > _asked && (_asked == MoveWindow.Long || window.LookedAt(directory.All, commits.Watch) >= _asked))
@@ -88,14 +88,14 @@ public sealed class Settlement(MailboxDirectory directory, MailboxCommits commit
         }
     }
 
-    /// <summary>All that can be settled by now. What fails is left to the loop, which tries it again and reports it.</summary>
+    /// <summary>Settles everything that can be settled by now. A failure is left to the loop, which tries again and reports it.</summary>
     public async Task SettleAllAsync()
     {
         try
         {
             while (await SettleAsync())
             {
-                // There is more than one transaction takes.
+                // There may be more than one transaction takes.
             }
         }
         catch (Exception e) when (e is not LostOwnershipException)
@@ -106,7 +106,7 @@ public sealed class Settlement(MailboxDirectory directory, MailboxCommits commit
 
     private bool IsDue() => directory.Pending() is { } pending && (commits.HasMore || commits.Unread.Count > 0 || pending.Oldest <= window.Over(directory.All, commits.Watch));
 
-    /// <returns>Whether something was settled.</returns>
+    /// <returns>True if something was settled.</returns>
     private async Task<bool> SettleAsync()
     {
         if (!IsDue())
@@ -119,7 +119,7 @@ public sealed class Settlement(MailboxDirectory directory, MailboxCommits commit
         return before.IsCompleted;
     }
 
-    /// <summary>Who is told of a message is told what it is: headers of what will be added or moved, as far as they have to be asked for.</summary>
+    /// <summary>Reads the headers of messages that will be added or moved, if the server must be asked for them. A report of a message always describes it.</summary>
     private async Task<ReadHeaders> ReadAsync(long over, IReadOnlySet<MessagePlace> unread)
     {
         var read = new ReadHeaders();
@@ -144,7 +144,7 @@ public sealed class Settlement(MailboxDirectory directory, MailboxCommits commit
         }
         catch (ProblemException)
         {
-            // The state of the account says what is wrong with its server. These messages are settled later.
+            // The state of the account reports the problem of its server. These messages are settled later.
         }
     }
 }

@@ -2,8 +2,8 @@ using ImapGateway.Background;
 
 namespace ImapGateway.Sync;
 
-/// <summary>What the mailboxes of all accounts share.</summary>
-/// <param name="MoveWindow">See <see cref="Watching.WatchOptions.MoveWindow"/>.</param>
-/// <param name="Loops">Where the background work of accounts is reported.</param>
-/// <param name="Log">For what is found out about mailboxes.</param>
+/// <summary>The settings and services that the mailboxes of all accounts share.</summary>
+/// <param name="MoveWindow">The time to wait for the other half of a move, see <see cref="Watching.WatchOptions.MoveWindow"/>.</param>
+/// <param name="Loops">The registry that background work of accounts reports to.</param>
+/// <param name="Log">The log for findings about mailboxes.</param>
 public sealed record SyncSettings(TimeSpan MoveWindow, Loops Loops, ILogger Log);

@@ -4,16 +4,16 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>What a new list of mailboxes makes of those that are known, and what is told of it. Pure.</summary>
-/// <param name="States">All that are there.</param>
-/// <param name="Changed">Those that have to be written.</param>
+/// <summary>The effect of a new list of mailboxes on the known ones, and the changes that are reported. It has no side effects.</summary>
+/// <param name="States">All mailboxes that exist.</param>
+/// <param name="Changed">The mailboxes that must be written.</param>
 public sealed record TreePlan(IReadOnlyList<ListedWrite> States, IReadOnlyList<ListedWrite> Changed, IReadOnlyList<Change> Changes)
 {
-    /// <param name="roles">By path; null: as they are.</param>
-    /// <param name="proofs">By path, of mailboxes that were looked into.</param>
-    /// <param name="first">The account was never listed before: what is there is no news.</param>
-    /// <param name="knows">Whether the mailbox is known still.</param>
-    /// <param name="mint">A mailbox with an id of its own.</param>
+    /// <param name="roles">The roles by path, or null if they do not change.</param>
+    /// <param name="proofs">The proofs by path, of mailboxes that were opened.</param>
+    /// <param name="first">True if the account was never listed before: what exists is not new.</param>
+    /// <param name="knows">True if the mailbox is still known.</param>
+    /// <param name="mint">Makes a mailbox with an id of its own.</param>
     public static TreePlan Of(
         MailboxTreeDelta delta,
         IReadOnlyDictionary<string, Role>? roles,
@@ -47,10 +47,10 @@ public sealed record TreePlan(IReadOnlyList<ListedWrite> States, IReadOnlyList<L
     private static string? ObjectIdOf(MailboxState mailbox, ListedMailbox seen, IReadOnlyDictionary<string, MailboxProof>? proofs) =>
         proofs?.GetValueOrDefault(seen.Path)?.ObjectId ?? mailbox.ObjectId;
 
-    /// <summary>What is in a mailbox of the account's own that was not there before is new; a mailbox of others that has become visible was always as it is.</summary>
+    /// <summary>Returns the baseline of a new mailbox. Messages in a new mailbox of the account's own are new; a mailbox of another user that has become visible has always been as it is.</summary>
     private static uint? FirstBaseline(ListedMailbox seen, bool first) => !first && seen.Personal ? 0 : seen.Counters is { UidNext: > 0 and var next } ? next : null;
 
-    /// <summary>Deleted and made anew before anybody has looked into it: all that is in it is new.</summary>
+    /// <summary>Returns the baseline of a known mailbox. If it was deleted and created again before it was ever read, all messages in it are new.</summary>
     private static uint? BaselineOf(MailboxState mailbox, ListedMailbox seen) =>
         mailbox.UidValidity == 0 && mailbox.ResetReason is null && mailbox.Listed.Counters is { UidValidity: > 0 and var before } && seen.Counters is { UidValidity: > 0 and var now } && before != now
             ? 0 : mailbox.Baseline;

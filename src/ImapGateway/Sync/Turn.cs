@@ -11,7 +11,7 @@ public sealed class Turn
 
     private readonly SemaphoreSlim _semaphore = new(1, 1);
 
-    /// <summary>Disposing the result ends the turn.</summary>
+    /// <summary>Waits for the lock. Disposing the result releases it.</summary>
     public async Task<IDisposable> EnterAsync(CancellationToken cancel) =>
         await _semaphore.WaitAsync(LongestWait, cancel)
             ? new Ending(_semaphore)

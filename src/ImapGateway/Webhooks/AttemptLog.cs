@@ -5,10 +5,10 @@ using ImapGateway.Storage;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>The attempts of a delivery, as they are kept with its outcome.</summary>
+/// <summary>The attempts of a delivery, in the form that is stored with its outcome.</summary>
 public static class AttemptLog
 {
-    /// <summary>Of those that are older, only the first is kept.</summary>
+    /// <summary>The number of attempts that are kept. Of older ones only the first is kept.</summary>
     private const int Most = 50;
 
     public static ImmutableArray<DeliveryAttempt> Add(ImmutableArray<DeliveryAttempt> attempts, Attempt attempt)
@@ -25,17 +25,17 @@ public static class AttemptLog
 /// <summary>One call of the endpoint.</summary>
 public sealed record DeliveryAttempt
 {
-    /// <summary>When it began.</summary>
+    /// <summary>The time at which the call began.</summary>
     public required DateTimeOffset At { get; init; }
 
-    /// <summary>The HTTP status of the answer; null where none came.</summary>
+    /// <summary>The HTTP status of the answer, or null if there was none.</summary>
     /// <example>204</example>
     public required int? Status { get; init; }
 
-    /// <summary>Why no answer came: `timeout`, `unreachable`, `tls`, `refused` (by the egress policy), `protocol`, or `internal` (the gateway could not send it).</summary>
+    /// <summary>The reason why there was no answer: `timeout`, `unreachable`, `tls`, `refused` (by the egress policy), `protocol`, or `internal` (the gateway could not send it).</summary>
     public required string? Error { get; init; }
 
-    /// <summary>How long it took.</summary>
+    /// <summary>The duration of the call.</summary>
     /// <example>12</example>
     public required long Milliseconds { get; init; }
 }

@@ -4,10 +4,10 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Which changes an endpoint wants. A filter that is absent admits all; of those that are there, each must.</summary>
+/// <summary>The filter for the changes that an endpoint receives. A condition that is absent admits all changes; a change must satisfy all that are present.</summary>
 public sealed class ChangeFilter
 {
-    /// <summary>Admits nothing.</summary>
+    /// <summary>A filter that admits no change.</summary>
     public static readonly ChangeFilter None = new();
 
     private readonly ChangeTypeFilter _types;
@@ -25,10 +25,10 @@ public sealed class ChangeFilter
         _roles = roles?.ToFrozenSet();
     }
 
-    /// <summary>The filter of an endpoint; one that cannot be read admits nothing.</summary>
+    /// <summary>Returns the filter of an endpoint. If it cannot be read, the result admits no change.</summary>
     public static ChangeFilter Of(WebhookEntity webhook) => TryOf(webhook) ?? None;
 
-    /// <returns>Null where the row holds types, ids or roles that this version does not know.</returns>
+    /// <returns>The filter, or null if the row has types, ids or roles that this version does not know.</returns>
     public static ChangeFilter? TryOf(WebhookEntity webhook)
     {
         var types = ChangeTypeFilter.Parse(webhook.Types, out _);

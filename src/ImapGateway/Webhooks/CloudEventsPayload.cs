@@ -9,7 +9,7 @@ using ImapGateway.Http;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>CloudEvents 1.0 in structured mode. The data is the record of the standard format, so that a receiver reads both with the same types.</summary>
+/// <summary>Writes CloudEvents 1.0 in structured mode. The data is the record of the standard format, so that a receiver reads both with the same types.</summary>
 public static class CloudEventsPayload
 {
     public const string ContentType = "application/cloudevents+json; charset=utf-8";
@@ -28,7 +28,7 @@ public static class CloudEventsPayload
             DataContentType = MediaTypeNames.Application.Json,
             Data = record,
         };
-        // The extension compares sequences as text: all have the same length.
+        // The extension compares sequences as text, so all have the same length.
         written[SequenceAttribute] = change.Sequence.ToString("D19", CultureInfo.InvariantCulture);
         if (change.Account.Length > 0)
         {
@@ -37,12 +37,12 @@ public static class CloudEventsPayload
         return Json.EncodeStructuredModeMessage(written, out _).ToArray();
     }
 
-    /// <summary>That of the package knows an older version of the extension, in which it is a number.</summary>
+    /// <summary>The sequence extension attribute. The package's own attribute is of an older version of the extension, in which it is a number.</summary>
     private static readonly CloudEventAttribute SequenceAttribute = CloudEventAttribute.CreateExtension("sequence", CloudEventAttributeType.String);
 
     private sealed class Formatter() : JsonEventFormatter(new JsonSerializerOptions { Encoder = StrictJson.Encoder }, default)
     {
-        /// <summary>The record is JSON already.</summary>
+        /// <summary>Writes the data as it is, because the record is already JSON.</summary>
         protected override void EncodeStructuredModeData(CloudEvent cloudEvent, Utf8JsonWriter writer)
         {
             writer.WritePropertyName(DataPropertyName);

@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>What becomes of changes at an endpoint, and having them once more.</summary>
+/// <summary>The API for the deliveries of an endpoint, redelivery and replays.</summary>
 public static class DeliveriesApi
 {
     private const string Kind = "deliveries";

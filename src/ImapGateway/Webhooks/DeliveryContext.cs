@@ -4,7 +4,7 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>What deliveries of all endpoints work with.</summary>
+/// <summary>The services and settings that deliveries of all endpoints use.</summary>
 public sealed class DeliveryContext(ChangeLog log, LaneStore lanes, OutcomeWriter outcomes, WebhookCaller caller, WebhookStates states, IOptions<WebhooksOptions> options, Loops loops)
 {
     public ChangeLog Log => log;

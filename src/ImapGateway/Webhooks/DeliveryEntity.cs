@@ -7,23 +7,23 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>What has become of a delivery.</summary>
+/// <summary>The state of a delivery.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<DeliveryState>))]
 public enum DeliveryState
 {
-    /// <summary>It waits for its turn, or for its next attempt while those behind it wait.</summary>
+    /// <summary>The delivery waits until it is sent, or for its next attempt while later deliveries wait for it.</summary>
     [JsonStringEnumMemberName("pending")] Pending,
-    /// <summary>It has failed and is tried again by the schedule; the others do not wait for it.</summary>
+    /// <summary>The delivery has failed and is tried again by the schedule; other deliveries do not wait for it.</summary>
     [JsonStringEnumMemberName("retrying")] Retrying,
     /// <summary>The endpoint has answered 2xx.</summary>
     [JsonStringEnumMemberName("delivered")] Delivered,
-    /// <summary>It has failed to the end of the schedule.</summary>
+    /// <summary>The delivery has failed until the end of the schedule.</summary>
     [JsonStringEnumMemberName("dead")] Dead,
-    /// <summary>It has waited longer than changes are kept.</summary>
+    /// <summary>The delivery has waited longer than changes are kept.</summary>
     [JsonStringEnumMemberName("expired")] Expired,
 }
 
-/// <summary>The outcome of a change at an endpoint. There is none for what was never tried, and one for each change however often it was delivered.</summary>
+/// <summary>The outcome of a change at an endpoint. A change that was never tried has none; another change has exactly one, however often it was delivered.</summary>
 public sealed class DeliveryEntity
 {
     public long Id { get; init; }
@@ -34,37 +34,37 @@ public sealed class DeliveryEntity
 
     public required long Sequence { get; init; }
 
-    /// <summary>Of the change.</summary>
+    /// <summary>The epoch of the change.</summary>
     public required long Epoch { get; init; }
 
     public required string Account { get; init; }
 
     public required ChangeType Type { get; init; }
 
-    /// <summary>Of the change.</summary>
+    /// <summary>The time of the change.</summary>
     public required DateTimeOffset Timestamp { get; init; }
 
     public required DeliveryState State { get; init; }
 
     public required PayloadForm Form { get; init; }
 
-    /// <summary>Failed attempts that count for the schedule.</summary>
+    /// <summary>The number of failed attempts that count for the schedule.</summary>
     public required int Failures { get; init; }
 
-    /// <summary>JSON of <see cref="AttemptLog"/>.</summary>
+    /// <summary>The attempts, as JSON of <see cref="AttemptLog"/>.</summary>
     public required string Attempts { get; init; }
 
-    /// <summary>The last answer's first octets.</summary>
+    /// <summary>The first octets of the last answer.</summary>
     public required byte[] Answer { get; init; }
 
     public required DateTimeOffset? NextAttemptAt { get; init; }
 
-    /// <summary>The bytes themselves, where they cannot be made again from the log.</summary>
+    /// <summary>The bytes that are sent, if they cannot be made again from the log.</summary>
     public required byte[]? Payload { get; init; }
 
     public required DateTimeOffset UpdatedAt { get; init; }
 
-    /// <summary>The change can be named. A damaged row is one of no change: it is neither shown nor tried again, and deleted with its endpoint or by its age.</summary>
+    /// <summary>True if the row names a change. A damaged row belongs to no change: it is neither shown nor tried again, and it is deleted with its endpoint or by its age.</summary>
     public static readonly Expression<Func<DeliveryEntity, bool>> IsReadable = row => row.Sequence > 0 && row.Sequence < ObjectId.LastNumber && row.Epoch >= 0 && row.Epoch <= ObjectId.LastEpoch;
 }
 

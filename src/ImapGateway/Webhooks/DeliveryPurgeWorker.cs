@@ -6,7 +6,7 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Deletes outcomes that have been kept as long as changes are, and those of endpoints that are gone, in batches small enough not to hold up other writes.</summary>
+/// <summary>Deletes outcomes that are older than the retention time of changes, and those of deleted endpoints. The batches are small enough not to delay other writes.</summary>
 public sealed class DeliveryPurgeWorker(IDatabase database, IOptions<ChangesOptions> options, Loops loops) : LoopService("webhook outcome purge", loops)
 {
     private const int Batch = 200;

@@ -6,14 +6,14 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>A change on its way to an endpoint, or what has become of it.</summary>
+/// <summary>The delivery of a change to an endpoint, and its outcome.</summary>
 public sealed record Delivery
 {
     /// <summary>The id of the change, which is sent as `webhook-id`.</summary>
     /// <example>e_kq3zvw5xc</example>
     public required string Id { get; init; }
 
-    /// <summary>What the change is.</summary>
+    /// <summary>The type of the change.</summary>
     /// <example>message.added</example>
     public required string Type { get; init; }
 
@@ -21,27 +21,27 @@ public sealed record Delivery
     /// <example>acc_k3v7q2mzp4x6a</example>
     public required string Account { get; init; }
 
-    /// <summary>Of the change in its account.</summary>
+    /// <summary>The sequence number of the change in its account.</summary>
     /// <example>42</example>
     public required string Sequence { get; init; }
 
-    /// <summary>When the change was found.</summary>
+    /// <summary>The time at which the change was found.</summary>
     public required DateTimeOffset Timestamp { get; init; }
 
-    /// <summary>What has become of it.</summary>
+    /// <summary>The state of the delivery.</summary>
     public required DeliveryState State { get; init; }
 
-    /// <summary>The calls that were made, oldest first; of very many those in the middle are left out.</summary>
+    /// <summary>The calls that were made, oldest first. If there are very many, those in the middle are left out.</summary>
     public required ImmutableArray<DeliveryAttempt> Attempts { get; init; }
 
-    /// <summary>Null: there is none, nothing was tried yet, or it waits for the webhook, whose `nextAttemptAt` then counts.</summary>
+    /// <summary>The time of the next attempt. Null if there is none, if nothing was tried yet, or if the delivery waits for the webhook, whose `nextAttemptAt` then counts.</summary>
     public required DateTimeOffset? NextAttemptAt { get; init; }
 
-    /// <summary>The first 512 octets of the last answer as text; null where it had no body.</summary>
+    /// <summary>The first 512 octets of the last answer as text, or null if it had no body.</summary>
     /// <example>ok</example>
     public required string? Answer { get; init; }
 
-    /// <param name="webhook">Its endpoint.</param>
+    /// <param name="webhook">The endpoint of the delivery.</param>
     public static Delivery Of(DeliveryEntity row, WebhookEntity webhook) => new()
     {
         Id = ObjectId.OfChange(row.Incarnation, row.Epoch, row.Sequence),
@@ -68,34 +68,37 @@ public sealed record Delivery
         Answer = null,
     };
 
-    /// <summary>While the endpoint takes nothing, only what somebody has just asked for is tried by itself. Years before any delivery were stored by earlier versions.</summary>
+    /// <summary>
+    /// True if the delivery has its own time for the next attempt. While the endpoint accepts nothing, only a delivery that was just requested by hand is tried by itself. Earlier versions stored
+    /// times years before any delivery.
+    /// </summary>
     private static bool HasTimeOfItsOwn(DeliveryEntity row, WebhookState endpoint) => row.NextAttemptAt > DateTimeOffset.UnixEpoch
         && (endpoint == WebhookState.Active || (endpoint == WebhookState.Failing && row is { State: DeliveryState.Retrying, Failures: 0 }));
 
-    /// <summary>Whatever it is, it must not spoil the JSON it stands in.</summary>
+    /// <summary>Returns the answer as text. Whatever the octets are, they must not damage the JSON that contains them.</summary>
     public static string? TextOf(byte[] answer) => answer.Length == 0 ? null : Encoding.UTF8.GetString(answer);
 }
 
-/// <summary>What came of a test.</summary>
+/// <summary>The result of a test.</summary>
 public sealed record WebhookTestResult
 {
     /// <summary>The `webhook-id` that was sent.</summary>
     /// <example>e_kq3zvw5xb</example>
     public required string Id { get; init; }
 
-    /// <summary>Whether the endpoint has answered 2xx.</summary>
+    /// <summary>True if the endpoint has answered 2xx.</summary>
     /// <example>true</example>
     public required bool Delivered { get; init; }
 
-    /// <summary>The call.</summary>
+    /// <summary>The call of the endpoint.</summary>
     public required DeliveryAttempt Attempt { get; init; }
 
-    /// <summary>The first 512 octets of the answer as text; null where it had no body.</summary>
+    /// <summary>The first 512 octets of the answer as text, or null if it had no body.</summary>
     /// <example>ok</example>
     public required string? Answer { get; init; }
 }
 
-/// <summary>From where to deliver again.</summary>
+/// <summary>The position from which changes are delivered again.</summary>
 public sealed record NewReplay
 {
     /// <summary>The id of an account.</summary>
@@ -109,7 +112,7 @@ public sealed record NewReplay
     public string? After { get; init; }
 }
 
-/// <summary>What is delivered again, beside what is new.</summary>
+/// <summary>The range of changes that is delivered again, in addition to new changes.</summary>
 public sealed record Replay
 {
     /// <summary>The id of the account.</summary>
@@ -120,7 +123,7 @@ public sealed record Replay
     /// <example>17</example>
     public required string From { get; init; }
 
-    /// <summary>The sequence of the last change; later ones are delivered once anyway.</summary>
+    /// <summary>The sequence of the last change. Later changes are delivered once anyway.</summary>
     /// <example>42</example>
     public required string Through { get; init; }
 }

@@ -8,7 +8,7 @@ public static class DeliveryRows
 {
     private static readonly string[] Key = [nameof(DeliveryEntity.Webhook), nameof(DeliveryEntity.Incarnation), nameof(DeliveryEntity.Sequence)];
 
-    /// <summary>Of endpoints that are still there: one may have been deleted while it was called.</summary>
+    /// <summary>Writes outcomes of endpoints that still exist: an endpoint may have been deleted while it was called.</summary>
     public static async Task WriteAsync(GatewayDbContext db, IReadOnlyCollection<DeliveryEntity> rows, CancellationToken cancel)
     {
         if (rows.Count == 0)

@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Which deliveries to show.</summary>
+/// <summary>The filter of a list of deliveries.</summary>
 /// <param name="State">`pending`, `retrying`, `delivered`, `dead` or `expired`.</param>
 /// <param name="Account" example="acc_k3v7q2mzp4x6a">The id of an account.</param>
 /// <param name="Type" example="message.added">The type of the change.</param>
@@ -32,10 +32,10 @@ public sealed record DeliveryQuery(string? State = null, string? Account = null,
     }
 }
 
-/// <summary>Where a page of deliveries ended: among what is still to come, or among the outcomes.</summary>
+/// <summary>The position at which a page of deliveries ended: among the pending deliveries, or among the outcomes.</summary>
 public sealed record DeliveryPosition(string? Incarnation, long Sequence, long? Before);
 
-/// <summary>Deliveries as they are shown: first what is still to be delivered, lane by lane, then outcomes, newest first.</summary>
+/// <summary>Reads the deliveries that are shown: first the pending ones, lane by lane, then outcomes, newest first.</summary>
 public sealed class DeliveryStore(IDatabase database, ChangeLog log)
 {
     private static ProblemException NotFound() => new(ErrorCode.NotFound, "There is no such delivery at this webhook.");
@@ -91,7 +91,7 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
         return await PendingAsync(webhook, change, cancel) is { } pending ? Delivery.OfPending(pending) : throw await MissingAsync(change, cancel);
     }
 
-    /// <summary>Has it sent once more, beside everything else.</summary>
+    /// <summary>Requests one more delivery of a change, independent of all other deliveries.</summary>
     public async Task<Delivery> RedeliverAsync(WebhookEntity webhook, string id, DateTimeOffset now, CancellationToken cancel)
     {
         var change = Parse(id);
@@ -138,7 +138,7 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
             cancel);
     }
 
-    /// <summary>Pending ones stand where they will be delivered, before all outcomes.</summary>
+    /// <summary>Reads rows of outcomes. Pending ones are not among them: they are listed where they will be delivered, before all outcomes.</summary>
     private Task<List<DeliveryEntity>> RowsAsync(string webhook, string? account, DeliveryState? state, ChangeType? type, long? before, int count, CancellationToken cancel) => database.ReadAsync(
         (db, token) =>
         {
@@ -173,7 +173,7 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
     private static ObjectId Parse(string id) =>
         ObjectId.TryParse(id, out var parsed) && parsed is { Kind: ObjectId.Change, Counter: <= long.MaxValue } ? parsed : throw NotFound();
 
-    /// <summary>410 for a change that was given for a state that is lost, else 404.</summary>
+    /// <summary>Returns 410 for a change that belongs to a state that is lost, otherwise 404.</summary>
     private async Task<ProblemException> MissingAsync(ObjectId change, CancellationToken cancel)
     {
         var range = await log.RangeAsync(change.Incarnation, cancel);

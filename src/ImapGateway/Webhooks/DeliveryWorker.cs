@@ -6,7 +6,7 @@ using ImapGateway.Http;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Runs the lanes of all endpoints on this node, and gives each new account its lanes.</summary>
+/// <summary>Runs the lanes of all endpoints on this node, and adds lanes for each new account.</summary>
 public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, WebhookProtector protector, IKeyLookup keys, Loops loops) : LoopService("webhooks", loops)
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
@@ -26,8 +26,8 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
         base.Dispose();
     }
 
-    /// <summary>What the row of an endpoint says counts from now on.</summary>
-    /// <param name="lanes">Its filters or its order have changed: its lanes begin anew where they are.</param>
+    /// <summary>Applies the changed row of an endpoint.</summary>
+    /// <param name="lanes">True if its filters or its order have changed: its lanes then start again at their cursors.</param>
     public async Task ChangedAsync(string id, bool lanes, CancellationToken cancel)
     {
         await _turn.WaitAsync(cancel);
@@ -51,7 +51,7 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
         }
     }
 
-    /// <summary>There is something to be sent once more.</summary>
+    /// <summary>Wakes the endpoint to send a delivery once more.</summary>
     public void Redeliver(string id)
     {
         if (_endpoints.TryGetValue(id, out var work))
@@ -60,7 +60,7 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
         }
     }
 
-    /// <summary>Has lanes give up what is older than that. One that waits for an answer at the moment is not waited for.</summary>
+    /// <summary>Tells lanes to give up deliveries that are older than a time. A lane that waits for an answer at the moment is not waited for.</summary>
     public Task ExpireAsync(IReadOnlySet<long> lanes, DateTimeOffset before, CancellationToken cancel)
     {
         var expired = Task.WhenAll(_lanes.Values.SelectMany(each => each).Where(lane => lanes.Contains(lane.Ref.Id)).Select(lane => lane.ExpireAsync(before)));
@@ -136,7 +136,7 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
         }
     }
 
-    /// <summary>Has the endpoint at work, with a lane for each account it may follow.</summary>
+    /// <summary>Starts the endpoint, with a lane for each account that it may follow.</summary>
     private async Task FollowAsync(WebhookEntity row, CancellationToken cancel)
     {
         if (!_endpoints.TryGetValue(row.Id, out var work))
@@ -157,7 +157,7 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
         }
     }
 
-    /// <summary>Null: all accounts.</summary>
+    /// <summary>Returns the accounts that the endpoint follows, or null for all accounts.</summary>
     public static IReadOnlyCollection<string>? Followed(WebhookEntity row, Caller key) =>
         row.Accounts is { } named ? [.. named.Where(key.MaySee)] : key.Accounts;
 
@@ -182,7 +182,7 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
     private void Ended(Lane lane)
     {
         Forget(lane);
-        // Unless it is at its end, the next look starts it again from its row: it has failed, or its outcomes could not be written.
+        // Unless the lane is at its end, the next round starts it again from its row: it has failed, or its outcomes could not be written.
         _incomplete = true;
     }
 

@@ -1,6 +1,6 @@
 namespace ImapGateway.Webhooks;
 
-/// <summary>Whether an endpoint takes anything, and which of its lanes finds out: decisions without IO. Any thread may call.</summary>
+/// <summary>Decides whether an endpoint accepts deliveries, and which of its lanes tests this. It does no IO and is thread-safe.</summary>
 public sealed class EndpointHealth(RetrySchedule schedule)
 {
     private readonly Lock _lock = new();
@@ -23,8 +23,8 @@ public sealed class EndpointHealth(RetrySchedule schedule)
         }
     }
 
-    /// <summary>The endpoint as its row says.</summary>
-    /// <returns>Whether it is at work again.</returns>
+    /// <summary>Loads the state of the endpoint from its row.</summary>
+    /// <returns>True if the endpoint is active again.</returns>
     public bool Load(WebhookEntity row)
     {
         lock (_lock)
@@ -38,7 +38,7 @@ public sealed class EndpointHealth(RetrySchedule schedule)
         }
     }
 
-    /// <summary>The endpoint as this lane is to see it; while it is failing, the first lane that asks and has something to send becomes the one that tries for all.</summary>
+    /// <summary>Returns the state of the endpoint for a lane. While the endpoint is failing, the first lane that asks and has something to send becomes the prober, which tries for all lanes.</summary>
     public LaneHealth For(object lane, bool hasPending)
     {
         lock (_lock)
@@ -52,7 +52,7 @@ public sealed class EndpointHealth(RetrySchedule schedule)
         }
     }
 
-    /// <returns>Whether the lane was the one that tries for all: another one may, now.</returns>
+    /// <returns>True if the lane was the prober. Another lane may be it now.</returns>
     public bool Release(object lane)
     {
         lock (_lock)
@@ -63,7 +63,7 @@ public sealed class EndpointHealth(RetrySchedule schedule)
         }
     }
 
-    /// <returns>Whether it was failing until now.</returns>
+    /// <returns>True if the endpoint was failing until now.</returns>
     public bool Succeeded(DateTimeOffset now)
     {
         lock (_lock)
@@ -76,8 +76,8 @@ public sealed class EndpointHealth(RetrySchedule schedule)
         }
     }
 
-    /// <summary>Nothing shows that it is alive: from now on the lane tries for all, by the schedule of the item that made it suspect.</summary>
-    /// <returns>Whether it is news.</returns>
+    /// <summary>Marks the endpoint as failing, because there is no proof that it is alive. From now on the lane is the prober, by the schedule of the item that caused the suspicion.</summary>
+    /// <returns>True if the state has changed.</returns>
     public bool Suspect(object lane, LaneItem item)
     {
         lock (_lock)
@@ -92,7 +92,7 @@ public sealed class EndpointHealth(RetrySchedule schedule)
         }
     }
 
-    /// <summary>Said before a change is tried that was never tried before, while it is failing.</summary>
+    /// <summary>Counts an attempt with a change that was never tried before, while the endpoint is failing. It is called before the attempt.</summary>
     public void CandidateSent()
     {
         lock (_lock)
@@ -101,7 +101,7 @@ public sealed class EndpointHealth(RetrySchedule schedule)
         }
     }
 
-    /// <param name="random">From 0 to 1.</param>
+    /// <param name="random">A random number from 0 to 1.</param>
     public (int Failures, DateTimeOffset NextAt) ProbeFailed(DateTimeOffset now, TimeSpan? retryAfter, double random)
     {
         lock (_lock)
@@ -113,7 +113,7 @@ public sealed class EndpointHealth(RetrySchedule schedule)
         }
     }
 
-    /// <returns>Whether it is news.</returns>
+    /// <returns>True if the state has changed.</returns>
     public bool Disable()
     {
         lock (_lock)
@@ -127,7 +127,7 @@ public sealed class EndpointHealth(RetrySchedule schedule)
         }
     }
 
-    /// <summary>A person may have had another word meanwhile.</summary>
+    /// <summary>Applies the state of the row if it is paused or disabled: a user may have changed it meanwhile.</summary>
     public void Stop(WebhookState state)
     {
         lock (_lock)

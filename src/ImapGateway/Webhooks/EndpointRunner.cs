@@ -3,10 +3,10 @@ using ImapGateway.Changes;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>One endpoint at work: its lanes, the calls they share, and its state as the database is told of it. Any thread may call.</summary>
+/// <summary>Runs one endpoint: its lanes, the calls that they share, and its state, which it reports to the database. It is thread-safe.</summary>
 public sealed class EndpointRunner : IDisposable
 {
-    /// <summary>On this node, of all its lanes together.</summary>
+    /// <summary>The largest number of concurrent calls on this node, for all its lanes together.</summary>
     public const int MaxCalls = 64;
 
     private static readonly TimeSpan Telling = TimeSpan.FromSeconds(1);
@@ -26,7 +26,7 @@ public sealed class EndpointRunner : IDisposable
 
     public LoadedWebhook Webhook => _webhook;
 
-    /// <summary>Wakes what waits for this endpoint beside its lanes.</summary>
+    /// <summary>The signal for work of this endpoint outside its lanes.</summary>
     public Signal Signal { get; } = new();
 
     public ICollection<Lane> Lanes => _lanes.Values;
@@ -35,7 +35,7 @@ public sealed class EndpointRunner : IDisposable
 
     public bool IsRunning => _webhook.Fault is null && State is WebhookState.Active or WebhookState.Failing;
 
-    /// <summary>How many changes of an account may be on their way at once.</summary>
+    /// <summary>The number of changes of an account that may be in flight at once.</summary>
     public int Width => _webhook.Row.Order == WebhookOrder.None ? 16 : 1;
 
     public void Add(Lane lane) => _lanes[lane.Ref.Id] = lane;
@@ -48,7 +48,7 @@ public sealed class EndpointRunner : IDisposable
 
     public LaneHealth HealthFor(Lane lane, bool hasPending) => _health.For(lane, hasPending);
 
-    /// <summary>The lane has nothing to try with: another one may.</summary>
+    /// <summary>Releases the role of the prober, because the lane has nothing to try with. Another lane may take it.</summary>
     public void Release(Lane lane)
     {
         if (_health.Release(lane))
@@ -103,7 +103,7 @@ public sealed class EndpointRunner : IDisposable
         }
     }
 
-    /// <summary>Where nothing can be sent to it, it is disabled until it is changed.</summary>
+    /// <summary>Disables the endpoint until it is changed, if nothing can be sent to it.</summary>
     public async Task DisableIfFaultyAsync()
     {
         if (_webhook.Fault is { } reason)
@@ -112,7 +112,7 @@ public sealed class EndpointRunner : IDisposable
         }
     }
 
-    /// <summary>Somebody has changed the endpoint.</summary>
+    /// <summary>Replaces the settings after the endpoint was changed.</summary>
     public void Replace(LoadedWebhook changed)
     {
         _webhook = changed;
@@ -143,7 +143,7 @@ public sealed class EndpointRunner : IDisposable
         WakeAll();
     }
 
-    /// <summary>What stands in the database now.</summary>
+    /// <summary>Applies the row that is in the database now.</summary>
     private void Apply(WebhookEntity? row)
     {
         if (row is not null)
@@ -153,7 +153,7 @@ public sealed class EndpointRunner : IDisposable
         }
     }
 
-    /// <summary>One of the calls that the lanes share.</summary>
+    /// <summary>The right to one of the calls that the lanes share.</summary>
     public readonly struct Slot(SemaphoreSlim calls) : IDisposable
     {
         public void Dispose() => calls.Release();

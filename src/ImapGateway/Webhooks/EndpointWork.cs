@@ -2,13 +2,13 @@ using ImapGateway.Background;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>The tasks of an endpoint at work here.</summary>
+/// <summary>The tasks of an endpoint on this node.</summary>
 public sealed class EndpointWork(EndpointRunner endpoint, DeliveryContext context) : IAsyncDisposable
 {
     private readonly CancellationTokenSource _end = new();
     private readonly Dictionary<long, Task> _lanes = [];
 
-    /// <summary>By the id of the lane. One that has failed is kept for its successor, so that the failure is reported until that one works.</summary>
+    /// <summary>The loops by lane id. The loop of a failed lane is kept for its successor, so that the failure is reported until the successor works.</summary>
     private readonly Dictionary<long, GuardedLoop> _loops = [];
     private readonly Lock _lock = new();
     private Task _retries = Task.CompletedTask;
@@ -17,7 +17,7 @@ public sealed class EndpointWork(EndpointRunner endpoint, DeliveryContext contex
 
     public void Start() => _retries = RetryAsync();
 
-    /// <summary>Takes over the lanes that nobody works on here.</summary>
+    /// <summary>Claims the lanes that do not run here.</summary>
     public async Task<IReadOnlyList<Lane>> ClaimAsync(CancellationToken cancel)
     {
         HashSet<long> known;
@@ -37,7 +37,7 @@ public sealed class EndpointWork(EndpointRunner endpoint, DeliveryContext contex
         return lanes;
     }
 
-    /// <param name="ended">Called when it has left.</param>
+    /// <param name="ended">The callback after the lane has ended.</param>
     public void Run(Lane lane, Action<Lane> ended)
     {
         lock (_lock)
@@ -46,8 +46,8 @@ public sealed class EndpointWork(EndpointRunner endpoint, DeliveryContext contex
         }
     }
 
-    /// <summary>Lets every lane finish what it has on its way.</summary>
-    /// <param name="patience">How long that is waited for.</param>
+    /// <summary>Stops every lane after it has completed what is in flight.</summary>
+    /// <param name="patience">The longest time to wait for this.</param>
     /// <param name="cancel">Ends the wait earlier.</param>
     public async Task LetGoAsync(TimeSpan patience, CancellationToken cancel)
     {
@@ -94,7 +94,7 @@ public sealed class EndpointWork(EndpointRunner endpoint, DeliveryContext contex
     {
         await Task.Yield();
         await lane.RunAsync(LoopOf(lane), _end.Token);
-        // Whoever takes the lane up again begins where its row says: what was delivered since would be delivered twice.
+        // The next owner of the lane starts where its row says: what was delivered after that would be delivered twice.
         await context.Outcomes.WrittenAsync(_end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         endpoint.Remove(lane);
         lock (_lock)
@@ -113,7 +113,7 @@ public sealed class EndpointWork(EndpointRunner endpoint, DeliveryContext contex
         }
     }
 
-    /// <summary>In the lock.</summary>
+    /// <summary>Ends the loops of lanes. The caller holds the lock.</summary>
     private void EndLoops(IReadOnlyCollection<long> lanes)
     {
         foreach (var id in lanes)

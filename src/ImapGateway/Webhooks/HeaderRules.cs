@@ -5,27 +5,27 @@ using ImapGateway.Http;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Headers an endpoint may have sent along.</summary>
+/// <summary>The rules for additional headers that are sent to an endpoint.</summary>
 public static partial class HeaderRules
 {
     private const int Most = 20;
     private const int LongestValue = 4096;
 
-    /// <summary>Of this connection alone (RFC 9110 section 7.6.1), or ours to say.</summary>
+    /// <summary>The headers of a single connection (RFC 9110 section 7.6.1), and those that the gateway sets itself.</summary>
     private static readonly FrozenSet<string> Refused = new[]
     {
         "Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE", "Trailer", "Transfer-Encoding", "Upgrade",
         "Host", "Content-Length", "Content-Type", "Content-Encoding", "Content-Range", "Expect", "HTTP2-Settings",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    /// <param name="present">What there is.</param>
-    /// <param name="changes">To set, and with null to remove; null removes all.</param>
+    /// <param name="present">The present headers.</param>
+    /// <param name="changes">The headers to set, and with null to remove. Null removes all.</param>
     public static ImmutableDictionary<string, string> Merge(ImmutableDictionary<string, string> present, ImmutableDictionary<string, string?>? changes)
     {
         var merged = changes is null ? present.Clear() : present;
         foreach (var (name, value) in changes ?? ImmutableDictionary<string, string?>.Empty)
         {
-            // Removed first, so that a name takes the spelling given last.
+            // The name is removed first, so that it takes the spelling given last.
             merged = merged.Remove(name);
             merged = value is null ? merged : merged.Add(name, value);
         }
@@ -65,7 +65,7 @@ public static partial class HeaderRules
         }
     }
 
-    /// <summary>RFC 9110 section 5.6.2.</summary>
+    /// <summary>A header name (RFC 9110 section 5.6.2).</summary>
     [GeneratedRegex(@"^[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}\z")]
     private static partial Regex Token();
 }

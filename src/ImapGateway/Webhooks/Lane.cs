@@ -5,13 +5,13 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>The changes of one account on their way to one endpoint. Its loop alone touches its window; it costs nothing while there is nothing to do.</summary>
+/// <summary>A delivery queue: the changes of one account for one endpoint. Only its loop accesses its window. It costs nothing while there is nothing to do.</summary>
 public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, DeliveryContext context)
 {
-    /// <summary>Read at once, and so kept in memory for a receiver that is slow.</summary>
+    /// <summary>The number of changes that are read at once, and so kept in memory for a slow receiver.</summary>
     private const int Batch = 32;
 
-    /// <summary>After a delivery that could not be prepared because the storage is away.</summary>
+    /// <summary>The pause after a delivery that could not be prepared because the storage is away.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly LaneWindow _window = new(cursor, endpoint.Width, context.OrderHold, context.Schedule);
@@ -28,10 +28,10 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
 
     public LaneRef Ref => lane;
 
-    /// <summary>Where it is, for those who want to know what is still to be delivered.</summary>
+    /// <summary>The cursor, for callers that show what is still to be delivered.</summary>
     public long Cursor => Interlocked.Read(ref _written);
 
-    /// <summary>The log goes on behind what it has read.</summary>
+    /// <summary>Reports that the log has more changes after those that were read.</summary>
     public void Written()
     {
         _isBehind = true;
@@ -42,7 +42,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
 
     public void Recovered(bool anew) => _recoveries.Enqueue(anew);
 
-    /// <summary>Gives up what is older than that and not delivered yet; done when it is said to be.</summary>
+    /// <summary>Gives up deliveries that are older than a time. The task ends when this is passed to the outcome writer.</summary>
     public Task ExpireAsync(DateTimeOffset before)
     {
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -51,23 +51,23 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         return done.Task;
     }
 
-    /// <summary>It ends as soon as nothing of it is on its way any more.</summary>
+    /// <summary>Ends the lane as soon as none of its deliveries is in flight.</summary>
     public void LetGo()
     {
         _isLost = true;
         _wake.Wake();
     }
 
-    /// <summary>It has ended by a failure, and what it holds in memory is worth nothing: it has to begin anew where its row says.</summary>
+    /// <summary>True if the lane has ended by a failure. Its memory is then worthless: it must start again where its row says.</summary>
     public bool HasFailed { get; private set; }
 
-    /// <summary>Until it is cancelled, let go, at its end for ever, or fails. What is on its way is waited for.</summary>
+    /// <summary>Runs until the lane is cancelled, released, at its final end, or fails. Deliveries in flight are waited for.</summary>
     public async Task RunAsync(GuardedLoop loop, CancellationToken cancel)
     {
         while (!cancel.IsCancellationRequested && (!_isLost && !IsAtEnd || _window.InFlight > 0))
         {
             var failure = await loop.TryAsync(token => TurnAsync(_wake.Next, token), cancel);
-            // While the storage is away, what was to be read is read later.
+            // If the storage is away, the read is repeated later.
             _isBehind |= failure is not null;
             HasFailed = failure is not (null or ProblemException);
             if (HasFailed)
@@ -156,7 +156,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            // It came to nothing; so does the lane.
+            // The attempt was cancelled, and the lane with it.
         }
         finally
         {
@@ -165,7 +165,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         }
     }
 
-    /// <returns>Null: nothing was sent, because the endpoint may not, or not now.</returns>
+    /// <returns>The attempt, or null if nothing was sent, because the endpoint must not get it, or not now.</returns>
     private async Task<Attempt?> TryAsync(LaneItem item, LaneStep step, CancellationToken cancel)
     {
         try
@@ -174,13 +174,13 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         }
         catch (ProblemException)
         {
-            // The storage is away: nothing was sent that is not written down, and it is tried again.
+            // The storage is away: nothing was sent without a record in it, and the delivery is tried again.
             await Task.Delay(Patience, context.Time, cancel);
             return null;
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !cancel.IsCancellationRequested)
         {
-            // This item cannot be sent, whatever the reason is. It fails by the schedule, and holds up the others no longer than any that fails.
+            // This item cannot be sent, whatever the reason is. It fails by the schedule, and delays the others no longer than any failed item.
             return context.Caller.Failed(lane.Webhook, failure);
         }
     }
@@ -271,7 +271,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         }
     }
 
-    /// <summary>The next batch is read while the present one is delivered.</summary>
+    /// <summary>Reads the next batch while the present one is delivered.</summary>
     private async Task ReadAheadAsync(CancellationToken cancel)
     {
         if (_reading is null && _isBehind && _window.IsLow)
@@ -291,7 +291,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
             }
             else
             {
-                // The window has let go of some meanwhile (see Trim): between them and these there would be a gap.
+                // The window has removed some items meanwhile (see Trim): there would be a gap between its items and these.
                 _isBehind = true;
             }
         }
@@ -303,7 +303,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         _isBehind |= batch.Count == Batch;
         if (batch.Count > 0 && batch[0].Sequence > _window.LastRead + 1)
         {
-            // Retention has passed the lane.
+            // The retention limit has passed the lane.
             await context.States.ExpiredAsync(lane.Webhook, context.Time.GetUtcNow());
         }
         foreach (var change in batch.TakeWhile(change => change.Sequence <= _end))

@@ -3,7 +3,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>How far an endpoint has come with the changes of an account. What lies behind the cursor is settled, or has an outcome of its own.</summary>
+/// <summary>The stored progress of an endpoint with the changes of an account. Each change up to the cursor is done, or has an outcome of its own.</summary>
 public sealed class LaneEntity
 {
     public long Id { get; init; }
@@ -12,16 +12,16 @@ public sealed class LaneEntity
 
     public required string Incarnation { get; init; }
 
-    /// <summary>The account's id; the account itself may be gone.</summary>
+    /// <summary>The account's id. The account itself may be gone.</summary>
     public required string Account { get; init; }
 
-    /// <summary>A sequence of the account. It never goes back.</summary>
+    /// <summary>A sequence number of the account. It never decreases.</summary>
     public required long Cursor { get; set; }
 
-    /// <summary>Of a replay: the last sequence it delivers. Null: it goes on for as long as there is the account.</summary>
+    /// <summary>The last sequence number that a replay delivers. Null if the lane continues as long as the account exists.</summary>
     public long? End { get; init; }
 
-    /// <summary>Counts those who have worked on it; a write of an earlier one is refused.</summary>
+    /// <summary>The number of owners that have worked on the lane. A write of an earlier owner is refused.</summary>
     public long Generation { get; set; }
 }
 
@@ -35,7 +35,7 @@ public sealed class LaneConfiguration : IEntityTypeConfiguration<LaneEntity>
         builder.Property(lane => lane.Incarnation).HasMaxLength(16);
         builder.Property(lane => lane.Account).HasMaxLength(64);
         builder.HasIndex(lane => new { lane.Webhook, lane.Incarnation }).IsUnique().HasFilter("\"End\" IS NULL");
-        // A second replay of the same would only repeat the first.
+        // A second identical replay would only repeat the first.
         builder.HasIndex(lane => new { lane.Webhook, lane.Incarnation, lane.End }).IsUnique().HasFilter("\"End\" IS NOT NULL");
         builder.HasIndex(lane => new { lane.Incarnation, lane.Cursor });
         builder.HasOne<WebhookEntity>().WithMany().HasForeignKey(lane => lane.Webhook).OnDelete(DeleteBehavior.Cascade);

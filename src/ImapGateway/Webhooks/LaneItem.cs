@@ -3,7 +3,7 @@ using ImapGateway.Changes;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>A change on its way through a lane.</summary>
+/// <summary>A change in a lane, with the state of its delivery.</summary>
 public sealed class LaneItem(LoggedChange change)
 {
     public LoggedChange Change => change;
@@ -12,45 +12,45 @@ public sealed class LaneItem(LoggedChange change)
 
     public bool InFlight { get; set; }
 
-    /// <summary>Nothing is left to do for it here.</summary>
+    /// <summary>True if the lane has nothing left to do for this change.</summary>
     public bool IsSettled { get; set; }
 
-    /// <summary>Those that count for the schedule: what fails while the endpoint takes nothing at all does not.</summary>
+    /// <summary>The number of failures that count for the schedule. A failure while the endpoint accepts nothing at all does not count.</summary>
     public int Failures { get; set; }
 
-    /// <summary>When its first attempt failed.</summary>
+    /// <summary>The time at which the first attempt failed.</summary>
     public DateTimeOffset? FailedSince { get; set; }
 
     public DateTimeOffset LastFailure { get; set; }
 
-    /// <summary>By the schedule; null where it has no time of its own: it was not tried yet, or the endpoint as a whole is what is waited for.</summary>
+    /// <summary>The time of the next attempt by the schedule. Null if it has no time of its own: it was not tried yet, or it waits for the endpoint as a whole.</summary>
     public DateTimeOffset? NextAt { get; set; }
 
     public bool IsExhausted { get; set; }
 
-    /// <summary>It has failed since the endpoint was last known to be well.</summary>
+    /// <summary>True if it has failed since the endpoint was last known to work.</summary>
     public bool IsJudged { get; set; }
 
     public ImmutableArray<DeliveryAttempt> Attempts { get; set; } = [];
 
     public byte[] Answer { get; set; } = [];
 
-    /// <summary>Fixed by the first attempt.</summary>
+    /// <summary>The form of the payload, which the first attempt fixes.</summary>
     public PayloadForm? Form { get; set; }
 
     public byte[]? Bytes { get; set; }
 
-    /// <summary>The endpoint's key may not see it.</summary>
+    /// <summary>True if the endpoint's key may not see the change.</summary>
     public bool IsUnseen { get; set; }
 
     public bool IsUntried => FailedSince is null;
 
-    /// <summary>The last attempt failed in the gateway itself. That says nothing about the endpoint.</summary>
+    /// <summary>True if the last attempt failed in the gateway itself. Such a failure says nothing about the endpoint.</summary>
     public bool FailedHere => Attempts is [.., { Error: AttemptError.Internal }];
 
     public bool IsDue(DateTimeOffset now) => NextAt is null || NextAt <= now;
 
-    /// <param name="known">What was kept of earlier attempts.</param>
+    /// <param name="known">The stored outcome of earlier attempts.</param>
     public static LaneItem Of(LoggedChange change, DeliveryEntity? known)
     {
         var item = new LaneItem(change);
@@ -67,7 +67,7 @@ public sealed class LaneItem(LoggedChange change)
         return item;
     }
 
-    /// <summary>To be delivered once more, with the bytes of before.</summary>
+    /// <summary>Returns an item for one more delivery, with the same bytes as before.</summary>
     public static LaneItem Again(LoggedChange change, DeliveryEntity earlier) =>
         new(change) { Attempts = AttemptLog.Read(earlier.Attempts), Answer = earlier.Answer, Form = earlier.Form, Bytes = earlier.Payload };
 

@@ -4,7 +4,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Moves the cursors of many lanes at once: forward only, and only those whose generation is the present one.</summary>
+/// <summary>Moves the cursors of many lanes at once: only forward, and only those of the present generation.</summary>
 public static class LaneMoves
 {
     private const int Most = 200;
@@ -29,7 +29,7 @@ public static class LaneMoves
 
     private static Task<int> UpdateAsync(GatewayDbContext db, LaneMove[] moves, CancellationToken cancel)
     {
-        // Columns of VALUES have these names on both databases; numbers are safe to be written out.
+        // The columns of VALUES have these names on both databases. Numbers are safe in the text of the statement.
         var values = string.Join(", ", moves.Select(move => string.Create(CultureInfo.InvariantCulture, $"({move.Lane.Id}, {move.Lane.Generation}, {move.Cursor})")));
         var sql = $"""
             UPDATE "webhook_lane" SET "Cursor" = v.column3 FROM (VALUES {values}) AS v

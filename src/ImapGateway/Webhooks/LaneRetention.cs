@@ -5,10 +5,10 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Keeps changes in the log that are still to be delivered, and gives deliveries up before the log is purged of them all the same.</summary>
+/// <summary>Keeps changes in the log that are still to be delivered. If the log must be purged of them all the same, it first gives up their deliveries.</summary>
 public sealed class LaneRetention(IDatabase database, DeliveryWorker worker, OutcomeWriter outcomes, IOptions<ChangesOptions> options, TimeProvider time) : IRetentionHold
 {
-    /// <summary>Deliveries that are given up in one transaction: others' writes go between.</summary>
+    /// <summary>The number of deliveries that are given up in one transaction. Other writes go between the transactions.</summary>
     private const int Batch = 200;
 
     public async Task<IReadOnlyDictionary<string, long>> LowestAsync(CancellationToken cancel)

@@ -1,30 +1,30 @@
 namespace ImapGateway.Webhooks;
 
-/// <summary>What a lane does next.</summary>
+/// <summary>The kind of the next step of a lane.</summary>
 public enum LaneStepKind
 {
-    /// <summary>Until something happens, or until a time.</summary>
+    /// <summary>Wait until an event, or until a time.</summary>
     Wait,
     Send,
-    /// <summary>The item goes on by itself, and those behind it are held up no longer.</summary>
+    /// <summary>The item is set apart: it is retried by itself, and no longer delays those after it.</summary>
     SetApart,
-    /// <summary>Nothing shows that the endpoint is alive: it is, and not the item, what fails.</summary>
+    /// <summary>There is no proof that the endpoint is alive: the endpoint fails, not the item.</summary>
     Suspect,
-    /// <summary>The schedule is over, and all that could be tried was.</summary>
+    /// <summary>The schedule is over, and everything that could be tried was tried.</summary>
     GiveUp,
 }
 
-/// <param name="Item">What to send or to set apart.</param>
-/// <param name="Until">Of a wait; null: for as long as nothing happens.</param>
-/// <param name="IsProbe">The attempt that the endpoint's schedule counts.</param>
-/// <param name="IsCandidate">An attempt that may show that the endpoint is alive, of which there are a few only.</param>
+/// <param name="Item">The item to send or to set apart.</param>
+/// <param name="Until">The end of a wait, or null to wait for an event.</param>
+/// <param name="IsProbe">True for an attempt that the endpoint's schedule counts.</param>
+/// <param name="IsCandidate">True for an attempt that may prove that the endpoint is alive. The number of these is limited.</param>
 public readonly record struct LaneStep(LaneStepKind Kind, LaneItem? Item = null, DateTimeOffset? Until = null, bool IsProbe = false, bool IsCandidate = false);
 
-/// <summary>The endpoint as one of its lanes sees it.</summary>
-/// <param name="IsFailing">It takes nothing: one lane tries for all.</param>
-/// <param name="LastSuccess">Of any of its lanes, at any node.</param>
-/// <param name="IsProber">This lane is the one.</param>
-/// <param name="NextProbeAt">By the schedule.</param>
-/// <param name="IsExhausted">The schedule is over.</param>
-/// <param name="Candidates">How many changes that were never tried may be tried beside the probes.</param>
+/// <summary>The state of the endpoint for one of its lanes.</summary>
+/// <param name="IsFailing">True if the endpoint accepts nothing: one lane, the prober, tries for all.</param>
+/// <param name="LastSuccess">The last success of any of its lanes, on any node.</param>
+/// <param name="IsProber">True if this lane is the prober.</param>
+/// <param name="NextProbeAt">The time of the next probe by the schedule.</param>
+/// <param name="IsExhausted">True if the schedule is over.</param>
+/// <param name="Candidates">The number of untried changes that may be tried in addition to the probes.</param>
 public readonly record struct LaneHealth(bool IsFailing, DateTimeOffset? LastSuccess, bool IsProber = false, DateTimeOffset NextProbeAt = default, bool IsExhausted = false, int Candidates = 0);

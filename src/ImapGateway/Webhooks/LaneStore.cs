@@ -6,21 +6,21 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>The rows of lanes, and of outcomes that a lane has to know.</summary>
+/// <summary>Reads and writes the rows of lanes, and reads the outcomes that a lane needs.</summary>
 public sealed class LaneStore(IDatabase database)
 {
-    /// <summary>An account that is younger than the endpoint's filters by less than this may have been added before them all the same, unseen by their transaction.</summary>
+    /// <summary>The tolerance for accounts that are only a little younger than the endpoint's filters: such an account may have been added before them, unseen by their transaction.</summary>
     private static readonly TimeSpan Doubt = TimeSpan.FromMinutes(1);
 
-    /// <summary>Lanes that are claimed in one transaction: others' writes go between.</summary>
+    /// <summary>The number of lanes that are claimed in one transaction. Other writes go between the transactions.</summary>
     private const int ClaimedAtOnce = 500;
 
     /// <summary>
-    /// Adds the lanes that are missing: from now on for accounts that are older than the filters of the endpoint, from their first change for younger ones.
-    /// None where the endpoint has been deleted meanwhile.
+    /// Adds the missing lanes: from now on for accounts that are older than the filters of the endpoint, from their first change for younger ones.
+    /// It adds none if the endpoint has been deleted meanwhile.
     /// </summary>
-    /// <param name="accounts">Those it may follow; null: all.</param>
-    /// <param name="isNew">The endpoint, or its filters: it follows all from now on.</param>
+    /// <param name="accounts">The accounts that the endpoint may follow, or null for all.</param>
+    /// <param name="isNew">True if the endpoint or its filters are new: it follows all accounts from now on.</param>
     public static async Task<int> AddMissingAsync(GatewayDbContext db, WebhookEntity webhook, IReadOnlyCollection<string>? accounts, bool isNew, CancellationToken cancel)
     {
         var followed = 0;
@@ -44,8 +44,8 @@ public sealed class LaneStore(IDatabase database)
     public Task<int> AddMissingAsync(WebhookEntity webhook, IReadOnlyCollection<string>? accounts, CancellationToken cancel) =>
         database.WriteAsync((db, token) => AddMissingAsync(db, webhook, accounts, isNew: false, token), cancel);
 
-    /// <summary>Lanes of an endpoint with the place where each is to go on; from the commit on, whoever worked on them before can write nothing of them.</summary>
-    /// <param name="known">Lanes that are at work here, and are left alone.</param>
+    /// <summary>Claims lanes of an endpoint, and returns them with the cursors at which they continue. After the commit, the earlier owner can no longer write to them.</summary>
+    /// <param name="known">The lanes that already run here, which are not claimed.</param>
     public async Task<List<(LaneRef Lane, long Cursor)>> ClaimAsync(string webhook, IReadOnlySet<long> known, CancellationToken cancel)
     {
         var ids = await database.ReadAsync((db, token) => db.Set<LaneEntity>().Where(lane => lane.Webhook == webhook).Select(lane => lane.Id).ToListAsync(token), cancel);
@@ -64,22 +64,22 @@ public sealed class LaneStore(IDatabase database)
         return (await lanes.AsNoTracking().ToListAsync(cancel)).ConvertAll(lane => (new LaneRef(lane.Id, lane.Generation, lane.Webhook, lane.Incarnation, lane.Account, lane.End), lane.Cursor));
     }
 
-    /// <summary>What was done ahead of a lane's cursor, or has been tried already.</summary>
+    /// <summary>Returns the outcomes beyond a lane's cursor: changes that were handled or tried ahead of it.</summary>
     public Task<List<DeliveryEntity>> AheadAsync(LaneRef lane, long cursor, CancellationToken cancel) => database.ReadAsync(
         (db, token) => db.Set<DeliveryEntity>().Where(DeliveryEntity.IsReadable).Where(row => row.Webhook == lane.Webhook && row.Incarnation == lane.Incarnation && row.Sequence > cursor).ToListAsync(token), cancel);
 
-    /// <summary>Outcomes of these changes, by their sequences.</summary>
+    /// <summary>Returns the outcomes of these changes by their sequence numbers.</summary>
     public Task<Dictionary<long, DeliveryEntity>> OutcomesAsync(LaneRef lane, long first, long last, CancellationToken cancel) => database.ReadAsync(
         (db, token) => db.Set<DeliveryEntity>().Where(row => row.Webhook == lane.Webhook && row.Incarnation == lane.Incarnation && row.Sequence >= first && row.Sequence <= last)
             .ToDictionaryAsync(row => row.Sequence, token),
         cancel);
 
-    /// <summary>Those set apart that are due next.</summary>
+    /// <summary>Returns the deliveries set apart that are due next.</summary>
     public Task<List<DeliveryEntity>> RetryingAsync(string webhook, int limit, CancellationToken cancel) => database.ReadAsync(
         (db, token) => db.Set<DeliveryEntity>().Where(DeliveryEntity.IsReadable).Where(row => row.Webhook == webhook && row.State == DeliveryState.Retrying)
             .OrderBy(row => row.NextAttemptAt).Take(limit).ToListAsync(token), cancel);
 
-    /// <summary>Accounts whose changes go on behind a cursor: whoever wrote them may have told nobody here.</summary>
+    /// <summary>Returns the accounts that have changes after a cursor. The node that wrote them may not have notified this one.</summary>
     public Task<List<string>> BehindAsync(CancellationToken cancel) => database.ReadAsync(
         (db, token) => (from lane in db.Set<LaneEntity>()
                         join fence in db.Set<FenceEntity>() on lane.Incarnation equals fence.Incarnation

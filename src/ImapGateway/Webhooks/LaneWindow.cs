@@ -1,19 +1,19 @@
 namespace ImapGateway.Webhooks;
 
 /// <summary>
-/// What lies between a lane's cursor and what was read of the log, and what to do with it: the whole decision about order, holding up and setting apart, without IO
-/// or a clock of its own.
+/// The changes between a lane's cursor and the last one that was read from the log, with all decisions about them: order, holding back and setting apart. It does no IO
+/// and has no clock of its own.
 /// </summary>
-/// <param name="cursor">Settled up to here.</param>
-/// <param name="width">How many may be on their way at once: one where they are in order.</param>
-/// <param name="hold">How long one that fails holds up those behind it.</param>
-/// <param name="schedule">Of attempts.</param>
+/// <param name="cursor">The sequence number up to which everything is done.</param>
+/// <param name="width">The number of items that may be in flight at once: one if they are sent in order.</param>
+/// <param name="hold">The time for which a failed item delays those after it.</param>
+/// <param name="schedule">The schedule of attempts.</param>
 public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySchedule schedule)
 {
-    /// <summary>How far behind the first one it looks for something the endpoint takes, when it seems to take nothing.</summary>
+    /// <summary>The number of items after the first one among which the window searches for one that the endpoint accepts, when it seems to accept nothing.</summary>
     public const int Reach = 8;
 
-    /// <summary>A first one that has failed this recently need not be tried again before another one is: that is how order is kept when an endpoint comes back.</summary>
+    /// <summary>The time within which a failed first item need not be tried again before another one is tried. This keeps the order when an endpoint comes back.</summary>
     private static readonly TimeSpan JustNow = TimeSpan.FromSeconds(2);
 
     private const int MostSettled = 1024;
@@ -22,39 +22,39 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
     private long _lastRead = cursor;
     private int _inFlight;
 
-    /// <summary>When the present run of failures began: all of it has one hold together.</summary>
+    /// <summary>The start of the present run of failures. All of them share one hold time.</summary>
     private DateTimeOffset? _holdSince;
 
-    /// <summary>Proof that the endpoint is alive is used up by setting one apart.</summary>
+    /// <summary>The time at which an item was last set apart. This uses up the proof that the endpoint is alive.</summary>
     private DateTimeOffset _lastSetApart = DateTimeOffset.MinValue;
 
-    /// <summary>A probe has failed, and another change than the first is still to be tried along with it.</summary>
+    /// <summary>True if a probe has failed, and another change than the first one is still to be tried along with it.</summary>
     private bool _companionDue;
 
-    /// <summary>All up to here is settled, or has an outcome of its own.</summary>
+    /// <summary>The sequence number up to which every change is done, or has an outcome of its own.</summary>
     public long Cursor => _items.Count == 0 ? _lastRead : _items[0].Sequence - 1;
 
     public long LastRead => _lastRead;
 
     public int Count => _items.Count;
 
-    /// <summary>Those that are not settled; the others wait for one before them, so that the cursor can pass.</summary>
+    /// <summary>The number of items that are not done. A finished item waits for those before it, so that the cursor can pass.</summary>
     public int Open { get; private set; }
 
-    /// <summary>Whether there is room for more. <see cref="Trim"/> always leaves too many for that: what it lets go of would be read again at once.</summary>
+    /// <summary>True if there is space for more items. <see cref="Trim"/> always leaves too many for that, because what it removes would be read again at once.</summary>
     public bool IsLow => Open < Kept && _items.Count < MostSettled;
 
-    /// <summary>Those that may be sent now, and those that may be tried beside them.</summary>
+    /// <summary>The number of items that may be sent now, and those that may be tried besides them.</summary>
     private int Kept => width + Reach;
 
     public int InFlight => _inFlight;
 
-    /// <summary>The first that is not settled.</summary>
+    /// <summary>The first item that is not done.</summary>
     public LaneItem? First => Unsettled(1).FirstOrDefault();
 
     public bool HasPending => _items.Count > 0;
 
-    /// <summary>In the order of the log.</summary>
+    /// <summary>Adds an item. Items are added in the order of the log.</summary>
     public void Add(LaneItem item)
     {
         _items.Add(item);
@@ -62,11 +62,11 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
         _lastRead = item.Sequence;
     }
 
-    /// <summary>Changes up to here that were read and not added concern nobody.</summary>
+    /// <summary>Skips changes up to here that were read and not added, because the endpoint does not get them.</summary>
     public void ReadTo(long sequence) => _lastRead = Math.Max(_lastRead, sequence);
 
-    /// <summary>Lets go of what it does not need yet; it is read again.</summary>
-    /// <returns>Whether anything was.</returns>
+    /// <summary>Removes the items that are not needed yet. They are read again later.</summary>
+    /// <returns>True if any item was removed.</returns>
     public bool Trim()
     {
         var before = _items.Count;
@@ -94,7 +94,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
         _inFlight++;
     }
 
-    /// <summary>It came to no outcome, and is sent again.</summary>
+    /// <summary>Returns an item to the window that has no outcome, and is sent again.</summary>
     public void Returned(LaneItem item)
     {
         item.InFlight = false;
@@ -104,13 +104,13 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
     public void Succeeded(LaneItem item)
     {
         Returned(item);
-        // One that was tried ahead of those that fail does not end their hold.
+        // The success of an item that was tried ahead of the failed ones does not end their hold time.
         _holdSince = First == item ? null : _holdSince;
         Settle(item);
     }
 
-    /// <param name="counts">False while the endpoint takes nothing: then it is not the item's fault.</param>
-    /// <param name="random">From 0 to 1.</param>
+    /// <param name="counts">False while the endpoint accepts nothing: then the item is not the cause.</param>
+    /// <param name="random">A random number from 0 to 1.</param>
     public void Failed(LaneItem item, DateTimeOffset now, TimeSpan? retryAfter, bool counts, double random)
     {
         Returned(item);
@@ -128,7 +128,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
         }
     }
 
-    /// <summary>Whether a probe's companion was this one.</summary>
+    /// <summary>Records that the companion of a probe was tried.</summary>
     public void CompanionTried() => _companionDue = false;
 
     public void ProbeFailed() => _companionDue = true;
@@ -139,11 +139,11 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
         Settle(item);
     }
 
-    /// <summary>It is of no concern any more.</summary>
+    /// <summary>Marks an item as done because it is no longer needed.</summary>
     public void Drop(LaneItem item) => Settle(item);
 
-    /// <summary>What happened before says nothing any more: the endpoint is well again, or was mended.</summary>
-    /// <param name="anew">The schedule begins anew.</param>
+    /// <summary>Forgets earlier failures, because the endpoint works again or was repaired.</summary>
+    /// <param name="anew">True if the schedule starts again.</param>
     public void Recovered(DateTimeOffset now, bool anew)
     {
         _companionDue = false;
@@ -190,7 +190,7 @@ public sealed class LaneWindow(long cursor, int width, TimeSpan hold, RetrySched
         }
         if (Unsettled(Kept).FirstOrDefault(item => item is { FailedHere: true, IsJudged: true }) is { } own)
         {
-            // It cannot show whether the endpoint is alive, and must not be what is tried for all.
+            // This item cannot show whether the endpoint is alive, and must not be the one that is tried for all.
             return new LaneStep(LaneStepKind.SetApart, own);
         }
         if (First is not { } first)

@@ -4,17 +4,17 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>An endpoint ready for work: its row, and what of it had to be decrypted or parsed first.</summary>
+/// <summary>An endpoint ready for work: its row, and the decrypted and parsed values of the row.</summary>
 public sealed record LoadedWebhook(WebhookEntity Row, Uri Url, ChangeFilter Filter, byte[] Key, byte[]? PreviousKey, ImmutableDictionary<string, string> Headers)
 {
     private static readonly Uri NoUrl = new("https://invalid/");
 
     private Redaction? _secrets;
 
-    /// <summary>One of <see cref="DisableReason"/>: why nothing can be sent to it until it is changed; null where it can.</summary>
+    /// <summary>The reason, one of <see cref="DisableReason"/>, why nothing can be sent to it until it is changed. Null if there is none.</summary>
     public string? Fault { get; private init; }
 
-    /// <summary>Never fails because of what the row holds.</summary>
+    /// <summary>Loads an endpoint. It never fails because of the content of the row.</summary>
     public static LoadedWebhook Of(WebhookEntity row, WebhookProtector protector)
     {
         var url = Uri.TryCreate(row.Url, UriKind.Absolute, out var parsed) ? parsed : null;
@@ -28,14 +28,14 @@ public sealed record LoadedWebhook(WebhookEntity Row, Uri Url, ChangeFilter Filt
         };
     }
 
-    /// <summary>What a receiver answers, at most <see cref="WebhookSender.MaxAnswer"/> octets of it: it may repeat what it was sent.</summary>
+    /// <summary>Removes secrets from the answer of a receiver, at most <see cref="WebhookSender.MaxAnswer"/> octets of it: the answer may repeat what was sent.</summary>
     public byte[] WithoutSecrets(byte[] answer)
     {
         var shown = (_secrets ??= new Redaction(Secrets())).Apply(answer);
         return shown[..Math.Min(shown.Length, WebhookSender.MaxAnswer)];
     }
 
-    /// <summary>The newest first; the one before for the overlap of a rotation.</summary>
+    /// <summary>Returns the signing keys, the newest first, and the previous one during the overlap of a rotation.</summary>
     public IEnumerable<byte[]> Keys(DateTimeOffset now) => PreviousKey is not null && now < Row.PreviousSecretUntil ? [Key, PreviousKey] : [Key];
 
     private IEnumerable<string> Secrets()
@@ -45,8 +45,8 @@ public sealed record LoadedWebhook(WebhookEntity Row, Uri Url, ChangeFilter Filt
     }
 
     /// <summary>
-    /// A value that is set for an endpoint may be a credential as a whole or, as in Authorization, after a scheme; for Basic (RFC 7617) the password counts on its own. A value of
-    /// three characters is none.
+    /// Returns the credentials in a header value. The value may be a credential as a whole or, as in Authorization, after a scheme; for Basic (RFC 7617) the password counts by itself. A value of
+    /// three characters is no credential.
     /// </summary>
     private static IEnumerable<string> Credentials(string value)
     {

@@ -6,34 +6,34 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Webhooks;
 
 /// <summary>
-/// Writes what has become of deliveries and how far lanes have come: all of it in one transaction every few milliseconds, for a transaction for each delivery would
-/// cost more than the delivery. A crash repeats what was not written yet.
+/// Writes the outcomes of deliveries and the progress of lanes, in one transaction every few milliseconds: a transaction for each delivery would
+/// cost more than the delivery. After a crash, what was not written yet is delivered again.
 /// </summary>
 public sealed class OutcomeWriter(IDatabase database, Loops loops) : LoopService("webhook outcomes", loops)
 {
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(20);
 
-    /// <summary>What may be waiting to be written before lanes wait, too: a transaction of a few milliseconds.</summary>
+    /// <summary>The number of entries that may wait to be written before lanes wait too: a transaction of a few milliseconds.</summary>
     private const int MostWaiting = 1024;
 
     private readonly Lock _lock = new();
     private Group _next = new();
     private TaskCompletionSource _work = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    /// <summary>A lane that is somebody else's now, or is gone.</summary>
+    /// <summary>Occurs when a lane has another owner, or is gone.</summary>
     public event Action<LaneRef>? Lost;
 
     public void Moved(LaneRef lane, long cursor) => Change(group => group.Moved[lane.Id] = new LaneMove(lane, cursor, IsEnd: false));
 
-    /// <summary>The lane has nothing left to deliver, ever.</summary>
+    /// <summary>Records that the lane has nothing left to deliver, ever.</summary>
     public void Ended(LaneRef lane, long cursor) => Change(group => group.Moved[lane.Id] = new LaneMove(lane, cursor, IsEnd: true));
 
-    /// <param name="lane">Whose work it is; null for one that was set apart.</param>
+    /// <param name="lane">The lane that did the work, or null for a delivery that was set apart.</param>
     public void Add(LaneRef? lane, DeliveryEntity row) => Change(group => group.Rows[(row.Webhook, row.Incarnation, row.Sequence)] = (lane, row));
 
     public void Succeeded(string webhook, DateTimeOffset at) => Change(group => group.Successes[webhook] = at);
 
-    /// <summary>When everything said until now is committed.</summary>
+    /// <summary>Waits until everything recorded until now is committed.</summary>
     public Task WrittenAsync(CancellationToken cancel)
     {
         Task done = Task.CompletedTask;
@@ -41,7 +41,7 @@ public sealed class OutcomeWriter(IDatabase database, Loops loops) : LoopService
         return done.WaitAsync(cancel);
     }
 
-    /// <summary>Waits while too much is waiting to be written.</summary>
+    /// <summary>Waits while too many entries wait to be written.</summary>
     public ValueTask RoomAsync(CancellationToken cancel)
     {
         lock (_lock)
@@ -58,7 +58,7 @@ public sealed class OutcomeWriter(IDatabase database, Loops loops) : LoopService
 
     protected override Task TurnAsync(CancellationToken stopping) => FlushAsync(stopping);
 
-    /// <summary>What cannot be written is delivered again after the next start.</summary>
+    /// <summary>Writes what is left at the end. What cannot be written is delivered again after the next start.</summary>
     protected override Task LastTurnAsync(CancellationToken cancel) => FlushAsync(cancel);
 
     private void Change(Action<Group> change)
@@ -70,7 +70,7 @@ public sealed class OutcomeWriter(IDatabase database, Loops loops) : LoopService
         }
     }
 
-    /// <summary>Writes what is waiting. What the storage does not take now is kept for the next turn; what it never takes is given up, and reported as a failure.</summary>
+    /// <summary>Writes what is waiting. What the storage does not accept now is kept for the next round. What it never accepts is given up, and reported as a failure.</summary>
     private async Task FlushAsync(CancellationToken cancel)
     {
         Group group;
@@ -109,8 +109,8 @@ public sealed class OutcomeWriter(IDatabase database, Loops loops) : LoopService
         }
     }
 
-    /// <summary>Writes what belongs to each endpoint by itself. What cannot be written even so is given up: its lanes begin anew where their rows say.</summary>
-    /// <returns>The first failure of what was given up.</returns>
+    /// <summary>Writes the entries of each endpoint separately. What still cannot be written is given up: its lanes start again where their rows say.</summary>
+    /// <returns>The first failure among those that were given up.</returns>
     private async Task<Exception?> WriteApartAsync(Group group, CancellationToken cancel)
     {
         Exception? lost = null;
@@ -140,7 +140,7 @@ public sealed class OutcomeWriter(IDatabase database, Loops loops) : LoopService
         }
     }
 
-    /// <summary>The storage is away or the gateway stops: nothing is wrong with what is to be written.</summary>
+    /// <summary>True if the storage is away or the gateway stops: the entries themselves are valid.</summary>
     private static bool IsPassing(Exception failure) => failure is ProblemException or OperationCanceledException;
 
     private static async Task<List<LaneRef>> WriteAsync(GatewayDbContext db, Group group, CancellationToken cancel)
@@ -156,7 +156,7 @@ public sealed class OutcomeWriter(IDatabase database, Loops loops) : LoopService
         return lost;
     }
 
-    /// <summary>What is written together. Of a lane, a delivery or an endpoint the last word counts.</summary>
+    /// <summary>The entries that are written together. For a lane, a delivery or an endpoint the last entry counts.</summary>
     private sealed class Group
     {
         public Dictionary<long, LaneMove> Moved { get; } = [];
@@ -171,7 +171,7 @@ public sealed class OutcomeWriter(IDatabase database, Loops loops) : LoopService
 
         public IEnumerable<LaneRef> Lanes => Moved.Values.Select(move => move.Lane).Concat(Rows.Values.Select(row => row.Lane).OfType<LaneRef>()).Distinct();
 
-        /// <summary>The same in a group for each endpoint.</summary>
+        /// <summary>Splits the entries into a group for each endpoint.</summary>
         public Dictionary<string, Group> ByWebhook()
         {
             var parts = new Dictionary<string, Group>();
@@ -210,5 +210,5 @@ public sealed class OutcomeWriter(IDatabase database, Loops loops) : LoopService
     }
 }
 
-/// <param name="IsEnd">It is deleted.</param>
+/// <param name="IsEnd">True if the lane is deleted.</param>
 public sealed record LaneMove(LaneRef Lane, long Cursor, bool IsEnd);

@@ -3,10 +3,10 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Has changes delivered once more: one, or all since a position.</summary>
+/// <summary>Requests that changes are delivered again: one change, or all since a position.</summary>
 public sealed class Redelivery(WebhookStore webhooks, WebhookRights rights, DeliveryStore deliveries, ReplayStore replays, DeliveryWorker worker, TimeProvider time)
 {
-    /// <exception cref="ProblemException">404; 409 while it waits for its turn anyhow; 410: the change is kept no longer.</exception>
+    /// <exception cref="ProblemException">404; 409 if its delivery is still pending; 410 if the change is no longer kept.</exception>
     public async Task<Delivery> RedeliverAsync(Caller caller, string id, string delivery, CancellationToken cancel)
     {
         var again = await deliveries.RedeliverAsync(await webhooks.GetAsync(caller, id, cancel), delivery, time.GetUtcNow(), cancel);
@@ -14,7 +14,7 @@ public sealed class Redelivery(WebhookStore webhooks, WebhookRights rights, Deli
         return again;
     }
 
-    /// <exception cref="ProblemException">404; 409: the webhook's key is not what it was; 410: changes since then are kept no longer.</exception>
+    /// <exception cref="ProblemException">404; 409 if the webhook's key was narrowed, has expired or is deleted; 410 if changes since then are no longer kept.</exception>
     public async Task<Replay> ReplayAsync(Caller caller, string id, NewReplay wanted, CancellationToken cancel)
     {
         var webhook = await webhooks.GetAsync(caller, id, cancel);

@@ -8,10 +8,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Replays: a second cursor that begins somewhere in the past and ends where the log ends now.</summary>
+/// <summary>Stores replays: second cursors that begin in the past and end where the log ends now.</summary>
 public sealed class ReplayStore(IDatabase database, ChangeLog log, AccountStore accounts)
 {
-    /// <exception cref="ProblemException">400 for what is no position of this account, 410 where it cannot be continued, 409 where the same is delivered again already.</exception>
+    /// <exception cref="ProblemException">400 if the value is no position of this account, 410 if the position is lost, 409 if a replay of this account is already running.</exception>
     public async Task<Replay> AddAsync(WebhookEntity webhook, Caller owner, NewReplay input, CancellationToken cancel)
     {
         var account = await FindAsync(webhook, owner, input.Account, cancel);

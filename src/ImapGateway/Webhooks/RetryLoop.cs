@@ -3,7 +3,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>The deliveries of an endpoint that were set apart, and those somebody wants to have again: each by its own schedule, beside all lanes.</summary>
+/// <summary>Sends the deliveries of an endpoint that were set apart, and those requested again by a user: each by its own schedule, independent of all lanes.</summary>
 public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)
 {
     private const int AtOnce = 16;
@@ -19,7 +19,7 @@ public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)
         _next = await SendDueAsync(cancel);
     }
 
-    /// <returns>When the next one is due; null: there is none; the beginning of time: there may be more now.</returns>
+    /// <returns>The time at which the next one is due; null if there is none; the beginning of time if there may be more now.</returns>
     private async Task<DateTimeOffset?> SendDueAsync(CancellationToken cancel)
     {
         if (!endpoint.IsRunning)
@@ -28,7 +28,7 @@ public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)
         }
         var rows = await context.Lanes.RetryingAsync(endpoint.Webhook.Row.Id, AtOnce, cancel);
         var now = context.Time.GetUtcNow();
-        // While it takes nothing at all, time that passes is not held against them; what was just asked for by hand is tried all the same.
+        // While the endpoint accepts nothing at all, the schedule of these deliveries does not advance. A delivery that was just requested by hand is tried all the same.
         var due = rows.Where(row => row.NextAttemptAt <= now && (row.Failures == 0 || endpoint.State == WebhookState.Active)).ToList();
         if (due.Count == 0)
         {
@@ -39,7 +39,7 @@ public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)
         return DateTimeOffset.MinValue;
     }
 
-    /// <summary>A delivery that fails unexpectedly is a failed attempt, and no other's.</summary>
+    /// <summary>Sends one delivery. An unexpected failure counts as a failed attempt, and does not affect other deliveries.</summary>
     private async Task SendAsync(DeliveryEntity row, CancellationToken cancel)
     {
         var lane = new LaneRef(0, 0, row.Webhook, row.Incarnation, row.Account, null);
@@ -114,7 +114,7 @@ public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)
         await context.Log.ReadAsync(row.Incarnation, row.Sequence - 1, 1, cancel) is [var change] && change.Sequence == row.Sequence && !change.IsUnreadable ? change
             : row.Payload is not null ? Stub(row) : null;
 
-    /// <summary>Its bytes are kept, or nothing of it is wanted but its name.</summary>
+    /// <summary>Returns a change without content, for a delivery whose bytes are stored or of which only the identity is needed.</summary>
     private static LoggedChange Stub(DeliveryEntity row) =>
         new(new GlobalPosition(0, 0, row.Epoch), row.Incarnation, row.Sequence, row.Account, row.Type, row.Timestamp, 0, 0, null, null, [], [], null);
 }

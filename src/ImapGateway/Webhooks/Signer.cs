@@ -5,7 +5,7 @@ using System.Text;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Signatures of Standard Webhooks 1.0: HMAC-SHA256 over <c>id.timestamp.body</c>.</summary>
+/// <summary>Makes signatures of Standard Webhooks 1.0: HMAC-SHA256 over <c>id.timestamp.body</c>.</summary>
 public static class Signer
 {
     private const int SecretBytes = 32;
@@ -13,14 +13,14 @@ public static class Signer
 
     public static string NewSecret() => SecretPrefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(SecretBytes));
 
-    /// <summary>The key inside of a secret as clients see it.</summary>
+    /// <summary>Returns the key inside a secret that is in the form for clients.</summary>
     public static byte[] KeyOf(string secret) => Convert.FromBase64String(secret[SecretPrefix.Length..]);
 
-    /// <summary>The value of <c>webhook-signature</c>: one signature for each key, so that a receiver verifies with the old secret or the new one.</summary>
-    /// <param name="keys">The newest first.</param>
+    /// <summary>Returns the value of <c>webhook-signature</c>: one signature for each key, so that a receiver verifies with the old secret or the new one.</summary>
+    /// <param name="keys">The keys, the newest first.</param>
     /// <param name="id">The value of <c>webhook-id</c>.</param>
     /// <param name="timestamp">The value of <c>webhook-timestamp</c>: seconds since 1970.</param>
-    /// <param name="body">The very bytes that are sent.</param>
+    /// <param name="body">The exact bytes that are sent.</param>
     public static string Sign(IEnumerable<byte[]> keys, string id, long timestamp, ReadOnlySpan<byte> body)
     {
         var prefix = string.Create(CultureInfo.InvariantCulture, $"{id}.{timestamp}.");

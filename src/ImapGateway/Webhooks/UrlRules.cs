@@ -5,7 +5,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Where an endpoint may be. A name is judged when it is connected, by what it resolves to then; an address can be refused at once.</summary>
+/// <summary>The rules for the address of an endpoint. A host name is checked at each connect, by the addresses it resolves to then; an IP address can be refused at once.</summary>
 public static class UrlRules
 {
     private const int Longest = 2048;

@@ -2,7 +2,7 @@ namespace ImapGateway.Webhooks;
 
 public static class Waiting
 {
-    /// <summary>Until the task is done, or it is time.</summary>
+    /// <summary>Waits until the task is done, or a time is reached.</summary>
     public static async Task UntilAsync(Task next, DateTimeOffset? until, TimeProvider time, CancellationToken cancel)
     {
         if (until is not { } at)
@@ -16,7 +16,7 @@ public static class Waiting
             return;
         }
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        // A timer that is early by a tick would have the caller turn in circles.
+        // If the timer ended a tick early, the caller would run in a busy loop.
         await Task.WhenAny(next, Task.Delay(left + TimeSpan.FromMilliseconds(1), time, waiting.Token));
         await waiting.CancelAsync();
         cancel.ThrowIfCancellationRequested();

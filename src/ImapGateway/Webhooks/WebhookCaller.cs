@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Makes the bytes of a delivery, once, and sends them.</summary>
+/// <summary>Makes the bytes of a delivery once, and sends them.</summary>
 public sealed partial class WebhookCaller(
     WebhookSender sender, WebhookRights rights, IMessageTexts texts, IOptions<WebhooksOptions> options, TimeProvider time, ILogger<WebhookCaller> log)
 {
@@ -15,9 +15,9 @@ public sealed partial class WebhookCaller(
 
     public ValueTask<Caller?> RightsAsync(WebhookEntity webhook, CancellationToken cancel) => rights.FindAsync(webhook, cancel);
 
-    /// <summary>Fixes form and bytes of an item that has none yet.</summary>
-    /// <param name="key">What the endpoint may see at this moment.</param>
-    /// <returns>Whether the bytes must be kept before they are sent: they cannot be made again from the log.</returns>
+    /// <summary>Sets the form and bytes of an item that has none yet.</summary>
+    /// <param name="key">The rights of the endpoint at this moment.</param>
+    /// <returns>True if the bytes must be stored before they are sent, because they cannot be made again from the log.</returns>
     public async Task<bool> WriteAsync(LoadedWebhook webhook, LaneItem item, Caller key, CancellationToken cancel)
     {
         if (item.Bytes is not null)
@@ -37,14 +37,14 @@ public sealed partial class WebhookCaller(
     public Task<Attempt> SendAsync(LoadedWebhook webhook, LaneItem item, CancellationToken cancel) =>
         sender.SendAsync(webhook, item.Change.Id, item.Bytes!, Payload.ContentTypeOf(item.Form!.Value), cancel);
 
-    /// <summary>The attempt that a delivery has made which the gateway itself could not send.</summary>
+    /// <summary>Returns the failed attempt of a delivery that the gateway itself could not send.</summary>
     public Attempt Failed(string webhook, Exception failure)
     {
         LogFailed(webhook, failure);
         return new Attempt(time.GetUtcNow(), null, AttemptError.Internal, 0, [], null);
     }
 
-    /// <summary>A mail server may be away for a while; after the hold the rest of the event is worth more than its text.</summary>
+    /// <summary>Reads the text of the message. A mail server may be away for a while; after the hold time the rest of the event is worth more than its text.</summary>
     private async Task<MessageText?> TextAsync(LoggedChange change, CancellationToken cancel)
     {
         using var data = JsonDocument.Parse(change.Data);

@@ -9,21 +9,21 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>What becomes of changes for an endpoint.</summary>
+/// <summary>The state of an endpoint.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<WebhookState>))]
 public enum WebhookState
 {
-    /// <summary>They are delivered.</summary>
+    /// <summary>Changes are delivered.</summary>
     [JsonStringEnumMemberName("active")] Active,
-    /// <summary>It has taken nothing for a while: one delivery after the other tries for all, and nothing is skipped.</summary>
+    /// <summary>The endpoint has accepted nothing for a while: single deliveries are tried one after the other, and nothing is skipped.</summary>
     [JsonStringEnumMemberName("failing")] Failing,
-    /// <summary>They wait until somebody resumes it.</summary>
+    /// <summary>Changes wait until a client resumes the endpoint.</summary>
     [JsonStringEnumMemberName("paused")] Paused,
-    /// <summary>They wait until somebody has mended what `reason` says, and resumes it.</summary>
+    /// <summary>Changes wait until the problem in `reason` is repaired and a client resumes the endpoint.</summary>
     [JsonStringEnumMemberName("disabled")] Disabled,
 }
 
-/// <summary>How a change is written.</summary>
+/// <summary>The format of a change.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<WebhookFormat>))]
 public enum WebhookFormat
 {
@@ -33,17 +33,17 @@ public enum WebhookFormat
     [JsonStringEnumMemberName("cloudevents")] CloudEvents,
 }
 
-/// <summary>What waits for what.</summary>
+/// <summary>The order of deliveries.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<WebhookOrder>))]
 public enum WebhookOrder
 {
-    /// <summary>Each change of an account waits for the one before.</summary>
+    /// <summary>Each change of an account waits for the one before it.</summary>
     [JsonStringEnumMemberName("account")] Account,
-    /// <summary>Up to 16 changes of an account at once.</summary>
+    /// <summary>Up to 16 changes of an account are sent at once.</summary>
     [JsonStringEnumMemberName("none")] None,
 }
 
-/// <summary>What is added to a change.</summary>
+/// <summary>The optional content of a change.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<WebhookInclude>))]
 public enum WebhookInclude
 {
@@ -51,7 +51,7 @@ public enum WebhookInclude
     [JsonStringEnumMemberName("body")] Body,
 }
 
-/// <summary>An endpoint as stored. One that was read is never changed: a change is a new row read anew.</summary>
+/// <summary>A stored endpoint. An instance that was read is never changed: after a change the row is read again.</summary>
 public sealed class WebhookEntity
 {
     public required string Id { get; init; }
@@ -62,7 +62,7 @@ public sealed class WebhookEntity
 
     public required ImmutableArray<string> Types { get; set; }
 
-    /// <summary>Null: all that the key may see.</summary>
+    /// <summary>The accounts, or null for all that the key may see.</summary>
     public required ImmutableArray<string>? Accounts { get; set; }
 
     public required ImmutableArray<string>? Mailboxes { get; set; }
@@ -75,24 +75,24 @@ public sealed class WebhookEntity
 
     public required bool IncludeBody { get; set; }
 
-    /// <summary>Of the headers of its own, the names in the order given; their values are in <see cref="HeaderSecret"/>.</summary>
+    /// <summary>The names of the additional headers in the given order. Their values are in <see cref="HeaderSecret"/>.</summary>
     public required ImmutableArray<string> HeaderNames { get; set; }
 
-    /// <summary>By <see cref="WebhookProtector"/>: a JSON object of the headers.</summary>
+    /// <summary>The additional headers as a JSON object, encrypted by <see cref="WebhookProtector"/>.</summary>
     public required string? HeaderSecret { get; set; }
 
-    /// <summary>By <see cref="WebhookProtector"/>.</summary>
+    /// <summary>The secret, encrypted by <see cref="WebhookProtector"/>.</summary>
     public required string Secret { get; set; }
 
-    /// <summary>Signs as well until <see cref="PreviousSecretUntil"/>.</summary>
+    /// <summary>The previous secret, which also signs until <see cref="PreviousSecretUntil"/>.</summary>
     public string? PreviousSecret { get; set; }
 
     public DateTimeOffset? PreviousSecretUntil { get; set; }
 
-    /// <summary>The key it belongs to; null: the admin key of the settings.</summary>
+    /// <summary>The key that the endpoint belongs to, or null for the admin key of the settings.</summary>
     public required string? KeyId { get; set; }
 
-    /// <summary>What the key had when it made the endpoint, of what an endpoint lives on: with less it is disabled.</summary>
+    /// <summary>The scopes of the key when it made the endpoint, of those that matter to an endpoint. If the key has fewer, the endpoint is disabled.</summary>
     public required Scope GrantedScopes { get; set; }
 
     public required ImmutableArray<string>? GrantedAccounts { get; set; }
@@ -103,24 +103,24 @@ public sealed class WebhookEntity
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>Since then its filters are what they are: accounts added later are followed from their first change, others from then on.</summary>
+    /// <summary>The time since which the filters have not changed. Accounts added later are followed from their first change, others from that time on.</summary>
     public required DateTimeOffset FollowsSince { get; set; }
 
-    /// <summary>Failed attempts of whichever delivery tries for all while it is failing.</summary>
+    /// <summary>The number of failed attempts of the deliveries that were tried while the endpoint is failing.</summary>
     public int ProbeFailures { get; set; }
 
     public DateTimeOffset? NextProbeAt { get; set; }
 
     public DateTimeOffset? LastSuccessAt { get; set; }
 
-    /// <summary>When deliveries were last given up because they had waited longer than the log is kept.</summary>
+    /// <summary>The time at which deliveries were last given up because they had waited longer than the log is kept.</summary>
     public DateTimeOffset? LastExpiredAt { get; set; }
 
-    /// <summary>False where a column holds something that this version never writes.</summary>
+    /// <summary>True if all columns have values that this version knows.</summary>
     public bool HasKnownValues => Enum.IsDefined(State) && Enum.IsDefined(Format) && Enum.IsDefined(Order)
         && new[] { Types, HeaderNames, Accounts, Mailboxes, Roles, GrantedAccounts }.All(list => list?.Contains(Unreadable) != true);
 
-    /// <summary>Stands in a list that cannot be read. It is no name or id of anything, so that the endpoint is sent nothing.</summary>
+    /// <summary>The value in place of a list that cannot be read. It is no name or id of anything, so the endpoint is sent nothing.</summary>
     internal const string Unreadable = "(unreadable)";
 }
 

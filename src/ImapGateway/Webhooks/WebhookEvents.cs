@@ -5,7 +5,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>What receivers get, as the section <c>webhooks</c> of the published contract: a call for each type of change.</summary>
+/// <summary>Adds the calls that receivers get to the section <c>webhooks</c> of the published contract: one for each type of change.</summary>
 public sealed class WebhookEvents : IDocumentFilter
 {
     private const string Tag = "Webhooks";

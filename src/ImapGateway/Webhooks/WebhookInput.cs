@@ -6,7 +6,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>The settings of an endpoint after all rules: well formed, and nothing its key may not see.</summary>
+/// <summary>The checked settings of an endpoint: well formed, and within the rights of its key.</summary>
 public sealed record WebhookInput(
     string Url,
     string? Description,
@@ -24,10 +24,10 @@ public sealed record WebhookInput(
 
     private static readonly ImmutableArray<string> AllTypes = ["*"];
 
-    /// <summary>Malformed members are a 400, more than the key has is a 403; of each kind all at once.</summary>
-    /// <param name="wanted">As given, or what a patch makes of what there is.</param>
-    /// <param name="headers">Those there are.</param>
-    /// <param name="owner">The key the endpoint belongs to.</param>
+    /// <summary>Checks the settings. Malformed members give a 400, more than the key has gives a 403, each with all errors at once.</summary>
+    /// <param name="wanted">The given settings, or the result of a patch.</param>
+    /// <param name="headers">The present headers.</param>
+    /// <param name="owner">The key that the endpoint belongs to.</param>
     public static WebhookInput Checked(NewWebhook wanted, ImmutableDictionary<string, string> headers, Caller owner, EgressPolicy egress)
     {
         var errors = new RequestErrors();
@@ -54,7 +54,7 @@ public sealed record WebhookInput(
             format ?? WebhookFormat.Standard, order ?? WebhookOrder.Account, include == WebhookInclude.Body, merged);
     }
 
-    /// <summary>What an endpoint lives on of its key: with less than this it ends.</summary>
+    /// <summary>Returns the rights of its key that an endpoint needs. If the key has fewer, the endpoint is disabled.</summary>
     public (Scope Scopes, ImmutableArray<string>? Accounts) Granted(Caller owner) =>
         (Scopes.Expand(owner.Scopes) & WebhookRights.Relevant, Accounts ?? (owner.Accounts is { } limited ? [.. limited.Order(StringComparer.Ordinal)] : null));
 

@@ -3,7 +3,7 @@ using ImapGateway.Http;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>What REST does below /v1/webhooks, as mutations.</summary>
+/// <summary>The REST operations below /v1/webhooks, as mutations.</summary>
 public static class WebhookMutations
 {
     public static void Build(GraphBuilder graph)

@@ -5,21 +5,21 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Encrypts what an endpoint must not show. A ciphertext belongs to its endpoint and use: copied to another row it cannot be read.</summary>
+/// <summary>Encrypts the secrets of an endpoint. A ciphertext is bound to its endpoint and use: copied to another row it cannot be read.</summary>
 public sealed class WebhookProtector(IDataProtectionProvider provider)
 {
     private readonly IDataProtector _protector = provider.CreateProtector("ImapGateway.Webhooks.Endpoint");
 
     public string ProtectSecret(string webhook, string secret) => For(webhook, "secret").Protect(secret);
 
-    /// <returns>The bytes to sign with; null where the secret cannot be decrypted.</returns>
+    /// <returns>The bytes to sign with, or null if the secret cannot be decrypted.</returns>
     public byte[]? Key(string webhook, string stored) => Read(() => Signer.KeyOf(For(webhook, "secret").Unprotect(stored)));
 
-    /// <returns>Null where there are none.</returns>
+    /// <returns>The ciphertext, or null if there are no headers.</returns>
     public string? ProtectHeaders(string webhook, ImmutableDictionary<string, string> headers) =>
         headers.IsEmpty ? null : For(webhook, "headers").Protect(JsonSerializer.Serialize(headers, JsonSerializerOptions.Default));
 
-    /// <returns>Null where they cannot be decrypted.</returns>
+    /// <returns>The headers, or null if they cannot be decrypted.</returns>
     public ImmutableDictionary<string, string>? Headers(string webhook, string? stored) => stored is null
         ? ImmutableDictionary<string, string>.Empty.WithComparers(StringComparer.OrdinalIgnoreCase)
         : Read(() => JsonSerializer.Deserialize<ImmutableDictionary<string, string>>(For(webhook, "headers").Unprotect(stored), JsonSerializerOptions.Default)!

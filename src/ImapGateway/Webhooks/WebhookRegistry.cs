@@ -8,10 +8,10 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Adds, changes and removes endpoints, and has deliveries take note.</summary>
+/// <summary>Adds, changes and removes endpoints, and notifies the delivery worker.</summary>
 public sealed class WebhookRegistry(IDatabase database, WebhookProtector protector, WebhookRights rights, EgressPolicy egress, DeliveryWorker worker, TimeProvider time)
 {
-    /// <summary>How long the secret of before a rotation signs along.</summary>
+    /// <summary>The time for which the previous secret also signs after a rotation.</summary>
     public static readonly TimeSpan Overlap = TimeSpan.FromHours(24);
 
     private static readonly ImmutableDictionary<string, string> NoHeaders = ImmutableDictionary.Create<string, string>(StringComparer.OrdinalIgnoreCase);
@@ -60,7 +60,7 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
         return (row, secret);
     }
 
-    /// <summary>An endpoint whose key is not what it was becomes the caller's, if that one is an admin.</summary>
+    /// <summary>Changes an endpoint. If its key has lost rights and the caller is an admin, the endpoint becomes the caller's.</summary>
     public async Task<WebhookEntity> ChangeAsync(Caller caller, string id, WebhookPatch patch, CancellationToken cancel)
     {
         var now = Now();
@@ -111,7 +111,7 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
         await worker.ChangedAsync(id, lanes: true, cancel);
     }
 
-    /// <summary>The new secret; the one before signs along for a while.</summary>
+    /// <summary>Makes a new secret. The previous one also signs for a while.</summary>
     public async Task<(WebhookEntity Row, string Secret)> RotateAsync(Caller caller, string id, CancellationToken cancel)
     {
         var secret = Signer.NewSecret();
@@ -135,7 +135,7 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
         row => row.State = row.State == WebhookState.Disabled ? throw new ProblemException(ErrorCode.Conflict, "It is disabled: nothing is delivered anyway.") : WebhookState.Paused,
         cancel);
 
-    /// <summary>It goes on where it stopped, and schedules begin anew.</summary>
+    /// <summary>Resumes an endpoint where it stopped. Schedules start again.</summary>
     public async Task<WebhookEntity> ResumeAsync(Caller caller, string id, CancellationToken cancel)
     {
         var revoked = await rights.FindAsync(await database.ReadAsync((db, token) => WebhookStore.GetToChangeAsync(db, caller, id, token), cancel), cancel) is null;
@@ -157,7 +157,7 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
             cancel);
     }
 
-    /// <summary>What it was disabled for is mended.</summary>
+    /// <summary>Resumes an endpoint if the problem that disabled it is repaired.</summary>
     private void ResumeIfReadable(WebhookEntity row)
     {
         if (row is { State: WebhookState.Disabled, Reason: DisableReason.SecretUnreadable or DisableReason.SettingsUnreadable } && LoadedWebhook.Of(row, protector).Fault is null)
@@ -182,7 +182,7 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
         return row;
     }
 
-    /// <summary>Lanes of accounts that are no longer followed go; new ones begin now.</summary>
+    /// <summary>Deletes the lanes of accounts that are no longer followed, and adds lanes of new ones, which begin now.</summary>
     private static async Task FollowAsync(GatewayDbContext db, WebhookEntity row, Caller owner, CancellationToken cancel)
     {
         var followed = DeliveryWorker.Followed(row, owner);
@@ -227,6 +227,6 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
     public static ProblemException Unreadable() => new(
         ErrorCode.Conflict, "Its secret, its headers or its settings cannot be read: rotate the secret, and give the headers and whatever else is unreadable again by PATCH.");
 
-    /// <summary>As finely as it is stored.</summary>
+    /// <summary>Returns the present time in the precision of the storage.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
 }

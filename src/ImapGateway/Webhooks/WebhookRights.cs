@@ -2,7 +2,7 @@ using ImapGateway.Http;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>What an endpoint may see: what its key may see at this moment, and nothing at all once that is less than it was.</summary>
+/// <summary>The current rights of an endpoint: what its key may see at this moment, and nothing at all after the key has lost rights.</summary>
 public sealed class WebhookRights(IKeyLookup keys)
 {
     /// <summary>The scopes that matter to an endpoint.</summary>
@@ -10,7 +10,7 @@ public sealed class WebhookRights(IKeyLookup keys)
 
     private static readonly Caller Operator = new(null, Scopes.Expand(Scope.Admin), null);
 
-    /// <summary>Null: the key was narrowed, has expired or is deleted.</summary>
+    /// <summary>Returns the rights of the endpoint's key, or null if the key was narrowed, has expired or is deleted.</summary>
     public async ValueTask<Caller?> FindAsync(WebhookEntity webhook, CancellationToken cancel)
     {
         if (webhook.KeyId is null)

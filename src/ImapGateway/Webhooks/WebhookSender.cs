@@ -8,13 +8,13 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Calls endpoints: signed, to where the egress policy allows, and never further than there.</summary>
+/// <summary>Calls endpoints with a signature, only at addresses that the egress policy allows, and without following redirects.</summary>
 public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptions> options, TimeProvider time) : IDisposable
 {
-    /// <summary>What is kept of an answer.</summary>
+    /// <summary>The number of octets of an answer that are kept.</summary>
     public const int MaxAnswer = 512;
 
-    /// <summary>What is read of an answer so that its connection can be used again; in kilobytes for its headers.</summary>
+    /// <summary>The number of octets of an answer that are read so that its connection can be used again. For its headers, the same limit in kilobytes.</summary>
     private const int MaxDrain = 8 * 1024;
     private const int MaxHeaderKilobytes = 16;
 
@@ -30,7 +30,7 @@ public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptio
         UseCookies = false,
         AutomaticDecompression = DecompressionMethods.None,
         ActivityHeadersPropagator = null,
-        // A name may lead elsewhere by then, and the policy has to judge that.
+        // After that time a name may resolve to another address, and the policy must check that.
         PooledConnectionLifetime = TimeSpan.FromMinutes(2),
         PooledConnectionIdleTimeout = TimeSpan.FromSeconds(30),
         MaxResponseHeadersLength = MaxHeaderKilobytes,
@@ -40,7 +40,7 @@ public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptio
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>One attempt. What goes wrong is its outcome; only the caller's own end is an exception.</summary>
+    /// <summary>Makes one attempt. A failure is its outcome; only a cancellation by the caller is an exception.</summary>
     /// <param name="id">The value of <c>webhook-id</c>.</param>
     /// <param name="body">The bytes to sign and to send.</param>
     public async Task<Attempt> SendAsync(LoadedWebhook webhook, string id, byte[] body, string contentType, CancellationToken cancel)
@@ -87,14 +87,14 @@ public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptio
         return request;
     }
 
-    /// <summary>The status is the outcome: a body that breaks off changes nothing of it.</summary>
+    /// <summary>Reads the body of the answer. The status is the outcome: a body that breaks off does not change it.</summary>
     private static async Task<byte[]> AnswerAsync(HttpResponseMessage response, CancellationToken cancel)
     {
         if (response.Content.Headers.ContentLength == 0)
         {
             return [];
         }
-        // A secret that is cut off at the end of what is kept would not be recognized.
+        // A secret that is cut off at the end of the kept part would not be recognized.
         var answer = new byte[2 * MaxAnswer];
         var length = 0;
         try
@@ -108,7 +108,7 @@ public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptio
         }
         catch (Exception failure) when (failure is IOException or HttpRequestException or OperationCanceledException)
         {
-            // What has come is kept.
+            // The octets that were received are kept.
         }
         return answer[..length];
     }

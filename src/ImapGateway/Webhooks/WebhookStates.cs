@@ -2,20 +2,20 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Why an endpoint is disabled.</summary>
+/// <summary>The reasons why an endpoint is disabled.</summary>
 public static class DisableReason
 {
     public const string KeyRevoked = "key_revoked";
-    /// <summary>It has answered 410.</summary>
+    /// <summary>The endpoint has answered 410.</summary>
     public const string Gone = "gone";
     public const string Exhausted = "exhausted";
-    /// <summary>Its secret or its headers cannot be decrypted.</summary>
+    /// <summary>The secret or the headers of the endpoint cannot be decrypted.</summary>
     public const string SecretUnreadable = "secret_unreadable";
-    /// <summary>Its row in the database is damaged.</summary>
+    /// <summary>The row of the endpoint in the database is damaged.</summary>
     public const string SettingsUnreadable = "settings_unreadable";
 }
 
-/// <summary>Changes of an endpoint's state that deliveries bring about. What a person has said meanwhile (paused, disabled) stays.</summary>
+/// <summary>Writes changes of an endpoint's state that deliveries cause. A state that a user has set meanwhile (paused, disabled) stays.</summary>
 public sealed partial class WebhookStates(WebhookStore store, ILogger<WebhookStates> log)
 {
     public Task<WebhookEntity?> FailingAsync(string id, int failures, DateTimeOffset? nextProbeAt) => ChangeAsync(id, row =>
@@ -52,7 +52,7 @@ public sealed partial class WebhookStates(WebhookStore store, ILogger<WebhookSta
         }
     });
 
-    /// <returns>Null where it is not written: what is in memory counts until it is said again.</returns>
+    /// <returns>The written row, or null if it was not written: then the state in memory counts until the next write.</returns>
     private async Task<WebhookEntity?> WriteAsync(string id, Action<WebhookEntity> change)
     {
         try

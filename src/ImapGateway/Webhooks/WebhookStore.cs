@@ -5,19 +5,19 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>The rows of endpoints. A key sees its own; admin keys that are not limited to accounts see all.</summary>
+/// <summary>Reads and writes the rows of endpoints. A key sees its own; admin keys that are not limited to accounts see all.</summary>
 public sealed class WebhookStore(IDatabase database)
 {
     public static ProblemException NotFound() => new(ErrorCode.NotFound, "There is no such webhook.");
 
-    /// <summary>Newest first; one more than asked for where there are more.</summary>
+    /// <summary>Returns endpoints, newest first, and one more than requested if there are more.</summary>
     public Task<List<WebhookEntity>> ListAsync(Caller caller, WebhookPosition? before, int limit, CancellationToken cancel) => database.ReadAsync(
         (db, token) =>
         {
             var rows = Visible(db, caller);
             if (before is not null)
             {
-                // As the database orders what it has stored: a damaged instant is not read as the one by which its row was sorted.
+                // The database compares the stored value itself: a damaged instant is not read as the value by which its row was sorted.
                 var last = db.Set<WebhookEntity>().Where(row => row.Id == before.Id);
                 rows = rows.Where(row => last.Any()
                     ? last.Any(end => row.CreatedAt < end.CreatedAt || (row.CreatedAt == end.CreatedAt && row.Id.CompareTo(end.Id) < 0))
@@ -38,7 +38,7 @@ public sealed class WebhookStore(IDatabase database)
     public static async Task<WebhookEntity> GetToChangeAsync(GatewayDbContext db, Caller caller, string id, CancellationToken cancel) =>
         await Visible(db, caller).AsTracking().SingleOrDefaultAsync(row => row.Id == id, cancel) ?? throw NotFound();
 
-    /// <summary>Changes what <paramref name="change"/> changes of the row as it is in the transaction.</summary>
+    /// <summary>Applies <paramref name="change"/> to the row inside the transaction.</summary>
     public Task<WebhookEntity?> ChangeAsync(string id, Action<WebhookEntity> change, CancellationToken cancel) => database.WriteAsync(
         async (db, token) =>
         {
@@ -57,9 +57,9 @@ public sealed class WebhookStore(IDatabase database)
         return SeesAll(caller) ? rows : rows.Where(row => row.KeyId == caller.KeyId);
     }
 
-    /// <summary>An admin key that is limited to accounts is not among them: what others are told of is not its business.</summary>
+    /// <summary>True if the caller sees all endpoints. An admin key that is limited to accounts does not: it must not learn what is sent to others.</summary>
     public static bool SeesAll(Caller caller) => caller.KeyId is null || (caller.Has(Scope.Admin) && caller.Accounts is null);
 }
 
-/// <summary>Where a page of endpoints ended.</summary>
+/// <summary>The position at which a page of endpoints ended.</summary>
 public sealed record WebhookPosition(DateTimeOffset CreatedAt, string Id);

@@ -4,10 +4,10 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Calls an endpoint with an event of no account, and tells what came of it.</summary>
+/// <summary>Calls an endpoint with an event of no account, and returns the result.</summary>
 public sealed class WebhookTester(WebhookSender sender, WebhookProtector protector, TimeProvider time)
 {
-    /// <exception cref="ProblemException">409: what it is to be sent with cannot be read.</exception>
+    /// <exception cref="ProblemException">409 if the secret or the headers cannot be read.</exception>
     public async Task<WebhookTestResult> RunAsync(WebhookEntity webhook, CancellationToken cancel)
     {
         var loaded = LoadedWebhook.Of(webhook, protector);
@@ -27,7 +27,7 @@ public sealed class WebhookTester(WebhookSender sender, WebhookProtector protect
         };
     }
 
-    /// <summary>It stands in no log: its incarnation is nobody's, and so is its account.</summary>
+    /// <summary>Returns a change that is in no log: its incarnation and its account do not exist.</summary>
     public static LoggedChange Change(string webhook, DateTimeOffset now) => new(
         default, ObjectId.NewIncarnation(), 1, "", ChangeType.WebhookTest, now, 0, 0, null, null, "{}"u8.ToArray(), JsonSerializer.SerializeToUtf8Bytes(new { webhook }), null);
 }

@@ -33,7 +33,7 @@ public static class WebhooksApi
         services.AddSingleton<DeliveryContext>();
         services.AddSingleton<OutcomeWriter>();
         services.AddSingleton<DeliveryWorker>();
-        // Stopped in the other order: what the last calls have come to is still written.
+        // Services stop in the opposite order: the outcomes of the last calls are still written.
         services.AddHostedService(provider => provider.GetRequiredService<OutcomeWriter>());
         services.AddHostedService(provider => provider.GetRequiredService<DeliveryWorker>());
         services.AddSingleton<IRetentionHold, LaneRetention>();

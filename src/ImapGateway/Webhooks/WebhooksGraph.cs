@@ -4,7 +4,7 @@ using ImapGateway.Http;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Webhook endpoints in the graph.</summary>
+/// <summary>The webhook endpoints in the GraphQL schema.</summary>
 public sealed class WebhooksGraph : IGraph
 {
     private const string Kind = "webhooks";

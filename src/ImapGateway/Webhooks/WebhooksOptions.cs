@@ -2,22 +2,22 @@ using ImapGateway.Settings;
 
 namespace ImapGateway.Webhooks;
 
-/// <summary>Section <c>Webhooks</c> of the settings.</summary>
+/// <summary>The section <c>Webhooks</c> of the settings.</summary>
 public sealed class WebhooksOptions : ISettings
 {
     private static readonly TimeSpan Longest = TimeSpan.FromDays(7);
 
-    /// <summary>How long after each failed attempt the next one follows; jitter is added. After the last one it is over.</summary>
+    /// <summary>The delays between each failed attempt and the next one; jitter is added. After the last one the delivery is dead.</summary>
     public IReadOnlyList<TimeSpan> RetrySchedule { get; set; } =
     [
         TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(30),
         TimeSpan.FromHours(2), TimeSpan.FromHours(5), TimeSpan.FromHours(10), TimeSpan.FromHours(14), TimeSpan.FromHours(20),
     ];
 
-    /// <summary>How long a delivery that fails keeps those behind it waiting.</summary>
+    /// <summary>The time for which a failed delivery delays those after it.</summary>
     public TimeSpan OrderHold { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>For one call as a whole, from the name of the host to the end of the answer.</summary>
+    /// <summary>The limit of one whole call, from the resolution of the host name to the end of the answer.</summary>
     public TimeSpan Timeout { get; set; } = TimeSpan.FromSeconds(15);
 
     public IEnumerable<(string Key, string Message)> Validate()

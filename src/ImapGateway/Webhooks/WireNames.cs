@@ -10,7 +10,7 @@ public static class WireNames
 
     public static string Of<T>(T value) where T : struct, Enum => Table<T>.ByName.FirstOrDefault(pair => pair.Value.Equals(value)).Key ?? "";
 
-    /// <summary>For people.</summary>
+    /// <summary>Returns all names, for a text that a user reads.</summary>
     public static string All<T>() where T : struct, Enum => string.Join(", ", Table<T>.ByName.Keys);
 
     private static class Table<T> where T : struct, Enum

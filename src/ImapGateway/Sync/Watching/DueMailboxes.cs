@@ -1,6 +1,6 @@
 namespace ImapGateway.Sync.Watching;
 
-/// <summary>Mailboxes that have to be looked at, each once, in the order in which that was found.</summary>
+/// <summary>The queue of mailboxes that must be refreshed, each once, in the order in which they were added.</summary>
 public sealed class DueMailboxes(TimeProvider time)
 {
     private readonly HashSet<MailboxState> _set = [];
@@ -10,7 +10,7 @@ public sealed class DueMailboxes(TimeProvider time)
 
     public IReadOnlyCollection<MailboxState> All => _set;
 
-    /// <summary>Since when one of them waits, or is just being looked at, as <see cref="TimeProvider.GetTimestamp"/> tells it; <see cref="IMailboxWatch.Now"/>: none does.</summary>
+    /// <summary>Returns the time since which one of them waits or is being refreshed, as a <see cref="TimeProvider.GetTimestamp"/>. <see cref="IMailboxWatch.Now"/> if there is none.</summary>
     public long Since(Func<MailboxState, bool> counts)
     {
         var since = IMailboxWatch.Now;
@@ -30,14 +30,14 @@ public sealed class DueMailboxes(TimeProvider time)
         _since.TryAdd(mailbox, time.GetTimestamp());
     }
 
-    /// <summary>It is being looked at: what is added from now on asks for another look.</summary>
+    /// <summary>Marks the start of a refresh. A mailbox that is added again from now on needs another refresh.</summary>
     public void Begin(MailboxState mailbox)
     {
         _set.Remove(mailbox);
         _since.TryAdd(mailbox, time.GetTimestamp());
     }
 
-    /// <summary>What was so when the look began is known.</summary>
+    /// <summary>Marks the end of a refresh. Everything that was true at its start is known now.</summary>
     public void End(MailboxState mailbox, long began)
     {
         if (_set.Contains(mailbox))
@@ -50,14 +50,14 @@ public sealed class DueMailboxes(TimeProvider time)
         }
     }
 
-    /// <summary>There is nothing to look at any more.</summary>
+    /// <summary>Removes a mailbox that no longer needs a refresh.</summary>
     public void Forget(MailboxState mailbox)
     {
         _set.Remove(mailbox);
         _since.Remove(mailbox);
     }
 
-    /// <summary>Takes the next one out, <paramref name="first"/> before all others if it is among them; those that may not be looked at yet stay.</summary>
+    /// <summary>Takes the next mailbox out of the queue, <paramref name="first"/> before all others if it is there. Mailboxes that may not be refreshed yet stay.</summary>
     public MailboxState? Take(MailboxState? first, Func<MailboxState, bool> may)
     {
         if (first is not null && may(first) && _set.Remove(first))

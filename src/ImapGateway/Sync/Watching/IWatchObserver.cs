@@ -2,21 +2,21 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync.Watching;
 
-/// <summary>What the owner of an account wants to know about its watcher.</summary>
+/// <summary>Receives the events of an account's watcher. The owner of the account implements it.</summary>
 public interface IWatchObserver
 {
-    /// <summary>The watcher has a connection, or has lost it.</summary>
+    /// <summary>Reports that the watcher has a connection, or has lost it.</summary>
     void WatchingChanged(bool connected);
 
-    /// <summary>There is no connection, and why.</summary>
+    /// <summary>Reports that there is no connection, and the reason.</summary>
     Task WatchFailedAsync(Problem problem);
 
-    /// <param name="problem">Why changes are seen late, though logins work; null: they are seen in time again.</param>
+    /// <param name="problem">The reason why changes are detected late although logins work, or null if they are detected in time again.</param>
     Task DegradedAsync(Problem? problem);
 
-    /// <summary>Every watched mailbox has been indexed; said after each connect.</summary>
+    /// <summary>Reports that every watched mailbox has been indexed. It is called after each connect.</summary>
     Task SyncedAsync();
 
-    /// <summary>Another owner has the account now.</summary>
+    /// <summary>Reports that the account has another owner now.</summary>
     void OwnershipLost();
 }

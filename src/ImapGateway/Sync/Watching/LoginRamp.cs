@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Sync.Watching;
 
-/// <summary>Spreads the logins of watchers: a gateway that starts, or a mail server that comes back, would see those of all accounts at once.</summary>
+/// <summary>Spreads the logins of watchers. Without it, a gateway that starts or a mail server that comes back would cause the logins of all accounts at once.</summary>
 public sealed class LoginRamp(IOptions<WatchOptions> options, TimeProvider time)
 {
     private readonly Lock _lock = new();

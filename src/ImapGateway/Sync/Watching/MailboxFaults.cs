@@ -3,10 +3,10 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync.Watching;
 
-/// <summary>Mailboxes that could not be looked at: one that may not be read, or that takes its session along each time, must not keep the others waiting.</summary>
+/// <summary>The mailboxes whose refresh has failed. A mailbox that cannot be read, or that ends its session each time, must not delay the others.</summary>
 public sealed class MailboxFaults(TimeProvider time)
 {
-    /// <summary>In a row, before nothing waits for the mailbox any more: the connection may have broken under it by chance.</summary>
+    /// <summary>The number of failures in a row after which nothing waits for the mailbox. Before that, the connection may have broken by chance.</summary>
     public const int Patience = 3;
 
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
@@ -17,8 +17,8 @@ public sealed class MailboxFaults(TimeProvider time)
     public bool MayLook(MailboxState mailbox) => !_failed.TryGetValue(mailbox.Counter, out var failed) || time.GetUtcNow() >= failed.NotBefore;
 
     /// <summary>
-    /// Nobody can say when it will be seen again, so nothing may wait for that. What is only postponed is waited for: otherwise half of a move that lies in it would be missed, and the
-    /// message told as removed, and then as a new one.
+    /// True if it is not known when the mailbox can be refreshed again, so that nothing may wait for it. A refresh that is only postponed is waited for: otherwise the half of a move in it would
+    /// be missed, and the message would be reported as removed, and then as a new one.
     /// </summary>
     public bool IsFaulty(MailboxState mailbox) => _failed.TryGetValue(mailbox.Counter, out var failed) && failed.Times >= Patience;
 
@@ -27,19 +27,19 @@ public sealed class MailboxFaults(TimeProvider time)
         var times = _failed.GetValueOrDefault(mailbox.Counter).Times;
         if (problem.Code == ErrorCode.Unavailable)
         {
-            // It is the gateway that cannot write, not the mailbox that cannot be read.
+            // The gateway cannot write to its storage; the mailbox is not the cause.
             _failed[mailbox.Counter] = (times, time.GetUtcNow() + StorageRetry);
             return;
         }
         times = problem.Code == ErrorCode.AccountDenied ? Math.Max(times, Patience) + 1 : times + 1;
-        // Backoff ends at a minute; what has failed ten times is not asked for that often.
+        // Backoff ends at a minute; a mailbox that has failed ten times is tried less often.
         var wait = times < 10 ? Backoff.After(problem with { Code = ErrorCode.AccountUnavailable }, times, Random.Shared.NextDouble()) : Longest;
         _failed[mailbox.Counter] = (times, time.GetUtcNow() + wait);
     }
 
     public void Succeeded(MailboxState mailbox) => _failed.Remove(mailbox.Counter);
 
-    /// <summary>Until the next of them may be tried; null: there are none.</summary>
+    /// <summary>Returns the time until the next of them may be tried, or null if there are none.</summary>
     public TimeSpan? RetryIn(IEnumerable<MailboxState> due)
     {
         TimeSpan? next = null;

@@ -3,23 +3,23 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync.Watching;
 
-/// <summary>Whether a mailbox has to be looked at.</summary>
+/// <summary>Decides from a STATUS whether a mailbox must be refreshed.</summary>
 public static class MailboxNews
 {
-    /// <param name="told">STATUS of the mailbox; zeros where the server did not tell.</param>
+    /// <param name="told">The STATUS of the mailbox, with zeros for values that the server did not report.</param>
     public static bool Differs(MailboxState known, MailboxCounters told) =>
         !known.IsComplete
         || (!IsEmpty(known, told) && HasOtherUids(known, told))
         || told.Total != known.Server.Count
         || (told.HighestModSeq > known.HighestModSeq && known.HighestModSeq != 0)
-        // Without modSeqs the unread ones are all that STATUS tells of flags.
+        // Without modSeqs, the number of unread messages is all that STATUS reports of flags.
         || (known.Precision == Precision.Windowed && told.Unseen != known.Server.Unseen);
 
-    /// <summary>The server was asked, and its answer proves that nothing has changed: where it does not tell the HIGHESTMODSEQ of a mailbox that has one, flags may have.</summary>
-    /// <param name="told">STATUS of the mailbox; zeros where the server did not tell.</param>
+    /// <summary>True if the answer of the server proves that nothing has changed. If it does not report the HIGHESTMODSEQ of a mailbox that has one, flags may have changed.</summary>
+    /// <param name="told">The STATUS of the mailbox, with zeros for values that the server did not report.</param>
     public static bool IsUnchanged(MailboxState known, MailboxCounters told) => !Differs(known, told) && (known.HighestModSeq == 0 || told.HighestModSeq != 0);
 
-    /// <summary>It has no uids that could mean anything. The UIDVALIDITY of an empty mailbox changes with every command on some servers.</summary>
+    /// <summary>True if the mailbox has no uids that could mean anything. On some servers the UIDVALIDITY of an empty mailbox changes with every command.</summary>
     private static bool IsEmpty(MailboxState known, MailboxCounters told) => told.Total == 0 && known.Server.Count == 0;
 
     private static bool HasOtherUids(MailboxState known, MailboxCounters told) =>

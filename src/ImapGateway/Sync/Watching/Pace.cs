@@ -1,21 +1,21 @@
 namespace ImapGateway.Sync.Watching;
 
 /// <summary>
-/// A token bucket for rounds of a watcher: a server that pushes something at the beginning of each IDLE would otherwise be answered a thousand times a second. What is pushed during a pause is
-/// taken together.
+/// A token bucket for rounds of a watcher. Without it, a server that pushes something at the beginning of each IDLE would be answered a thousand times a second. Everything that is pushed
+/// during a pause is handled together.
 /// </summary>
 public sealed class Pace(TimeProvider time)
 {
-    /// <summary>Rounds that follow each other without a pause.</summary>
+    /// <summary>The number of rounds that follow each other without a pause.</summary>
     public const int Burst = 100;
 
-    /// <summary>Between rounds of a server that never rests.</summary>
+    /// <summary>The time between rounds for a server that pushes all the time.</summary>
     public static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
 
     private double _left = Burst;
     private long _at = time.GetTimestamp();
 
-    /// <returns>How long to wait before the next round.</returns>
+    /// <returns>The time to wait before the next round.</returns>
     public TimeSpan Next()
     {
         var now = time.GetTimestamp();

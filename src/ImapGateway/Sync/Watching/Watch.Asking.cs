@@ -4,16 +4,16 @@ using MailKit.Net.Imap;
 
 namespace ImapGateway.Sync.Watching;
 
-/// <summary>What nobody tells is asked for.</summary>
+/// <summary>The polling of changes that the server does not report.</summary>
 public sealed partial class Watch
 {
-    /// <summary>Rounds of STATUS commands between two complete listings, which also show subscriptions (LSUB) and roles.</summary>
+    /// <summary>The number of rounds of STATUS commands between two complete listings, which also show subscriptions (LSUB) and roles.</summary>
     private const int RoundsPerListing = 12;
 
     private int _rounds;
     private int _rotation;
 
-    /// <summary>Asks for the counters of all mailboxes; those that differ are due. Finds what is new among them, and what is gone.</summary>
+    /// <summary>Asks for the counters of all mailboxes, and queues those that differ. It finds new mailboxes and those that are gone.</summary>
     private async Task CompareAllAsync()
     {
         _refreshed = _polled = Time.GetTimestamp();
@@ -25,7 +25,7 @@ public sealed partial class Watch
         }
         if (_session.KeepsShares && HasListed && await MissesSharesAsync())
         {
-            // What this connection lists would be told as removed.
+            // The mailboxes that this connection does not list would be reported as removed.
             _missesShares = true;
             return;
         }
@@ -50,7 +50,7 @@ public sealed partial class Watch
         _notified &= InScope.All(mailbox => _notifiedOf.Contains(mailbox.Path));
     }
 
-    /// <summary>A connection that has just logged in lists other mailboxes than this one.</summary>
+    /// <summary>True if a connection that has just logged in lists other mailboxes than this one.</summary>
     private async Task<bool> MissesSharesAsync()
     {
         var known = _mailboxes.Kept();
@@ -63,7 +63,7 @@ public sealed partial class Watch
         }
         catch (ProblemException) when (_session.IsUsable)
         {
-            // There is no other connection for now.
+            // There is no other connection at the moment.
             return false;
         }
     }
@@ -74,7 +74,7 @@ public sealed partial class Watch
         _comparing = IMailboxWatch.Now;
     }
 
-    /// <summary>Where the server does not tell, or has not for long, it is asked.</summary>
+    /// <summary>Asks the server if it does not report changes, or has not reported any for long.</summary>
     private async Task AskAsync(CancellationToken stop)
     {
         if (!IsDeaf)
@@ -105,7 +105,7 @@ public sealed partial class Watch
         await RotateAsync(stop);
     }
 
-    /// <summary>What NOTIFY does not tell. Of mailboxes of others it does not tell either that the right to read them has gone.</summary>
+    /// <summary>Compares what NOTIFY does not report. For mailboxes of other users it also does not report the loss of the right to read them.</summary>
     private async Task CompareOthersAsync()
     {
         _polled = Time.GetTimestamp();
@@ -115,7 +115,7 @@ public sealed partial class Watch
         }
     }
 
-    /// <summary>One LIST finds mailboxes that others have created, renamed or deleted. Subscriptions are not compared: they need a second command.</summary>
+    /// <summary>Finds with one LIST whether other clients have created, renamed or deleted mailboxes. Subscriptions are not compared, because they need a second command.</summary>
     private async Task<bool> HasOtherMailboxesAsync()
     {
         var known = _mailboxes.Kept();
@@ -123,7 +123,7 @@ public sealed partial class Watch
         return !listed.ToHashSet().SetEquals(_mailboxes.All.Select(mailbox => (mailbox.Path, mailbox.Listed.Selectable)));
     }
 
-    /// <summary>By one STATUS each; what is heard of the inbox meanwhile does not wait for the end.</summary>
+    /// <summary>Compares the mailboxes with one STATUS each. A report about the inbox does not wait for the end.</summary>
     private async Task CompareEachAsync(CancellationToken stop)
     {
         _polled = Time.GetTimestamp();
@@ -150,7 +150,7 @@ public sealed partial class Watch
         }
     }
 
-    /// <returns>Null where the server refuses: it was deleted or renamed, or cannot be read. A look tells which.</returns>
+    /// <returns>The counters, or null if the server refuses: the mailbox was deleted or renamed, or cannot be read. A refresh finds the reason.</returns>
     private async Task<MailboxCounters?> CountAsync(MailboxState mailbox)
     {
         var path = mailbox.Path;
@@ -164,7 +164,7 @@ public sealed partial class Watch
         }
     }
 
-    /// <summary>Flags of mailboxes without modSeqs are seen only by looking; as many are looked at as a tenth of the time allows, in turn.</summary>
+    /// <summary>Refreshes mailboxes without modSeqs one after the other, because their flags are visible only in a refresh. One round takes at most a tenth of the poll interval.</summary>
     private async Task RotateAsync(CancellationToken stop)
     {
         var began = Time.GetTimestamp();

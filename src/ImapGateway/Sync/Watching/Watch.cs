@@ -4,11 +4,11 @@ using MailKit.Net.Imap;
 namespace ImapGateway.Sync.Watching;
 
 /// <summary>
-/// Watching on one connection: everything is compared first, for nobody has heard what was said while there was none; then each thing heard leads to a look at once.
+/// Watches an account on one connection. First everything is compared, because nothing was received while there was no connection; then each report leads to a refresh at once.
 /// </summary>
 public sealed partial class Watch
 {
-    /// <summary>While many mailboxes are looked at, the inbox is not left alone for longer.</summary>
+    /// <summary>The longest time that the inbox is not selected while many mailboxes are refreshed.</summary>
     private static readonly TimeSpan LongestAway = TimeSpan.FromSeconds(1);
 
     private const int MostBrief = 5;
@@ -43,28 +43,28 @@ public sealed partial class Watch
         _pace = new Pace(Time);
     }
 
-    /// <summary>See <see cref="IMailboxWatch.BehindSince"/>; null until all mailboxes were compared.</summary>
+    /// <summary>The value of <see cref="IMailboxWatch.BehindSince"/>, or null until all mailboxes were compared.</summary>
     public long? BehindSince => !_hasCompared ? null : Math.Min(Math.Min(_news.Since, _comparing), _due.Since(mailbox => _inScope(mailbox) && !_faults.IsFaulty(mailbox)));
 
-    /// <summary>Looks that began later have seen what was before there was somebody to listen.</summary>
+    /// <summary>The start of this watch. Refreshes that began later include what happened before there was a connection.</summary>
     public long Began { get; }
 
-    /// <summary>All mailboxes were compared once, and it is heard of where there are others: not where the inbox alone is watched.</summary>
+    /// <summary>True if all mailboxes were compared once, and new mailboxes are detected. False if the inbox alone is watched.</summary>
     public bool HasListed { get; private set; }
 
     public WatchPlan Plan { get; private set; }
 
-    /// <summary>Changes of the mailbox are pushed, or it is polled as the plan says; false for one that NOTIFY is in force for, but does not cover: lists of its messages have to be asked for.</summary>
+    /// <summary>True if changes of the mailbox are pushed, or it is polled as the plan says. False if NOTIFY is in force but does not cover the mailbox: lists of its messages must be requested.</summary>
     public bool Hears(MailboxState mailbox) => Plan.Rung != WatchRung.Notify || !_notified || IsCovered(mailbox);
 
     private TimeProvider Time => _settings.Time;
 
     private MailboxState? Inbox => _mailboxes.AtPath("INBOX");
 
-    /// <param name="inScope">Which mailboxes are watched.</param>
-    /// <param name="synced">Called once all of them have an index.</param>
-    /// <param name="lasted">Called where connections have ended again and again, and this one lasts.</param>
-    /// <exception cref="ProblemException">The connection is of no use any more.</exception>
+    /// <param name="inScope">True for a mailbox that is watched.</param>
+    /// <param name="synced">The callback after all of them have an index.</param>
+    /// <param name="lasted">The callback if connections have ended again and again, and this one lasts.</param>
+    /// <exception cref="ProblemException">The connection is no longer usable.</exception>
     public async Task RunAsync(Func<MailboxState, bool> inScope, Func<Task> synced, Func<Task> lasted, CancellationToken stop)
     {
         _inScope = inScope;
@@ -95,26 +95,26 @@ public sealed partial class Watch
         }
     }
 
-    /// <summary>Another connection is worth more than this one.</summary>
+    /// <summary>True if a new connection would be better than this one.</summary>
     private bool IsOutdated => _session.IsOutdated || _missesShares || (_avoidsNotify && !_session.Avoids(ImapCapabilities.Notify));
 
     private bool IsComplete => InScope.All(mailbox => mailbox.IsComplete || _faults.IsFaulty(mailbox));
 
-    /// <summary>Nobody tells of changes: the plan says so, or there is no inbox that could be selected.</summary>
+    /// <summary>True if the server does not report changes: the plan says so, or there is no inbox that can be selected.</summary>
     private bool IsDeaf => Plan.Polls || _session.SelectedPath is null || (Plan.Rung == WatchRung.Notify && !_notified);
 
     private bool IsCovered(MailboxState mailbox) => mailbox == Inbox || _covered.Contains(mailbox.Path);
 
     private IEnumerable<MailboxState> InScope => _mailboxes.All.Where(_inScope);
 
-    /// <summary>NOTIFY is in force, and yet there is something to ask for: mailboxes that it does not cover, or namespaces in which others share mailboxes with the account and take them away.</summary>
+    /// <summary>True if NOTIFY is in force and polling is still needed: there are mailboxes that it does not cover, or namespaces in which other users share and withdraw mailboxes.</summary>
     private bool PollsOthers => Plan.Rung == WatchRung.Notify && _notified && (_session.HasForeignNamespaces || !InScope.All(IsCovered));
 
     private async Task NotifyAsync()
     {
         if (Plan.Rung == WatchRung.Notify && !_session.Capabilities.HasFlag(ImapCapabilities.CondStore))
         {
-            // The server has refused it meanwhile.
+            // The server has refused it since the plan was made.
             Plan = WatchPlan.Choose(_session.Capabilities, _settings.Scope);
         }
         if (!_notified && Plan.Rung == WatchRung.Notify && _session.Avoids(ImapCapabilities.Notify))
@@ -130,7 +130,7 @@ public sealed partial class Watch
         {
             var others = InScope.Where(mailbox => !mailbox.Listed.Personal).Select(mailbox => mailbox.Path).ToList();
             _notifiedOf = [.. InScope.Select(mailbox => mailbox.Path)];
-            // Its answer counts all mailboxes as they are from this instant on.
+            // The answer contains the counters of all mailboxes from this moment on.
             _covered = await _session.RunAsync(null, repeatable: false, session => session.NotifyAsync(others), CancellationToken.None);
             _notified = true;
             _mailboxes.Guard.Change();
@@ -141,7 +141,7 @@ public sealed partial class Watch
         }
     }
 
-    /// <summary>Until nothing is left that can be done now, with the inbox selected.</summary>
+    /// <summary>Works until nothing is left that can be done now. At the end the inbox is selected.</summary>
     private async Task WorkAsync(CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
@@ -169,7 +169,7 @@ public sealed partial class Watch
             }
             else if (_inScope(mailbox))
             {
-                // What is said of the selected mailbox has no numbers to compare.
+                // A report about the selected mailbox has no numbers to compare.
                 if (counters is null || MailboxNews.Differs(mailbox, counters))
                 {
                     _due.Add(mailbox);
@@ -183,7 +183,7 @@ public sealed partial class Watch
         }
     }
 
-    /// <summary>The inbox first, but not twice in a row while others wait; and now and then while others are looked at.</summary>
+    /// <summary>Returns the next mailbox: the inbox first, but not twice in a row while others wait, and from time to time while others are refreshed.</summary>
     private MailboxState? Next()
     {
         var inbox = Inbox is { } known && _inScope(known) ? known : null;
@@ -218,7 +218,7 @@ public sealed partial class Watch
         }
         catch (ProblemException e)
         {
-            // Gone: the tree knows already, and it is due no more.
+            // A mailbox that is gone is already removed from the tree, and needs no refresh.
             if (_mailboxes.Knows(mailbox))
             {
                 _due.Add(mailbox);
@@ -236,8 +236,8 @@ public sealed partial class Watch
         }
     }
 
-    /// <summary>The last look has ended a connection: this one must not end the watcher's.</summary>
-    /// <param name="patience">Where the server is silent about the mailbox again and again the others do not wait for it.</param>
+    /// <summary>Refreshes the mailbox on a session of the pool. The last refresh has ended a connection, and this one must not end the watcher's.</summary>
+    /// <param name="patience">The time to wait. If the server is silent about the mailbox again and again, the others do not wait for it.</param>
     private async Task LookOnPoolAsync(MailboxState mailbox, TimeSpan patience)
     {
         var look = _mailboxes.UpToDateAsync(mailbox, CancellationToken.None);
@@ -276,7 +276,7 @@ public sealed partial class Watch
             Plan = new WatchPlan(WatchRung.Poll);
             return;
         }
-        // A server that ends IDLE by itself, at once, time and again, has none.
+        // If a server ends IDLE by itself, at once, again and again, it has no real IDLE.
         _brief = _news.IsEmpty && !stop.IsCancellationRequested && Time.GetElapsedTime(began) < Shorter(rest / 2, LongestAway) ? _brief + 1 : 0;
         Plan = _brief < MostBrief ? Plan : new WatchPlan(WatchRung.Poll);
     }
@@ -285,14 +285,14 @@ public sealed partial class Watch
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
 
-    /// <summary>A server that is asked because it was silent for so long answers at once, or not at all.</summary>
+    /// <summary>Returns the time that the server has for an answer. A server that is asked because it was silent for so long answers at once, or not at all.</summary>
     private TimeSpan AnswerTime(TimeSpan watchdog)
     {
         var answer = _settings.Opener.Timeout;
         return watchdog > TimeSpan.Zero && watchdog / 4 < answer ? TimeSpan.FromSeconds(Math.Max(1, (watchdog / 4).TotalSeconds)) : answer;
     }
 
-    /// <summary>Thousands of connections that were made at one time must not all leave IDLE at another.</summary>
+    /// <summary>Returns a random time close to the given one. Thousands of connections that were made at one time must not all end IDLE at the same time.</summary>
     private static TimeSpan Spread(TimeSpan span) => span * (0.8 + 0.2 * Random.Shared.NextDouble());
 
     private TimeSpan Left(long since, TimeSpan span) => span - Time.GetElapsedTime(since) is { Ticks: > 0 } left ? left : TimeSpan.Zero;

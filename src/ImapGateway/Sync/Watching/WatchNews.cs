@@ -2,7 +2,7 @@ using ImapGateway.Imap;
 
 namespace ImapGateway.Sync.Watching;
 
-/// <summary>What was heard and not dealt with yet. Written by whoever reads the connection, read by the account's owner.</summary>
+/// <summary>The reports of the server that are not handled yet. The reader of the connection writes them, the account's owner reads them.</summary>
 public sealed class WatchNews(TimeProvider time)
 {
     private static readonly Dictionary<string, MailboxCounters?> Nothing = [];
@@ -15,7 +15,7 @@ public sealed class WatchNews(TimeProvider time)
     private TaskCompletionSource? _heard;
     private long _since = IMailboxWatch.Now;
 
-    /// <summary>When the first of it was heard, as <see cref="TimeProvider.GetTimestamp"/> tells it; <see cref="IMailboxWatch.Now"/>: nothing was.</summary>
+    /// <summary>The time of the first report, as a <see cref="TimeProvider.GetTimestamp"/>, or <see cref="IMailboxWatch.Now"/> if there is none.</summary>
     public long Since
     {
         get
@@ -27,11 +27,11 @@ public sealed class WatchNews(TimeProvider time)
         }
     }
 
-    /// <summary>What there was to take.</summary>
-    /// <param name="Mailboxes">Paths with the counters that were told; null: the mailbox was selected.</param>
-    /// <param name="Tree">There are other mailboxes.</param>
-    /// <param name="All">All are to be compared.</param>
-    /// <param name="Overflowed">The server tells nothing any more until it is asked again.</param>
+    /// <summary>The reports that were taken.</summary>
+    /// <param name="Mailboxes">The paths with the reported counters, or null if the mailbox was selected.</param>
+    /// <param name="Tree">True if the list of mailboxes has changed.</param>
+    /// <param name="All">True if all mailboxes must be compared.</param>
+    /// <param name="Overflowed">True if the server reports nothing more until it is asked again.</param>
     public sealed record Taken(IReadOnlyDictionary<string, MailboxCounters?> Mailboxes, bool Tree, bool All, bool Overflowed);
 
     public bool IsEmpty
@@ -81,7 +81,7 @@ public sealed class WatchNews(TimeProvider time)
         }
     }
 
-    /// <summary>Whoever has just selected the mailbox reads all that was said of it before.</summary>
+    /// <summary>Removes the reports of a mailbox that has just been selected: the SELECT includes everything that was reported before.</summary>
     public void Forget(string path)
     {
         lock (_lock)
@@ -103,7 +103,7 @@ public sealed class WatchNews(TimeProvider time)
         }
     }
 
-    /// <summary>Until something was heard, or <paramref name="longest"/> has passed, or it is cancelled.</summary>
+    /// <summary>Waits until there is a report, <paramref name="longest"/> has passed, or the wait is cancelled.</summary>
     public async Task WaitAsync(TimeSpan longest, CancellationToken cancel)
     {
         Task heard;

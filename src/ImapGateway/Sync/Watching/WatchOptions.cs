@@ -2,22 +2,22 @@ using ImapGateway.Settings;
 
 namespace ImapGateway.Sync.Watching;
 
-/// <summary>Section <c>Watch</c> of the settings.</summary>
+/// <summary>The section <c>Watch</c> of the settings.</summary>
 public sealed class WatchOptions : ISettings
 {
-    /// <summary>How long a message that has disappeared from one mailbox may take to appear in another and be the same.</summary>
+    /// <summary>The time within which a message that has disappeared from one mailbox may appear in another one and count as the same.</summary>
     public TimeSpan MoveWindow { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How often mailboxes are compared whose changes the server does not tell.</summary>
+    /// <summary>The interval at which mailboxes are compared whose changes the server does not report.</summary>
     public TimeSpan PollInterval { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>Logins of watchers per second, over all accounts.</summary>
+    /// <summary>The number of logins of watchers per second, over all accounts.</summary>
     public int RampLogins { get; set; } = 50;
 
-    /// <summary>The longest time in IDLE before it is begun anew; servers end it after 10 to 30 minutes.</summary>
+    /// <summary>The longest time in IDLE before it is started again. Servers end it after 10 to 30 minutes.</summary>
     public TimeSpan IdleRefresh { get; set; } = TimeSpan.FromMinutes(9);
 
-    /// <summary>After so long a silence the server is asked whether it is still there; zero: only at <see cref="IdleRefresh"/>.</summary>
+    /// <summary>The silence after which the server is asked whether it is still there. If zero, it is asked only at <see cref="IdleRefresh"/>.</summary>
     public TimeSpan Watchdog { get; set; }
 
     public IEnumerable<(string Key, string Message)> Validate()

@@ -4,7 +4,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync.Watching;
 
-/// <summary>The watcher's own connection. Nobody else works on it, and nobody waits for it.</summary>
+/// <summary>The watcher's own connection. No other code works on it or waits for it.</summary>
 public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
 {
     private readonly ImapSession _session;
@@ -14,8 +14,8 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
     private readonly Dictionary<string, int> _jobs = [];
     private string? _wanted;
 
-    /// <param name="opening">Each job is a step of it.</param>
-    /// <param name="longestJob">What one look may take altogether.</param>
+    /// <param name="opening">The notes in which each job is a step.</param>
+    /// <param name="longestJob">The longest time for one whole refresh.</param>
     public WatchedSession(ImapSession session, WatchNews news, OpeningNotes.Opening opening, TimeSpan longestJob)
     {
         (_session, _news, _opening, _longestJob) = (session, news, opening, longestJob);
@@ -25,7 +25,7 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
 
     public MailKit.Net.Imap.ImapCapabilities Capabilities => _session.Capabilities;
 
-    /// <summary>There are namespaces of other users or of all (RFC 2342): others decide which mailboxes the account can see there.</summary>
+    /// <summary>True if there are namespaces of other users or shared ones (RFC 2342): others decide which mailboxes the account can see there.</summary>
     public bool HasForeignNamespaces => _session.Client.OtherNamespaces.Count > 0 || _session.Client.SharedNamespaces.Count > 0;
 
     /// <inheritdoc cref="ImapSession.IsOutdated"/>
@@ -41,10 +41,10 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
 
     public bool IsUsable => _session.IsUsable;
 
-    /// <summary>Since the last octet from the server.</summary>
+    /// <summary>The time since the last octet from the server.</summary>
     public TimeSpan Silence => _session.Silence;
 
-    /// <summary>Nothing was asked of the server since the watcher began to wait, or it has not answered: an end of the connection has nothing to do with what was asked.</summary>
+    /// <summary>True if no command was sent since the watcher began to wait, or none was answered: an end of the connection then has nothing to do with a command.</summary>
     public bool IsAtRest { get; private set; }
 
     public async Task<T> RunAsync<T>(string? mailbox, bool repeatable, Func<ImapSession, Task<T>> job, CancellationToken cancel)
@@ -72,10 +72,10 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
         }
     }
 
-    /// <summary>The number of the job among those in the mailbox: it does not depend on the order of mailboxes.</summary>
+    /// <summary>Returns the number of the job among those in the mailbox. It does not depend on the order of mailboxes.</summary>
     private string StepOf(string mailbox) => string.Create(CultureInfo.InvariantCulture, $"{_jobs[mailbox] = _jobs.GetValueOrDefault(mailbox) + 1} {Uri.EscapeDataString(mailbox)}");
 
-    /// <summary>Only a look reads what a mailbox has become; one that is selected to see which it is keeps its news.</summary>
+    /// <summary>Removes the reports of an opened mailbox, if it was opened for a refresh. A mailbox that is selected only to identify it keeps its reports.</summary>
     private void OnOpened(string path)
     {
         if (path == _wanted)
@@ -84,15 +84,15 @@ public sealed class WatchedSession : ISessionRunner, IAsyncDisposable
         }
     }
 
-    /// <summary>Without IDLE, until something is heard or it has lasted long enough.</summary>
+    /// <summary>Waits without IDLE until there is a report or the time is over.</summary>
     public Task WaitAsync(TimeSpan longest, CancellationToken stop)
     {
         IsAtRest = true;
         return _news.WaitAsync(longest, stop);
     }
 
-    /// <summary>In IDLE, with the mailbox that is selected, until something is heard or it has lasted long enough.</summary>
-    /// <param name="answer">How long the server may take to end it.</param>
+    /// <summary>Waits in IDLE, with the mailbox that is selected, until there is a report or the time is over.</summary>
+    /// <param name="answer">The time within which the server must end IDLE.</param>
     public async Task IdleAsync(TimeSpan longest, TimeSpan answer, CancellationToken stop)
     {
         IsAtRest = true;

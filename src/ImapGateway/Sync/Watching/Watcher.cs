@@ -7,18 +7,18 @@ using ImapGateway.Mail;
 namespace ImapGateway.Sync.Watching;
 
 /// <summary>
-/// Keeps one connection of its own to the mail server and looks at mailboxes as soon as it hears of changes; connects again, with backoff, until it is stopped or the
-/// credentials are refused. Runs in a <see cref="GuardedLoop"/>. Belongs to the actor.
+/// Keeps one connection of its own to the mail server and refreshes mailboxes as soon as the server reports changes. It connects again, with backoff, until it is stopped or the
+/// credentials are refused. It runs in a <see cref="GuardedLoop"/>, and belongs to the actor.
 /// </summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source of cancellation without a timer holds nothing.")]
 public sealed partial class Watcher : IMailboxWatch
 {
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(3);
 
-    /// <summary>A connection that lived as long as this was a good one: its end is no reason to wait.</summary>
+    /// <summary>The lifetime after which a connection counts as good: its end is no reason to wait.</summary>
     internal static readonly TimeSpan LongLife = TimeSpan.FromSeconds(30);
 
-    /// <summary>Of the server's longest silence: what one look may take altogether, as in the pool.</summary>
+    /// <summary>The longest time for one whole refresh, as a multiple of the server's longest silence. It is the same as in the pool.</summary>
     private const int JobTimeouts = 4;
 
     private readonly AccountMailboxes _mailboxes;
@@ -46,10 +46,10 @@ public sealed partial class Watcher : IMailboxWatch
         _loop = settings.Loops.New("watchers", account);
     }
 
-    /// <summary>Begins, on the scheduler of the caller.</summary>
+    /// <summary>Starts the watcher, on the scheduler of the caller.</summary>
     public void Start()
     {
-        // What the caller carries along, its trace and its count of commands, is not the watcher's.
+        // The trace and the count of commands that flow with the caller are not the watcher's.
         using (ExecutionContext.SuppressFlow())
         {
             _run = RunAsync();
@@ -66,11 +66,11 @@ public sealed partial class Watcher : IMailboxWatch
 
     public long? TreeHeardUntil => _watch is { HasListed: true } ? _ended : null;
 
-    /// <summary>The server takes logins again: there is no reason to wait any longer.</summary>
+    /// <summary>Ends a pause, because the server accepts logins again.</summary>
     public void Wake() => _wake.Cancel();
 
-    /// <summary>Logs out; what is being written is written.</summary>
-    /// <param name="atOnce">Closes the connection instead, whatever it is used for.</param>
+    /// <summary>Logs out. Writes in progress are completed.</summary>
+    /// <param name="atOnce">True to close the connection instead, even if it is in use.</param>
     public async Task StopAsync(bool atOnce = false)
     {
         _settings.Opening.End();
@@ -80,7 +80,7 @@ public sealed partial class Watcher : IMailboxWatch
             _session?.Abort();
         }
         await Task.WhenAny(_run, Task.Delay(StopTime, _settings.Time));
-        // It waits for the server, and is not worth waiting for: what it would write is read again by the next.
+        // The loop waits for the server, and is not worth waiting for: the next watcher reads again what it would write.
         _session?.Abort();
     }
 
@@ -98,7 +98,7 @@ public sealed partial class Watcher : IMailboxWatch
         }
     }
 
-    /// <summary>One connection, from the login to its end, and the pause after it.</summary>
+    /// <summary>Runs one connection, from the login to its end, and the pause after it.</summary>
     private async Task TurnAsync(CancellationToken stop)
     {
         try
@@ -139,7 +139,7 @@ public sealed partial class Watcher : IMailboxWatch
         }
     }
 
-    /// <summary>The connection has ended while nothing was asked: the next one is made at once, for nobody listens meanwhile.</summary>
+    /// <summary>Handles a connection that has ended at rest: the next one is made at once, because no changes are received meanwhile.</summary>
     private async Task EndedAtRestAsync(bool lasted, TimeSpan idle)
     {
         var idleLimit = _settings.Idle;
@@ -157,14 +157,14 @@ public sealed partial class Watcher : IMailboxWatch
         }
     }
 
-    /// <summary>A connection of an account that is degraded lasts.</summary>
+    /// <summary>Reports that a connection of a degraded account lasts.</summary>
     private async Task LastedAsync()
     {
         _settings.Idle.Lasted();
         await _observer.DegradedAsync(null);
     }
 
-    /// <returns>Null: not now; it has waited as long as it should.</returns>
+    /// <returns>The session, or null if there is none now; the necessary pause is over then.</returns>
     private async Task<WatchedSession?> OpenAsync()
     {
         await _settings.Opening.BeginAsync(_stop.Token);
@@ -176,7 +176,7 @@ public sealed partial class Watcher : IMailboxWatch
         }
         catch (Exception e) when (e is not ProblemException)
         {
-            // Whoever waits for the turn of this account would wait for nothing.
+            // A caller that waits for the lock of this account would wait for nothing.
             _settings.Opening.End();
             throw;
         }
@@ -197,7 +197,7 @@ public sealed partial class Watcher : IMailboxWatch
         }
     }
 
-    /// <summary>For a while, infinite or not, or until it is told that logins work again.</summary>
+    /// <summary>Waits for a time, infinite or not, or until logins are reported to work again.</summary>
     private async Task PauseAsync(TimeSpan span)
     {
         if (_wake.IsCancellationRequested)
@@ -209,7 +209,7 @@ public sealed partial class Watcher : IMailboxWatch
         await Task.Delay(span, _settings.Time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
     }
 
-    /// <returns>Why it ended; null: it was stopped.</returns>
+    /// <returns>The reason of the end, or null if it was stopped.</returns>
     private async Task<(Problem? Problem, bool IsFlood)> WatchAsync(WatchedSession session)
     {
         _session = session;

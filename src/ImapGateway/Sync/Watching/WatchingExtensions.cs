@@ -20,12 +20,12 @@ public static class WatchingExtensions
 /// <summary>Makes watchers that share one ramp of logins.</summary>
 public sealed class WatcherFactory(IOptions<WatchOptions> options, LoginRamp ramp, OpeningNotes openings, Loops loops, TimeProvider time, ILogger<Watcher> log)
 {
-    /// <summary>Which accounts must not be opened.</summary>
+    /// <summary>The notes about accounts that must not be opened.</summary>
     public OpeningNotes Openings => openings;
 
-    /// <param name="account">Its id, for the log.</param>
-    /// <param name="incarnation">What its notes are kept by.</param>
-    /// <param name="opener">The one that the account's pool logs in by.</param>
+    /// <param name="account">The id of the account, for the log.</param>
+    /// <param name="incarnation">The key of the account's notes.</param>
+    /// <param name="opener">The opener with which the account's pool logs in.</param>
     public Watcher New(string account, string incarnation, AccountMailboxes mailboxes, SessionOpener opener, WatchScope scope, IWatchObserver observer) =>
         new(account, mailboxes, new WatchSettings(opener, scope, options.Value, ramp, openings.Of(incarnation), loops, time), observer, log);
 }
