@@ -1,7 +1,9 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
+using ImapGateway.Access;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing.Patterns;
 
@@ -99,3 +101,17 @@ public sealed class QueryRules
 
 /// <summary>A route that also reads parameters of an open set of names: <c>metadata.</c> for <c>metadata.KEY=</c>.</summary>
 public sealed record QueryPrefix(string Value);
+
+public static class StrictQueries
+{
+    /// <summary>The routes of the group refuse query parameters that their handlers do not read.</summary>
+    public static RouteGroupBuilder RefuseUnknownQuery(this RouteGroupBuilder group)
+    {
+        ((IEndpointConventionBuilder)group).Finally(route => route.Metadata.Add(QueryRules.Of(route.Metadata, ((RouteEndpointBuilder)route).RoutePattern)));
+        return group;
+    }
+
+    /// <summary>See <see cref="QueryPrefix"/>.</summary>
+    public static TBuilder TakesQueryPrefix<TBuilder>(this TBuilder route, string prefix) where TBuilder : IEndpointConventionBuilder =>
+        route.WithMetadata(new QueryPrefix(prefix));
+}

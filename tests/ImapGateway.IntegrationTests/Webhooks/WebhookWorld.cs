@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Headers;
+using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.Changes;
 using ImapGateway.Egress;
@@ -9,6 +10,7 @@ using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Storage;
 using ImapGateway.Keys;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
 using ImapGateway.Sync.Watching;

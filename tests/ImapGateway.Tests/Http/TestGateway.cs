@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
+using ImapGateway.Access;
 using ImapGateway.Http;
 using ImapGateway.Keys;
 using ImapGateway.Settings;
