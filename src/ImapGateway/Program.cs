@@ -1,4 +1,3 @@
-using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.Cache;
 using ImapGateway.Changes;
@@ -54,7 +53,7 @@ public static class Program
         app.UseOpenApiPage();
         app.MapHealth();
         app.MapOpenApi();
-        var v1 = app.MapGroup("/v1").RequireKey().RefuseUnknownQuery();
+        var v1 = app.MapStrictGroup("/v1");
         v1.MapAccounts();
         v1.MapMailboxes();
         v1.MapMessages();

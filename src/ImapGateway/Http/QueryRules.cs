@@ -102,11 +102,13 @@ public sealed class QueryRules
 /// <summary>A route that also reads parameters of an open set of names: <c>metadata.</c> for <c>metadata.KEY=</c>.</summary>
 public sealed record QueryPrefix(string Value);
 
+/// <summary>What routes say of their query parameters.</summary>
 public static class StrictQueries
 {
-    /// <summary>The routes of the group refuse query parameters that their handlers do not read.</summary>
-    public static RouteGroupBuilder RefuseUnknownQuery(this RouteGroupBuilder group)
+    /// <summary>A group of routes that need a key and refuse query parameters that their handlers do not read.</summary>
+    public static RouteGroupBuilder MapStrictGroup(this IEndpointRouteBuilder app, string prefix)
     {
+        var group = app.MapGroup(prefix).RequireKey();
         ((IEndpointConventionBuilder)group).Finally(route => route.Metadata.Add(QueryRules.Of(route.Metadata, ((RouteEndpointBuilder)route).RoutePattern)));
         return group;
     }

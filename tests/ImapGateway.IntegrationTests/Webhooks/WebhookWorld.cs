@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Net.Http.Headers;
-using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.Changes;
 using ImapGateway.Egress;
@@ -88,7 +87,7 @@ public sealed class WebhookWorld : IAsyncDisposable
             await step.RunAsync(CancellationToken.None);
         }
         _app.UseHttp();
-        var v1 = _app.MapGroup("/v1").RequireKey();
+        var v1 = _app.MapStrictGroup("/v1");
         v1.MapKeys();
         v1.MapWebhooks();
         await _app.StartAsync();

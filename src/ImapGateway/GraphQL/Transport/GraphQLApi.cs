@@ -17,7 +17,7 @@ public static class GraphQLApi
     public static void MapGraphQL(this IEndpointRouteBuilder app)
     {
         app.MapGraphiQL();
-        var graph = app.MapGroup(Path).RequireKey().RefuseUnknownQuery();
+        var graph = app.MapStrictGroup(Path);
         graph.MapPost("", PostAsync).Requires(Scopes.Any).ExcludeFromDescription();
         // A WebSocket comes by GET, over HTTP/2 by CONNECT (RFC 8441).
         graph.MapMethods("", [HttpMethods.Get, HttpMethods.Connect], GetAsync).Requires(Scopes.Any).TakesTicket().TakesKeyLater().ExcludeFromDescription();
