@@ -5,11 +5,11 @@ using ImapGateway.Egress;
 using ImapGateway.GraphQL;
 using ImapGateway.GraphQL.Transport;
 using ImapGateway.Http;
-using ImapGateway.Http.OpenApi;
 using ImapGateway.Imap;
 using ImapGateway.Keys;
 using ImapGateway.Mailboxes;
 using ImapGateway.Messages;
+using ImapGateway.OpenApi;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
 using ImapGateway.Storage.Backup;
@@ -33,7 +33,8 @@ public static class Program
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         builder.AddStorage();             // SQLite or PostgreSQL
         builder.AddEgress();              // which addresses we may connect to
-        builder.AddHttp();                // problem details, scopes, CORS, OpenAPI
+        builder.AddHttp();                // problem details, keys, conditional requests, CORS
+        builder.Services.AddOpenApi();    // the contract of the API, and a page to try it
         builder.AddImap();                // sessions, pool, capabilities
         builder.AddHeaderCache();         // memory, Redis
         builder.AddChanges();             // the log of changes
@@ -49,9 +50,10 @@ public static class Program
 
         var app = builder.Build();
         app.UseHttp();
+        app.UseOpenApiPage();
         app.MapHealth();
         app.MapOpenApi();
-        var v1 = app.MapGroup("/v1").RequireKey();
+        var v1 = app.MapStrictGroup("/v1");
         v1.MapAccounts();
         v1.MapMailboxes();
         v1.MapMessages();

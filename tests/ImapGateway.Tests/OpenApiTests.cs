@@ -1,5 +1,5 @@
 using System.Text;
-using ImapGateway.Http.OpenApi;
+using ImapGateway.OpenApi;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 

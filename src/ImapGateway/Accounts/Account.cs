@@ -1,9 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
-using ImapGateway.Http;
-using ImapGateway.Http.OpenApi;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Sync.Watching;
 
 namespace ImapGateway.Accounts;

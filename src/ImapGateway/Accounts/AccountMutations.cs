@@ -1,5 +1,6 @@
+using ImapGateway.Access;
 using ImapGateway.GraphQL.Schema;
-using ImapGateway.Http;
+using ImapGateway.Responses;
 
 namespace ImapGateway.Accounts;
 

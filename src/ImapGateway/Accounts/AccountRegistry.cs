@@ -1,5 +1,5 @@
-using ImapGateway.Http;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Sync.Watching;
 
 namespace ImapGateway.Accounts;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using ImapGateway.Changes;
-using ImapGateway.Http;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 

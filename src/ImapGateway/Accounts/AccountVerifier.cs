@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
 using ImapGateway.Egress;
-using ImapGateway.Http.OpenApi;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using MailKit.Net.Smtp;
 using MailKit.Security;
 using Microsoft.Extensions.Options;

@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
+using ImapGateway.Access;
 using ImapGateway.Changes;
 using ImapGateway.Http;
-using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
+using ImapGateway.OpenApi;
+using ImapGateway.Responses;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ImapGateway.Accounts;

@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
+using ImapGateway.Access;
 using ImapGateway.Changes;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.GraphQL.Schema;
-using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Sync.Watching;
 
 namespace ImapGateway.Accounts;

@@ -1,6 +1,6 @@
 using System.Globalization;
+using ImapGateway.Access;
 using ImapGateway.GraphQL.Schema;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Changes;

@@ -1,7 +1,8 @@
 using System.ComponentModel.DataAnnotations;
-using ImapGateway.Http;
-using ImapGateway.Http.OpenApi;
+using ImapGateway.Access;
 using ImapGateway.Mail;
+using ImapGateway.OpenApi;
+using ImapGateway.Responses;
 
 namespace ImapGateway.Changes;
 

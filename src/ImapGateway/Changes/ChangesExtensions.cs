@@ -1,4 +1,4 @@
-using ImapGateway.Http;
+using ImapGateway.Responses;
 using ImapGateway.Settings;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;

@@ -1,8 +1,8 @@
 using System.Reflection;
 using System.Text.Json;
 using ImapGateway.Http;
-using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
+using ImapGateway.OpenApi;
 using Microsoft.AspNetCore.Http.Metadata;
 
 namespace ImapGateway.Changes;

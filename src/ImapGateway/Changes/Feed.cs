@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Changes;

@@ -1,7 +1,7 @@
 using System.Runtime.CompilerServices;
+using ImapGateway.Access;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.GraphQL.Schema;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Changes;

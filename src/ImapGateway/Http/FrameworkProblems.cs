@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ImapGateway.Access;
 using ImapGateway.Mail;
 using Microsoft.AspNetCore.Http.Metadata;
 

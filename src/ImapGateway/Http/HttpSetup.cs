@@ -1,5 +1,6 @@
+using ImapGateway.Access;
 using ImapGateway.Background;
-using ImapGateway.Http.OpenApi;
+using ImapGateway.Responses;
 using ImapGateway.Settings;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
@@ -52,14 +53,13 @@ public static class HttpSetup
 
         builder.AddSettings<HttpOptions>("Http");
         services.AddSingleton<Drain>();
-        services.AddSingleton<AnswerCache>();
+        services.AddSingleton(provider => new AnswerCache(provider.GetRequiredService<IOptions<HttpOptions>>().Value.AnswerBytes));
         services.AddSingleton<AnswerGuards>();
         // First the requests, then the accounts take their leave of the mail servers.
         services.AddOptions<HostOptions>().Configure<IOptions<HttpOptions>>((host, drain) => host.ShutdownTimeout = drain.Value.DrainTime + AccountsTime);
 
         services.AddSingleton<IdempotencyStore>();
         services.AddHostedService<IdempotencyPurgeWorker>();
-        services.AddOpenApi();
     }
 
     /// <summary>"Unable to start Kestrel" is its only critical event. All other levels stay as they are configured.</summary>
@@ -76,7 +76,6 @@ public static class HttpSetup
     {
         app.UseMiddleware<DrainMiddleware>();
         app.UseMiddleware<ProblemMiddleware>();
-        app.UseOpenApiPage();
         app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = PingInterval, KeepAliveTimeout = PingTimeout });
         app.UseRouting();
         app.UseCors();

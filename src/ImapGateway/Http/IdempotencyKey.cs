@@ -1,3 +1,4 @@
+using ImapGateway.Mail;
 using Microsoft.Extensions.Primitives;
 
 namespace ImapGateway.Http;

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 
 namespace ImapGateway.Http;
 

@@ -1,7 +1,9 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.Json;
+using ImapGateway.Access;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using Microsoft.AspNetCore.Http.Metadata;
 using Microsoft.AspNetCore.Routing.Patterns;
 
@@ -99,3 +101,19 @@ public sealed class QueryRules
 
 /// <summary>A route that also reads parameters of an open set of names: <c>metadata.</c> for <c>metadata.KEY=</c>.</summary>
 public sealed record QueryPrefix(string Value);
+
+/// <summary>What routes say of their query parameters.</summary>
+public static class StrictQueries
+{
+    /// <summary>A group of routes that need a key and refuse query parameters that their handlers do not read.</summary>
+    public static RouteGroupBuilder MapStrictGroup(this IEndpointRouteBuilder app, string prefix)
+    {
+        var group = app.MapGroup(prefix).RequireKey();
+        ((IEndpointConventionBuilder)group).Finally(route => route.Metadata.Add(QueryRules.Of(route.Metadata, ((RouteEndpointBuilder)route).RoutePattern)));
+        return group;
+    }
+
+    /// <summary>See <see cref="QueryPrefix"/>.</summary>
+    public static TBuilder TakesQueryPrefix<TBuilder>(this TBuilder route, string prefix) where TBuilder : IEndpointConventionBuilder =>
+        route.WithMetadata(new QueryPrefix(prefix));
+}

@@ -27,9 +27,12 @@ public sealed class StrictRequestMiddleware(RequestDelegate next)
     {
         var (request, endpoint) = (context.Request, context.GetEndpoint());
         if (request.Headers.IfMatch.Count > 0 && !HttpMethods.IsGet(request.Method) && !HttpMethods.IsHead(request.Method)
-            && endpoint is RouteEndpoint && endpoint.Metadata.GetMetadata<OpenApi.GuardedRoute>() is null && request.Headers.IfMatch != "*")
+            && endpoint is RouteEndpoint && endpoint.Metadata.GetMetadata<GuardedRoute>() is null && request.Headers.IfMatch != "*")
         {
             throw new ProblemException(ErrorCode.PreconditionFailed, "If-Match cannot hold: what this changes has no strong ETag.");
         }
     }
 }
+
+/// <summary>Metadata of routes that take If-Match.</summary>
+public sealed record GuardedRoute;

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using ImapGateway.Http;
+using ImapGateway.Access;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Keys;
@@ -11,15 +11,15 @@ public static class GrantRules
     {
         if (names is not { Length: > 0 } given)
         {
-            errors.Member("/scopes", $"At least one of {string.Join(", ", Http.Scopes.Names)} is expected.");
+            errors.Member("/scopes", $"At least one of {string.Join(", ", Access.Scopes.Names)} is expected.");
             return Scope.None;
         }
         var sum = Scope.None;
         for (var i = 0; i < given.Length; i++)
         {
-            if (!Http.Scopes.TryParse(given[i] ?? "", out var scope))
+            if (!Access.Scopes.TryParse(given[i] ?? "", out var scope))
             {
-                errors.Member($"/scopes/{i}", $"One of {string.Join(", ", Http.Scopes.Names)} is expected.");
+                errors.Member($"/scopes/{i}", $"One of {string.Join(", ", Access.Scopes.Names)} is expected.");
             }
             sum |= scope;
         }
@@ -49,7 +49,7 @@ public static class GrantRules
     public static void CheckWithin(Scope scopes, ImmutableArray<string>? accounts, Caller caller)
     {
         var beyond = new RequestErrors();
-        if ((Http.Scopes.Expand(scopes) & ~Http.Scopes.Expand(caller.Scopes)) != Scope.None)
+        if ((Access.Scopes.Expand(scopes) & ~Access.Scopes.Expand(caller.Scopes)) != Scope.None)
         {
             beyond.Member("/scopes", "A key cannot give scopes it does not have.");
         }

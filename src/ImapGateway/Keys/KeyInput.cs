@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using ImapGateway.Http;
+using ImapGateway.Access;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Keys;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 using System.Linq.Expressions;
-using ImapGateway.Http;
+using ImapGateway.Access;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using ImapGateway.Access;
 using ImapGateway.Http;
-using ImapGateway.Http.OpenApi;
+using ImapGateway.Responses;
 
 namespace ImapGateway.Keys;
 
@@ -48,7 +49,7 @@ public sealed record Key
     {
         Id = key.Id,
         Name = key.Name,
-        Scopes = Http.Scopes.NamesOf(KeyRights.Known(key.Scopes)),
+        Scopes = Access.Scopes.NamesOf(KeyRights.Known(key.Scopes)),
         Accounts = key.Accounts,
         ExpiresAt = key.ExpiresAt,
         CreatedAt = key.CreatedAt,

@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using ImapGateway.Http;
+using ImapGateway.Access;
 
 namespace ImapGateway.Keys;
 
@@ -11,12 +11,12 @@ public sealed record KeyRights(Caller Caller, DateTimeOffset? ExpiresAt)
     /// <summary>The chain begins with the key itself and ends with one made by the admin key of the settings.</summary>
     public static KeyRights Of(IReadOnlyList<ApiKey> chain)
     {
-        var scopes = Http.Scopes.Expand(Scope.Admin);
+        var scopes = Access.Scopes.Expand(Scope.Admin);
         ImmutableHashSet<string>? accounts = null;
         DateTimeOffset? expiresAt = null;
         foreach (var key in chain)
         {
-            scopes &= Http.Scopes.Expand(Known(key.Scopes));
+            scopes &= Access.Scopes.Expand(Known(key.Scopes));
             accounts = key.Accounts is not { } own ? accounts : accounts is null ? [.. own] : accounts.Intersect(own);
             expiresAt = expiresAt is null || key.ExpiresAt < expiresAt ? key.ExpiresAt ?? expiresAt : expiresAt;
         }
@@ -24,7 +24,7 @@ public sealed record KeyRights(Caller Caller, DateTimeOffset? ExpiresAt)
     }
 
     /// <summary>A scope that there is none of shows that the row is damaged: such a key may do nothing.</summary>
-    public static Scope Known(Scope stored) => (stored & ~Http.Scopes.Any) == Scope.None ? stored : Scope.None;
+    public static Scope Known(Scope stored) => (stored & ~Access.Scopes.Any) == Scope.None ? stored : Scope.None;
 
     public bool HasExpired(DateTimeOffset now) => ExpiresAt <= now;
 }

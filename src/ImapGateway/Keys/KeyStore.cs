@@ -1,4 +1,4 @@
-using ImapGateway.Http;
+using ImapGateway.Access;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
@@ -66,7 +66,7 @@ public sealed class KeyStore(IDatabase database, KeyLookup lookup, TimeProvider 
             var (maker, row) = await FindToChangeAsync(db, caller, id, c);
             // Accounts and expiry that stay are not judged again: they count only as far as all keys above allow, and an expired key may be renamed.
             var wanted = KeyInput.Checked(
-                patch.Name.Or(row.Name), patch.Scopes.Or(Http.Scopes.NamesOf(row.Scopes)), patch.Accounts.Or(null), patch.ExpiresAt.Or(null), maker.Caller, now);
+                patch.Name.Or(row.Name), patch.Scopes.Or(Access.Scopes.NamesOf(row.Scopes)), patch.Accounts.Or(null), patch.ExpiresAt.Or(null), maker.Caller, now);
             row.Name = wanted.Name;
             row.Scopes = wanted.Scopes;
             row.Accounts = patch.Accounts.IsGiven ? wanted.Accounts : row.Accounts;

@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using ImapGateway.Access;
 using ImapGateway.Http;
-using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
+using ImapGateway.OpenApi;
+using ImapGateway.Responses;
 using ImapGateway.Storage;
 using Microsoft.AspNetCore.Http.HttpResults;
 

@@ -1,6 +1,7 @@
+using ImapGateway.Access;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.GraphQL.Schema;
-using ImapGateway.Http;
+using ImapGateway.Responses;
 
 namespace ImapGateway.Keys;
 

@@ -1,4 +1,4 @@
-using ImapGateway.Http;
+using ImapGateway.Access;
 using ImapGateway.Mail;
 using Microsoft.EntityFrameworkCore;
 

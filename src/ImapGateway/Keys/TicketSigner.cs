@@ -1,7 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text.Json;
-using ImapGateway.Http;
+using ImapGateway.Access;
 using ImapGateway.Storage;
 using Microsoft.AspNetCore.DataProtection;
 

@@ -1,6 +1,6 @@
+using ImapGateway.Access;
 using ImapGateway.Changes;
 using ImapGateway.GraphQL.Schema;
-using ImapGateway.Http;
 using ImapGateway.Sync;
 
 namespace ImapGateway.Mailboxes;

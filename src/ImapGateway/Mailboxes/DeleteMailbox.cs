@@ -1,7 +1,7 @@
 using ImapGateway.Accounts;
-using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Sync;
 using MailKit.Net.Imap;
 

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
-using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Sync;
 
 namespace ImapGateway.Mailboxes;
@@ -52,13 +52,13 @@ public sealed record ListMailboxes(int Limit, string? Cursor) : AccountCommand<T
     {
         // A character outside the basic plane takes two places, and half of it cannot be written.
         var length = path.Length <= MostOfPath ? path.Length : char.IsHighSurrogate(path[MostOfPath - 1]) ? MostOfPath - 1 : MostOfPath;
-        return Http.Cursor.Encode(CursorKind, bound, new Position(path[..length], id, feed));
+        return Responses.Cursor.Encode(CursorKind, bound, new Position(path[..length], id, feed));
     }
 
     public override async Task<Tagged<MailboxPage>> RunAsync(AccountContext account, CancellationToken cancel)
     {
         var bound = $"{account.Mailboxes.Incarnation}\n{Path}\n{AtTop}\n{Parent}";
-        var from = Http.Cursor.Decode<Position>(CursorKind, bound, Cursor);
+        var from = Responses.Cursor.Decode<Position>(CursorKind, bound, Cursor);
         var stale = await account.Mailboxes.TreeReadyAsync(When.Freshness, cancel);
         // In one step: between two awaits others may change the mailboxes, and tell of it.
         var holdsAt = account.Mailboxes.TreeHoldsAt;

@@ -1,4 +1,5 @@
 using ImapGateway.Http;
+using ImapGateway.Mail;
 using ImapGateway.Sync;
 
 namespace ImapGateway.Mailboxes;

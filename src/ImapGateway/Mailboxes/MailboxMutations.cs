@@ -1,6 +1,6 @@
+using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.GraphQL.Schema;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
 

@@ -1,8 +1,10 @@
 using System.ComponentModel.DataAnnotations;
+using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.Http;
-using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
+using ImapGateway.OpenApi;
+using ImapGateway.Responses;
 using ImapGateway.Sync;
 using Microsoft.AspNetCore.Http.HttpResults;
 

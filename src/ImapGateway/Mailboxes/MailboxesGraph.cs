@@ -1,7 +1,7 @@
+using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.GraphQL.Schema;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 using ImapGateway.Sync;
 

@@ -1,6 +1,6 @@
 using ImapGateway.Accounts;
-using ImapGateway.Http;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Sync;
 
 namespace ImapGateway.Mailboxes;

@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
+using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.GraphQL.Schema;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 using ImapGateway.Messages.Bodies;
 

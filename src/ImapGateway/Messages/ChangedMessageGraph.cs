@@ -1,7 +1,7 @@
+using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.Changes;
 using ImapGateway.GraphQL.Schema;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Messages;

@@ -1,8 +1,8 @@
 using ImapGateway.Accounts;
-using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Sync;
 using MailKit;
 using MailKit.Net.Imap;

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
-using ImapGateway.Http;
 using ImapGateway.Index;
 using ImapGateway.Mail;
 using ImapGateway.Messages.Bodies;
+using ImapGateway.Responses;
 using ImapGateway.Sync;
 
 namespace ImapGateway.Messages;

@@ -1,6 +1,6 @@
-using ImapGateway.Http;
 using ImapGateway.Mail;
 using ImapGateway.Messages.Bodies;
+using ImapGateway.Responses;
 
 namespace ImapGateway.Messages;
 

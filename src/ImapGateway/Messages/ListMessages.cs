@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
-using ImapGateway.Http;
 using ImapGateway.Index;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Sync;
 
 namespace ImapGateway.Messages;
@@ -45,7 +45,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
     /// <summary>Only what the index has is asked for: ids, uids, flags, modSeqs. Everything else of the messages is empty.</summary>
     [Id(2)] public bool IndexOnly { get; init; }
 
-    public static string CursorAt(string bound, Position position) => Http.Cursor.Encode(CursorKind, bound, position);
+    public static string CursorAt(string bound, Position position) => Responses.Cursor.Encode(CursorKind, bound, position);
 
     public override string? Target => Mailbox.ToString();
 
@@ -54,7 +54,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         Filter.Validate();
         var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
         var bound = $"{mailbox.Id} {Filter.Fingerprint()}";
-        var position = Http.Cursor.Decode<Position>(CursorKind, bound, Cursor);
+        var position = Responses.Cursor.Decode<Position>(CursorKind, bound, Cursor);
         if (position is not null)
         {
             account.Mailboxes.DemandOfHistory(position.Feed);

@@ -1,7 +1,8 @@
+using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.GraphQL.Schema;
-using ImapGateway.Http;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 
 namespace ImapGateway.Messages;
 

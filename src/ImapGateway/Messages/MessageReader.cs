@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
+using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.Html;
-using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
+using ImapGateway.Access;
 using ImapGateway.Accounts;
-using ImapGateway.Http;
-using ImapGateway.Http.OpenApi;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Messages.Bodies;
 using ImapGateway.Messages.Sections;
+using ImapGateway.OpenApi;
+using ImapGateway.Responses;
 using ImapGateway.Sync;
 using Microsoft.AspNetCore.Http.HttpResults;
 
@@ -100,7 +101,7 @@ public static class MessagesApi
 
     /// <param name="images" example="blocked">Pictures of other hosts: `blocked` (the default): they are not loaded; `remote`: they are loaded, and the sender can see that.</param>
     private static async Task<HtmlResult> HtmlAsync(
-        string account, string id, HttpRequest request, Http.Credential credential, Conditions when, AccountRegistry accounts, CancellationToken cancel, string? images = null)
+        string account, string id, HttpRequest request, Access.Credential credential, Conditions when, AccountRegistry accounts, CancellationToken cancel, string? images = null)
     {
         if (images is not (null or "blocked" or "remote"))
         {

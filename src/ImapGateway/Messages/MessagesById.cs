@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
-using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 
 namespace ImapGateway.Messages;
 

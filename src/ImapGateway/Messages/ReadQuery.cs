@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.ComponentModel.DataAnnotations;
-using ImapGateway.Http;
+using ImapGateway.Access;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
 using ImapGateway.Messages.Bodies;

@@ -1,9 +1,9 @@
 using ImapGateway.Cache;
 using ImapGateway.Changes;
-using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Storage;
 
 namespace ImapGateway.Sync;

@@ -1,10 +1,10 @@
 using System.Collections.Immutable;
 using ImapGateway.Cache;
 using ImapGateway.Changes;
-using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Index;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Storage;
 
 namespace ImapGateway.Sync;

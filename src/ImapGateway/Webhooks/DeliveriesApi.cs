@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
-using ImapGateway.Http;
-using ImapGateway.Http.OpenApi;
+using ImapGateway.Access;
 using ImapGateway.Mail;
+using ImapGateway.OpenApi;
+using ImapGateway.Responses;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ImapGateway.Webhooks;

@@ -1,5 +1,4 @@
 using ImapGateway.Changes;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;

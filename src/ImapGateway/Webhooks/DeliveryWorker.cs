@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using ImapGateway.Access;
 using ImapGateway.Background;
 using ImapGateway.Changes;
-using ImapGateway.Http;
 
 namespace ImapGateway.Webhooks;
 

@@ -1,7 +1,7 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Text.RegularExpressions;
-using ImapGateway.Http;
+using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;
 

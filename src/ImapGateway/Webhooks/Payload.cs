@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.Changes;
 using ImapGateway.Http;

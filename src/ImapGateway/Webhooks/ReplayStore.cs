@@ -1,7 +1,7 @@
 using System.Globalization;
+using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.Changes;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;

@@ -1,6 +1,5 @@
 using System.Net;
 using ImapGateway.Egress;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;

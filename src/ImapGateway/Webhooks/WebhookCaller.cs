@@ -1,7 +1,7 @@
 using System.Text.Json;
+using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.Changes;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 using Microsoft.Extensions.Options;
 

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
+using ImapGateway.Access;
 using ImapGateway.Changes;
 using ImapGateway.Egress;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Webhooks;

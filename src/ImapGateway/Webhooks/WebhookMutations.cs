@@ -1,5 +1,5 @@
+using ImapGateway.Access;
 using ImapGateway.GraphQL.Schema;
-using ImapGateway.Http;
 
 namespace ImapGateway.Webhooks;
 

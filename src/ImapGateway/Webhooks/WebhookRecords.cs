@@ -2,8 +2,8 @@ using System.Collections.Immutable;
 using System.ComponentModel.DataAnnotations;
 using System.Text.Json.Serialization;
 using ImapGateway.Http;
-using ImapGateway.Http.OpenApi;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 
 namespace ImapGateway.Webhooks;
 

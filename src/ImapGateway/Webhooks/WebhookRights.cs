@@ -1,4 +1,5 @@
-using ImapGateway.Http;
+using ImapGateway.Access;
+
 
 namespace ImapGateway.Webhooks;
 

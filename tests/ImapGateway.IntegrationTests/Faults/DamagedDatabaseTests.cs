@@ -1,6 +1,6 @@
 using System.Net;
 using System.Security.Cryptography;
-using ImapGateway.Http;
+using ImapGateway.Access;
 using ImapGateway.IntegrationTests.Storage;
 using ImapGateway.Keys;
 using Microsoft.EntityFrameworkCore;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.Background;
 using ImapGateway.Changes;
@@ -6,6 +7,7 @@ using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Keys;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Storage;
 using ImapGateway.Sync;
 using ImapGateway.Sync.Watching;

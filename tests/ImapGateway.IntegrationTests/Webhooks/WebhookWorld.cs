@@ -9,6 +9,7 @@ using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Storage;
 using ImapGateway.Keys;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
 using ImapGateway.Sync.Watching;
@@ -86,7 +87,7 @@ public sealed class WebhookWorld : IAsyncDisposable
             await step.RunAsync(CancellationToken.None);
         }
         _app.UseHttp();
-        var v1 = _app.MapGroup("/v1").RequireKey();
+        var v1 = _app.MapStrictGroup("/v1");
         v1.MapKeys();
         v1.MapWebhooks();
         await _app.StartAsync();

@@ -1,6 +1,6 @@
 using System.Text.Json;
+using ImapGateway.Access;
 using ImapGateway.Changes;
-using ImapGateway.Http;
 
 namespace ImapGateway.Tests.Changes;
 

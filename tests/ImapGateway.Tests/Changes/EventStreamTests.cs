@@ -1,4 +1,5 @@
 using System.Text;
+using ImapGateway.Access;
 using ImapGateway.Changes;
 using ImapGateway.Http;
 using ImapGateway.Tests.Http;

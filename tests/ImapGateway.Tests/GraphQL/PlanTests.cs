@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ImapGateway.Access;
 using ImapGateway.Http;
 
 namespace ImapGateway.Tests.GraphQL;

@@ -1,6 +1,6 @@
+using ImapGateway.Access;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.GraphQL.Schema;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Tests.GraphQL;

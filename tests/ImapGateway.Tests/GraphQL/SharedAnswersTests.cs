@@ -1,5 +1,5 @@
+using ImapGateway.Access;
 using ImapGateway.GraphQL.Execution;
-using ImapGateway.Http;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace ImapGateway.Tests.GraphQL;

@@ -1,5 +1,6 @@
 using ImapGateway.Http;
 
+
 namespace ImapGateway.Tests.Http;
 
 public class ByteRangeTests

@@ -1,4 +1,4 @@
-using ImapGateway.Http;
+using ImapGateway.Access;
 using Microsoft.AspNetCore.Builder;
 
 namespace ImapGateway.Tests.Http;

@@ -1,4 +1,5 @@
 using System.Text;
+using ImapGateway.Access;
 using ImapGateway.Http;
 using ImapGateway.Mail;
 using ImapGateway.Storage;

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using ImapGateway.Access;
 using ImapGateway.Http;
 using ImapGateway.Mail;
 using Microsoft.AspNetCore.Builder;

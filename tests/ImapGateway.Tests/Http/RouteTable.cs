@@ -1,4 +1,4 @@
-using ImapGateway.Http;
+using ImapGateway.Access;
 using Microsoft.AspNetCore.Routing;
 
 namespace ImapGateway.Tests.Http;

@@ -1,5 +1,7 @@
+using ImapGateway.Access;
 using ImapGateway.Http;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Mvc;

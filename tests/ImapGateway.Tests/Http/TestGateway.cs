@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using ImapGateway.Http;
 using ImapGateway.Keys;
+using ImapGateway.OpenApi;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
 using ImapGateway.Tests.Storage;
@@ -81,6 +82,7 @@ public sealed class TestGateway : IAsyncDisposable
         builder.Services.AddSingleton<TimeProvider>(time);
         builder.Services.AddDataProtection().PersistKeysToFileSystem(new DirectoryInfo(Path.Combine(folder, "ring")));
         builder.AddHttp();
+        builder.Services.AddOpenApi();
         builder.AddKeys();
         var app = builder.Build();
         app.Services.ValidateSettings();
@@ -89,7 +91,8 @@ public sealed class TestGateway : IAsyncDisposable
             await step.RunAsync(CancellationToken.None);
         }
         app.UseHttp();
-        var v1 = app.MapGroup("/v1").RequireKey();
+        app.UseOpenApiPage();
+        var v1 = app.MapStrictGroup("/v1");
         v1.MapKeys();
         v1.MapTickets();
         map?.Invoke(v1);

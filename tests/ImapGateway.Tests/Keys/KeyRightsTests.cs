@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using FsCheck;
 using FsCheck.Fluent;
-using ImapGateway.Http;
+using ImapGateway.Access;
 using ImapGateway.Keys;
 
 namespace ImapGateway.Tests.Keys;

@@ -1,5 +1,5 @@
 using System.Text;
-using ImapGateway.Http;
+using ImapGateway.Access;
 using ImapGateway.Keys;
 using ImapGateway.Tests.Http;
 using Microsoft.AspNetCore.Builder;

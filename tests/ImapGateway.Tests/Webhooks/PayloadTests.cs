@@ -1,6 +1,6 @@
 using System.Text;
+using ImapGateway.Access;
 using ImapGateway.Changes;
-using ImapGateway.Http;
 using ImapGateway.Webhooks;
 
 namespace ImapGateway.Tests.Webhooks;

@@ -131,7 +131,7 @@ public sealed class WebhookEgressTests : IDisposable
     [InlineData(null, false)]
     public void An_address_that_can_never_be_called_is_refused_at_once(string? url, bool expected)
     {
-        var errors = new ImapGateway.Http.RequestErrors();
+        var errors = new ImapGateway.Mail.RequestErrors();
         UrlRules.Check(url, Policy(false, "allowed.example", "10.0.0.0/8"), errors);
         var refused = Record.Exception(() => errors.ThrowIfAny());
         Assert.Equal(expected, refused is null);

@@ -1,4 +1,5 @@
-using ImapGateway.Http;
+using ImapGateway.Responses;
+
 
 namespace ImapGateway.GraphQL.Execution;
 

@@ -1,5 +1,6 @@
-using ImapGateway.Http;
+using ImapGateway.Access;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 
 namespace ImapGateway.GraphQL.Execution;
 

@@ -1,6 +1,6 @@
 using GraphQL.Execution;
+using ImapGateway.Access;
 using ImapGateway.GraphQL.Schema;
-using ImapGateway.Http;
 
 namespace ImapGateway.GraphQL.Execution;
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using GraphQL.Types;
 using GraphQLParser;
+using ImapGateway.Access;
 using ImapGateway.GraphQL.Limits;
 using ImapGateway.GraphQL.Schema;
 using ImapGateway.Http;

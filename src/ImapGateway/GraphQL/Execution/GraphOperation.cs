@@ -7,6 +7,7 @@ using GraphQLParser.AST;
 using ImapGateway.GraphQL.Schema;
 using ImapGateway.Http;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 
 namespace ImapGateway.GraphQL.Execution;
 

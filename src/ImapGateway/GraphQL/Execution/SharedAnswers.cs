@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using GraphQL.Validation;
 using GraphQLParser.AST;
-using ImapGateway.Http;
+using ImapGateway.Access;
 
 namespace ImapGateway.GraphQL.Execution;
 

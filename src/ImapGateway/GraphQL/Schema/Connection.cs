@@ -1,6 +1,6 @@
 using ImapGateway.GraphQL.Execution;
-using ImapGateway.Http;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 
 namespace ImapGateway.GraphQL.Schema;
 

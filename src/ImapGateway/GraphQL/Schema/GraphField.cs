@@ -1,7 +1,7 @@
 using System.Text.Json;
 using GraphQL.Types;
+using ImapGateway.Access;
 using ImapGateway.GraphQL.Execution;
-using ImapGateway.Http;
 
 namespace ImapGateway.GraphQL.Schema;
 

@@ -1,5 +1,4 @@
 using ImapGateway.GraphQL.Execution;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 
 namespace ImapGateway.GraphQL.Schema;

@@ -1,8 +1,10 @@
 using System.Buffers;
 using GraphQLParser.AST;
+using ImapGateway.Access;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.Http;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace ImapGateway.GraphQL.Transport;

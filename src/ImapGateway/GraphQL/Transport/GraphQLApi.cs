@@ -1,9 +1,11 @@
 using System.Buffers;
 using System.Text;
 using GraphQLParser.AST;
+using ImapGateway.Access;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.Http;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 
 namespace ImapGateway.GraphQL.Transport;
 
@@ -15,7 +17,7 @@ public static class GraphQLApi
     public static void MapGraphQL(this IEndpointRouteBuilder app)
     {
         app.MapGraphiQL();
-        var graph = app.MapGroup(Path).RequireKey();
+        var graph = app.MapStrictGroup(Path);
         graph.MapPost("", PostAsync).Requires(Scopes.Any).ExcludeFromDescription();
         // A WebSocket comes by GET, over HTTP/2 by CONNECT (RFC 8441).
         graph.MapMethods("", [HttpMethods.Get, HttpMethods.Connect], GetAsync).Requires(Scopes.Any).TakesTicket().TakesKeyLater().ExcludeFromDescription();

@@ -1,4 +1,5 @@
-using ImapGateway.Http;
+using ImapGateway.Access;
+using ImapGateway.Responses;
 using Microsoft.Extensions.Options;
 
 namespace ImapGateway.GraphQL.Transport;

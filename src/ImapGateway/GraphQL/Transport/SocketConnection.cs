@@ -1,7 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
+using ImapGateway.Access;
 using ImapGateway.GraphQL.Execution;
-using ImapGateway.Http;
 using ImapGateway.Mail;
 
 namespace ImapGateway.GraphQL.Transport;

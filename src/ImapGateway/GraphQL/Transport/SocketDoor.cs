@@ -1,3 +1,4 @@
+using ImapGateway.Access;
 using ImapGateway.GraphQL.Execution;
 using ImapGateway.Http;
 using ImapGateway.Mail;

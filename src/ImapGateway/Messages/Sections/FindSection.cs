@@ -1,8 +1,8 @@
 using ImapGateway.Accounts;
 using ImapGateway.Cache;
-using ImapGateway.Http;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 
 namespace ImapGateway.Messages.Sections;
 

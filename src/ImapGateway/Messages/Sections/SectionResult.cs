@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using ImapGateway.Accounts;
 using ImapGateway.Http;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 
 namespace ImapGateway.Messages.Sections;
 
