@@ -3,7 +3,7 @@ using ImapGateway.Http;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>What REST does to accounts, as mutations.</summary>
+/// <summary>Adds mutations for the operations that REST has for accounts.</summary>
 public static class AccountMutations
 {
     public static void Build(GraphBuilder graph)
