@@ -53,7 +53,10 @@ public sealed record Account
     [Id(6), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public AccountServer? Smtp { get; init; }
     /// <summary>The time of its creation.</summary>
     [Id(7)] public required DateTimeOffset CreatedAt { get; init; }
-    /// <summary>The present problem: why the last login failed, why fewer connections or mailboxes are used than the server has, why changes are seen late, or a message that cannot be read; absent if there is none.</summary>
+    /// <summary>
+    /// The present problem: why the last login failed, why fewer connections or mailboxes are used than the server has, why changes are seen late, or a message that cannot be read; absent if there is
+    /// none.
+    /// </summary>
     [Id(8), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public AccountError? LastError { get; init; }
     /// <summary>IMAP capabilities that change what the gateway can do, as last seen after login.</summary>
     /// <example>["CONDSTORE", "IDLE", "MOVE", "QRESYNC", "UIDPLUS"]</example>
