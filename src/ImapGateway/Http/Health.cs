@@ -33,7 +33,7 @@ public static class Health
     /// <param name="FailingLoops">The background loops that fail; absent if none does.</param>
     private sealed record HealthBody(string Status, ImmutableArray<LoopFailure>? FailingLoops);
 
-    /// <param name="Loop">What the loop does.</param>
+    /// <param name="Loop">The name of the loop: the work that it does.</param>
     /// <param name="Reason">An error code, or the type of an exception.</param>
     /// <param name="Since">The time of the first failure.</param>
     private sealed record LoopFailure(string Loop, string Reason, DateTimeOffset Since)

@@ -28,7 +28,7 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
         if (source != target)
         {
             await account.Mailboxes.DemandRightsAsync(target, [MailboxRights.Insert], cancel);
-            // The messages in the target must be known first, or the moved message could not be told from them.
+            // The messages in the target must be known first, or the moved message could not be distinguished from them.
             await account.Mailboxes.UpToDateAsync(target, cancel);
             await account.Mailboxes.AloneWithAsync(Id, target, (now, found) => MoveAsync(account, now, target, found, cancel), cancel);
         }

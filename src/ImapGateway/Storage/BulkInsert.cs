@@ -60,7 +60,7 @@ public static class BulkInsert
             parameter.Value = values;
             command.Parameters.Add(parameter);
         }
-        // The arrays are read in parallel, so that the rows keep their order.
+        // The arrays are read together, so that the rows keep their order.
         var arrays = columns.Select((column, at) => $"@p{at}::{column.GetColumnType()}[]");
         command.CommandText = $"{Into(table, columns)} SELECT * FROM unnest({string.Join(", ", arrays)}){onConflict}";
         await command.ExecuteNonQueryAsync(cancel);

@@ -9,7 +9,7 @@ internal sealed class Repeats
     /// <summary>The largest number of constraint failures. The conflicting row was not visible the first time, and is from then on; only rows that come and go cause more.</summary>
     private const int MostConstraints = 3;
 
-    /// <summary>The largest number of broken connections. A restart of the server leaves a pool of dead connections. The first failure empties it, but others may take from it before that is done.</summary>
+    /// <summary>The largest number of broken connections. A restart of the server leaves a pool of dead ones. The first failure empties it, but others may take from it before that is done.</summary>
     private const int MostBroken = 10;
 
     private static readonly TimeSpan WhileEmptied = TimeSpan.FromMilliseconds(10);
