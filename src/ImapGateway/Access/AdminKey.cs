@@ -7,17 +7,17 @@ using Microsoft.Extensions.Options;
 namespace ImapGateway.Access;
 
 /// <summary>
-/// The key of whoever runs the gateway: of the settings, else of the file <c>admin.key</c> in the data directory, which the first start makes.
+/// The operator's key. It comes from the settings, else from the file <c>admin.key</c> in the data directory, which the first start creates.
 /// Only its hash stays in memory; the console names the file, never the key.
 /// </summary>
 public sealed partial class AdminKey(IOptions<AuthOptions> options, DataDirectory data, ILogger<AdminKey> log) : IStartupStep
 {
     private const string FileName = "admin.key";
 
-    /// <summary>Until the start is over no value matches.</summary>
+    /// <summary>The SHA-256 of the key. It is null, and no value matches, until the start is complete.</summary>
     private byte[]? _sha256;
 
-    /// <summary>In constant time.</summary>
+    /// <summary>Compares a hash with that of the admin key, in constant time.</summary>
     public bool Matches(ReadOnlySpan<byte> sha256) => _sha256 is { } own && CryptographicOperations.FixedTimeEquals(own, sha256);
 
     public async Task RunAsync(CancellationToken cancel)
@@ -40,7 +40,7 @@ public sealed partial class AdminKey(IOptions<AuthOptions> options, DataDirector
         _sha256 = KeyValue.Hash(key);
     }
 
-    /// <summary>Written beside and renamed, so that a crash leaves no half key.</summary>
+    /// <summary>Writes the key to a new file and renames it, so that a crash leaves no half key.</summary>
     private static async Task MakeAsync(string file, CancellationToken cancel)
     {
         var draft = file + ".new";

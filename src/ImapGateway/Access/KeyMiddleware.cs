@@ -2,7 +2,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Access;
 
-/// <summary>Who asks, and whether they may: 401 without a valid key, 403 without the route's scope, 404 for accounts outside the key's.</summary>
+/// <summary>Checks the key of a request: 401 without a valid key, 403 without the route's scope, 404 for accounts that the key may not see.</summary>
 public sealed class KeyMiddleware(RequestDelegate next, Credentials credentials, TimeProvider time)
 {
     public async Task InvokeAsync(HttpContext context)
@@ -19,7 +19,7 @@ public sealed class KeyMiddleware(RequestDelegate next, Credentials credentials,
         {
             throw new ProblemException(RouteRights.KeyRequired);
         }
-        // Anything else is the framework's 405 or 415, or nothing at all.
+        // Anything else is the framework's 405 or 415, or there is no route.
         if (endpoint is RouteEndpoint)
         {
             Authorise(context, endpoint, caller);
@@ -44,7 +44,7 @@ public sealed class KeyMiddleware(RequestDelegate next, Credentials credentials,
         }
     }
 
-    /// <summary>The client sees a connection that breaks off: nothing that was cut short looks complete.</summary>
+    /// <summary>Aborts the connection when the key loses its right. The client sees that the response is cut off, so that it does not look complete.</summary>
     private async Task AbortWithKeyAsync(HttpContext context, Endpoint endpoint, Credential credential, CancellationToken over)
     {
         var (scope, account) = Demands(context, endpoint);
@@ -55,7 +55,7 @@ public sealed class KeyMiddleware(RequestDelegate next, Credentials credentials,
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested)
         {
-            // The answer has ended before its key.
+            // The response has ended before its key.
         }
     }
 
@@ -70,7 +70,7 @@ public sealed class KeyMiddleware(RequestDelegate next, Credentials credentials,
         return header.Count == 1 ? credentials.OfAuthorization(header[0]) : null;
     }
 
-    /// <summary>A browser's WebSocket has no header of its own making, and its key need not stand in an address.</summary>
+    /// <summary>True if the key comes in a message later. A page cannot set a header of a browser's WebSocket, and its key need not be in an address.</summary>
     private static bool ComesLater(HttpContext context) =>
         context.GetEndpoint()?.Metadata.GetMetadata<TakesKeyLater>() is not null && context.WebSockets.IsWebSocketRequest
         && context.Request.Headers.Authorization.Count == 0 && !context.Request.Query.ContainsKey(TakesTicket.Parameter);

@@ -4,7 +4,7 @@ using System.Text;
 
 namespace ImapGateway.Access;
 
-/// <summary>What a client presents: <c>igk_</c> and 256 random bits in base64url. Nothing but its SHA-256 is kept: what is random needs no slow hash.</summary>
+/// <summary>The value of a key as clients present it: <c>igk_</c> and 256 random bits in base64url. Only its SHA-256 is stored: a random value needs no slow hash.</summary>
 public static class KeyValue
 {
     public const string Prefix = "igk_";
@@ -13,6 +13,6 @@ public static class KeyValue
 
     public static byte[] Hash(string value) => SHA256.HashData(Encoding.UTF8.GetBytes(value));
 
-    /// <summary>Enough to tell one's keys apart, useless to guess the rest.</summary>
+    /// <summary>Returns the first characters of a key. They are enough to tell one's keys apart, and useless to guess the rest.</summary>
     public static string Hint(string value) => value[..(Prefix.Length + 4)];
 }

@@ -1,22 +1,22 @@
 namespace ImapGateway.Access;
 
-/// <summary>What a key may do. `mail.read` includes `mail.readBasic`; `admin` includes all.</summary>
+/// <summary>The rights of a key. `mail.read` includes `mail.readBasic`; `admin` includes all.</summary>
 [Flags]
 public enum Scope
 {
     None = 0,
-    /// <summary>mail.readBasic: headers and structure; no bodies, no preview.</summary>
+    /// <summary>mail.readBasic: reads headers and structure of messages; no bodies, no preview.</summary>
     MailReadBasic = 1,
-    /// <summary>mail.read: everything of a message.</summary>
+    /// <summary>mail.read: reads everything of messages.</summary>
     MailRead = 2,
-    /// <summary>mail.write: flags, moves, removals, mailboxes.</summary>
+    /// <summary>mail.write: changes flags, moves and removes messages, changes mailboxes.</summary>
     MailWrite = 4,
-    /// <summary>mail.send</summary>
+    /// <summary>mail.send: sends messages.</summary>
     MailSend = 8,
-    /// <summary>accounts: add, change and remove accounts.</summary>
+    /// <summary>accounts: adds, changes and removes accounts.</summary>
     Accounts = 16,
-    /// <summary>webhooks: endpoints of its own.</summary>
+    /// <summary>webhooks: manages the webhook endpoints of the key.</summary>
     Webhooks = 32,
-    /// <summary>admin: all of the above, and keys.</summary>
+    /// <summary>admin: does all of the above, and manages keys.</summary>
     Admin = 64,
 }

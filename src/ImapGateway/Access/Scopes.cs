@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 
 namespace ImapGateway.Access;
 
-/// <summary>Scopes as they stand on the wire, and what includes what.</summary>
+/// <summary>The names of scopes in the API, and which scope includes which.</summary>
 public static class Scopes
 {
     private static readonly (Scope Scope, string Name)[] All =
@@ -19,7 +19,7 @@ public static class Scopes
 
     private static readonly FrozenDictionary<string, Scope> ByName = All.ToFrozenDictionary(entry => entry.Name, entry => entry.Scope);
 
-    /// <summary>For routes that any key may use, each as far as it may see.</summary>
+    /// <summary>All scopes, for routes that any key may use, each within its rights.</summary>
     public static Scope Any { get; } = All.Aggregate(Scope.None, (sum, entry) => sum | entry.Scope);
 
     public static ImmutableArray<string> Names { get; } = [.. All.Select(entry => entry.Name)];
@@ -28,7 +28,7 @@ public static class Scopes
 
     public static bool TryParse(string name, out Scope scope) => ByName.TryGetValue(name, out scope);
 
-    /// <summary>With everything the granted scopes include, so that two sets can be intersected.</summary>
+    /// <summary>Adds the scopes that the granted ones include, so that two sets can be intersected.</summary>
     public static Scope Expand(Scope granted)
     {
         if (granted.HasFlag(Scope.Admin))

@@ -12,8 +12,8 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace ImapGateway.Accounts;
 
 /// <summary>
-/// An account. Its incarnation is the key of everything the gateway stores about it, so that an id can be used again
-/// while what belonged to its predecessor is still being removed.
+/// The row of an account. Its incarnation is the key of everything the gateway stores about it, so that an id can be used again
+/// while the data of the previous account is still being removed.
 /// </summary>
 public sealed class AccountEntity
 {
@@ -31,40 +31,40 @@ public sealed class AccountEntity
 
     public required CredentialKind ImapCredentialKind { get; set; }
 
-    /// <summary>By <see cref="CredentialProtector"/>; empty once the account is removed.</summary>
+    /// <summary>The secret, encrypted by <see cref="CredentialProtector"/>; empty when the account is removed.</summary>
     public required string ImapSecret { get; set; }
 
     public AccountServer? Smtp { get; set; }
 
-    /// <summary>Null: SMTP logs in with the credential of IMAP.</summary>
+    /// <summary>The kind of the SMTP credential; null: SMTP logs in with the credential of IMAP.</summary>
     public CredentialKind? SmtpCredentialKind { get; set; }
 
     public string? SmtpSecret { get; set; }
 
     public required WatchScope Watch { get; set; }
 
-    /// <summary>By hand: nothing is watched meanwhile.</summary>
+    /// <summary>True if a client has paused the account: nothing is watched meanwhile.</summary>
     public bool Paused { get; set; }
 
-    /// <summary>All mailboxes that are watched have been indexed once, and the log says so.</summary>
+    /// <summary>True if all watched mailboxes have been indexed once, and the log says so.</summary>
     public bool Synced { get; set; }
 
-    /// <summary>Whatever is paused is shown as such.</summary>
+    /// <summary>The state by the logins. A paused account is shown as paused.</summary>
     public AccountState State { get; set; }
 
-    /// <summary>What the log said last of the account's logins; null: nothing since it was added or resumed.</summary>
+    /// <summary>The state that the log reported last for the account's logins; null: none since it was added or resumed.</summary>
     public AccountState? Told { get; set; }
 
     public AccountError? LastError { get; set; }
 
     public ImmutableArray<string> Capabilities { get; set; } = [];
 
-    /// <summary>What its mail server advertises and refuses.</summary>
+    /// <summary>The features that its mail server advertises and refuses.</summary>
     public ImmutableArray<Quirk> Quirks { get; set; } = [];
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    /// <summary>From then on the account is gone for everybody; its rows follow in small batches.</summary>
+    /// <summary>The time of the removal. From then on no client can see the account; its rows are deleted in small batches.</summary>
     public DateTimeOffset? RemovedAt { get; set; }
 
     public AccountLife Life
@@ -73,10 +73,10 @@ public sealed class AccountEntity
         set => (State, Told, Synced) = (value.State, value.Told, value.Synced);
     }
 
-    /// <summary>Of its fence, as they were when the row was read.</summary>
+    /// <summary>The counters of its fence, as they were when the row was read.</summary>
     public FenceCounters Counters { get; set; }
 
-    /// <summary>Why nothing can be stored for the account any more, so that it can only be removed; null: it can.</summary>
+    /// <summary>The reason why nothing can be stored for the account any more, so that it can only be removed; null: it is not damaged.</summary>
     public AccountError? Damage { get; set; }
 
     internal static readonly Problem Damaged = new(
@@ -93,7 +93,7 @@ public sealed class AccountEntity
         }
     }
 
-    /// <summary>The credential is erased when an account is removed: a damaged <see cref="RemovedAt"/> alone removes nothing.</summary>
+    /// <summary>True for removed accounts. The credential is erased when an account is removed: a damaged <see cref="RemovedAt"/> alone removes nothing.</summary>
     public static readonly Expression<Func<AccountEntity, bool>> IsRemoved = account => account.RemovedAt != null && account.ImapSecret == "";
 
     /// <summary>The opposite of <see cref="IsRemoved"/>.</summary>
@@ -116,11 +116,11 @@ public sealed class AccountEntity
         FeedPosition = FeedPosition.OfAccount(Incarnation, Counters.Sequence, Counters.Epoch),
     };
 
-    /// <summary>A damaged state is that of an account which was never connected.</summary>
+    /// <summary>Returns the state; a damaged one is shown as that of an account that was never connected.</summary>
     private static AccountState Known(AccountState state) => Enum.IsDefined(state) ? state : AccountState.Connecting;
 }
 
-/// <summary>One of the client's notes; a row each, so that accounts can be found by them.</summary>
+/// <summary>An entry of the client's metadata; each has a row, so that accounts can be found by it.</summary>
 public sealed class AccountMetadataEntity
 {
     public string Incarnation { get; init; } = "";
@@ -137,7 +137,7 @@ public sealed class AccountConfiguration : IEntityTypeConfiguration<AccountEntit
         builder.ToTable("account");
         builder.HasKey(account => account.Incarnation);
         builder.Property(account => account.Incarnation).HasMaxLength(16);
-        // Said aloud: EF took it for the key first, by its name, and would leave it nullable.
+        // Set explicitly: EF took it for the key first, by its name, and would leave it nullable.
         builder.Property(account => account.Id).HasMaxLength(64).IsRequired();
         builder.HasIndex(account => account.Id).IsUnique().HasFilter("\"RemovedAt\" IS NULL");
         builder.HasIndex(account => account.Email);

@@ -13,7 +13,7 @@ using Orleans.Placement;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>Owns all connections and all state of one account. Reentrant: requests run side by side, and take turns at every await.</summary>
+/// <summary>Owns all connections and all state of one account. It is reentrant: requests run interleaved, and switch at every await.</summary>
 [Reentrant, HashBasedPlacement]
 public sealed partial class AccountGrain(
     AccountStore store, IDatabase database, ChangeLog changes, HeaderCache cache, AnswerGuards guards, SessionFactory sessions, WatcherFactory watchers, ILogger<AccountGrain> log) : Grain, IAccountGrain
@@ -136,7 +136,7 @@ public sealed partial class AccountGrain(
 
     private async Task ReloadAsync(bool reconnect)
     {
-        // Whoever changes a suspected account wants it to be tried again.
+        // A client that changes a suspected account wants the gateway to try it again.
         reconnect |= _opening is { IsCompletedSuccessfully: true } suspected && watchers.Openings.Forgive((await suspected).Status.Incarnation);
         if (!reconnect && _opening is { IsCompletedSuccessfully: true } kept && await store.FindAsync(AccountId, CancellationToken.None) is { } row)
         {
@@ -172,7 +172,7 @@ public sealed partial class AccountGrain(
         }
     }
 
-    /// <summary>Nobody has asked for it yet, but it is to be watched.</summary>
+    /// <summary>Opens an account that no request has asked for, but that is to be watched.</summary>
     private async Task AwakenAsync()
     {
         try
@@ -181,7 +181,7 @@ public sealed partial class AccountGrain(
         }
         catch (ProblemException e)
         {
-            // Removed, or storage is away: whoever asks for it hears so, and it is tried again before long.
+            // The account was removed, or storage is unavailable: requests for it get the error, and it is tried again soon.
             LogAsleep(AccountId, e.Code);
         }
         catch (Exception e)
@@ -198,7 +198,7 @@ public sealed partial class AccountGrain(
         }
     }
 
-    /// <summary>Everything of the account, read from storage by the first who asks and claimed for this activation.</summary>
+    /// <summary>Opens the account: the first request reads its state from storage and claims it for this activation.</summary>
     private async Task<Opened> OpenAsync()
     {
         var opening = _opening ??= ReadAsync();
@@ -212,7 +212,7 @@ public sealed partial class AccountGrain(
         {
             if (ReferenceEquals(_opening, opening))
             {
-                // Not deactivated here: while many ask for what is not there, each would make a new activation, and some would be turned away.
+                // Not deactivated here: while many requests ask for an account that does not exist, each would make a new activation, and some would be refused.
                 _opening = null;
                 DelayDeactivation(TimeSpan.Zero);
             }
@@ -225,7 +225,7 @@ public sealed partial class AccountGrain(
         var row = await FindAsync();
         row.DemandWhole();
         var (owner, counters) = await database.WriteAsync((db, token) => Fence.ClaimAsync(db, row.Incarnation, token), CancellationToken.None);
-        // The owner before may have lost its storage while it committed, and told nobody.
+        // The previous owner may have lost its storage during a commit, and informed no reader.
         changes.Appended(row.Incarnation);
         var status = new AccountStatus(row, sessions.Loops, log) { Lost = DeactivateOnIdle };
         var suspicion = watchers.Openings.SuspicionOf(row.Incarnation);
@@ -243,7 +243,7 @@ public sealed partial class AccountGrain(
         status.Changed = mailboxes.Guard.Change;
         mailboxes.Limited = status.MailboxesLimitedAsync;
         headers.UnreadableChanged = problem => _ = status.MessagesUnreadableAsync(problem);
-        // Learnt on any thread, shown by the actor.
+        // Quirks are learnt on any thread, and shown on the grain's scheduler.
         var actor = TaskScheduler.Current;
         opener.Quirks.Learnt = quirk => _ = Task.Factory.StartNew(() => status.QuirksChangedAsync(opener.Quirks, quirk), CancellationToken.None, TaskCreationOptions.None, actor);
         if (opener.Refused is { Code: ErrorCode.AccountCredentialUnreadable } unreadable)
@@ -271,10 +271,10 @@ public sealed partial class AccountGrain(
         watcher.Start();
     }
 
-    /// <param name="atOnce">Nothing that is under way is worth waiting for, and neither is a mail server that does not answer LOGOUT.</param>
+    /// <param name="atOnce">True if no running work is worth waiting for, nor a mail server that does not answer LOGOUT.</param>
     private async Task CloseAsync(Task<Opened> opening, bool atOnce = false)
     {
-        // One that never opened has nothing to close, and has told its callers why.
+        // An account that never opened has nothing to close, and its callers have got the error.
         await opening.ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Current);
         if (opening.IsCompletedSuccessfully)
         {
@@ -287,7 +287,7 @@ public sealed partial class AccountGrain(
         }
     }
 
-    /// <summary>Across the border only <see cref="ProblemException"/> arrives intact: everything else is turned into one here.</summary>
+    /// <summary>Converts exceptions to <see cref="ProblemException"/>. No other exception leaves the grain intact.</summary>
     private (string Outcome, Exception Expected) Explain(Exception exception, string operation, CancellationToken cancel)
     {
         switch (exception)
@@ -311,7 +311,7 @@ public sealed partial class AccountGrain(
 
     private void Report(Type operation, string? target, string outcome, long started, CommandCount commands)
     {
-        // What is answered from memory is asked for thousands of times a second, and costs less than its line would.
+        // Responses from memory are requested thousands of times a second, and cost less than their log line would.
         var level = outcome == "ok" && commands.Sent == 0 ? LogLevel.Debug : LogLevel.Information;
         if (log.IsEnabled(level))
         {
@@ -321,7 +321,7 @@ public sealed partial class AccountGrain(
         }
     }
 
-    /// <summary>It stands in the address of a request, and could otherwise write lines of its own.</summary>
+    /// <summary>Makes the target safe for the log. It comes from the address of a request, and could otherwise write log lines of its own.</summary>
     private static string? Printable(string? target) =>
         target is null ? null : string.Concat(target.Take(LongestTarget).Select(c => char.IsControl(c) || char.IsWhiteSpace(c) ? '?' : c));
 

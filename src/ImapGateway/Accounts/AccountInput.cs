@@ -6,14 +6,14 @@ using ImapGateway.Sync.Watching;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>An account as clients give it.</summary>
-/// <param name="Id">Chosen by the client ([A-Za-z0-9_-]{1,64}), or left to the gateway. An id of the form that the gateway gives (acc_k3v7q2mzp4x6a) cannot be chosen.</param>
-/// <param name="Name" example="Ann Example">Shown to people; the address where it is missing.</param>
-/// <param name="Email" example="ann@example.com">Its address.</param>
-/// <param name="Metadata" example="{&quot;customer&quot;: &quot;4711&quot;}">The client's own notes: at most 50, keys of 1-100 and values of at most 500 characters.</param>
-/// <param name="Imap">Where its mail is.</param>
-/// <param name="Smtp">Where mail is handed in; user name and credential are those of imap where they are missing.</param>
-/// <param name="Watch">Which mailboxes are watched; `all` where it is missing.</param>
+/// <summary>The settings of an account as clients send them.</summary>
+/// <param name="Id">The id, chosen by the client ([A-Za-z0-9_-]{1,64}), or left to the gateway. An id of the form that the gateway gives (acc_k3v7q2mzp4x6a) cannot be chosen.</param>
+/// <param name="Name" example="Ann Example">The name that users see; the default is the e-mail address.</param>
+/// <param name="Email" example="ann@example.com">The e-mail address.</param>
+/// <param name="Metadata" example="{&quot;customer&quot;: &quot;4711&quot;}">The client's own metadata: at most 50 entries, keys of 1-100 and values of at most 500 characters.</param>
+/// <param name="Imap">The IMAP server with the account's mail.</param>
+/// <param name="Smtp">The SMTP server for sending mail; user name and credential are those of imap by default.</param>
+/// <param name="Watch">The mailboxes that are watched; the default is `all`.</param>
 public sealed record AccountInput(
     string? Id = null,
     string? Name = null,
@@ -25,9 +25,9 @@ public sealed record AccountInput(
 {
     private const int MostMetadata = 50;
 
-    /// <summary>Complete and plausible, or every mistake at once.</summary>
-    /// <param name="needsCredential">There is no stored one.</param>
-    /// <param name="stored">The account that is changed. What stays as it is stored is not checked: a damaged value must not keep others from being changed.</param>
+    /// <summary>Returns the settings if they are complete and plausible; else reports all errors at once.</summary>
+    /// <param name="needsCredential">True if there is no stored credential.</param>
+    /// <param name="stored">The account that is changed. Values that stay as they are stored are not checked: a damaged value must not prevent the change of others.</param>
     /// <exception cref="ProblemException">400 with a pointer to each member at fault.</exception>
     public AccountSettings Validate(bool needsCredential, Account? stored = null)
     {
@@ -63,14 +63,14 @@ public sealed record AccountInput(
     }
 }
 
-/// <summary>A mail server as clients give it; a password or an OAuth 2.0 access token, never both.</summary>
-/// <param name="Host" example="imap.example.com">Its name or address.</param>
-/// <param name="Port" example="993">The standard one of `security` where it is missing.</param>
-/// <param name="Security">`tls` where it is missing.</param>
-/// <param name="Username" example="ann@example.com">The address where it is missing.</param>
-/// <param name="Password" example="correct horse battery staple">Never comes back.</param>
-/// <param name="AccessToken">For XOAUTH2 or OAUTHBEARER, instead of a password. Never comes back.</param>
-/// <param name="AllowInvalidCertificate">Accept any certificate, for self-signed ones; false where it is missing.</param>
+/// <summary>The settings of a mail server as clients send them, with a password or an OAuth 2.0 access token, never both.</summary>
+/// <param name="Host" example="imap.example.com">The name or address of the server.</param>
+/// <param name="Port" example="993">The port; the default is the standard port of `security`.</param>
+/// <param name="Security">The protection of the connection; the default is `tls`.</param>
+/// <param name="Username" example="ann@example.com">The user name for the login; the default is the e-mail address.</param>
+/// <param name="Password" example="correct horse battery staple">The password; it is never returned.</param>
+/// <param name="AccessToken">The access token for XOAUTH2 or OAUTHBEARER, instead of a password. It is never returned.</param>
+/// <param name="AllowInvalidCertificate">True to accept any certificate, for self-signed ones; the default is false.</param>
 public sealed record ServerInput(
     [property: Required] string? Host = null,
     int? Port = null,
@@ -117,7 +117,7 @@ public sealed record ServerInput(
         {
             errors.Add(new ProblemError("A password or an access token is needed.", at + "/password"));
         }
-        // RFC 4013 section 2.3 keeps them out of passwords, too.
+        // RFC 4013 section 2.3 forbids them in passwords, too.
         if (Password is { Length: 0 or > LongestCredential } || !InputText.IsPlain(Password))
         {
             errors.Add(new ProblemError($"A password has 1 to {LongestCredential} characters. {InputText.Expectation}", at + "/password"));
@@ -133,12 +133,12 @@ public sealed record ServerInput(
         return new ServerSettings(new AccountServer(Host ?? "", port, security, Username ?? defaultUsername ?? "", AllowInvalidCertificate ?? false), credential);
     }
 
-    /// <summary>As a compiler would; a record's own form would print the secrets.</summary>
+    /// <summary>Returns host and port; the default text of a record would contain the secrets.</summary>
     public override string ToString() => $"{Host}:{Port}";
 }
 
-/// <summary>What a valid <see cref="AccountInput"/> says.</summary>
+/// <summary>The settings of a valid <see cref="AccountInput"/>.</summary>
 public sealed record AccountSettings(string Name, string Email, ImmutableDictionary<string, string> Metadata, ServerSettings Imap, ServerSettings? Smtp, WatchScope Watch);
 
-/// <param name="Credential">Null: none was given.</param>
+/// <param name="Credential">The credential; null: none was given.</param>
 public sealed record ServerSettings(AccountServer Server, Credential? Credential);

@@ -2,19 +2,19 @@ using ImapGateway.Changes;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>What an account is doing, what the log said of it last, and what of a login or its failure is news.</summary>
-/// <param name="State">By its logins; shown unless it is paused.</param>
-/// <param name="Told">What the log said last; null: nothing yet.</param>
-/// <param name="Synced">All watched mailboxes have been indexed once.</param>
+/// <summary>The state of an account and the state that the log reported last. It decides which login or failure is reported.</summary>
+/// <param name="State">The state by the logins; shown unless the account is paused.</param>
+/// <param name="Told">The state that the log reported last; null: none yet.</param>
+/// <param name="Synced">True if all watched mailboxes have been indexed once.</param>
 public sealed record AccountLife(AccountState State, AccountState? Told, bool Synced, bool Watched, bool Paused)
 {
-    /// <summary>Changes are seen late, though logins work. Not stored: after a restart it is seen again before long.</summary>
+    /// <summary>True if changes are seen late, though logins work. It is not stored: after a restart it is soon found again.</summary>
     public bool IsDegraded { get; init; }
 
-    /// <summary>What logins that work make of it.</summary>
+    /// <summary>The state of an account whose logins work.</summary>
     public AccountState Working => IsDegraded ? AccountState.Degraded : Watched && !Synced ? AccountState.Syncing : AccountState.Connected;
 
-    /// <summary>Nothing is told: the account is connected all the time.</summary>
+    /// <summary>Returns the account with this setting. No change is reported, since the account is connected all the time.</summary>
     public AccountLife Degraded(bool isDegraded)
     {
         var life = this with { IsDegraded = isDegraded };
@@ -23,7 +23,7 @@ public sealed record AccountLife(AccountState State, AccountState? Told, bool Sy
 
     public (AccountLife Life, ChangeType? Change) LoggedIn() => Tell(Working, AccountState.Connected, ChangeType.AccountConnected);
 
-    /// <param name="code">Why the login failed.</param>
+    /// <param name="code">The reason why the login failed.</param>
     public (AccountLife Life, ChangeType? Change) Failed(ErrorCode code) => code == ErrorCode.AccountAuthFailed
         ? Tell(AccountState.AuthFailed, AccountState.AuthFailed, ChangeType.AccountAuthFailed)
         : Tell(AccountState.Unavailable, AccountState.Unavailable, ChangeType.AccountUnavailable);
@@ -34,7 +34,7 @@ public sealed record AccountLife(AccountState State, AccountState? Told, bool Sy
         return (State == AccountState.Syncing ? synced with { State = AccountState.Connected } : synced, Synced ? null : ChangeType.AccountSynced);
     }
 
-    /// <summary>Nothing is told twice in a row, however often it is tried, and nothing while it is paused.</summary>
+    /// <summary>Reports a change of state. No state is reported twice in a row, however often the login is tried, and none while the account is paused.</summary>
     private (AccountLife Life, ChangeType? Change) Tell(AccountState state, AccountState told, ChangeType change) =>
         Paused || Told == told ? (this with { State = state }, null) : (this with { State = state, Told = told }, change);
 }

@@ -4,7 +4,7 @@ using ImapGateway.Responses;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>What REST does to accounts, as mutations.</summary>
+/// <summary>Adds mutations for the operations that REST has for accounts.</summary>
 public static class AccountMutations
 {
     public static void Build(GraphBuilder graph)

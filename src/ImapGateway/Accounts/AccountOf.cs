@@ -3,14 +3,14 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>Whose a message or a mailbox is: its id carries the incarnation of its account.</summary>
+/// <summary>Finds the account of a message or a mailbox: its id contains the incarnation of its account.</summary>
 public static class AccountOf
 {
-    /// <exception cref="ProblemException">404 where there is none, or the caller must not see it.</exception>
+    /// <exception cref="ProblemException">404 if there is none, or the caller may not see it.</exception>
     public static async Task<string> DemandAsync(FieldCall call, string objectId) =>
         await IdAsync(call, objectId) ?? throw new ProblemException(ErrorCode.NotFound, "There is nothing with this id.");
 
-    /// <returns>The account's id; null where there is none, or the caller must not see it.</returns>
+    /// <returns>The account's id; null if there is none, or the caller may not see it.</returns>
     public static async Task<string?> IdAsync(FieldCall call, string objectId)
     {
         if (!ObjectId.TryParse(objectId, out var parsed))

@@ -5,13 +5,13 @@ using ImapGateway.Sync.Watching;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>A change of an account, as a JSON merge patch (RFC 7396): what is absent stays, null removes.</summary>
-/// <param name="Name" example="Ann Example">Shown to people; null: the address.</param>
-/// <param name="Email">Its address.</param>
-/// <param name="Metadata" example="{&quot;customer&quot;: &quot;4711&quot;, &quot;old&quot;: null}">Notes to set, and with null to remove; null for all removes all.</param>
-/// <param name="Imap" example="{&quot;password&quot;: &quot;correct horse battery staple&quot;}">What to change of the server the mail is on.</param>
-/// <param name="Smtp">What to change of the server that takes mail; null: it has none any more.</param>
-/// <param name="Watch" example="inbox">Which mailboxes are watched.</param>
+/// <summary>A change of an account, as a JSON merge patch (RFC 7396): absent members stay, null removes a value.</summary>
+/// <param name="Name" example="Ann Example">The name that users see; null: the e-mail address.</param>
+/// <param name="Email">The e-mail address.</param>
+/// <param name="Metadata" example="{&quot;customer&quot;: &quot;4711&quot;, &quot;old&quot;: null}">The metadata to set, and with null to remove; null for all removes all.</param>
+/// <param name="Imap" example="{&quot;password&quot;: &quot;correct horse battery staple&quot;}">The changes to the IMAP server.</param>
+/// <param name="Smtp">The changes to the SMTP server; null removes it.</param>
+/// <param name="Watch" example="inbox">The mailboxes that are watched.</param>
 public sealed record AccountPatch(
     Optional<string?> Name = default,
     Optional<string> Email = default,
@@ -20,7 +20,7 @@ public sealed record AccountPatch(
     Optional<ServerPatch?> Smtp = default,
     Optional<WatchScope> Watch = default)
 {
-    /// <summary>The account as it would be given anew.</summary>
+    /// <summary>Returns the account as if a client sent it as a new one.</summary>
     public AccountInput ApplyTo(Account account) => new(
         null,
         Name.Or(account.Name),
@@ -36,14 +36,14 @@ public sealed record AccountPatch(
             : notes.ToImmutableDictionary(pair => pair.Key, pair => (string?)pair.Value).SetItems(changes).RemoveRange(changes.Where(change => change.Value is null).Select(change => change.Key));
 }
 
-/// <summary>A change of a mail server's settings. A new place or user needs its credential along.</summary>
-/// <param name="Host">Its name or address.</param>
-/// <param name="Port">Null: the standard one of `security`.</param>
-/// <param name="Security">How the connection is protected.</param>
-/// <param name="Username">Null: the address.</param>
-/// <param name="Password">A new one.</param>
-/// <param name="AccessToken">A new one, instead of a password.</param>
-/// <param name="AllowInvalidCertificate">Accept any certificate, for self-signed ones.</param>
+/// <summary>A change of a mail server's settings. A new host or user needs its credential along.</summary>
+/// <param name="Host">The name or address of the server.</param>
+/// <param name="Port">The port; null: the standard port of `security`.</param>
+/// <param name="Security">The protection of the connection.</param>
+/// <param name="Username">The user name for the login; null: the e-mail address.</param>
+/// <param name="Password">A new password.</param>
+/// <param name="AccessToken">A new access token, instead of a password.</param>
+/// <param name="AllowInvalidCertificate">True to accept any certificate, for self-signed ones.</param>
 public sealed record ServerPatch(
     Optional<string> Host = default,
     Optional<int?> Port = default,
@@ -62,6 +62,6 @@ public sealed record ServerPatch(
         AccessToken.Value,
         AllowInvalidCertificate.IsGiven ? AllowInvalidCertificate.Value : server?.AllowInvalidCertificate);
 
-    /// <summary>A record's own form would print the secrets.</summary>
+    /// <summary>Returns the name of the type; the default text of a record would contain the secrets.</summary>
     public override string ToString() => nameof(ServerPatch);
 }

@@ -4,13 +4,13 @@ using ImapGateway.Sync.Watching;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>Adds, changes and removes accounts: verifies, encrypts, writes, and has the owner take note.</summary>
+/// <summary>Adds, changes and removes accounts: it verifies, encrypts and writes them, and informs the account's grain.</summary>
 public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier, CredentialProtector protector, IGrainFactory grains, AccountRemover remover, TimeProvider time)
 {
     /// <exception cref="ProblemException">No account can have this id.</exception>
     public IAccountGrain Grain(string id) => AccountId.IsValid(id) ? grains.GetGrain<IAccountGrain>(id) : throw AccountStore.NotFound();
 
-    /// <exception cref="ProblemException">What the server said; 409 where the id is taken, 422 where it has the form of ids that the gateway gives.</exception>
+    /// <exception cref="ProblemException">The error of the server; 409 if the id exists, 422 if it has the form of ids that the gateway gives.</exception>
     public async Task<Account> AddAsync(string? id, AccountSettings settings, bool verify, CancellationToken cancel)
     {
         if (id is not null && ObjectId.LooksMinted(id))
@@ -47,7 +47,7 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
         return account.ToAccount();
     }
 
-    /// <summary>Gives an account new settings. Where they name another place or user, they come with its credential: a stored one is never sent to a new place.</summary>
+    /// <summary>Gives an account new settings. Settings with another server or user come with its credential: a stored credential is never sent to a new server.</summary>
     public async Task<Account> ChangeAsync(string id, AccountSettings settings, bool verify, Conditions when, CancellationToken cancel)
     {
         var before = await store.FindAsync(id, cancel) ?? throw AccountStore.NotFound();
@@ -63,7 +63,7 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
                 if (account.Incarnation != before.Incarnation || account.Imap != before.Imap || account.ImapSecret != before.ImapSecret
                     || account.Smtp != before.Smtp || account.SmtpSecret != before.SmtpSecret)
                 {
-                    // What was verified may be no longer what would be stored: a credential could end up beside another place.
+                    // The verified settings may differ from those that would be stored: a credential could be stored beside another server.
                     throw new ProblemException(ErrorCode.Conflict, "The account was changed by somebody else just now. Read it and try again.");
                 }
                 account.Name = settings.Name;
@@ -82,7 +82,7 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
                     account.SmtpCredentialKind = settings.Smtp?.Credential?.Kind;
                     account.SmtpSecret = settings.Smtp?.Credential is { } own ? protector.Protect(account.Incarnation, "smtp", own) : null;
                 }
-                // Other mailboxes than before may be unknown yet.
+                // Mailboxes that are watched from now on may not be indexed yet.
                 account.Synced &= account.Watch == settings.Watch;
                 account.Watch = settings.Watch;
                 if (touched)
@@ -97,10 +97,10 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
         return changed;
     }
 
-    /// <summary>Nothing is watched until it is resumed; its API goes on.</summary>
+    /// <summary>Pauses an account: nothing is watched until it is resumed; its API goes on.</summary>
     public Task<Account> PauseAsync(string id, CancellationToken cancel) => ChangeAsync(id, account => account.Paused = true, cancel);
 
-    /// <summary>What happened meanwhile is found. One that is not paused stays as it is.</summary>
+    /// <summary>Resumes an account. Changes that happened meanwhile are found. An account that is not paused stays as it is.</summary>
     public Task<Account> ResumeAsync(string id, CancellationToken cancel) => ChangeAsync(
         id,
         account =>
@@ -126,7 +126,7 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
         remover.Wake();
     }
 
-    /// <summary>Without a credential of its own SMTP logs in with that of IMAP, which is then sent to wherever SMTP is.</summary>
+    /// <summary>Demands the credentials. Without a credential of its own SMTP logs in with that of IMAP, which is then sent to the SMTP server.</summary>
     private static void DemandCredentials(AccountSettings settings, AccountEntity before)
     {
         if (settings.Imap.Credential is null && !SamePlace(settings.Imap.Server, before.Imap))
@@ -139,21 +139,21 @@ public sealed class AccountRegistry(AccountStore store, AccountVerifier verifier
         }
     }
 
-    /// <summary>To log in with: the credential that was given, or the one that is stored.</summary>
+    /// <summary>Adds the credential for the login: the one that was given, or the stored one.</summary>
     private ServerSettings WithCredential(ServerSettings given, AccountEntity before) =>
         given.Credential is not null ? given : given with { Credential = protector.Unprotect(before.Incarnation, "imap", before.ImapCredentialKind, before.ImapSecret) };
 
     private ServerSettings? SmtpWithCredential(AccountSettings settings, AccountEntity before) => settings.Smtp switch
     {
         null or { Credential: not null } => settings.Smtp,
-        // The stored settings are damaged, and others were not given.
+        // The stored settings are damaged, and no others were given.
         { } kept when kept.Server == AccountServer.Unreadable => null,
         { } own when KeepsSmtpCredential(own, before) =>
             own with { Credential = protector.Unprotect(before.Incarnation, "smtp", before.SmtpCredentialKind, before.SmtpSecret!) },
         { } shared => shared with { Credential = WithCredential(settings.Imap, before).Credential },
     };
 
-    /// <summary>A credential of SMTP's own stays where it is, and goes nowhere else.</summary>
+    /// <summary>True if the stored SMTP credential stays. It is sent to no other server.</summary>
     private static bool KeepsSmtpCredential(ServerSettings? given, AccountEntity before) =>
         given is { Credential: null } && before is { Smtp: not null, SmtpSecret: not null } && SamePlace(given.Server, before.Smtp);
 

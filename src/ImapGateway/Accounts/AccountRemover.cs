@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>Deletes what removed accounts have left behind, a few rows at a time so that nobody waits for it; goes on after a restart.</summary>
+/// <summary>Deletes the data of removed accounts, a few rows at a time so that no other write waits for it; it goes on after a restart.</summary>
 public sealed partial class AccountRemover(IDatabase database, HeaderCache cache, Loops loops, ILogger<AccountRemover> log) : LoopService("account removal", loops)
 {
     private const int Batch = 20;
@@ -19,7 +19,7 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
 
     public override Task StartAsync(CancellationToken cancellationToken)
     {
-        // What the process before has left is removed first.
+        // The data that the previous process has left is removed first.
         Wake();
         return base.StartAsync(cancellationToken);
     }
@@ -31,7 +31,7 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
         await GuardedLoop.ForEachAsync(removed, incarnation => RemoveAsync(incarnation, stopping), stopping);
     }
 
-    /// <summary>By a removal, or now and then: a cache may have been away the last time.</summary>
+    /// <summary>Waits for a removal, or for some time: a cache may have been unavailable the last time.</summary>
     protected override async Task WaitAsync(CancellationToken stopping)
     {
         using var look = CancellationTokenSource.CreateLinkedTokenSource(stopping);
@@ -42,7 +42,7 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
         }
         catch (OperationCanceledException) when (!stopping.IsCancellationRequested)
         {
-            // It is time to look.
+            // It is time for the next check.
         }
     }
 
@@ -88,7 +88,7 @@ public sealed partial class AccountRemover(IDatabase database, HeaderCache cache
             cancel))
         {
         }
-        // The row of the account goes last: as long as it is there, all of this is done again.
+        // The row of the account is deleted last: as long as it exists, all of this is repeated.
         if (!await cache.ClearAsync(incarnation))
         {
             LogNotForgotten(incarnation);

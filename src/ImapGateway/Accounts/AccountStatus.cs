@@ -10,8 +10,8 @@ using ImapGateway.Sync.Watching;
 namespace ImapGateway.Accounts;
 
 /// <summary>
-/// What the logins of an account and its watcher say about it, held for its owner and written down together with the change that tells of it. Says nothing any more once
-/// it is retired: a login with old credentials may end late.
+/// The status of an account by its logins and its watcher. It is kept in memory for the account's grain and written together with the change that reports it. It reports nothing
+/// after it is retired: a login with old credentials may end late.
 /// </summary>
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "A source of cancellation without a timer holds nothing.")]
 public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogger log) : ILoginObserver, IWatchObserver
@@ -36,13 +36,13 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
         }
     } = row.ToAccount();
 
-    /// <summary>The key of what is stored about the account.</summary>
+    /// <summary>The key of the data that is stored about the account.</summary>
     public string Incarnation => row.Incarnation;
 
-    /// <summary>Called when the account is shown otherwise than before.</summary>
+    /// <summary>Called when the account is shown differently than before.</summary>
     public Action? Changed { get; set; }
 
-    /// <summary>Writes changes and what they tell of in one transaction of the account's owner.</summary>
+    /// <summary>Writes changes of state and the changes that report them in one transaction of the account's owner.</summary>
     public Func<IReadOnlyList<Change>, Func<GatewayDbContext, CancellationToken, Task>, CancellationToken, Task>? Commit { get; set; }
 
     /// <summary>Called when a login has succeeded.</summary>
@@ -51,7 +51,7 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
     /// <summary>Called when another owner has the account.</summary>
     public Action? Lost { get; set; }
 
-    /// <summary>The account was given another name, address or notes, is watched in another way, or was paused or resumed.</summary>
+    /// <summary>Takes over another name, address, metadata or watch setting of the account, or that it was paused or resumed.</summary>
     public void Describe(AccountEntity described)
     {
         var restarts = described.Paused != _life.Paused || described.Watch != Account.Watch;
@@ -69,7 +69,7 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
         LoginsWork?.Invoke();
     }
 
-    /// <summary>While the watcher is connected the account is, whatever keeps another login from it; but credentials that are refused are refused.</summary>
+    /// <summary>Reports a failed login. While the watcher is connected the account is connected, although another login fails; but credentials that are refused are reported as refused.</summary>
     public Task LoginFailedAsync(Problem problem) => _watching && problem.Code != ErrorCode.AccountAuthFailed
         ? ChangeAsync((_life, null), AccountError.Of(problem, loops.Time.GetUtcNow()), Account.Capabilities)
         : WatchFailedAsync(problem);
@@ -79,14 +79,14 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
 
     public Task BudgetGrownAsync() => IsNotice(Account, ErrorCode.AccountLimit) ? ChangeAsync((_life, null), _unreadable, Account.Capabilities) : Task.CompletedTask;
 
-    /// <param name="problem">The server lists more mailboxes than the account can have; null: it does not, or no more.</param>
+    /// <param name="problem">The problem if the server lists more mailboxes than the account can have; null: it does not, or no longer.</param>
     public Task MailboxesLimitedAsync(Problem? problem) => problem is null
         ? IsNotice(Account, ErrorCode.AccountMailboxLimit) ? ChangeAsync((_life, null), _unreadable, Account.Capabilities) : Task.CompletedTask
         : IsNotice(Account, ErrorCode.AccountMailboxLimit) ? Task.CompletedTask
         : ChangeAsync((_life, null), AccountError.Of(problem, loops.Time.GetUtcNow()), Account.Capabilities);
 
-    /// <summary>Shown unless something else is wrong with the account.</summary>
-    /// <param name="problem">Names a message that the server cannot answer for; null: there are none any more.</param>
+    /// <summary>Reports unreadable messages. It is shown unless the account has another problem.</summary>
+    /// <param name="problem">The problem names a message that the server cannot return; null: there are none any more.</param>
     public Task MessagesUnreadableAsync(Problem? problem)
     {
         var before = _unreadable;
@@ -94,7 +94,7 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
         return Account.LastError is null || Account.LastError == before ? ChangeAsync((_life, null), _unreadable, Account.Capabilities) : Task.CompletedTask;
     }
 
-    /// <summary>The mail server has refused something that it advertises.</summary>
+    /// <summary>Stores that the mail server has refused a feature that it advertises.</summary>
     public Task QuirksChangedAsync(Quirks quirks, Quirk learnt)
     {
         if (_retired.IsCancellationRequested)
@@ -125,7 +125,7 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
         Lost?.Invoke();
     }
 
-    /// <summary>The account is connected, but with fewer connections or fewer mailboxes than the server has: that stays so after the next login.</summary>
+    /// <summary>True if the account is connected, but with fewer connections or fewer mailboxes than the server has: that stays so after the next login.</summary>
     private static bool IsNotice(Account account) => IsNotice(account, ErrorCode.AccountLimit) || IsNotice(account, ErrorCode.AccountMailboxLimit);
 
     private static bool IsNotice(Account account, ErrorCode code) => account is { State: AccountState.Connected or AccountState.Syncing, LastError.Code: { } last } && last == code.Describe().Name;
@@ -160,7 +160,7 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
         await (_saved = SaveAfterAsync(_saved));
     }
 
-    /// <summary>One after the other, each what is true by then: two at once could leave the older one in storage.</summary>
+    /// <summary>Saves one state after the other, each as it is by then: two at once could leave the older one in storage.</summary>
     private async Task SaveAfterAsync(Task before)
     {
         await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
@@ -170,7 +170,7 @@ public sealed partial class AccountStatus(AccountEntity row, Loops loops, ILogge
         }
         catch (Exception)
         {
-            // What the account is doing matters more than that it is written down. It is as soon as storage takes it; the loop reports what fails until then.
+            // The state of the account is more important than that it is stored. It is stored as soon as storage accepts it; the loop reports the failures until then.
             if (_saving.IsCompleted)
             {
                 _saving = SaveLaterAsync();

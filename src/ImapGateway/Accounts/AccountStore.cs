@@ -7,7 +7,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>The rows of accounts.</summary>
+/// <summary>Reads and writes the rows of accounts.</summary>
 public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpoch epoch, TimeProvider time) : IAccountFeeds
 {
     private readonly DateTimeOffset _started = time.GetUtcNow();
@@ -27,12 +27,12 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpo
     public Task<string?> FindIncarnationAsync(string account, CancellationToken cancel) =>
         database.ReadAsync((db, token) => Live(db).Where(row => row.Id == account).Select(row => row.Incarnation).SingleOrDefaultAsync(token), cancel);
 
-    /// <summary>Ids of accounts by their incarnations; those that are gone are left out.</summary>
+    /// <summary>Returns the ids of accounts by their incarnations, without those that are gone.</summary>
     public Task<IReadOnlyDictionary<string, string>> FindIdsAsync(IReadOnlyList<string> incarnations, CancellationToken cancel) =>
         database.ReadAsync<IReadOnlyDictionary<string, string>>(
             async (db, token) => await Live(db).Where(row => incarnations.Contains(row.Incarnation)).ToDictionaryAsync(row => row.Incarnation, row => row.Id, token), cancel);
 
-    /// <summary>Accounts in the order of their ids, those a key may see.</summary>
+    /// <summary>Lists the accounts that a key may see, in the order of their ids.</summary>
     public Task<List<AccountEntity>> ListAsync(
         string? email, IReadOnlyDictionary<string, string> metadata, ImmutableHashSet<string>? visible, string? after, int count, CancellationToken cancel) =>
         database.ReadAsync(
@@ -57,7 +57,7 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpo
             cancel);
 
     /// <summary>Adds the account with its fence.</summary>
-    /// <exception cref="ProblemException">409 where the id is taken.</exception>
+    /// <exception cref="ProblemException">409 if the id exists.</exception>
     public Task AddAsync(AccountEntity account, CancellationToken cancel) =>
         database.WriteAsync(
             async (db, token) =>
@@ -72,7 +72,7 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpo
             },
             cancel);
 
-    /// <summary>Changes what <paramref name="change"/> changes of the row as it is in the transaction.</summary>
+    /// <summary>Changes the row as it is in the transaction by <paramref name="change"/>.</summary>
     public Task<Account> ChangeAsync(string id, Action<AccountEntity> change, CancellationToken cancel) =>
         database.WriteAsync(
             async (db, token) =>
@@ -80,7 +80,7 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpo
                 var account = await Live(db).AsTracking().SingleOrDefaultAsync(row => row.Id == id, token) ?? throw NotFound();
                 await FillAsync(db, [account], token);
                 account.DemandWhole();
-                // Written anew: the key of a damaged note is none that it could be found by.
+                // All rows are written again: the key of a damaged entry cannot be found.
                 var notes = db.Set<AccountMetadataEntity>().Where(note => note.Incarnation == account.Incarnation);
                 account.Metadata = await notes.AsNoTracking().ToListAsync(token);
                 await notes.ExecuteDeleteAsync(token);
@@ -91,7 +91,7 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpo
             },
             cancel);
 
-    /// <summary>What has become of its logins; for a transaction of the account's owner.</summary>
+    /// <summary>Writes the state of the logins; for a transaction of the account's owner.</summary>
     public static async Task WriteStateAsync(GatewayDbContext db, string incarnation, AccountLife life, Account shown, CancellationToken cancel)
     {
         if (await Live(db).AsTracking().SingleOrDefaultAsync(row => row.Incarnation == incarnation, cancel) is { } account)
@@ -103,10 +103,10 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpo
         }
     }
 
-    /// <summary>All accounts there are, by their ids.</summary>
+    /// <summary>Returns the ids of all accounts.</summary>
     public Task<List<string>> IdsAsync(CancellationToken cancel) => database.ReadAsync((db, token) => Live(db).Select(account => account.Id).ToListAsync(token), cancel);
 
-    /// <summary>From the commit on the account is gone and its secrets are erased; <see cref="AccountRemover"/> does the rest.</summary>
+    /// <summary>Removes an account. From the commit on it is gone and its secrets are erased; <see cref="AccountRemover"/> does the rest.</summary>
     public async Task RemoveAsync(string id, Conditions when, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
@@ -115,7 +115,7 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpo
             {
                 var account = await Live(db).Include(row => row.Metadata).SingleOrDefaultAsync(row => row.Id == id, token) ?? throw NotFound();
                 when.Demand(account.ToAccount().Settings());
-                // By a damaged incarnation the row could not be found again. Its notes would keep it from getting another one.
+                // A row with a damaged incarnation could not be found again. Its metadata rows would prevent a new one.
                 await db.Set<AccountMetadataEntity>().Where(note => Live(db).Any(row => row.Id == id && row.Incarnation == note.Incarnation)).ExecuteDeleteAsync(token);
                 var incarnation = ObjectId.IsIncarnation(account.Incarnation) ? account.Incarnation : ObjectId.NewIncarnation();
                 await Live(db).Where(row => row.Id == id).ExecuteUpdateAsync(
@@ -128,7 +128,9 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpo
         changes.Appended(incarnation);
     }
 
-    /// <summary>The last change of the account, whoever owns it: after it nothing of the account can be written any more, so no row is left behind when the others are deleted.</summary>
+    /// <summary>
+    /// Appends the last change of the account, whoever owns it. After it nothing of the account can be written any more, so no row is left behind when the others are deleted.
+    /// </summary>
     private async Task AppendRemovedAsync(GatewayDbContext db, AccountEntity account, string incarnation, DateTimeOffset now, CancellationToken cancel)
     {
         // If the fence is lost or damaged, the log still has the last sequence.
@@ -140,7 +142,7 @@ public sealed class AccountStore(IDatabase database, ChangeLog changes, StoreEpo
         await db.InsertAsync([ChangeRow.Of(new AccountChanged(ChangeType.AccountRemoved, null, null), incarnation, account.Id, epoch.Value, sequence, now, notes)], cancel);
     }
 
-    /// <summary>Adds what the rows of accounts do not have: the counters of their fences, and whether these can be right.</summary>
+    /// <summary>Adds data that the rows of accounts do not have: the counters of their fences, and whether these can be right.</summary>
     private async Task FillAsync(GatewayDbContext db, IReadOnlyCollection<AccountEntity> accounts, CancellationToken cancel)
     {
         var incarnations = accounts.Select(account => account.Incarnation).ToList();

@@ -10,17 +10,17 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>What came of trying the settings of an account.</summary>
-/// <param name="Imap">The server the mail is on.</param>
-/// <param name="Smtp">The server that takes mail, where one was given.</param>
+/// <summary>The result of a trial login with the settings of an account.</summary>
+/// <param name="Imap">The result for the IMAP server.</param>
+/// <param name="Smtp">The result for the SMTP server, if one was given.</param>
 public sealed record Verification(ServerVerification Imap, [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] ServerVerification? Smtp);
 
-/// <summary>What came of logging in to a server.</summary>
-/// <param name="Ok" example="true">The login succeeded.</param>
-/// <param name="Code">From the closed list of error codes, where it did not.</param>
-/// <param name="Detail">What to do about it.</param>
-/// <param name="Upstream">The server's words.</param>
-/// <param name="Capabilities">What the server can do, where the login succeeded.</param>
+/// <summary>The result of a login to a server.</summary>
+/// <param name="Ok" example="true">True if the login succeeded.</param>
+/// <param name="Code">The code from the closed list of error codes if it failed.</param>
+/// <param name="Detail">A description of what to do about it.</param>
+/// <param name="Upstream">The response of the server.</param>
+/// <param name="Capabilities">The capabilities of the server if the login succeeded.</param>
 public sealed record ServerVerification(
     bool Ok,
     [property: JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull), SchemaOf(typeof(ErrorCode))] string? Code = null,
@@ -49,14 +49,14 @@ public sealed class AccountVerifier(ServerConnection connection, IOptions<ImapOp
         return new Verification(await inbound, outbound is null ? null : await outbound);
     }
 
-    /// <exception cref="ProblemException">What was wrong with the first server that refused.</exception>
+    /// <exception cref="ProblemException">The problem of the first server that refused.</exception>
     public async Task<Verification> DemandAsync(ServerSettings imap, ServerSettings? smtp, CancellationToken cancel)
     {
         var result = await RunAsync(imap, smtp, cancel);
         return (Located(result.Imap.Problem, "imap") ?? Located(result.Smtp?.Problem, "smtp")) is { } problem ? throw new ProblemException(problem) : result;
     }
 
-    /// <summary>Names the member of the request to change, where the refusal is the gateway's own and not the server's.</summary>
+    /// <summary>Adds the member of the request to change, if the gateway itself and not the server refuses.</summary>
     private static Problem? Located(Problem? problem, string server) =>
         problem is { Code: ErrorCode.AccountPlaintextRefused } ? problem with { Errors = [new ProblemError(problem.Detail, $"/{server}/security")] } : problem;
 

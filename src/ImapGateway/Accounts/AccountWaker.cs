@@ -6,20 +6,20 @@ using ImapGateway.Mail;
 namespace ImapGateway.Accounts;
 
 /// <summary>
-/// Keeps every account awake: its owner watches it whether anybody asks for it or not. Each node wakes its share. An account that is added or changed is woken at once by
-/// whoever does that.
+/// Keeps every account active, so that it is watched even without requests. Each node wakes its share. An account that is added or changed is woken at once by
+/// the component that does so.
 /// </summary>
 public sealed partial class AccountWaker(AccountStore store, IGrainFactory grains, ISiloStatusOracle silos, Loops loops, ILogger<AccountWaker> log) : LoopService("account waking", loops)
 {
     private const int AtOnce = 16;
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(30);
 
-    /// <summary>Until this node is one of those that wake accounts.</summary>
+    /// <summary>The interval of checks until this node is one of those that wake accounts.</summary>
     private static readonly TimeSpan Joining = TimeSpan.FromMilliseconds(200);
 
     private TimeSpan _pause = TimeSpan.Zero;
 
-    /// <summary>Whether the account is among those that the node of this rank wakes.</summary>
+    /// <summary>True if the node of this rank wakes the account.</summary>
     public static bool IsMine(string account, int nodes, int rank) =>
         BitConverter.ToUInt32(SHA256.HashData(Encoding.UTF8.GetBytes(account))) % (uint)nodes == rank;
 
@@ -40,11 +40,11 @@ public sealed partial class AccountWaker(AccountStore store, IGrainFactory grain
             }
             catch (ProblemException e) when (e.Code == ErrorCode.NotFound)
             {
-                // Removed just now.
+                // The account was just removed.
             }
             catch (Exception)
             {
-                // The account's owner has logged why. Whatever it is, the other accounts are woken.
+                // The account's grain has logged the reason. The other accounts are woken in any case.
                 Interlocked.Increment(ref failed);
             }
         });

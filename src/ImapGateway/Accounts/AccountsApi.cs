@@ -40,7 +40,7 @@ public static class AccountsApi
             .WithDescription("Its secrets are erased before the answer; its rows follow in the background. Nothing changes on the mail server.");
     }
 
-    /// <param name="verify">false: save it without logging in.</param>
+    /// <param name="verify">False: the account is saved without a login.</param>
     private static async Task<Created<Account>> AddAsync(AccountInput input, Caller caller, AccountRegistry registry, CancellationToken cancel, bool verify = true)
     {
         DemandAllAccounts(caller);
@@ -50,7 +50,7 @@ public static class AccountsApi
 
     private sealed record Position(string After, string Feed);
 
-    /// <param name="email" example="ann@example.com">Exactly this address.</param>
+    /// <param name="email" example="ann@example.com">The exact e-mail address.</param>
     private static async Task<PageResult<Account>> ListAsync(
         [AsParameters] Paging paging, HttpContext context, Caller caller, Conditions when, AccountStore store, GlobalFeed feed, CancellationToken cancel, string? email = null)
     {
@@ -59,13 +59,13 @@ public static class AccountsApi
             .ToImmutableSortedDictionary(pair => pair.Key[MetadataPrefix.Length..], pair => pair.Value.ToString(), StringComparer.Ordinal);
         var filter = $"{email}\n{string.Join('\n', metadata)}";
         var from = Cursor.Decode<Position>(CursorKind, filter, paging.Cursor);
-        // Before the rows: what changes while they are read comes again in the feed.
+        // The position is read before the rows: changes during the read come again in the feed.
         var position = await feed.PositionOfListAsync(from?.Feed, cancel);
         var rows = await store.ListAsync(email, metadata, caller.Accounts, from?.After, paging.Limit + 1, cancel);
         var items = rows.Take(paging.Limit).Select(row => row.ToAccount()).ToImmutableArray();
         var hasMore = rows.Count > paging.Limit;
         var page = new Page<Account>(items, hasMore ? Cursor.Encode(CursorKind, filter, new Position(items[^1].Id, position)) : null, position);
-        // Positions stay with the answer they were given in: what happens to mail does not change a list of accounts.
+        // Feed positions belong to the response that they were sent in: changes of mail do not change a list of accounts.
         return new PageResult<Account>(Tagged.Weak(when, page, new { Items = items.Select(account => account with { FeedPosition = "" }), hasMore }));
     }
 
@@ -79,7 +79,7 @@ public static class AccountsApi
 
     private static TaggedResult<Account> Result(Conditions when, Account account) => new(Tagged.Strong(when, account, account.Settings()));
 
-    /// <param name="verify">false: save it without logging in.</param>
+    /// <param name="verify">False: the account is saved without a login.</param>
     private static async Task<Results<TaggedResult<Account>, Created<Account>>> PutAsync(
         string account, AccountInput input, Caller caller, Conditions when, AccountRegistry registry, AccountStore store, CancellationToken cancel, bool verify = true)
     {
@@ -101,7 +101,7 @@ public static class AccountsApi
         return Result(when.Afterwards, await registry.ChangeAsync(account, input.Validate(needsCredential: false, before.ToAccount()), verify, when, cancel));
     }
 
-    /// <param name="verify">false: save new credentials without logging in.</param>
+    /// <param name="verify">False: new credentials are saved without a login.</param>
     private static async Task<TaggedResult<Account>> ChangeAsync(string account, AccountPatch patch, Conditions when, AccountRegistry registry, AccountStore store, CancellationToken cancel, bool verify = true)
     {
         var before = (await store.FindAsync(account, cancel) ?? throw AccountStore.NotFound()).ToAccount();

@@ -21,18 +21,18 @@ public static class AccountsExtensions
         builder.UseOrleans(silo =>
         {
             silo.UseSingleSilo();
-            // A call whose caller has given up goes on in the grain otherwise.
+            // Otherwise a call whose caller has given up goes on in the grain.
             silo.Configure<SiloMessagingOptions>(options => options.CancelRequestOnTimeout = true);
-            // A stream that nobody has pulled from for as long as this is ended: slow clients of downloads need it long.
+            // A stream that no client has pulled from for this time is ended: slow clients of downloads need a long time.
             silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = IAccountGrain.LongestPause);
             silo.AddOutgoingGrainCallFilter<RequestTrace>();
             silo.AddOutgoingGrainCallFilter<ActivationFailures>();
-            // Only what was asked for and does not exist is ever collected: an account stays with its owner.
+            // Only grains of accounts that do not exist are ever collected: an account stays active.
             silo.Configure<GrainCollectionOptions>(options => options.CollectionAge = TimeSpan.FromMinutes(2));
-            // At every start one warns of a stall, when there is none, and the other of a garbage collector that suits a server of one program only.
+            // At every start one warns of a stall that does not exist, and the other of a garbage collector that suits only a server with a single program.
             silo.Services.Configure<LoggerFilterOptions>(filter => filter.AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error).AddFilter("Orleans.Runtime.Silo", LogLevel.Error));
         });
-        // After Orleans: it needs the silo, and stops before it.
+        // It is registered after Orleans: it needs the silo, and stops before it.
         builder.Services.AddHostedService<AccountWaker>();
     }
 }

@@ -10,7 +10,7 @@ using ImapGateway.Sync.Watching;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>Accounts in the graph: where everything begins.</summary>
+/// <summary>Adds accounts to the graph, which begins with them.</summary>
 public sealed class AccountsGraph : IGraph
 {
     private const string CursorKind = "accounts";
@@ -94,7 +94,7 @@ public sealed class AccountsGraph : IGraph
         upstream.Leaf("text", "String", one => one.Text, "The text after it.");
     }
 
-    /// <summary>Null where there is none, or the caller must not see it.</summary>
+    /// <summary>Returns the account, or null if there is none or the caller may not see it.</summary>
     public static async Task<Account?> LoadAsync(FieldCall call, string id) =>
         call.Caller.MaySee(id)
             ? await call.LoadAsync<string, Account>(nameof(Account), id, async ids => (await Task.WhenAll(ids.Select(call.ReadAsync))).OfType<Account>().ToDictionary(account => account.Id))
@@ -112,7 +112,7 @@ public sealed class AccountsGraph : IGraph
         var filter = $"{call.Text("email")}\n{string.Join('\n', notes)}";
         var from = Cursor.Decode<Position>(CursorKind, filter, page.Cursor);
         var feed = call.Service<GlobalFeed>();
-        // Before the rows: what changes while they are read comes again in the feed.
+        // The position is read before the rows: changes during the read come again in the feed.
         var position = await feed.PositionOfListAsync(from?.Feed, call.Cancel);
         var rows = await call.Service<AccountStore>().ListAsync(call.Text("email"), notes, call.Caller.Accounts, from?.After, page.Limit + 1, call.Cancel);
         return new Connection<Account>(

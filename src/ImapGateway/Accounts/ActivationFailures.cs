@@ -2,7 +2,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>What Orleans itself says where an account's owner is just leaving, or the gateway stops: the call did not begin, and may be made again.</summary>
+/// <summary>Converts Orleans' exceptions when an account's grain is just deactivated or the gateway stops: the call did not begin, and may be repeated.</summary>
 public sealed class ActivationFailures : IOutgoingGrainCallFilter
 {
     public async Task Invoke(IOutgoingGrainCallContext context)

@@ -4,7 +4,7 @@ using ImapGateway.GraphQL.Schema;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>The account of a change, as it is when the change is told.</summary>
+/// <summary>Adds the account of a change to the graph, as it is when the change is reported.</summary>
 public sealed class ChangedAccountGraph : IGraph
 {
     public void Build(GraphBuilder graph)

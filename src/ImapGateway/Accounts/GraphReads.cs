@@ -4,7 +4,7 @@ using ImapGateway.Responses;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>Reads for the graph, which note until when they hold.</summary>
+/// <summary>Reads for the graph, and notes how long the results are valid.</summary>
 public static class GraphReads
 {
     public static async Task<Tagged<T>> ReadAsync<T>(this FieldCall call, string account, AccountCommand<Tagged<T>> command) where T : class
@@ -23,10 +23,10 @@ public static class GraphReads
         }
     }
 
-    /// <summary>Null where there is none.</summary>
+    /// <summary>Returns the account, or null if there is none.</summary>
     public static async Task<Account?> ReadAsync(this FieldCall call, string account)
     {
-        // Before it is read: what changes meanwhile changes the guard.
+        // The number is taken before the read: a change during the read changes the guard.
         var held = call.Service<AnswerGuards>().Find(account) is { } guard ? new GuardedAt(guard, guard.Now) : null;
         try
         {

@@ -2,12 +2,12 @@ using System.Diagnostics;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>Takes the trace id of the request along to the actor, for its log lines: what runs there is no part of the request's own flow.</summary>
+/// <summary>Passes the trace id of the request to the grain, for its log lines: code in the grain does not run in the request's own flow.</summary>
 public sealed class RequestTrace : IOutgoingGrainCallFilter
 {
     private const string Key = "traceId";
 
-    /// <summary>Of the request that the actor is working for; 32 hexadecimal digits as in problem details, or null.</summary>
+    /// <summary>The trace id of the request that the grain works for; 32 hexadecimal digits as in problem details, or null.</summary>
     public static string? Id => RequestContext.Get(Key) as string;
 
     public Task Invoke(IOutgoingGrainCallContext context)

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Accounts;
 
-/// <summary>Makes what talks to an account's servers, with its credentials decrypted for that moment.</summary>
+/// <summary>Makes the connections to an account's servers, with its credentials decrypted for that moment.</summary>
 public sealed class SessionFactory(ServerConnection connection, CredentialProtector protector, IOptions<ImapOptions> options, IOptions<WatchOptions> watch, Loops loops, TimeProvider time)
 {
     private static readonly Credential NoCredential = new(CredentialKind.Password, "");
@@ -18,11 +18,11 @@ public sealed class SessionFactory(ServerConnection connection, CredentialProtec
 
     public Loops Loops => loops;
 
-    /// <summary>What an account's mailboxes share with those of all others.</summary>
+    /// <summary>Returns the settings that an account's mailboxes share with those of all others.</summary>
     public SyncSettings SyncSettings(ILogger log) => new(watch.Value.MoveWindow, loops, log);
 
     /// <summary>Logs in for the account, with credentials that are decrypted now.</summary>
-    /// <param name="suspicion">Why it must not log in, whatever the credentials are.</param>
+    /// <param name="suspicion">The reason why it must not log in, whatever the credentials are; null: it may.</param>
     public SessionOpener NewOpener(AccountEntity account, ILoginObserver observer, Problem? suspicion)
     {
         var (credential, unreadable) = CredentialOf(account);
@@ -30,13 +30,13 @@ public sealed class SessionFactory(ServerConnection connection, CredentialProtec
         return new SessionOpener(
             connection, account.Imap.ToMailServer(), credential, options.Value.CommandTimeout, observer, time, suspicion ?? (refused is not null && Backoff.IsFinal(refused) ? refused : null))
         {
-            // The capabilities are those of the last login.
+            // The capabilities of the last login.
             Quirks = new Quirks(time, account.Quirks),
             HaveWorked = account.State is AccountState.Connected or AccountState.Syncing or AccountState.Unavailable && account.Capabilities.Length > 0,
         };
     }
 
-    /// <summary>Without the credential nothing is connected to; all else that is known of the account can still be read.</summary>
+    /// <summary>Returns the credential. Without it there are no connections; all else that is known of the account can still be read.</summary>
     private (Credential Credential, Problem? Unreadable) CredentialOf(AccountEntity account)
     {
         if (account.Imap == AccountServer.Unreadable)
@@ -53,7 +53,7 @@ public sealed class SessionFactory(ServerConnection connection, CredentialProtec
         }
     }
 
-    /// <summary>One of the account's connections is the watcher's.</summary>
-    /// <param name="notes">Of the account.</param>
+    /// <summary>Makes the pool. It has one connection less than the account, since the watcher has one.</summary>
+    /// <param name="notes">The notes of the account.</param>
     public ImapPool NewPool(SessionOpener opener, OpeningNotes.PoolNotes notes) => new(opener, options.Value.MaxSessionsPerAccount - 1, _answers, time) { Notes = notes };
 }

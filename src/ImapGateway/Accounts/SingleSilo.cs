@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Connections;
 namespace ImapGateway.Accounts;
 
 /// <summary>
-/// Orleans in one process without any socket of its own: a lone silo never dials itself, so its listeners may wait for ever.
+/// Runs Orleans in one process without any socket of its own: a lone silo never connects to itself, so its listeners may wait for ever.
 /// Several gateways then run side by side on one machine.
 /// </summary>
 public static class SingleSilo

@@ -2,33 +2,33 @@ using ImapGateway.Settings;
 
 namespace ImapGateway.GraphQL;
 
-/// <summary>Section <c>GraphQL</c> of the settings: how much one operation may ask for.</summary>
+/// <summary>The settings of the section <c>GraphQL</c>: the limits of one operation.</summary>
 public sealed class GraphQLOptions : ISettings
 {
-    /// <summary>Of the request, with its variables.</summary>
+    /// <summary>The largest body of a request in octets, with its variables.</summary>
     public int MaxBodyBytes { get; set; } = 128 * 1024;
 
-    /// <summary>How deep fields may stand in each other.</summary>
+    /// <summary>The largest depth of nested fields.</summary>
     public int MaxDepth { get; set; } = 15;
 
-    /// <summary>With those of fragments, each time they are used.</summary>
+    /// <summary>The largest number of fields, with those of fragments each time they are used.</summary>
     public int MaxFields { get; set; } = 500;
 
     public int MaxAliases { get; set; } = 50;
 
-    /// <summary>Of the objects that an answer can have at most: page sizes multiply.</summary>
+    /// <summary>The largest cost: the number of objects that a response can have at most. Page sizes multiply.</summary>
     public int MaxCost { get; set; } = 20_000;
 
-    /// <summary>What is not known by then is told as failed.</summary>
+    /// <summary>The time for an operation. Fields that are not resolved by then fail.</summary>
     public TimeSpan RequestTime { get; set; } = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a WebSocket may wait before it says who it is.</summary>
+    /// <summary>The time that a WebSocket may wait before it sends its connection_init.</summary>
     public TimeSpan InitTime { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>Of one WebSocket, at the same time: subscriptions and whatever else is running.</summary>
+    /// <summary>The largest number of operations of one WebSocket at the same time: subscriptions and others.</summary>
     public int MaxOperations { get; set; } = 50;
 
-    /// <summary>Whether clients may ask for the schema.</summary>
+    /// <summary>True if clients may ask for the schema.</summary>
     public bool Introspection { get; set; } = true;
 
     public IEnumerable<(string Key, string Message)> Validate()

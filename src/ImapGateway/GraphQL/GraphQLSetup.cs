@@ -8,7 +8,7 @@ namespace ImapGateway.GraphQL;
 
 public static class GraphQLSetup
 {
-    /// <param name="graphs">What the features add.</param>
+    /// <param name="graphs">The types and fields of the features.</param>
     public static void AddGraphQL(this WebApplicationBuilder builder, params IGraph[] graphs)
     {
         builder.AddSettings<GraphQLOptions>("GraphQL");

@@ -4,23 +4,23 @@ using Microsoft.Net.Http.Headers;
 
 namespace ImapGateway.Http;
 
-/// <summary>What a Range header asks of a representation (RFC 9110 section 14.2).</summary>
+/// <summary>The kinds of responses to a Range header (RFC 9110 section 14.2).</summary>
 public enum RangeOutcome
 {
-    /// <summary>200 with everything: no range, several, a broken one, another unit, or a suffix of what has no known length. A server may ignore any Range.</summary>
+    /// <summary>200 with everything: there is no range, or several, or an invalid one, or another unit, or a suffix of a representation without known length. A server may ignore any Range.</summary>
     Whole,
     /// <summary>206 with <see cref="ByteRange"/>.</summary>
     Partial,
-    /// <summary>416: it begins behind the end.</summary>
+    /// <summary>416: the range begins behind the end.</summary>
     Unsatisfiable,
 }
 
-/// <summary>One range of octets.</summary>
+/// <summary>A range of octets.</summary>
 /// <param name="First">Offset of the first octet.</param>
-/// <param name="Last">Offset of the last octet, inclusive; null: to the end of what has no known length.</param>
+/// <param name="Last">Offset of the last octet, inclusive; null: to the end of a representation without known length.</param>
 public readonly record struct ByteRange(long First, long? Last)
 {
-    /// <summary>Null where the end is not known.</summary>
+    /// <summary>The number of octets; null where the end is not known.</summary>
     public long? Length => Last - First + 1;
 
     /// <param name="header">The Range header.</param>

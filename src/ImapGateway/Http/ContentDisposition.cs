@@ -3,16 +3,16 @@ using System.Text;
 
 namespace ImapGateway.Http;
 
-/// <summary>Content-Disposition of an answer (RFC 6266).</summary>
+/// <summary>Formats the header Content-Disposition of a response (RFC 6266).</summary>
 public static class ContentDisposition
 {
     private const int MaxLength = 255;
 
     /// <summary>
-    /// <c>filename</c> in ASCII for all, <c>filename*</c> (RFC 8187) besides where that is not the name. Whatever the name, the value is one line of ASCII.
+    /// Formats <c>filename</c> in ASCII, and adds <c>filename*</c> (RFC 8187) if the name has other characters. Whatever the name, the value is one line of ASCII.
     /// </summary>
     /// <param name="disposition">"attachment" or "inline".</param>
-    /// <param name="filename">Without path; null: no name is proposed.</param>
+    /// <param name="filename">The file name without a path; null: no name is proposed.</param>
     public static string Format(string disposition, string? filename)
     {
         var name = Clean(filename);
@@ -38,11 +38,11 @@ public static class ContentDisposition
         return clean.ToString().Trim();
     }
 
-    /// <summary>A backslash or quote would need escapes that browsers disagree on (RFC 6266 appendix D).</summary>
+    /// <summary>Makes an ASCII name. Backslashes and quotes would need escapes that browsers disagree on (RFC 6266 appendix D).</summary>
     private static string Ascii(string name) =>
         string.Concat(name.EnumerateRunes().Select(rune => rune is { IsAscii: true, Value: not ('"' or '\\') } ? (char)rune.Value : '_'));
 
-    /// <summary>RFC 8187 section 3.2.1: everything but attr-char is percent-encoded.</summary>
+    /// <summary>Percent-encodes everything but attr-char (RFC 8187 section 3.2.1).</summary>
     private static string Extended(string name)
     {
         var extended = new StringBuilder(name.Length * 3);

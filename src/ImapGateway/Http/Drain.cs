@@ -3,8 +3,8 @@ using Microsoft.Extensions.Options;
 namespace ImapGateway.Http;
 
 /// <summary>
-/// Ends the requests that are still running some time after the gateway was asked to stop. The server would wait for them until the host's whole time to stop
-/// is used up, and the accounts would lose their connections without a word.
+/// Ends the requests that are still running some time after the gateway was asked to stop. Otherwise the server waits for them until the host's whole time to stop
+/// is used up, and the connections of the accounts end without a LOGOUT.
 /// </summary>
 public sealed class Drain : IDisposable
 {
@@ -17,7 +17,7 @@ public sealed class Drain : IDisposable
         _stopping = lifetime.ApplicationStopping.Register(() => _over.CancelAfter(options.Value.DrainTime));
     }
 
-    /// <summary>Cancelled when the time is over.</summary>
+    /// <summary>A token that is cancelled when the time is over.</summary>
     public CancellationToken Over => _over.Token;
 
     public void Dispose()

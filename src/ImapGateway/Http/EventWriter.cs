@@ -6,24 +6,24 @@ using Microsoft.AspNetCore.Http.Features;
 namespace ImapGateway.Http;
 
 /// <summary>
-/// An answer of server-sent events (HTML standard, section 9.2.5). Every event is flushed, and waited for where the client takes them slowly; one that takes nothing at all loses the connection,
-/// and may come back with its last id.
+/// Writes a response of server-sent events (HTML standard, section 9.2.5). Every event is flushed, and the writer waits if the client reads slowly. A client that reads nothing at all loses
+/// the connection, and may reconnect with its last id.
 /// </summary>
 public sealed class EventWriter : IDisposable
 {
     public const string ContentType = "text/event-stream";
 
-    /// <summary>After so much silence a comment shows that the connection lives.</summary>
+    /// <summary>The time without events after which a comment shows that the connection is alive.</summary>
     public static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(15);
 
-    /// <summary>What was sent must be taken within this time. Kestrel's own least rate is of no use here: whatever its buffers took at once counts in favour of the client.</summary>
+    /// <summary>The time within which the client must read what was sent. Kestrel's minimum data rate does not help here: it counts what its buffers took at once in favour of the client.</summary>
     public static readonly TimeSpan LongestStall = TimeSpan.FromSeconds(30);
 
     private readonly PipeWriter _output;
     private readonly CancellationTokenSource _stalled;
     private readonly CancellationTokenRegistration _abort;
 
-    /// <summary>Begins the answer; the headers go with the first event or comment.</summary>
+    /// <summary>Begins the response. The headers go with the first event or comment.</summary>
     public EventWriter(HttpContext context, TimeProvider time)
     {
         _output = context.Response.BodyWriter;
@@ -32,15 +32,15 @@ public sealed class EventWriter : IDisposable
         context.Features.Get<IHttpResponseBodyFeature>()?.DisableBuffering();
         context.Response.ContentType = ContentType;
         context.Response.Headers.CacheControl = "no-store";
-        // Else nginx keeps events until it has many.
+        // Otherwise nginx buffers events until it has many.
         context.Response.Headers["X-Accel-Buffering"] = "no";
     }
 
-    /// <summary>Sent by those who come back, who cannot change the address they came to first.</summary>
+    /// <summary>Returns the header Last-Event-ID. Clients send it when they reconnect, since they cannot change the address.</summary>
     public static string? LastId(HttpRequest request) => request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } last ? last : null;
 
-    /// <param name="id">With which an EventSource comes back; null: as before.</param>
-    /// <param name="data">One line: JSON of ours has no line breaks.</param>
+    /// <param name="id">The id that an EventSource reconnects with; null: the id does not change.</param>
+    /// <param name="data">The data, one line: the gateway's JSON has no line breaks.</param>
     public Task WriteAsync(string? id, string type, ReadOnlyMemory<byte> data, CancellationToken cancel)
     {
         WriteId(id);
@@ -52,7 +52,7 @@ public sealed class EventWriter : IDisposable
         return FlushAsync(cancel);
     }
 
-    /// <summary>Shows that the connection lives. A browser remembers the id, though there is no event.</summary>
+    /// <summary>Writes a comment, which shows that the connection is alive. A browser remembers the id although there is no event.</summary>
     public Task WriteCommentAsync(string? id, CancellationToken cancel)
     {
         _output.Write(":\n"u8);

@@ -5,27 +5,27 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace ImapGateway.Http;
 
-/// <summary>What the server, routing and binding refuse, as problems with sentences of ours: theirs name types of the code.</summary>
+/// <summary>Makes problems of what the server, routing and binding refuse. The gateway writes the sentences itself, since those of the framework name types of the code.</summary>
 public static class FrameworkProblems
 {
     public static readonly Problem Unexpected = new(ErrorCode.Internal, "The gateway failed unexpectedly. Its log tells more under this traceId.");
 
-    /// <summary>The route's pattern, never the path: paths hold what people wrote.</summary>
+    /// <summary>Returns the route's pattern, never the path: paths contain what users wrote.</summary>
     public static string GetRoute(this HttpContext context) => (context.GetEndpoint() as RouteEndpoint)?.RoutePattern.RawText ?? "(no route)";
 
-    /// <summary>Null: nobody expected this failure.</summary>
+    /// <summary>Returns the problem, or null if the exception is unexpected.</summary>
     public static Problem? OfException(HttpContext context, Exception failure) => failure switch
     {
         ProblemException expected => expected.Problem,
         BadHttpRequestException { InnerException: JsonException json } => JsonFaults.Describe(context, json),
-        // Of ReadFromJsonAsync: a charset that .NET does not know, or refuses.
+        // Thrown by ReadFromJsonAsync: a charset that .NET does not know, or refuses.
         InvalidOperationException when context.Request.GetTypedHeaders().ContentType is { Charset.HasValue: true } type && !type.Charset.Equals("utf-8", StringComparison.OrdinalIgnoreCase) =>
             OfBadRequest(context, StatusCodes.Status415UnsupportedMediaType),
         BadHttpRequestException bad => OfBadRequest(context, bad.StatusCode),
         _ => null,
     };
 
-    /// <summary>For an error status that was set without a body.</summary>
+    /// <summary>Returns the problem for an error status that was set without a body.</summary>
     public static Problem OfStatus(HttpContext context) => context.Response.StatusCode switch
     {
         StatusCodes.Status404NotFound => new(ErrorCode.NotFound, "There is nothing at this path."),
@@ -34,7 +34,7 @@ public static class FrameworkProblems
         var status => OfBadRequest(context, status),
     };
 
-    /// <summary>The status of the answer is the code's: 408, 411 and their like become 400.</summary>
+    /// <summary>Returns the problem of a bad request. The status of the response follows from the error code: 408, 411 and similar ones become 400.</summary>
     private static Problem OfBadRequest(HttpContext context, int status) => status switch
     {
         StatusCodes.Status401Unauthorized => RouteRights.KeyRequired,

@@ -12,8 +12,8 @@ public static class Health
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web) { DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull };
 
     /// <summary>
-    /// <c>/health/live</c>: the process answers. <c>/health/ready</c>: so do its health checks; 503 where one does not. Background loops that fail are listed there; they are tried
-    /// again, and do not make the gateway unready. No key, and a body that tells no more than that.
+    /// Maps <c>/health/live</c> (the process answers) and <c>/health/ready</c> (its health checks pass; 503 if one does not). Background loops that fail are listed there; they are
+    /// repeated, and do not make the gateway unready. No key is needed, and the body shows no more than that.
     /// </summary>
     public static void MapHealth(this WebApplication app)
     {
@@ -29,13 +29,13 @@ public static class Health
         return context.Response.WriteAsync(JsonSerializer.Serialize(body, Json), context.RequestAborted);
     }
 
-    /// <param name="Status">healthy or unhealthy.</param>
-    /// <param name="FailingLoops">Absent where none fails.</param>
+    /// <param name="Status">The state: healthy or unhealthy.</param>
+    /// <param name="FailingLoops">The background loops that fail; absent if none does.</param>
     private sealed record HealthBody(string Status, ImmutableArray<LoopFailure>? FailingLoops);
 
-    /// <param name="Loop">What the loop does.</param>
+    /// <param name="Loop">The name of the loop: the work that it does.</param>
     /// <param name="Reason">An error code, or the type of an exception.</param>
-    /// <param name="Since">When it began to fail.</param>
+    /// <param name="Since">The time of the first failure.</param>
     private sealed record LoopFailure(string Loop, string Reason, DateTimeOffset Since)
     {
         public static LoopFailure Of(FailingLoop loop) => new(loop.Name, loop.Kind, loop.Since);

@@ -2,13 +2,13 @@ using ImapGateway.Settings;
 
 namespace ImapGateway.Http;
 
-/// <summary>Section <c>Http</c> of the settings.</summary>
+/// <summary>The settings of the section <c>Http</c>.</summary>
 public sealed class HttpOptions : ISettings
 {
-    /// <summary>How long requests may go on once the gateway is asked to stop; then they are ended.</summary>
+    /// <summary>The time that requests may go on after the gateway is asked to stop; then they are ended.</summary>
     public TimeSpan DrainTime { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>For answers to lists and reads as they were written, which are sent again while their tag holds.</summary>
+    /// <summary>The size in octets of the cache of responses to lists and reads. They are sent again while their tag is valid.</summary>
     public long AnswerBytes { get; set; } = 32L << 20;
 
     public IEnumerable<(string Key, string Message)> Validate()

@@ -9,17 +9,17 @@ namespace ImapGateway.Http;
 
 public static class HttpSetup
 {
-    /// <summary>Bodies of more octets are 413; a route that takes more says so with <see cref="Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute"/> as metadata.</summary>
+    /// <summary>The largest request body in octets; a larger one is a 413. A route that takes more has <see cref="Microsoft.AspNetCore.Mvc.RequestSizeLimitAttribute"/> as metadata.</summary>
     public const int MaxRequestBody = 1024 * 1024;
 
-    /// <summary>What is left for everything else when the requests have used up their time to stop.</summary>
+    /// <summary>The time that is left to stop everything else after the requests have used up theirs.</summary>
     private static readonly TimeSpan AccountsTime = TimeSpan.FromSeconds(10);
 
-    /// <summary>Shows proxies that a WebSocket lives, and the gateway that somebody is there.</summary>
+    /// <summary>The interval of WebSocket pings. They show proxies that the connection is alive, and the gateway that the client is there.</summary>
     private static readonly TimeSpan PingInterval = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan PingTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>After AddStorage: the admin key is made once the data directory is ours.</summary>
+    /// <summary>Registers the HTTP services. Call it after AddStorage: the admin key is made when the data directory is locked for this process.</summary>
     public static void AddHttp(this WebApplicationBuilder builder)
     {
         var services = builder.Services;
@@ -28,7 +28,7 @@ public static class HttpSetup
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = MaxRequestBody;
         });
-        // It writes whole addresses, and their queries hold what people search their mail for.
+        // It logs whole addresses, and their queries contain what users search their mail for.
         builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.Warning);
         // Both log the stack trace of a start that failed, which RunValidatedAsync reports in one line.
         builder.Logging.AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical);
@@ -37,7 +37,7 @@ public static class HttpSetup
         services.TryAddSingleton<Loops>();
         services.AddHostedService<UnobservedFailures>();
         services.ConfigureHttpJsonOptions(StrictJson.Configure);
-        // Else a malformed request is an empty 400 that says nothing.
+        // Otherwise a malformed request is a 400 without a body.
         services.Configure<RouteHandlerOptions>(options => options.ThrowOnBadRequest = true);
 
         builder.AddSettings<AuthOptions>("Auth");
@@ -55,14 +55,14 @@ public static class HttpSetup
         services.AddSingleton<Drain>();
         services.AddSingleton(provider => new AnswerCache(provider.GetRequiredService<IOptions<HttpOptions>>().Value.AnswerBytes));
         services.AddSingleton<AnswerGuards>();
-        // First the requests, then the accounts take their leave of the mail servers.
+        // The requests end first, then the accounts log out of the mail servers.
         services.AddOptions<HostOptions>().Configure<IOptions<HttpOptions>>((host, drain) => host.ShutdownTimeout = drain.Value.DrainTime + AccountsTime);
 
         services.AddSingleton<IdempotencyStore>();
         services.AddHostedService<IdempotencyPurgeWorker>();
     }
 
-    /// <summary>"Unable to start Kestrel" is its only critical event. All other levels stay as they are configured.</summary>
+    /// <summary>Hides the critical event of Kestrel. "Unable to start Kestrel" is its only one. All other levels stay as they are configured.</summary>
     private static void KeepCriticalOfKestrelQuiet(LoggerFilterOptions options)
     {
         const string Kestrel = "Microsoft.AspNetCore.Server.Kestrel";
@@ -71,7 +71,7 @@ public static class HttpSetup
         options.Rules.Add(new LoggerFilterRule(null, Kestrel, configured ?? options.MinLevel, (_, category, level) => category != Kestrel || level != LogLevel.Critical));
     }
 
-    /// <summary>First in the pipeline. Preflights need no key (CORS), unknown paths below /v1 do, and nothing is parsed for somebody who has none.</summary>
+    /// <summary>Adds the middleware that comes first in the pipeline. Preflights need no key (CORS), unknown paths below /v1 do, and nothing is parsed for a caller without a key.</summary>
     public static void UseHttp(this WebApplication app)
     {
         app.UseMiddleware<DrainMiddleware>();

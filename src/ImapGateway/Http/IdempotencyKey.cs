@@ -9,10 +9,10 @@ public static class IdempotencyKey
     public const string Header = "Idempotency-Key";
     public const int MaxLength = 255;
 
-    /// <summary>POSTs to this route with the same key are done once. The route creates something, and takes JSON.</summary>
+    /// <summary>Marks a route whose POSTs with the same key are done once. The route creates something, and takes JSON.</summary>
     public static TBuilder Idempotent<TBuilder>(this TBuilder route) where TBuilder : IEndpointConventionBuilder => route.WithMetadata(new IdempotentRoute());
 
-    /// <summary>The key without quotes; null where none was sent; anything else is a 400.</summary>
+    /// <summary>Returns the key without quotes, or null if none was sent. Anything else is a 400.</summary>
     public static string? Of(StringValues header)
     {
         if (header.Count == 0)

@@ -5,9 +5,9 @@ using ImapGateway.Mail;
 namespace ImapGateway.Http;
 
 /// <summary>
-/// Routes marked <see cref="IdempotencyKey.Idempotent"/> act once per key, credential and path (which has the account in it). The answer is kept if it
-/// is one of the operation: success, or a refusal that would come again. What was refused before the operation ran (400, 413, 415) and what depends on the
-/// moment (424, 429, 5xx) frees the key. What has begun is carried through though its client leaves: that client is the one who will ask again.
+/// Executes routes marked <see cref="IdempotencyKey.Idempotent"/> once per key, credential and path (which contains the account). The response is kept if the
+/// operation itself has made it: a success, or a refusal that would come again. A request that was refused before the operation ran (400, 413, 415), or for a reason that
+/// depends on the moment (424, 429, 5xx), frees the key. An operation that has begun is completed although its client leaves, since that client is the one that will ask again.
 /// </summary>
 public sealed partial class IdempotencyMiddleware(RequestDelegate next, IdempotencyStore store, ILogger<IdempotencyMiddleware> log)
 {
@@ -54,7 +54,7 @@ public sealed partial class IdempotencyMiddleware(RequestDelegate next, Idempote
         await body.CopyToAsync(client, aborted);
     }
 
-    /// <summary>Refusals become answers here already, so that they can be kept.</summary>
+    /// <summary>Runs the operation. Refusals become responses here already, so that they can be kept.</summary>
     private async Task RunAsync(HttpContext context)
     {
         try
@@ -69,7 +69,7 @@ public sealed partial class IdempotencyMiddleware(RequestDelegate next, Idempote
         }
     }
 
-    /// <summary>What was done is done: a failure to note it must not turn the answer into an error.</summary>
+    /// <summary>Stores the response. The operation is done: a failure to store its response must not turn it into an error.</summary>
     private async Task FinishAsync(string id, StoredAnswer? answer)
     {
         try
@@ -84,7 +84,7 @@ public sealed partial class IdempotencyMiddleware(RequestDelegate next, Idempote
 
     private static bool IsFinal(int status) => status is < 500 and not (400 or 413 or 415 or 424 or 429);
 
-    /// <summary>Query and body; the body stays readable for the handler. The limit of the route holds: more is refused by the server while it is read.</summary>
+    /// <summary>Reads query and body; the body stays readable for the handler. The limit of the route applies: the server refuses a larger body while it is read.</summary>
     private static async Task<byte[]> ReadPayloadAsync(HttpContext context)
     {
         var body = new MemoryStream();

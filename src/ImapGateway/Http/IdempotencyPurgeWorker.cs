@@ -2,7 +2,7 @@ using ImapGateway.Background;
 
 namespace ImapGateway.Http;
 
-/// <summary>Removes expired answers in batches small enough not to hold up other writes.</summary>
+/// <summary>Removes expired responses in batches that are small enough not to block other writes.</summary>
 public sealed class IdempotencyPurgeWorker(IdempotencyStore store, Loops loops) : LoopService("idempotency purge", loops)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(10);

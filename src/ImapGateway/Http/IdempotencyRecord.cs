@@ -3,23 +3,23 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ImapGateway.Http;
 
-/// <summary>A request with an Idempotency-Key: claimed before it acts, answered after.</summary>
+/// <summary>A request with an Idempotency-Key. The row is written before the request is executed, and gets its response afterwards.</summary>
 public sealed class IdempotencyRecord
 {
-    /// <summary>SHA-256, in hex, of credential, method, path and key.</summary>
+    /// <summary>The SHA-256, in hex, of credential, method, path and key.</summary>
     public required string Id { get; init; }
 
-    /// <summary>HMAC of the payload under <see cref="PayloadKey"/>.</summary>
+    /// <summary>The HMAC of the payload under <see cref="PayloadKey"/>.</summary>
     public required byte[] PayloadHash { get; set; }
 
     /// <summary>
-    /// Random for each row and encrypted: whoever reads the database alone cannot try guesses of what the payload held (a password) against its hash.
+    /// The key of the HMAC, random for each row and encrypted. A reader of the database alone cannot test guesses of the payload (a password) against its hash.
     /// </summary>
     public required byte[] PayloadKey { get; set; }
 
     public required DateTimeOffset ExpiresAt { get; set; }
 
-    /// <summary>Encrypted; null while at work, or where a crash came in between.</summary>
+    /// <summary>The encrypted response; null while the request is executed, or if the process crashed meanwhile.</summary>
     public byte[]? Answer { get; set; }
 }
 

@@ -9,9 +9,9 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Http;
 
 /// <summary>
-/// Claims and answers of requests with an Idempotency-Key. Who is at work is known in memory (one process at a time has the data directory), so a row
-/// without an answer that nobody here works on was left by a crash: the next request with the key takes it over instead of hearing 409 for a day.
-/// Whether the dead process had acted nobody knows; across a crash, and only there, the promise is at least once.
+/// Stores requests with an Idempotency-Key and their responses. Running requests are known in memory (one process at a time owns the data directory), so a row
+/// without a response that no running request has was left by a crash. The next request with the key takes it over, instead of getting 409 for a day.
+/// Nobody knows whether the dead process had executed the request: across a crash, and only there, the guarantee is at least once.
 /// </summary>
 public sealed class IdempotencyStore(IDatabase database, IDataProtectionProvider protection, TimeProvider time)
 {
@@ -32,7 +32,7 @@ public sealed class IdempotencyStore(IDatabase database, IDataProtectionProvider
 
     private readonly IDataProtector _protector = protection.CreateProtector("ImapGateway.Idempotency.v1");
 
-    /// <summary>The id of a key in its scope; parts are hashed one by one, so that they cannot run into each other.</summary>
+    /// <summary>Returns the id of a key in its scope. The parts are hashed one by one, so that two different lists of parts never give the same id.</summary>
     public static string IdOf(params ReadOnlySpan<string> parts)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -44,8 +44,8 @@ public sealed class IdempotencyStore(IDatabase database, IDataProtectionProvider
     }
 
     /// <summary>
-    /// Null: the caller has the claim, shall act, and must then <see cref="SettleAsync"/> or <see cref="ReleaseAsync"/>. Otherwise the answer of long ago.
-    /// 409 while another request has the claim, 422 where it had another payload.
+    /// Claims a key. If the result is null, the caller has the claim, executes the request, and must then call <see cref="SettleAsync"/> or <see cref="ReleaseAsync"/>.
+    /// Otherwise the result is the stored response. 409 while another request has the claim, 422 if it had another payload.
     /// </summary>
     public async Task<StoredAnswer?> ClaimAsync(string id, byte[] payload, CancellationToken cancel)
     {
@@ -81,10 +81,10 @@ public sealed class IdempotencyStore(IDatabase database, IDataProtectionProvider
         return rows => rows.ExecuteUpdateAsync(row => row.SetProperty(record => record.Answer, bytes));
     });
 
-    /// <summary>Nothing was done: the key is free again.</summary>
+    /// <summary>Frees the key: nothing was done.</summary>
     public Task ReleaseAsync(string id) => FinishAsync(id, () => rows => rows.ExecuteDeleteAsync());
 
-    /// <summary>Removes at most this many that have expired; returns how many it found.</summary>
+    /// <summary>Removes at most this number of expired rows; returns how many it found.</summary>
     public Task<int> PurgeAsync(int most, CancellationToken cancel)
     {
         var now = time.GetUtcNow();
@@ -92,7 +92,7 @@ public sealed class IdempotencyStore(IDatabase database, IDataProtectionProvider
             .OrderBy(record => record.ExpiresAt).Take(most).ExecuteDeleteAsync(c), cancel);
     }
 
-    /// <summary>Whatever becomes of the write: nobody works on it any more.</summary>
+    /// <summary>Ends the claim. Whatever becomes of the write, the request does not run any more.</summary>
     private async Task FinishAsync(string id, Func<Func<IQueryable<IdempotencyRecord>, Task<int>>> prepare)
     {
         try
@@ -106,7 +106,7 @@ public sealed class IdempotencyStore(IDatabase database, IDataProtectionProvider
         }
     }
 
-    /// <summary>The row of an answered request, or null once the fresh one has its place.</summary>
+    /// <summary>Returns the row of an answered request, or null if the fresh row was written.</summary>
     private async Task<IdempotencyRecord?> TakeAsync(DbContext db, IdempotencyRecord fresh, CancellationToken cancel)
     {
         var rows = db.Set<IdempotencyRecord>();
@@ -133,7 +133,7 @@ public sealed class IdempotencyStore(IDatabase database, IDataProtectionProvider
         }
         catch (Exception failure) when (Ciphertext.IsUnreadable(failure))
         {
-            // It must not act again: what it has done is done.
+            // It must not be executed again: what it has done is done.
             throw new ProblemException(AnswerUnreadable, failure);
         }
     }

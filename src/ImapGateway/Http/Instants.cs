@@ -5,7 +5,7 @@ using System.Text.RegularExpressions;
 
 namespace ImapGateway.Http;
 
-/// <summary>Instants as clients write them: RFC 3339, or its date alone for midnight; without an offset it is UTC.</summary>
+/// <summary>Parses instants as clients write them: RFC 3339, or its date alone for midnight; without an offset it is UTC.</summary>
 public static partial class Instants
 {
     public const string Expectation = "A date and time as in 2026-05-31T13:45:00Z is expected.";
@@ -20,7 +20,7 @@ public static partial class Instants
     private static partial Regex Form();
 }
 
-/// <summary>Writes UTC with Z.</summary>
+/// <summary>Reads and writes instants in JSON; writes UTC with Z.</summary>
 public sealed class InstantJsonConverter : JsonConverter<DateTimeOffset>
 {
     public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>

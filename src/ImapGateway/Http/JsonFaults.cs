@@ -12,7 +12,7 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Http;
 
-/// <summary>What is wrong with a JSON body, and where. The serializer's own messages name types of the code, so none of them leaves the process.</summary>
+/// <summary>Describes what is wrong with a JSON body, and where. The serializer's own messages name types of the code, so none of them leaves the process.</summary>
 public static partial class JsonFaults
 {
     public static Problem Describe(HttpContext context, JsonException fault)
@@ -22,11 +22,11 @@ public static partial class JsonFaults
         return Describe(fault, root, options);
     }
 
-    /// <summary>The root is the type the body was to become.</summary>
+    /// <summary>Returns the problem of a body that could not be read as the type <paramref name="root"/>.</summary>
     public static Problem Describe(JsonException fault, Type? root, JsonSerializerOptions options)
     {
         var path = JsonPath.Segments(fault.Path);
-        // The reader's exception stands behind the serializer's only where the text is no JSON; JSON that does not fit has none.
+        // The reader's exception is inside the serializer's only if the text is not JSON; JSON that does not match the type has none.
         if (fault.InnerException is JsonException)
         {
             return One(path, $"The body is not valid JSON: line {fault.LineNumber + 1}, byte {fault.BytePositionInLine + 1}.");
@@ -60,7 +60,7 @@ public static partial class JsonFaults
         }
         if (type is not null && options.GetTypeInfo(type) is { Kind: JsonTypeInfoKind.Object } members)
         {
-            // Of a patch the serializer does not report which of its members is wrong.
+            // The serializer does not report which member of a patch is wrong.
             return members.Properties.Any(member => Plain(member.PropertyType) != member.PropertyType) ? "An object is expected, with a value of the right type for each member." : "An object is expected.";
         }
         if (type is null || options.GetJsonSchemaAsNode(type) is not JsonObject schema)
@@ -84,7 +84,7 @@ public static partial class JsonFaults
         };
     }
 
-    /// <summary>Null where the path leaves what the type declares.</summary>
+    /// <summary>Returns the type at a path, or null if the path leaves what the type declares.</summary>
     private static Type? TypeAt(Type root, ImmutableArray<string> path, JsonSerializerOptions options)
     {
         var type = Plain(root);

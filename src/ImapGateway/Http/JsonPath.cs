@@ -2,7 +2,7 @@ using System.Collections.Immutable;
 
 namespace ImapGateway.Http;
 
-/// <summary>Paths as <see cref="System.Text.Json.JsonException.Path"/> writes them (<c>$.a[0]['b.c']</c>) and as clients get them (RFC 6901: <c>/a/0/b.c</c>).</summary>
+/// <summary>Converts paths as <see cref="System.Text.Json.JsonException.Path"/> writes them (<c>$.a[0]['b.c']</c>) to JSON pointers (RFC 6901: <c>/a/0/b.c</c>).</summary>
 public static class JsonPath
 {
     public static ImmutableArray<string> Segments(string? path)
@@ -29,11 +29,11 @@ public static class JsonPath
         return segments.ToImmutable();
     }
 
-    /// <summary>RFC 6901 section 3; "" is the whole document.</summary>
+    /// <summary>Returns a JSON pointer (RFC 6901 section 3); "" is the whole document.</summary>
     public static string Pointer(IEnumerable<string> segments) =>
         string.Concat(segments.Select(segment => "/" + segment.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)));
 
-    /// <summary>The name is not escaped: its end is a <c>']</c> behind which the path goes on or ends.</summary>
+    /// <summary>Returns the end of a quoted name. The name is not escaped: its end is a <c>']</c> after which the path goes on or ends.</summary>
     private static int EndOfQuoted(ReadOnlySpan<char> rest)
     {
         for (var i = 2; i < rest.Length - 1; i++)

@@ -6,15 +6,15 @@ using ImapGateway.Responses;
 
 namespace ImapGateway.Http;
 
-/// <summary>Problem details (RFC 9457 section 3.1) with members of our own: `code`, `traceId`, `errors`, `upstream`.</summary>
-/// <param name="Type">A stable absolute URI per code.</param>
-/// <param name="Title">The same sentence for all problems of a type.</param>
-/// <param name="Status">Equals the status of the answer.</param>
-/// <param name="Detail">What was wrong this time.</param>
-/// <param name="Code">From a closed list: what to act on.</param>
-/// <param name="TraceId">Finds the request in the log: 32 hexadecimal digits (W3C Trace Context) wherever tracing is on.</param>
+/// <summary>Problem details (RFC 9457 section 3.1) with additional members: `code`, `traceId`, `errors`, `upstream`.</summary>
+/// <param name="Type">A stable absolute URI for each code.</param>
+/// <param name="Title">A sentence that is the same for all problems of a type.</param>
+/// <param name="Status">The status of the response.</param>
+/// <param name="Detail">A description of this problem.</param>
+/// <param name="Code">The error code, from a closed list. Clients decide by it what to do.</param>
+/// <param name="TraceId">The id that finds the request in the log: 32 hexadecimal digits (W3C Trace Context) if tracing is on.</param>
 /// <param name="Errors">The members and parameters at fault.</param>
-/// <param name="Upstream">What the mail server said.</param>
+/// <param name="Upstream">The response of the mail server.</param>
 public sealed record ProblemBody(
     string Type,
     string Title,

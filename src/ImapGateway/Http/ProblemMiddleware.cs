@@ -1,12 +1,12 @@
 namespace ImapGateway.Http;
 
 /// <summary>
-/// Outermost: every exception and every empty error answer of the framework leaves as problem details. What breaks after the answer has begun can
+/// Makes problem details of every exception and of every empty error response of the framework. It is the outermost middleware. A failure after the response has begun can
 /// only end the connection, so that the client does not take a part for the whole.
 /// </summary>
 public sealed partial class ProblemMiddleware(RequestDelegate next, ILogger<ProblemMiddleware> log)
 {
-    /// <summary>Seen in logs and metrics only: nobody is there to receive it.</summary>
+    /// <summary>The status of a request whose client has left. Only logs and metrics show it.</summary>
     private const int ClientClosedRequest = 499;
 
     public async Task InvokeAsync(HttpContext context)

@@ -4,7 +4,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Http;
 
-/// <summary>The one place where a problem becomes an HTTP answer. Headers already set (Allow, Content-Range) stay.</summary>
+/// <summary>Writes every problem as an HTTP response. Headers that are already set (Allow, Content-Range) stay.</summary>
 public static class ProblemWriter
 {
     public static async Task WriteAsync(HttpContext context, Problem problem)
@@ -32,7 +32,7 @@ public static class ProblemWriter
 
     public static string TraceId(HttpContext context) => Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
 
-    /// <summary>Seconds; 429 and 503 always have some.</summary>
+    /// <summary>Returns the seconds of Retry-After; 429 and 503 always have some.</summary>
     public static long? RetryAfter(int status, Problem problem) => (problem.RetryAfter, status) switch
     {
         ({ } span, _) => Math.Max(1, (long)Math.Ceiling(span.TotalSeconds)),

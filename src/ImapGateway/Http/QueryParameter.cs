@@ -5,16 +5,16 @@ using ImapGateway.Responses;
 
 namespace ImapGateway.Http;
 
-/// <summary>One query parameter a handler reads.</summary>
-/// <param name="Name">Exactly as clients write it.</param>
-/// <param name="IsRequired">It has neither a default nor a null.</param>
-/// <param name="IsRepeatable">The handler takes an array.</param>
-/// <param name="Fault">What is wrong with a value; null: nothing.</param>
+/// <summary>A query parameter that a handler reads.</summary>
+/// <param name="Name">The name exactly as clients write it.</param>
+/// <param name="IsRequired">True if the parameter has no default and cannot be null.</param>
+/// <param name="IsRepeatable">True if the handler takes an array.</param>
+/// <param name="Fault">Returns what is wrong with a value; null if it is valid.</param>
 public sealed record QueryParameter(string Name, bool IsRequired, bool IsRepeatable, Func<string, string?> Fault)
 {
     private static readonly MethodInfo ParsableOf = typeof(QueryParameter).GetMethod(nameof(Parsable), BindingFlags.NonPublic | BindingFlags.Static)!;
 
-    /// <summary>A string, a number, whatever implements <see cref="IParsable{TSelf}"/>, or an array of it; <see cref="RangeAttribute"/> bounds a whole number.</summary>
+    /// <summary>Describes a parameter: a string, a number, a type that implements <see cref="IParsable{TSelf}"/>, or an array of it. <see cref="RangeAttribute"/> bounds a whole number.</summary>
     public static QueryParameter Of(string name, ParameterInfo parameter, bool isOptional)
     {
         var type = parameter.ParameterType;
@@ -46,7 +46,7 @@ public sealed record QueryParameter(string Name, bool IsRequired, bool IsRepeata
         {
             return WholeNumber(type, range);
         }
-        // An enum is none: the framework would read it by the names of the code.
+        // An enum is not accepted: the framework would read it by the names of the code.
         return type.GetInterfaces().Any(each => each.IsGenericType && each.GetGenericTypeDefinition() == typeof(IParsable<>))
             ? ParsableOf.MakeGenericMethod(type).CreateDelegate<Func<string, string?>>()
             : throw new InvalidOperationException($"A query parameter cannot be a {type}: it is neither a simple type nor IParsable.");

@@ -10,8 +10,8 @@ using Microsoft.AspNetCore.Routing.Patterns;
 namespace ImapGateway.Http;
 
 /// <summary>
-/// The query parameters of a route, read off its handler's parameters when the route is built: what stands in neither list is a mistake of the
-/// client, who otherwise would take a misspelt filter for one that was applied.
+/// The query parameters of a route, read from its handler's parameters when the route is built. An unknown parameter is a 400: otherwise a client would take a misspelt
+/// filter for one that was applied.
 /// </summary>
 public sealed class QueryRules
 {
@@ -24,7 +24,7 @@ public sealed class QueryRules
         _prefixes = [.. prefixes];
     }
 
-    /// <summary>Route, header, body and service parameters are none.</summary>
+    /// <summary>Returns the rules of a route. Route, header, body and service parameters are not query parameters.</summary>
     public static QueryRules Of(IEnumerable<object> metadata, RoutePattern pattern)
     {
         var items = metadata.ToArray();
@@ -99,7 +99,7 @@ public sealed class QueryRules
     }
 }
 
-/// <summary>A route that also reads parameters of an open set of names: <c>metadata.</c> for <c>metadata.KEY=</c>.</summary>
+/// <summary>Marks a route that also reads parameters of an open set of names: <c>metadata.</c> for <c>metadata.KEY=</c>.</summary>
 public sealed record QueryPrefix(string Value);
 
 /// <summary>What routes say of their query parameters.</summary>

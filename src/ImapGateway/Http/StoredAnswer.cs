@@ -3,7 +3,7 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace ImapGateway.Http;
 
-/// <summary>What a replay sends again. A body above <see cref="MaxBody"/> is left out: Location still says what was made.</summary>
+/// <summary>A response that a replay sends again. A body above <see cref="MaxBody"/> is left out: Location still names what was made.</summary>
 public sealed record StoredAnswer(int Status, string? ContentType, string? Location, string? ETag, byte[]? Body)
 {
     public const int MaxBody = 256 * 1024;

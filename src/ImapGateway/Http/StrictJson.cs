@@ -5,12 +5,12 @@ using Microsoft.AspNetCore.Http.Json;
 
 namespace ImapGateway.Http;
 
-/// <summary>JSON as this API reads and writes it: exact names, nothing unknown, nothing twice, no number in a string, no null where none is declared.</summary>
+/// <summary>Configures strict JSON: exact names, no unknown members, no duplicates, no number in a string, no null where none is declared.</summary>
 public static class StrictJson
 {
     public const int MaxDepth = 32;
 
-    /// <summary>Only what JSON itself demands is escaped: mail is full of other scripts, and none of this is ever pasted into a page.</summary>
+    /// <summary>The encoder escapes only what JSON itself demands: mail is full of other scripts, and none of this is ever pasted into a page.</summary>
     public static readonly JavaScriptEncoder Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping;
 
     public static void Configure(JsonOptions options)

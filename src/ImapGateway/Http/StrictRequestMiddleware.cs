@@ -2,7 +2,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Http;
 
-/// <summary>Before anything is bound: ids without control characters, no query parameter the route does not know, and no condition that it would not look at.</summary>
+/// <summary>Checks requests before anything is bound. Ids with control characters, unknown query parameters, and conditions that the route would ignore are refused.</summary>
 public sealed class StrictRequestMiddleware(RequestDelegate next)
 {
     public Task InvokeAsync(HttpContext context)
@@ -22,7 +22,10 @@ public sealed class StrictRequestMiddleware(RequestDelegate next)
         return next(context);
     }
 
-    /// <summary>What has no strong tag has none that If-Match could name (RFC 9110 section 13.1.1); a change that was to be guarded must not be made unguarded.</summary>
+    /// <summary>
+    /// Refuses If-Match for a resource without a strong tag, which no If-Match can name (RFC 9110 section 13.1.1). A change that the client wants guarded must not be made
+    /// unguarded.
+    /// </summary>
     private static void DemandGuard(HttpContext context)
     {
         var (request, endpoint) = (context.Request, context.GetEndpoint());

@@ -8,7 +8,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
 namespace ImapGateway.Keys;
 
-/// <summary>A key as stored: of its value the SHA-256 and a hint. What it may do also depends on the keys it was made by: see <see cref="KeyRights"/>.</summary>
+/// <summary>A key as stored: the SHA-256 of its value and a hint. Its rights also depend on the keys that it was made by, see <see cref="KeyRights"/>.</summary>
 public sealed class ApiKey
 {
     public required string Id { get; init; }
@@ -17,17 +17,17 @@ public sealed class ApiKey
     public required string Name { get; set; }
     public required Scope Scopes { get; set; }
 
-    /// <summary>Null: no limit of its own.</summary>
+    /// <summary>The accounts that the key is limited to; null: no limit of its own.</summary>
     public required ImmutableArray<string>? Accounts { get; set; }
 
-    /// <summary>Null: never by itself.</summary>
+    /// <summary>The time of expiry; null: never.</summary>
     public required DateTimeOffset? ExpiresAt { get; set; }
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>The key that made it; null for the admin key of the settings.</summary>
     public required string? CreatedBy { get; init; }
 
-    /// <summary>Written once a minute at most.</summary>
+    /// <summary>The time of the last use; written once a minute at most.</summary>
     public DateTimeOffset? LastUsedAt { get; set; }
 }
 

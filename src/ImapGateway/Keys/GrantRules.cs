@@ -4,7 +4,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Keys;
 
-/// <summary>What a key may give to a key or a ticket it makes: well formed, and nothing it does not have itself.</summary>
+/// <summary>Checks the rights that a key gives to a new key or ticket: they are well formed, and it has them itself.</summary>
 public static class GrantRules
 {
     public static Scope ParseScopes(ImmutableArray<string>? names, RequestErrors errors)

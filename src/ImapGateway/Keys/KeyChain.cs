@@ -3,13 +3,13 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Keys;
 
-/// <summary>Who made whom.</summary>
+/// <summary>Reads which keys were made by which.</summary>
 public static class KeyChain
 {
-    /// <summary>Keys made by keys made by keys: more of that is a mistake.</summary>
+    /// <summary>The largest number of keys in a chain of keys that made each other. More is a mistake.</summary>
     public const int MaxLength = 8;
 
-    /// <summary>The key and those it descends from, nearest first. Null where there is none, or one above it is gone, or a damaged row makes a circle of them.</summary>
+    /// <summary>Returns the key and its ancestors, nearest first. Null if there is none, or an ancestor is gone, or a damaged row makes the chain a circle.</summary>
     public static async Task<List<ApiKey>?> ReadAsync(DbContext db, Expression<Func<ApiKey, bool>> which, CancellationToken cancel)
     {
         var keys = db.Set<ApiKey>().AsNoTracking();
@@ -27,7 +27,7 @@ public static class KeyChain
         return null;
     }
 
-    /// <summary>The ids of all keys that descend from this one, without itself.</summary>
+    /// <summary>Returns the ids of all keys that descend from this one, without itself.</summary>
     public static async Task<HashSet<string>> DescendantsAsync(DbContext db, string id, CancellationToken cancel)
     {
         var found = new HashSet<string>();

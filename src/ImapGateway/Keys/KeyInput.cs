@@ -4,13 +4,13 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Keys;
 
-/// <summary>The settings of a key after all rules: well formed, and nothing the caller does not have.</summary>
+/// <summary>The settings of a key after all checks: they are well formed, and the caller has all rights in them.</summary>
 public sealed record KeyInput(string Name, Scope Scopes, ImmutableArray<string>? Accounts, DateTimeOffset? ExpiresAt)
 {
     private const int MaxName = 100;
     private const int MaxAccounts = 1000;
 
-    /// <summary>Malformed members are a 400, an expiry in the past is a 422, more than the caller has is a 403; of each kind all at once.</summary>
+    /// <summary>Checks the settings: malformed members are a 400, an expiry in the past is a 422, more rights than the caller's are a 403. All errors of a kind are reported at once.</summary>
     public static KeyInput Checked(string? name, ImmutableArray<string>? scopes, ImmutableArray<string>? accounts, DateTimeOffset? expiresAt, Caller caller, DateTimeOffset now)
     {
         var malformed = new RequestErrors();

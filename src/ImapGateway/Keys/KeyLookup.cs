@@ -7,14 +7,14 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Keys;
 
 /// <summary>
-/// Keys by the hash of their value. What was found stays in memory until any key changes, since a change of one may reach all that descend from it;
-/// unknown values are asked anew each time. Expiry is looked at on every use, and a timer tells those who use a key for long.
+/// Finds keys by the hash of their value. Found keys stay in memory until any key changes, since the change of one can affect all that descend from it;
+/// unknown values are looked up each time. Expiry is checked at every use, and a timer informs components that use a key for long.
 /// </summary>
 public sealed class KeyLookup : IKeyLookup, IDisposable
 {
     private const int FlushBatch = 100;
 
-    /// <summary>The clock may be set meanwhile.</summary>
+    /// <summary>The longest time between two checks of the expiry timer, since the clock may be set meanwhile.</summary>
     private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(15);
 
     private readonly IDatabase _database;
@@ -45,7 +45,7 @@ public sealed class KeyLookup : IKeyLookup, IDisposable
 
     public ValueTask<Caller?> FindByIdAsync(string keyId, CancellationToken cancel) => FindAsync(keyId, static id => key => key.Id == id, cancel);
 
-    /// <summary>After the commit of any change of a key, before its answer.</summary>
+    /// <summary>Forgets all keys in memory. Called after the commit of any change of a key, before its response.</summary>
     public void Forget()
     {
         _known = new Known();
@@ -54,10 +54,10 @@ public sealed class KeyLookup : IKeyLookup, IDisposable
 
     public void Dispose() => _expiry.Dispose();
 
-    /// <summary>When this key was last used, where that is not written yet.</summary>
+    /// <summary>Returns the last use of a key that is not written yet.</summary>
     public DateTimeOffset? LastUse(string keyId) => _used.TryGetValue(keyId, out var at) ? at : null;
 
-    /// <summary>Writes the last uses since the last call, some at a time so that other writes get their turn.</summary>
+    /// <summary>Writes the last uses since the last call, a few at a time so that other writes are not blocked.</summary>
     public async Task FlushUsesAsync(CancellationToken cancel)
     {
         foreach (var uses in _used.ToArray().Chunk(FlushBatch))
@@ -71,10 +71,10 @@ public sealed class KeyLookup : IKeyLookup, IDisposable
     }
 
     /// <param name="name">The hash in hex, or the id: no value is both.</param>
-    /// <param name="which">Called only where the key is not in memory.</param>
+    /// <param name="which">Makes the condition of the query; called only if the key is not in memory.</param>
     private async ValueTask<Caller?> FindAsync(string name, Func<string, Expression<Func<ApiKey, bool>>> which, CancellationToken cancel)
     {
-        // What was read under a set that is replaced meanwhile goes into the old one, which nobody asks any more.
+        // A key that was read while the set is replaced goes into the old set, which is not used any more.
         var known = _known;
         if (!known.Rights.TryGetValue(name, out var rights))
         {
@@ -124,7 +124,7 @@ public sealed class KeyLookup : IKeyLookup, IDisposable
             return;
         }
         var left = _nextExpiry - _time.GetUtcNow();
-        // A timer counts whole milliseconds, and must not go off before the end of the last one.
+        // A timer counts whole milliseconds, and must not fire before the end of the last one.
         _expiry.Change(left < LongestSleep ? TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(left.TotalMilliseconds))) : LongestSleep, Timeout.InfiniteTimeSpan);
     }
 

@@ -9,39 +9,39 @@ namespace ImapGateway.Keys;
 /// <summary>A key as clients see it.</summary>
 public sealed record Key
 {
-    /// <summary>For the addresses below /v1/keys; says nothing of its value.</summary>
+    /// <summary>The id for the addresses below /v1/keys; it says nothing about the value.</summary>
     /// <example>key_q5nzb3wk7ra2d</example>
     public required string Id { get; init; }
 
-    /// <summary>What it is for, as its maker put it.</summary>
+    /// <summary>The purpose, as its maker wrote it.</summary>
     /// <example>mail client</example>
     public required string Name { get; init; }
 
-    /// <summary>What it may do.</summary>
+    /// <summary>The scopes of the key.</summary>
     /// <example>["mail.read", "mail.write"]</example>
     [SchemaOf(typeof(Scope[]))]
     public required ImmutableArray<string> Scopes { get; init; }
 
-    /// <summary>Ids of the accounts it is limited to; null: all that the key which made it may see, now and later.</summary>
+    /// <summary>The ids of the accounts that it is limited to; null: all that the key which made it may see, now and later.</summary>
     public required ImmutableArray<string>? Accounts { get; init; }
 
-    /// <summary>Its own end; a key never outlives the one that made it.</summary>
+    /// <summary>The time of expiry of the key itself; a key never outlives the one that made it.</summary>
     public required DateTimeOffset? ExpiresAt { get; init; }
 
-    /// <summary>When it was made.</summary>
+    /// <summary>The time of its creation.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>The id of the key that made it; null for the admin key of the settings.</summary>
     public required string? CreatedBy { get; init; }
 
-    /// <summary>Null: never used.</summary>
+    /// <summary>The time of the last use; null: never used.</summary>
     public required DateTimeOffset? LastUsedAt { get; init; }
 
-    /// <summary>How its value begins.</summary>
+    /// <summary>The first characters of the value.</summary>
     /// <example>igk_Zk3v</example>
     public required string Hint { get; init; }
 
-    /// <summary>The value, in the answer to its creation and nowhere else.</summary>
+    /// <summary>The value; only the response to the creation contains it.</summary>
     [JsonPropertyName("key"), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Value { get; init; }
 
@@ -60,23 +60,23 @@ public sealed record Key
     };
 }
 
-/// <summary>What a new key shall be.</summary>
+/// <summary>The settings of a new key.</summary>
 public sealed record NewKey
 {
-    /// <summary>What it is for: 1 to 100 characters.</summary>
+    /// <summary>The purpose: 1 to 100 characters.</summary>
     /// <example>mail client</example>
     public required string Name { get; init; }
 
-    /// <summary>What it may do: at least one.</summary>
+    /// <summary>The scopes, at least one.</summary>
     /// <example>["mail.read", "mail.write"]</example>
     [SchemaOf(typeof(Scope[]))]
     public required ImmutableArray<string> Scopes { get; init; }
 
-    /// <summary>Null or absent: all that the caller may see, now and later.</summary>
+    /// <summary>The ids of the accounts that it is limited to; null or absent: all that the caller may see, now and later.</summary>
     /// <example>["acc_k3v7q2mzp4x6a"]</example>
     public ImmutableArray<string>? Accounts { get; init; }
 
-    /// <summary>In the future; null or absent: never.</summary>
+    /// <summary>The time of expiry, in the future; null or absent: never.</summary>
     /// <example>2030-01-01T00:00:00Z</example>
     public DateTimeOffset? ExpiresAt { get; init; }
 }
@@ -84,19 +84,19 @@ public sealed record NewKey
 /// <summary>A JSON merge patch (RFC 7396) of a key.</summary>
 public sealed record KeyPatch
 {
-    /// <summary>What it is for: 1 to 100 characters.</summary>
+    /// <summary>The purpose: 1 to 100 characters.</summary>
     /// <example>mail client</example>
     public Optional<string?> Name { get; init; }
 
-    /// <summary>What it may do: at least one.</summary>
+    /// <summary>The scopes, at least one.</summary>
     /// <example>["mail.readBasic"]</example>
     [SchemaOf(typeof(Scope[]))]
     public Optional<ImmutableArray<string>?> Scopes { get; init; }
 
-    /// <summary>Ids of the accounts it is limited to; null: all that the key which made it may see, now and later.</summary>
+    /// <summary>The ids of the accounts that it is limited to; null: all that the key which made it may see, now and later.</summary>
     public Optional<ImmutableArray<string>?> Accounts { get; init; }
 
-    /// <summary>In the future; null: never.</summary>
+    /// <summary>The time of expiry, in the future; null: never.</summary>
     /// <example>2030-01-01T00:00:00Z</example>
     public Optional<DateTimeOffset?> ExpiresAt { get; init; }
 }

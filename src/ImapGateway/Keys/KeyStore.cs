@@ -6,20 +6,20 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Keys;
 
 /// <summary>
-/// The keys a caller may see and change. The admin key of the settings and keys for all accounts see all; a key limited to accounts sees those it made,
-/// and those they made. None changes itself or a key it descends from: that could only widen or end its own rights.
+/// Stores the keys that a caller may see and change. The admin key of the settings and keys for all accounts see all; a key limited to accounts sees those that it made,
+/// and those that they made. No key changes itself or a key that it descends from: that could only widen or end its own rights.
 /// </summary>
 public sealed class KeyStore(IDatabase database, KeyLookup lookup, TimeProvider time)
 {
     private static readonly Problem NoSuchKey = new(ErrorCode.NotFound, "There is no such key.");
 
-    /// <summary>Newest first; one more than asked for where there are more.</summary>
+    /// <summary>Lists keys, newest first; one more than asked for if there are more.</summary>
     public Task<List<ApiKey>> ListAsync(Caller caller, KeyPosition? before, int limit, CancellationToken cancel) => database.ReadAsync(async (db, c) =>
     {
         var keys = await VisibleAsync(db, caller, c);
         if (before is not null)
         {
-            // As the database orders what it has stored: a damaged instant is not read as the one by which its row was sorted.
+            // The order is that of the stored values: a damaged instant is not read as the value that its row was sorted by.
             var last = db.Set<ApiKey>().Where(key => key.Id == before.Id);
             keys = keys.Where(key => last.Any()
                 ? last.Any(end => key.CreatedAt < end.CreatedAt || (key.CreatedAt == end.CreatedAt && key.Id.CompareTo(end.Id) < 0))
@@ -64,7 +64,7 @@ public sealed class KeyStore(IDatabase database, KeyLookup lookup, TimeProvider 
         var key = await database.WriteAsync(async (db, c) =>
         {
             var (maker, row) = await FindToChangeAsync(db, caller, id, c);
-            // Accounts and expiry that stay are not judged again: they count only as far as all keys above allow, and an expired key may be renamed.
+            // Unchanged accounts and expiry are not checked again: they count only as far as all keys above allow, and an expired key may be renamed.
             var wanted = KeyInput.Checked(
                 patch.Name.Or(row.Name), patch.Scopes.Or(Access.Scopes.NamesOf(row.Scopes)), patch.Accounts.Or(null), patch.ExpiresAt.Or(null), maker.Caller, now);
             row.Name = wanted.Name;
@@ -77,7 +77,7 @@ public sealed class KeyStore(IDatabase database, KeyLookup lookup, TimeProvider 
         return key;
     }
 
-    /// <summary>With all that descend from it.</summary>
+    /// <summary>Removes the key and all keys that descend from it.</summary>
     public async Task RemoveAsync(Caller caller, string id, CancellationToken cancel)
     {
         await database.WriteAsync(async (db, c) =>
@@ -90,7 +90,7 @@ public sealed class KeyStore(IDatabase database, KeyLookup lookup, TimeProvider 
         lookup.Forget();
     }
 
-    /// <summary>As finely as it is stored.</summary>
+    /// <summary>Returns the present time in the precision of the database.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
 
     private static async Task<IQueryable<ApiKey>> VisibleAsync(DbContext db, Caller caller, CancellationToken cancel)
@@ -115,5 +115,5 @@ public sealed class KeyStore(IDatabase database, KeyLookup lookup, TimeProvider 
     }
 }
 
-/// <summary>Where a page of keys ended.</summary>
+/// <summary>The position of the last key on a page.</summary>
 public sealed record KeyPosition(DateTimeOffset CreatedAt, string Id);

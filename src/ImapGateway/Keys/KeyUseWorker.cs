@@ -2,7 +2,7 @@ using ImapGateway.Background;
 
 namespace ImapGateway.Keys;
 
-/// <summary>Writes when keys were last used: once a minute, so that a request costs no write, and once more at the end.</summary>
+/// <summary>Writes the last uses of keys: once a minute, so that a request costs no write, and once more at the end.</summary>
 public sealed class KeyUseWorker(KeyLookup lookup, Loops loops) : LoopService("last uses of keys", loops)
 {
     public static readonly TimeSpan Interval = TimeSpan.FromMinutes(1);

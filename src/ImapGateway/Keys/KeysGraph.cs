@@ -5,7 +5,7 @@ using ImapGateway.Responses;
 
 namespace ImapGateway.Keys;
 
-/// <summary>API keys in the graph, for admins.</summary>
+/// <summary>Adds API keys to the graph, for admins.</summary>
 public sealed class KeysGraph : IGraph
 {
     private const string Kind = "keys";

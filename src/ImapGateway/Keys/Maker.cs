@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Keys;
 
 /// <summary>
-/// The caller as the transaction finds it that relies on its rights: a key deleted, expired or narrowed a moment ago neither makes nor changes keys.
+/// The caller as the transaction that relies on its rights finds it: a key deleted, expired or narrowed a moment ago neither makes nor changes keys.
 /// </summary>
 public sealed record Maker(Caller Caller, IReadOnlyList<ApiKey> Chain)
 {

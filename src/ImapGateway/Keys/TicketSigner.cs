@@ -8,14 +8,14 @@ using Microsoft.AspNetCore.DataProtection;
 namespace ImapGateway.Keys;
 
 /// <summary>
-/// The values of tickets: <c>igt_</c> and what the ticket says, encrypted and signed with the key ring. Nothing is stored, so that a ticket outlives a restart and works at
-/// every gateway on the same database; that its key is asked at every use takes it along with the key. It ends when the database is restored from a backup.
+/// Makes and reads the values of tickets: <c>igt_</c> and the contents, encrypted and signed with the key ring. Nothing is stored, so that a ticket outlives a restart and works at
+/// every gateway on the same database. Its key is looked up at every use, so a ticket ends with its key. It also ends when the database is restored from a backup.
 /// </summary>
 public sealed class TicketSigner(IDataProtectionProvider protection, StoreEpoch epoch, TimeProvider time) : ITicketReader
 {
     private const string Prefix = "igt_";
 
-    /// <summary>Longer is no ticket, and is not worth decrypting.</summary>
+    /// <summary>The longest value in characters that is decrypted. A longer one is not a ticket.</summary>
     private const int MaxLength = 6000;
 
     private readonly IDataProtector _protector = protection.CreateProtector("ImapGateway.Ticket.v1");

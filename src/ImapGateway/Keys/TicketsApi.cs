@@ -12,7 +12,7 @@ public static class TicketsApi
 {
     public static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
-    /// <summary>They stand in the address of a request, whose length is limited.</summary>
+    /// <summary>The largest number of accounts: they are part of the address of a request, whose length is limited.</summary>
     private const int MaxAccounts = 50;
 
     public static void MapTickets(this IEndpointRouteBuilder v1) =>
@@ -28,29 +28,29 @@ public static class TicketsApi
         GrantRules.CheckAccounts(body.Accounts, MaxAccounts, malformed);
         malformed.ThrowIfAny();
         GrantRules.CheckWithin(scopes, body.Accounts, caller);
-        // As finely as a ticket tells it.
+        // The time has the precision of a ticket.
         var until = DateTimeOffset.FromUnixTimeMilliseconds((time.GetUtcNow() + Lifetime).ToUnixTimeMilliseconds());
         context.Response.Headers.CacheControl = "no-store";
         return TypedResults.Ok(new NewTicket(tickets.Write(new Ticket(credential.Sha256.ToArray(), scopes, body.Accounts is { } ids ? [.. ids] : null, until)), until));
     }
 }
 
-/// <summary>What a new ticket shall be allowed; `{}` or no body: all that the key is.</summary>
+/// <summary>The rights of a new ticket; `{}` or no body: all rights of the key.</summary>
 public sealed record TicketInput
 {
-    /// <summary>Null or absent: those of the key.</summary>
+    /// <summary>The scopes; null or absent: those of the key.</summary>
     /// <example>["mail.read"]</example>
     [SchemaOf(typeof(Scope[]))]
     public ImmutableArray<string>? Scopes { get; init; }
 
-    /// <summary>At most 50; null or absent: all that the key may see, now and later.</summary>
+    /// <summary>The ids of the accounts that it is limited to, at most 50; null or absent: all that the key may see, now and later.</summary>
     /// <example>["acc_k3v7q2mzp4x6a"]</example>
     public ImmutableArray<string>? Accounts { get; init; }
 }
 
-/// <summary>A ticket, shown this once.</summary>
-/// <param name="Value" example="igt_Q2ZESjhQ...">For the parameter `ticket` of an address.</param>
-/// <param name="ExpiresAt" example="2026-05-31T12:10:00Z">Until then it opens connections.</param>
+/// <summary>A ticket, shown only once.</summary>
+/// <param name="Value" example="igt_Q2ZESjhQ...">The value for the parameter `ticket` of an address.</param>
+/// <param name="ExpiresAt" example="2026-05-31T12:10:00Z">The time until which it opens connections.</param>
 public sealed record NewTicket(
     [property: JsonPropertyName("ticket")] string Value,
     DateTimeOffset ExpiresAt);

@@ -8,12 +8,12 @@ using MailKit.Net.Imap;
 namespace ImapGateway.Mailboxes;
 
 /// <summary>
-/// Renames, moves (RFC 3501 section 6.3.5), subscribes and unsubscribes a mailbox. Ids stay the same, its own, its messages' and those of everything below it;
-/// subscriptions, which IMAP keeps by name, go along.
+/// Renames, moves (RFC 3501 section 6.3.5), subscribes and unsubscribes a mailbox. The ids of the mailbox, of its messages and of everything below it stay the same;
+/// subscriptions, which IMAP stores by name, are moved along.
 /// </summary>
 /// <param name="Path">The new path; not together with name and parent.</param>
-/// <param name="Name">The new name; null: as it is.</param>
-/// <param name="Parent">The new parent; null: the one it has, unless <paramref name="ToTop"/>.</param>
+/// <param name="Name">The new name; null: it stays.</param>
+/// <param name="Parent">The new parent; null: it stays, unless <paramref name="ToTop"/>.</param>
 [GenerateSerializer, Immutable]
 public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Name, MailboxRef? Parent, bool ToTop, bool? Subscribed) : AccountCommand<Tagged<Mailbox>>
 {
@@ -52,14 +52,14 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
     {
         if (mailbox.Listed.IsInbox)
         {
-            // RENAME INBOX (RFC 3501 section 6.3.5) would take its messages away and leave an empty one behind.
+            // RENAME INBOX (RFC 3501 section 6.3.5) would move its messages and leave an empty INBOX behind.
             throw new ProblemException(ErrorCode.Unprocessable, "The inbox cannot be renamed or moved.");
         }
         var place = new MailboxPlace(Path, Name ?? mailbox.Listed.Name, Parent);
         var parent = Parent is null && !ToTop && mailbox.Listed.ParentPath is { } above ? account.Mailboxes.AtPath(above) : await place.ParentAsync(account, cancel);
         if (Path is null && Parent is null && !ToTop && parent is null && mailbox.Listed.ParentPath is { } unlisted)
         {
-            // A parent that LIST does not show: the name alone changes.
+            // LIST does not show the parent: only the name changes.
             place = place with { Path = unlisted + mailbox.Listed.Delimiter + Name };
         }
         await account.Mailboxes.AloneAsync(
@@ -104,7 +104,7 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
         {
             throw new ProblemException(ErrorCode.Unprocessable, "The root of a namespace cannot be renamed or moved.");
         }
-        // The old names while they are there: MailKit cannot unsubscribe from what LIST does not show.
+        // The old names are unsubscribed while they exist: MailKit cannot unsubscribe from a name that LIST does not show.
         await SubscribeAsync(session, subscribed, false);
         try
         {
@@ -135,7 +135,7 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
             }
             catch (Exception e) when (e is ImapCommandException or MailKit.FolderNotFoundException)
             {
-                // A subscription that cannot go along is no reason against the rename; the answer shows what has become of it.
+                // A subscription that cannot be moved does not prevent the rename; the response shows the result.
             }
         }
     }

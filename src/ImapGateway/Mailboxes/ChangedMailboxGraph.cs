@@ -5,7 +5,7 @@ using ImapGateway.Sync;
 
 namespace ImapGateway.Mailboxes;
 
-/// <summary>The mailbox of a change, as it is when the change is told: with its counters a screen need not ask again.</summary>
+/// <summary>Adds the mailbox of a change to the graph, as it is when the change is reported. It has its counters, so that a client need not ask again.</summary>
 public sealed class ChangedMailboxGraph : IGraph
 {
     public void Build(GraphBuilder graph)

@@ -4,7 +4,7 @@ using ImapGateway.Responses;
 
 namespace ImapGateway.Mailboxes;
 
-/// <summary>Creates a mailbox (RFC 3501 section 6.3.3), and the levels above it that are missing; subscribed, so that other clients show it.</summary>
+/// <summary>Creates a mailbox (RFC 3501 section 6.3.3), and the missing levels above it; subscribed, so that other clients show it.</summary>
 [GenerateSerializer, Immutable]
 public sealed record CreateMailbox(MailboxPlace Place, bool Subscribed) : AccountCommand<Mailbox>
 {
@@ -23,7 +23,7 @@ public sealed record CreateMailbox(MailboxPlace Place, bool Subscribed) : Accoun
                 names = await MailboxNames.ReadAsync(account, cancel);
                 path = names.Free(Place, parent);
                 await account.Mailboxes.DemandCreateAsync(path, names.Delimiter, cancel);
-                // From here on the outcome is recorded whether the client still waits for it or not.
+                // From here on the outcome is recorded even if the client does not wait for it.
                 cancel.ThrowIfCancellationRequested();
                 return await account.Pool.RunAsync<Sync.MailboxRenaming?>(
                     null,

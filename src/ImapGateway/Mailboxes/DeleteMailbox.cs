@@ -8,8 +8,8 @@ using MailKit.Net.Imap;
 namespace ImapGateway.Mailboxes;
 
 /// <summary>
-/// Deletes a mailbox (RFC 3501 section 6.3.4) with the messages in it, if <paramref name="Force"/> allows for any. Never with mailboxes below it: each of them is deleted
-/// by itself, so that one request cannot take a whole tree away.
+/// Deletes a mailbox (RFC 3501 section 6.3.4), with its messages only if <paramref name="Force"/> is set. A mailbox with others below it is refused: each of them is deleted
+/// by itself, so that one request cannot delete a whole tree.
 /// </summary>
 [GenerateSerializer, Immutable]
 public sealed record DeleteMailbox(MailboxRef Mailbox, bool Force) : AccountCommand<bool>
@@ -72,7 +72,7 @@ public sealed record DeleteMailbox(MailboxRef Mailbox, bool Force) : AccountComm
         return true;
     }
 
-    /// <summary>Servers keep subscriptions to names that are gone (RFC 3501 section 6.3.6).</summary>
+    /// <summary>Unsubscribes. Servers keep subscriptions to names that are gone (RFC 3501 section 6.3.6).</summary>
     private static async Task UnsubscribeAsync(ImapFolder folder)
     {
         try
@@ -81,7 +81,7 @@ public sealed record DeleteMailbox(MailboxRef Mailbox, bool Force) : AccountComm
         }
         catch (ImapCommandException)
         {
-            // The server has forgotten it already.
+            // The server has removed it already.
         }
     }
 }

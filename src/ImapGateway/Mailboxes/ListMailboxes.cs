@@ -8,8 +8,8 @@ using ImapGateway.Sync;
 namespace ImapGateway.Mailboxes;
 
 /// <summary>A page of the mailboxes of an account, by path.</summary>
-/// <param name="NextCursor">Where the list goes on; null where it ends.</param>
-/// <param name="Bound">What a cursor of this list is bound to.</param>
+/// <param name="NextCursor">The cursor of the next page; null at the end of the list.</param>
+/// <param name="Bound">The filter that a cursor of this list is bound to.</param>
 [GenerateSerializer, Immutable]
 public sealed record MailboxPage(ImmutableArray<Mailbox> Items, string? NextCursor, string FeedPosition, string Bound)
 {
@@ -18,7 +18,7 @@ public sealed record MailboxPage(ImmutableArray<Mailbox> Items, string? NextCurs
     public string CursorOf(Mailbox mailbox) => ListMailboxes.CursorAt(Bound, mailbox.Path, mailbox.Id, FeedPosition);
 }
 
-/// <summary>The mailboxes of an account with their counters, by path, from a cursor on.</summary>
+/// <summary>Lists the mailboxes of an account with their counters, by path, from a cursor on.</summary>
 [GenerateSerializer, Immutable]
 public sealed record ListMailboxes(int Limit, string? Cursor) : AccountCommand<Tagged<MailboxPage>>
 {
@@ -26,31 +26,31 @@ public sealed record ListMailboxes(int Limit, string? Cursor) : AccountCommand<T
 
     private const string CursorKind = "mailboxes";
 
-    /// <summary>Of a path in a cursor. Servers allow a few hundred characters; a longer path is found again by the id of its mailbox.</summary>
+    /// <summary>The largest length of a path in a cursor. Servers allow a few hundred characters; a longer path is found again by the id of its mailbox.</summary>
     private const int MostOfPath = 200;
 
-    /// <summary>Characters of all paths on a page: names have no limit in IMAP, and what crosses the actor's border has.</summary>
+    /// <summary>The largest number of characters of all paths on a page: names have no limit in IMAP, and a response of the grain has.</summary>
     private const int MostCharacters = 300_000;
 
-    /// <param name="Path">Of the last mailbox of the page before, or its beginning where it is very long.</param>
-    /// <param name="Id">Of that mailbox.</param>
-    /// <param name="Feed">Of the first page: what has changed since then is told from there on, whichever page it is on.</param>
+    /// <param name="Path">The path of the last mailbox of the previous page, or the beginning of a very long path.</param>
+    /// <param name="Id">The id of that mailbox.</param>
+    /// <param name="Feed">The feed position of the first page. Changes since then are reported from there on, whichever page they affect.</param>
     public sealed record Position(string Path, string Id, string Feed);
 
     [Id(0)] public Conditions When { get; init; } = Conditions.None;
 
-    /// <summary>Only the mailbox at exactly this path, if there is one.</summary>
+    /// <summary>The path of the only mailbox to list, if it exists.</summary>
     [Id(1)] public string? Path { get; init; }
 
-    /// <summary>Only those that are below no other.</summary>
+    /// <summary>True to list only mailboxes that are below no other.</summary>
     [Id(2)] public bool AtTop { get; init; }
 
-    /// <summary>Only those directly below the mailbox with this id.</summary>
+    /// <summary>The id of the mailbox whose direct children are listed.</summary>
     [Id(3)] public string? Parent { get; init; }
 
     public static string CursorAt(string bound, string path, string id, string feed)
     {
-        // A character outside the basic plane takes two places, and half of it cannot be written.
+        // A character outside the basic plane takes two chars, and half of it cannot be encoded.
         var length = path.Length <= MostOfPath ? path.Length : char.IsHighSurrogate(path[MostOfPath - 1]) ? MostOfPath - 1 : MostOfPath;
         return Responses.Cursor.Encode(CursorKind, bound, new Position(path[..length], id, feed));
     }
@@ -60,7 +60,7 @@ public sealed record ListMailboxes(int Limit, string? Cursor) : AccountCommand<T
         var bound = $"{account.Mailboxes.Incarnation}\n{Path}\n{AtTop}\n{Parent}";
         var from = Responses.Cursor.Decode<Position>(CursorKind, bound, Cursor);
         var stale = await account.Mailboxes.TreeReadyAsync(When.Freshness, cancel);
-        // In one step: between two awaits others may change the mailboxes, and tell of it.
+        // Read in one step: during an await another request may change the mailboxes, and report the change.
         var holdsAt = account.Mailboxes.TreeHoldsAt;
         var feed = from?.Feed ?? account.Mailboxes.FeedPosition;
         var (items, hasMore) = Known(account.Mailboxes, from, stale is not null);
@@ -97,12 +97,12 @@ public sealed record ListMailboxes(int Limit, string? Cursor) : AccountCommand<T
             : order.After(after);
     }
 
-    /// <summary>The mailbox of the cursor may have been renamed or deleted: the list goes on where it was.</summary>
+    /// <summary>Returns the path to continue after. The mailbox of the cursor may have been renamed or deleted: the list continues where it was.</summary>
     private static string After(MailboxOrder order, Position from) =>
         from.Path.Length < MostOfPath - 1 ? from.Path
         : order.After(from.Path).TakeWhile(mailbox => mailbox.Path.StartsWith(from.Path, StringComparison.Ordinal)).FirstOrDefault(mailbox => mailbox.Id == from.Id)?.Path ?? from.Path;
 
-    /// <summary>A parent that LIST does not show is none: <c>parentId</c> is null.</summary>
+    /// <summary>Returns the mailbox as clients see it. A parent that LIST does not show does not count: <c>parentId</c> is null.</summary>
     public static Mailbox MailboxOf(MailboxState mailbox, MailboxOrder order, MailboxCounters? counters) => new()
     {
         Id = mailbox.Id,

@@ -5,10 +5,10 @@ using ImapGateway.Sync;
 namespace ImapGateway.Mailboxes;
 
 /// <summary>A mailbox to create: at a path with the server's delimiter, or by name below a parent.</summary>
-/// <param name="Path" example="Projects/2026">As the server is to have it; levels that are missing are created.</param>
-/// <param name="Name">One level. Without parentId it goes where the server wants the account's own mailboxes.</param>
-/// <param name="ParentId">An id or a role.</param>
-/// <param name="Subscribed">Whether other mail clients show it; true unless given.</param>
+/// <param name="Path" example="Projects/2026">The path at the server; missing levels are created.</param>
+/// <param name="Name">The name, one level. Without parentId the mailbox is created where the server wants the account's own mailboxes.</param>
+/// <param name="ParentId">An id or a role of the parent.</param>
+/// <param name="Subscribed">True if other mail clients show it; true is the default.</param>
 public sealed record MailboxInput(string? Path = null, string? Name = null, string? ParentId = null, bool? Subscribed = null)
 {
     public CreateMailbox ToCommand()
@@ -28,11 +28,11 @@ public sealed record MailboxInput(string? Path = null, string? Name = null, stri
     }
 }
 
-/// <summary>What to change of a mailbox; what is absent stays.</summary>
-/// <param name="Path">Where it is to be; not together with name and parentId.</param>
-/// <param name="Name" example="Projects">One level.</param>
-/// <param name="ParentId" example="b_kq3zvw5xc">An id or a role; null moves it to the top.</param>
-/// <param name="Subscribed" example="true">Whether other mail clients show it.</param>
+/// <summary>The changes to a mailbox; absent members stay.</summary>
+/// <param name="Path">The new path; not together with name and parentId.</param>
+/// <param name="Name" example="Projects">The new name, one level.</param>
+/// <param name="ParentId" example="b_kq3zvw5xc">An id or a role of the new parent; null moves the mailbox to the top.</param>
+/// <param name="Subscribed" example="true">True if other mail clients show it.</param>
 public sealed record MailboxPatch(Optional<string?> Path = default, Optional<string?> Name = default, Optional<string?> ParentId = default, Optional<bool?> Subscribed = default)
 {
     public ChangeMailbox ToCommand(string mailbox)

@@ -6,7 +6,7 @@ using ImapGateway.Sync;
 
 namespace ImapGateway.Mailboxes;
 
-/// <summary>What REST does to mailboxes, as mutations.</summary>
+/// <summary>Adds mutations for the operations that REST has for mailboxes.</summary>
 public static class MailboxMutations
 {
     public static void Build(GraphBuilder graph)

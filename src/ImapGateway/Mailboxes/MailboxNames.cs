@@ -7,10 +7,10 @@ using MailKit;
 
 namespace ImapGateway.Mailboxes;
 
-/// <summary>The names that are taken at the server, and where new ones may go.</summary>
-/// <param name="Prefix">Of the account's own mailboxes (RFC 2342), with the delimiter; empty on most servers.</param>
-/// <param name="Namespaces">All prefixes, without the delimiter: they are there whether LIST shows them or not, and cannot be created.</param>
-/// <param name="Taken">The paths LIST shows.</param>
+/// <summary>The names that exist at the server, and the places where new ones may be created.</summary>
+/// <param name="Prefix">The prefix of the account's own mailboxes (RFC 2342), with the delimiter; empty on most servers.</param>
+/// <param name="Namespaces">All prefixes, without the delimiter: they exist whether LIST shows them or not, and cannot be created.</param>
+/// <param name="Taken">The paths that LIST shows.</param>
 public sealed record MailboxNames(string Prefix, string? Delimiter, ImmutableArray<string> Namespaces, ImmutableHashSet<string> Taken)
 {
     public static Task<MailboxNames> ReadAsync(AccountContext account, CancellationToken cancel)
@@ -36,16 +36,16 @@ public sealed record MailboxNames(string Prefix, string? Delimiter, ImmutableArr
 
     public bool HasBelow(string path) => Delimiter is not null && Taken.Any(one => one.StartsWith(path + Delimiter, StringComparison.Ordinal));
 
-    /// <summary>The one path that was not there before, as many levels deep as <paramref name="path"/>: how the server spells it. Null where it cannot be told.</summary>
+    /// <summary>Returns the server's spelling of a new path: the one path that did not exist before and has as many levels as <paramref name="path"/>. Null if it is not certain.</summary>
     public string? Spelling(IEnumerable<string> now, string path)
     {
         var depth = MailboxText.Above(path, Delimiter).Count();
         return now.Where(one => !Has(one) && MailboxText.Above(one, Delimiter).Count() == depth).Take(2).ToList() is [var only] ? only : null;
     }
 
-    /// <summary>The path a client means, checked against the server's own rules.</summary>
-    /// <param name="itself">A path that counts as free: the one a mailbox has before it is renamed.</param>
-    /// <exception cref="ProblemException">400 with the member at fault, 409 where the path is taken.</exception>
+    /// <summary>Returns the path that a client means, checked against the server's own rules.</summary>
+    /// <param name="itself">A path that counts as free: the present one of a mailbox that is renamed.</param>
+    /// <exception cref="ProblemException">400 with the member at fault, 409 if the path exists.</exception>
     public string Free(MailboxPlace place, MailboxState? parent, string? itself = null)
     {
         var (path, fault, pointer) = place switch
@@ -61,7 +61,7 @@ public sealed record MailboxNames(string Prefix, string? Delimiter, ImmutableArr
         return path != itself && Has(path) ? throw new ProblemException(ErrorCode.Conflict, "There is a mailbox at this path already.") : path;
     }
 
-    /// <summary>The mailbox above a path. What is missing on the way is created and subscribed: not every server does so by itself (RFC 3501 section 6.3.3).</summary>
+    /// <summary>Returns the mailbox above a path. Missing levels are created and subscribed: not every server does so by itself (RFC 3501 section 6.3.3).</summary>
     public async Task<(IMailFolder Parent, string Name)> AboveAsync(ImapSession session, string path)
     {
         var parent = await MailboxListing.RootAsync(session);
@@ -76,10 +76,10 @@ public sealed record MailboxNames(string Prefix, string? Delimiter, ImmutableArr
         return (parent, path[from..]);
     }
 
-    /// <exception cref="ProblemException">409: the server has it under a name that is the same to it.</exception>
+    /// <exception cref="ProblemException">409: the server has it under a name that it considers the same.</exception>
     public static async Task<IMailFolder> CreateAsync(IMailFolder parent, string name, bool subscribed)
     {
-        // MailKit keeps quiet about ALREADYEXISTS, and then finds nothing of exactly this name.
+        // MailKit ignores ALREADYEXISTS, and then finds no mailbox of exactly this name.
         var created = await parent.CreateAsync(name, isMessageFolder: true)
             ?? throw new ProblemException(ErrorCode.Conflict, "The mail server has taken the name, but shows no mailbox of exactly this name: it has one that is the same to it.");
         if (subscribed)
@@ -90,12 +90,12 @@ public sealed record MailboxNames(string Prefix, string? Delimiter, ImmutableArr
     }
 }
 
-/// <summary>Where a mailbox is to be: a path, or a name below a parent.</summary>
-/// <param name="Parent">Null with a name: among the account's own mailboxes, at the top.</param>
+/// <summary>The place of a mailbox: a path, or a name below a parent.</summary>
+/// <param name="Parent">The parent; null with a name: among the account's own mailboxes, at the top.</param>
 [GenerateSerializer, Immutable]
 public sealed record MailboxPlace(string? Path, string? Name, MailboxRef? Parent)
 {
-    /// <exception cref="ProblemException">422 with the pointer where the parent is none.</exception>
+    /// <exception cref="ProblemException">422 with the pointer if the parent does not exist.</exception>
     public async Task<MailboxState?> ParentAsync(AccountContext account, CancellationToken cancel)
     {
         if (Parent is null)

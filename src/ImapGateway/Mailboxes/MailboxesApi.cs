@@ -34,10 +34,10 @@ public static class MailboxesApi
             .ChangesMailServer().CanFail(ErrorCode.Gone);
     }
 
-    /// <summary>Query parameters of the list.</summary>
-    /// <param name="Path" example="Projects/2026">Only the one at exactly this path.</param>
-    /// <param name="Limit">Mailboxes on a page at most.</param>
-    /// <param name="Cursor" example="Q1JN2kzqvEF7IkJlbG93Ijo0NzExfQ">`nextCursor` of the page before, with the same `path`; the first page without.</param>
+    /// <summary>The query parameters of the list.</summary>
+    /// <param name="Path" example="Projects/2026">The path of the only mailbox to list.</param>
+    /// <param name="Limit">The largest number of mailboxes on a page.</param>
+    /// <param name="Cursor" example="Q1JN2kzqvEF7IkJlbG93Ijo0NzExfQ">`nextCursor` of the previous page, with the same `path`. Without it the first page is returned.</param>
     private sealed record ListQuery(string? Path = null, [Range(1, Paging.MaxLimit)] int Limit = ListMailboxes.DefaultLimit, string? Cursor = null);
 
     private static async Task<PageResult<Mailbox>> ListAsync(string account, [AsParameters] ListQuery query, AccountRegistry accounts, Fields<Mailbox> fields, Conditions when, CancellationToken cancel) =>
@@ -55,7 +55,7 @@ public static class MailboxesApi
     private static async Task<TaggedResult<Mailbox>> ChangeAsync(string account, string mailbox, MailboxPatch patch, Conditions when, AccountRegistry accounts, CancellationToken cancel) =>
         new(await accounts.Grain(account).Execute(patch.ToCommand(mailbox) with { When = when }, cancel));
 
-    /// <param name="force">Also with messages in it.</param>
+    /// <param name="force">True: the mailbox is deleted even if it has messages.</param>
     private static async Task<NoContent> DeleteAsync(string account, string mailbox, Conditions when, AccountRegistry accounts, CancellationToken cancel, bool force = false)
     {
         await accounts.Grain(account).Execute(new DeleteMailbox(MailboxRef.Parse(mailbox), force) { When = when }, cancel);

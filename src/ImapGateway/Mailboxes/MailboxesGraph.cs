@@ -7,13 +7,13 @@ using ImapGateway.Sync;
 
 namespace ImapGateway.Mailboxes;
 
-/// <summary>Mailboxes in the graph: flat or as a tree, by id, role or path.</summary>
+/// <summary>Adds mailboxes to the graph: flat or as a tree, by id, role or path.</summary>
 public sealed class MailboxesGraph : IGraph
 {
-    /// <summary>For the cost, where no number is asked for: how many an account usually has.</summary>
+    /// <summary>The usual number of mailboxes of an account, for the cost if no number is given.</summary>
     private const int Usual = 50;
 
-    /// <summary>Of fields that the server has to be asked for where changes are not heard of.</summary>
+    /// <summary>The tag of fields that the server must be asked for if it does not report changes.</summary>
     private const string Counters = "counters";
 
     private static readonly GraphArgument[] Paged = PageAsked.ForwardBy(ListMailboxes.DefaultLimit);
@@ -70,7 +70,7 @@ public sealed class MailboxesGraph : IGraph
         mailbox.Field("parent", "Mailbox", ParentAsync, "The mailbox above it; null at the top.").Held();
         mailbox.Field(
             "children", "MailboxConnection",
-            // They belong to the mailbox that was read just before.
+            // They belong to the mailbox that was just read.
             (one, call) => ListAsync(call, one.Account, new ListMailboxes(0, null) { Parent = one.Value.Id, When = call.Context.When with { Freshness = Freshness.AsRead } }),
             "Those directly below it, by path.", Paged).Counts(call => call.Number("first") is null ? 10 : Size(call)).Held();
     }
@@ -103,7 +103,7 @@ public sealed class MailboxesGraph : IGraph
         return LoadAsync(call, account, wanted);
     }
 
-    /// <summary>Null where there is none.</summary>
+    /// <summary>Returns the mailbox, or null if there is none.</summary>
     public static Task<InAccount<Mailbox>?> LoadAsync(FieldCall call, string account, MailboxRef wanted)
     {
         var counters = call.Asks(field => field.Tag == Counters, "");

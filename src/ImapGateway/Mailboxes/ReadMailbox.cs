@@ -5,13 +5,13 @@ using ImapGateway.Sync;
 
 namespace ImapGateway.Mailboxes;
 
-/// <summary>One mailbox, with the account's rights to it.</summary>
+/// <summary>Reads one mailbox, with the account's rights to it.</summary>
 [GenerateSerializer, Immutable]
 public sealed record ReadMailbox(MailboxRef Mailbox) : AccountCommand<Tagged<Mailbox>>
 {
     [Id(0)] public Conditions When { get; init; } = Conditions.None;
 
-    /// <summary>False: whatever is known of it will do, and it need not be looked at.</summary>
+    /// <summary>False if the known state is enough, so that the mailbox need not be refreshed.</summary>
     [Id(1)] public bool Counters { get; init; } = true;
 
     [Id(2)] public bool Rights { get; init; } = true;
@@ -26,8 +26,8 @@ public sealed record ReadMailbox(MailboxRef Mailbox) : AccountCommand<Tagged<Mai
         return answer with { Value = When.Has(answer.Tag!) ? null : answer.Value, StaleSince = stale };
     }
 
-    /// <summary>If-Match, by the counters of now.</summary>
-    /// <exception cref="ProblemException">412.</exception>
+    /// <summary>Checks If-Match against the present counters.</summary>
+    /// <exception cref="ProblemException">412 if it does not hold.</exception>
     public static async Task DemandAsync(AccountContext account, MailboxState mailbox, Conditions when, CancellationToken cancel)
     {
         if (when.DemandsState)
@@ -37,7 +37,7 @@ public sealed record ReadMailbox(MailboxRef Mailbox) : AccountCommand<Tagged<Mai
         when.Demand(StateOf(MailboxOf(account, mailbox, isStale: false)));
     }
 
-    /// <summary>By what is known now; only the rights, which LIST does not tell (RFC 4314 section 3.5), are asked for.</summary>
+    /// <summary>Reads the known state. Only the rights, which LIST does not report (RFC 4314 section 3.5), are requested from the server.</summary>
     public static async Task<Tagged<Mailbox>> AnswerAsync(AccountContext account, MailboxState mailbox, Conditions when)
     {
         await account.Mailboxes.RightsAsync(mailbox, anew: when.Freshness == Freshness.Revalidated, CancellationToken.None);
@@ -53,6 +53,6 @@ public sealed record ReadMailbox(MailboxRef Mailbox) : AccountCommand<Tagged<Mai
     private static Mailbox MailboxOf(AccountContext account, MailboxState mailbox, bool isStale) =>
         ListMailboxes.MailboxOf(mailbox, account.Mailboxes.InOrder, account.Mailboxes.CountersOf(mailbox, isStale));
 
-    /// <summary>Without the rights, which nobody changes through the gateway.</summary>
+    /// <summary>Returns the state for the tag, without the rights, which no client changes through the gateway.</summary>
     private static string StateOf(Mailbox known) => EntityTags.Digest(known.ToString());
 }

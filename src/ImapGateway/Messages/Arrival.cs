@@ -5,10 +5,10 @@ using ImapGateway.Sync;
 
 namespace ImapGateway.Messages;
 
-/// <summary>Finds a message that was just copied, where the server gives no COPYUID.</summary>
+/// <summary>Finds a message that was just copied, if the server gives no COPYUID.</summary>
 public static class Arrival
 {
-    /// <summary>Among what is new in the target: same size and date of receipt, and the same Message-ID; of several the last.</summary>
+    /// <summary>Finds the copy among the new messages of the target: same size, INTERNALDATE and Message-ID. If several match, it is the last one.</summary>
     public static async Task<uint?> FindAsync(AccountContext account, MailboxState source, MailboxState target, IndexRow row, CancellationToken cancel)
     {
         var original = await account.Headers.ReadAsync(source.Counter, source.Path, source.UidValidity, [row.Uid], cancel);

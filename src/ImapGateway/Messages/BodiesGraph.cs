@@ -20,10 +20,10 @@ public enum ImageMode
     Remote,
 }
 
-/// <summary>What of a message is fetched only where it is asked for, and where its files are.</summary>
+/// <summary>Adds the parts of messages that are fetched only on demand, and the URLs of their files, to the graph.</summary>
 public sealed class BodiesGraph : IGraph
 {
-    /// <summary>For the cost: a body is worth ten lines of a list.</summary>
+    /// <summary>The cost of a body: that of ten lines of a list.</summary>
     private const int BodyPrice = 10;
 
     private sealed record Content(string? Text, bool IsTruncated);

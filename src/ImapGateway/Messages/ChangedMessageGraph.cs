@@ -6,7 +6,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Messages;
 
-/// <summary>The message of a change, as it was then; what its summary does not have is read when it is asked for.</summary>
+/// <summary>Adds the message of a change to the graph, as it was then; what its summary does not have is read on demand.</summary>
 public sealed class ChangedMessageGraph : IGraph
 {
     public void Build(GraphBuilder graph)

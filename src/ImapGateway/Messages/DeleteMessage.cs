@@ -44,7 +44,7 @@ public sealed record DeleteMessage(string Id, bool Permanent) : AccountCommand<b
         When.Demand(AccountMailboxes.StateOf(mailbox, row));
         await account.Mailboxes.DemandRightsAsync(mailbox, [MailboxRights.DeleteMessages, MailboxRights.Expunge], cancel);
         cancel.ThrowIfCancellationRequested();
-        // What has marked it the first time would make the condition fail the second time.
+        // It is not repeated under a condition: the first attempt sets \Deleted, which would make the condition fail in the second.
         var (now, expunged) = await account.Pool.RunAsync(mailbox.Path, repeatable: !When.DemandsState, session => ExpungeAsync(session, mailbox, row), CancellationToken.None);
         await account.Mailboxes.CommitAsync(
             expunged ? new MailboxWrite(mailbox) { Expunged = [row.Uid] }

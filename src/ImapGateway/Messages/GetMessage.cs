@@ -5,7 +5,7 @@ using ImapGateway.Sync;
 
 namespace ImapGateway.Messages;
 
-/// <summary>One message: headers and structure, and what the options ask for.</summary>
+/// <summary>Reads one message: headers and structure, and what the options ask for.</summary>
 [GenerateSerializer, Immutable]
 public sealed record GetMessage(string Id, ReadOptions Options) : AccountCommand<Tagged<Message>>
 {
@@ -16,7 +16,7 @@ public sealed record GetMessage(string Id, ReadOptions Options) : AccountCommand
     public override async Task<Tagged<Message>> RunAsync(AccountContext account, CancellationToken cancel) =>
         await new GetMessages([Id], Options) { When = When }.ReadyAsync(account, () => ReadAsync(account, Id, Options, When, cancel), static _ => false, cancel);
 
-    /// <summary>By what is known now, without a look at the mailbox.</summary>
+    /// <summary>Reads a message by the known state, without a refresh of the mailbox.</summary>
     public static Task<Tagged<Message>> ReadAsync(AccountContext account, string id, Conditions when, CancellationToken cancel) => ReadAsync(account, id, ReadOptions.Basic, when, cancel);
 
     private static async Task<Tagged<Message>> ReadAsync(AccountContext account, string id, ReadOptions options, Conditions when, CancellationToken cancel)

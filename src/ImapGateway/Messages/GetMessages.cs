@@ -8,23 +8,23 @@ using ImapGateway.Sync;
 
 namespace ImapGateway.Messages;
 
-/// <summary>A message that was asked for by id and cannot be shown.</summary>
-/// <param name="Id">As asked for.</param>
-/// <param name="Problem">Why: gone, not found, too large to be sent along with the others, or what the mail server said when it did not give what was asked for.</param>
+/// <summary>A message that was requested by id and cannot be shown.</summary>
+/// <param name="Id">The id as requested.</param>
+/// <param name="Problem">The reason: gone, not found, too large to be sent along with the others, or the response of the mail server when it did not give what was requested.</param>
 [GenerateSerializer, Immutable]
 public sealed record MissingMessage(string Id, Problem Problem);
 
-/// <summary>In the order of the ids; an id that is asked for twice is answered once.</summary>
+/// <summary>Messages in the order of the ids; an id that is requested twice is answered once.</summary>
 [GenerateSerializer, Immutable]
 public sealed record MessageSet(ImmutableArray<Message> Items, ImmutableArray<MissingMessage> Missing);
 
-/// <summary>Many messages by id: one FETCH per mailbox for the headers that are not known, and as few as can be for the bodies.</summary>
+/// <summary>Reads many messages by id: one FETCH per mailbox for the headers that are not known, and as few as possible for the bodies.</summary>
 [GenerateSerializer, Immutable]
 public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options) : AccountCommand<Tagged<MessageSet>>
 {
     public const int MostIds = 100;
 
-    /// <summary>What may cross the actor's border at once, with room for what JSON adds.</summary>
+    /// <summary>The largest number of octets in one response of the grain, with room for what JSON adds.</summary>
     private const long MostBytes = 900_000;
 
     private static readonly Problem TooLarge = new(ErrorCode.TooLarge, "The message does not fit into the answer along with the others: ask for fewer at once.");
@@ -44,7 +44,7 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
                     return new Tagged<MessageSet>(tag, null) { HoldsAt = holdsAt };
                 }
                 var set = await ReadAsync(account, Ids, Options, cancel);
-                // What the server did not show may be there the next time, although the index is the same.
+                // A message that the server did not show may be there the next time, although the index is the same.
                 var known = places.Where(one => one.Place.Problem is not null).Select(one => one.Id).ToHashSet();
                 var isCertain = set.Items.All(item => item.Problem is null) && set.Missing.All(missing => missing.Problem == TooLarge || known.Contains(missing.Id));
                 return new Tagged<MessageSet>(isCertain ? tag : null, set) { HoldsAt = isCertain ? holdsAt : null };
@@ -52,9 +52,9 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
             set => set.Missing.Any(missing => missing.Problem.Code == ErrorCode.Gone && Find(account, missing.Id).Mailbox is not null),
             cancel);
 
-    /// <summary>Reads once all mailboxes that messages are in may be shown.</summary>
-    /// <param name="read">May be called a second time.</param>
-    /// <param name="isBehind">The server has less than is known: only a look tells whether it was moved or removed.</param>
+    /// <summary>Refreshes all mailboxes that contain the messages, then reads the messages.</summary>
+    /// <param name="read">Reads the messages; may be called a second time.</param>
+    /// <param name="isBehind">True if the server has less than is known: only a refresh shows whether a message was moved or removed.</param>
     public async Task<Tagged<T>> ReadyAsync<T>(AccountContext account, Func<Task<Tagged<T>>> read, Func<T, bool> isBehind, CancellationToken cancel) where T : class
     {
         for (var again = false; ; again = true)
@@ -72,12 +72,12 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
             }
             catch (ProblemException e) when (!again && e.Code is (ErrorCode.Gone or ErrorCode.NotFound))
             {
-                // A mailbox was renamed or made anew since the look: the next one tells.
+                // A mailbox was renamed or recreated since the refresh: the next one detects it.
             }
         }
     }
 
-    /// <returns>Since when what is known of the mailbox may be out of date; null: it is not.</returns>
+    /// <returns>The time from which the known state of the mailbox may be out of date; null: it is up to date.</returns>
     private async Task<DateTimeOffset?> LookAsync(AccountContext account, MailboxState mailbox, Freshness freshness, CancellationToken cancel)
     {
         try
@@ -96,7 +96,7 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
         return null;
     }
 
-    /// <summary>By what is known now, without a look at the mailboxes.</summary>
+    /// <summary>Reads messages by the known state, without a refresh of the mailboxes.</summary>
     public static async Task<MessageSet> ReadAsync(AccountContext account, ImmutableArray<string> ids, ReadOptions options, CancellationToken cancel)
     {
         var places = ids.Distinct().ToDictionary(id => id, id => Find(account, id));
@@ -104,11 +104,11 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
             .GroupBy(place => place.Value.Mailbox!, place => (place.Key, place.Value.Row))
             .Select(group => HeadersAsync(account, group.Key, [.. group], cancel)))).SelectMany(group => group).ToList();
 
-        // In the order of the ids, so that the client knows where to go on.
+        // Keep the order of the ids, so that the client knows where to continue.
         var order = ids.Distinct().ToList();
         var fitting = Fitting(order.Join(found, id => id, one => one.Message.Id, (_, one) => one), one => SizeOf(one.Message), out var room);
         var (read, failed) = fitting.Count == 0 ? ReadMessages.None : await BodiesAsync(account, fitting, options, room, cancel);
-        // What header fields take is known only now.
+        // The size of header fields is known only now.
         var items = Fitting(order.Where(read.ContainsKey).Select(id => read[id]), MessageSize.Of, out _);
 
         var shown = items.Select(item => item.Id).ToHashSet();
@@ -117,10 +117,10 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
         return new MessageSet([.. items], [.. missing]);
     }
 
-    /// <summary>The server does not have it there. It may have been moved.</summary>
+    /// <summary>Returns the problem of a message that the server does not have there. It may have been moved.</summary>
     private static Problem Lost(MailboxState mailbox, IndexRow row) => AccountMailboxes.IsLeaving(mailbox, row.Uid) ? MailboxDirectory.Unsettled().Problem : Problem.MessageGone;
 
-    /// <summary>As many as one answer can carry, and one at least.</summary>
+    /// <summary>Returns as many items as one response can carry, and at least one.</summary>
     private static List<T> Fitting<T>(IEnumerable<T> all, Func<T, long> size, out long room)
     {
         var left = MostBytes;
@@ -163,12 +163,12 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
         return rows.Where(one => headers.ContainsKey(one.Row.Uid)).Select(one => (mailbox, new FoundMessage(one.Id, one.Row, headers[one.Row.Uid])));
     }
 
-    /// <summary>Bodies share the room that headers and structure leave.</summary>
+    /// <summary>Reads bodies. They share the size that headers and structure leave.</summary>
     private static async Task<ReadMessages> BodiesAsync(
         AccountContext account, List<(MailboxState Mailbox, FoundMessage Message)> found, ReadOptions options, long room, CancellationToken cancel)
     {
         var kinds = (options.Text ? 1 : 0) + (options.Html ? 1 : 0);
-        // Twice, for charsets make up to two octets of one, and cleaning adds to links.
+        // Twice the size, since charsets make up to two octets of one, and cleaning makes links longer.
         var wanted = found.Select(one => BodySlices.Needed(one.Message.Headers.Parts, options.Body(options.MaxBodyBytes)).Sum(part => Math.Min(2 * part.Size, options.MaxBodyBytes)) * Math.Max(1, kinds));
         var level = FairShares.Level(wanted, room) / Math.Max(1, kinds);
         var maxBodyBytes = (int)Math.Clamp(level, 1, options.MaxBodyBytes);

@@ -5,13 +5,13 @@ using ImapGateway.Responses;
 namespace ImapGateway.Messages;
 
 /// <summary>
-/// The HTML of a message as a page for a frame: 200 with a policy that keeps it from acting in the name of the gateway, or 304.
+/// A response with the HTML of a message as a page for a frame, or 304. Its policy keeps the page from acting in the name of the gateway.
 /// </summary>
-/// <param name="answer">With the HTML as a document.</param>
-/// <param name="form">As it was made.</param>
+/// <param name="answer">The message with its HTML as a document.</param>
+/// <param name="form">The form of the HTML.</param>
 public sealed class HtmlResult(Tagged<Message> answer, HtmlForm form) : IResult
 {
-    /// <summary>No scripts, no forms, no origin of its own (HTML section 7.1.5); links open in windows without these limits.</summary>
+    /// <summary>The sandbox of the page: no scripts, no forms, no origin of its own (HTML section 7.1.5). Links open in windows without these limits.</summary>
     private const string Sandbox = "sandbox allow-popups allow-popups-to-escape-sandbox";
 
     public async Task ExecuteAsync(HttpContext httpContext)
@@ -21,7 +21,7 @@ public sealed class HtmlResult(Tagged<Message> answer, HtmlForm form) : IResult
         TaggedAnswers.DescribeAge(httpContext, answer.StaleSince);
         response.Headers.ContentSecurityPolicy = $"{HtmlPage.PolicyOf(form)}; {Sandbox}";
         response.Headers.XContentTypeOptions = "nosniff";
-        // The address of the page has the ticket in it.
+        // The address of the page contains the ticket.
         response.Headers["Referrer-Policy"] = "no-referrer";
         if (answer.Value is null || (answer.Tag is { } tag && EntityTags.IsKnown(request.Headers.IfNoneMatch, tag)))
         {

@@ -7,9 +7,9 @@ using ImapGateway.Sync;
 
 namespace ImapGateway.Messages;
 
-/// <summary>A page of messages, newest first, with what the cursors of its messages are made of.</summary>
-/// <param name="NextCursor">Where the list goes on in the direction it is walked; null where it ends.</param>
-/// <param name="Bound">What a cursor of this list is bound to.</param>
+/// <summary>A page of messages, newest first, with the data that the cursors of its messages are made of.</summary>
+/// <param name="NextCursor">The cursor of the next page in the direction of the list; null at its end.</param>
+/// <param name="Bound">The mailbox and filter that a cursor of this list is bound to.</param>
 [GenerateSerializer, Immutable]
 public sealed record MessagePage(ImmutableArray<Message> Items, string? NextCursor, string FeedPosition, string Bound, uint UidValidity)
 {
@@ -19,30 +19,30 @@ public sealed record MessagePage(ImmutableArray<Message> Items, string? NextCurs
 }
 
 /// <summary>
-/// The newest messages of a mailbox below a cursor, by uid; or the oldest above it. A page may be shorter than the limit where a filter has to look into many messages,
-/// or where a page would grow too large; it is the last one only if it has no cursor.
+/// Lists the newest messages of a mailbox below a cursor, by uid, or the oldest above it. A page may be shorter than the limit if a filter must examine many messages,
+/// or if the page would be too large. It is the last one only if it has no cursor.
 /// </summary>
 [GenerateSerializer, Immutable]
 public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int Limit, string? Cursor) : AccountCommand<Tagged<MessagePage>>
 {
-    /// <summary>Messages whose headers are looked into for one page at most.</summary>
+    /// <summary>The largest number of messages whose headers are examined for one page.</summary>
     private const int MostExamined = 1000;
 
-    /// <summary>Messages whose headers are asked for at once where a filter depends on them.</summary>
+    /// <summary>The number of messages whose headers are requested at once if a filter depends on them.</summary>
     private const int Batch = 100;
 
     private const string CursorKind = "messages";
 
-    /// <param name="Below">Or above, where the list is walked the other way.</param>
-    /// <param name="Feed">Of the first page: what has changed since then is told from there on, whichever page it is on.</param>
+    /// <param name="Below">The uid below which the page begins, or above which it begins if the list is walked backward.</param>
+    /// <param name="Feed">The feed position of the first page. Changes since then are reported from there on, whichever page they affect.</param>
     public sealed record Position(uint UidValidity, uint Below, string Feed);
 
     [Id(0)] public Conditions When { get; init; } = Conditions.None;
 
-    /// <summary>From the end of the list: the oldest, or those just above the cursor. They are shown newest first all the same.</summary>
+    /// <summary>True if the list is walked from its end: the oldest messages, or those just above the cursor. They are shown newest first all the same.</summary>
     [Id(1)] public bool IsBackward { get; init; }
 
-    /// <summary>Only what the index has is asked for: ids, uids, flags, modSeqs. Everything else of the messages is empty.</summary>
+    /// <summary>True if only data of the index is requested: ids, uids, flags, modSeqs. All other members of the messages are empty.</summary>
     [Id(2)] public bool IndexOnly { get; init; }
 
     public static string CursorAt(string bound, Position position) => Responses.Cursor.Encode(CursorKind, bound, position);
@@ -72,14 +72,14 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
             }
             catch (ProblemException e) when (!again && e.Code is (ErrorCode.Gone or ErrorCode.NotFound))
             {
-                // Renamed or made anew since the look: the next one tells.
+                // The mailbox was renamed or recreated since the refresh: the next one detects it.
             }
         }
     }
 
     private async Task<Tagged<MessagePage>> ReadAsync(AccountContext account, MailboxState mailbox, string bound, Position? from, bool isStale, CancellationToken cancel)
     {
-        // In one step: between two awaits others may change the index, and tell of it.
+        // Read in one step: during an await another request may change the index, and report the change.
         var (index, uidValidity, comparedFrom, feed) = (mailbox.Index, mailbox.UidValidity, mailbox.ComparedFrom, from?.Feed ?? account.Mailboxes.FeedPosition);
         var holdsAt = account.Mailboxes.HoldsAt(mailbox);
         var tag = When.Weak(account.Mailboxes.StateOf(mailbox));
@@ -87,7 +87,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         {
             return new Tagged<MessagePage>(tag, null) { HoldsAt = holdsAt };
         }
-        // Flags of old messages may have changed unnoticed where the server does not tell: it is asked then.
+        // If the server does not report flag changes, flags of old messages may be out of date: the server is asked then.
         var flagsBySearch = Filter.HasFlags && comparedFrom > 0;
         var search = Filter.NeedsSearch || flagsBySearch
             ? await account.Pool.RunAsync(mailbox.Path, repeatable: true, session => MessageSearch.RunAsync(session, mailbox.Path, uidValidity, Filter, flagsBySearch), cancel)
@@ -96,7 +96,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         using var rows = walk.Where(row => (flagsBySearch || Filter.Admits(row)) && search.Uids?.Contains(row.Uid) != false).GetEnumerator();
         var page = new PageBuilder(Limit);
         var more = rows.MoveNext();
-        // Otherwise the same may be asked for again with another answer, although the index is the same.
+        // False if the same request can get another response although the index is the same.
         var isCertain = !flagsBySearch;
         for (var examined = 0; more && !page.IsFull && examined < MostExamined;)
         {
@@ -128,7 +128,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         return new Tagged<MessagePage>(isCertain ? tag : null, new MessagePage(items, next, feed, bound, uidValidity)) { HoldsAt = isCertain ? holdsAt : null };
     }
 
-    /// <summary>With the flags that the comparison may have found meanwhile.</summary>
+    /// <summary>Returns the row with flags that the comparison has found meanwhile.</summary>
     private static IndexRow Now(MailboxState mailbox, uint uidValidity, IndexRow row) =>
         row.Uid < mailbox.ComparedFrom && mailbox.UidValidity == uidValidity && mailbox.Index.TryGetByUid(row.Uid, out var now) ? now : row;
 
@@ -140,7 +140,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
     private static Message MessageOf(AccountContext account, MailboxState mailbox, IndexRow row, MessageHeaders headers) =>
         Message.Of(ObjectId.Format(ObjectId.Message, account.Mailboxes.Incarnation, row.Id), mailbox.Id, row.Uid, row.Flags, row.ModSeq, headers);
 
-    /// <summary>Fills a page up to its limit, and never beyond what may cross the actor's border at once.</summary>
+    /// <summary>Fills a page up to its limit, and never beyond the largest response of the grain.</summary>
     private sealed class PageBuilder(int limit)
     {
         private const long MostBytes = 700_000;
@@ -151,14 +151,14 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
 
         public ImmutableArray<Message> Items => _items.ToImmutable();
 
-        /// <summary>The last uid that was looked at, whether its message is on the page or not.</summary>
+        /// <summary>The last uid that was examined, whether its message is on the page or not.</summary>
         public uint LastUid { get; private set; }
 
         public int Missing => limit - _items.Count;
 
         public bool IsFull => _full || Missing == 0;
 
-        /// <summary>False where the message has no room any more.</summary>
+        /// <summary>Examines a message. Returns false if the page has no space for it.</summary>
         public bool Examine(uint uid, Message? message)
         {
             if (message is not null)

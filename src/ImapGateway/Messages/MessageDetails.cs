@@ -6,11 +6,11 @@ using ImapGateway.Messages.Bodies;
 
 namespace ImapGateway.Messages;
 
-/// <summary>What a field asks for beyond headers and structure.</summary>
-/// <param name="Headers">Default: none; empty: all.</param>
+/// <summary>The parts of a message that a field needs beyond headers and structure.</summary>
+/// <param name="Headers">The names of header fields. Default: none; empty: all.</param>
 public sealed record DetailsWanted(string Id, bool Text, bool Html, HtmlForm Form, int MaxBytes, ImmutableArray<string> Headers)
 {
-    /// <summary>The tree of its parts.</summary>
+    /// <summary>True for the tree of its parts.</summary>
     public bool Structure { get; init; }
 
     public bool Equals(DetailsWanted? other) =>
@@ -20,10 +20,10 @@ public sealed record DetailsWanted(string Id, bool Text, bool Html, HtmlForm For
     public override int GetHashCode() => HashCode.Combine(Id, Text, Html, Form, MaxBytes);
 }
 
-/// <summary>Bodies and header fields of messages that are shown: what is asked for of one account at once is one call, and there one FETCH per mailbox.</summary>
+/// <summary>Loads bodies and header fields of messages. The requests for one account at the same time are one call, which needs one FETCH per mailbox.</summary>
 public static class MessageDetails
 {
-    /// <exception cref="ProblemException">The message has gone, or does not fit into the answer.</exception>
+    /// <exception cref="ProblemException">The message is gone, or does not fit into the response.</exception>
     public static async Task<Message> LoadAsync(FieldCall call, string account, DetailsWanted wanted)
     {
         var (message, problem) = await call.LoadAsync<DetailsWanted, (Message? Message, Problem? Problem)>((nameof(MessageDetails), account), wanted, all => ReadAsync(call, account, all));
@@ -47,7 +47,7 @@ public static class MessageDetails
         return found;
     }
 
-    /// <summary>What can be read by one command, by message: bodies cut alike, and HTML in the same form.</summary>
+    /// <summary>Groups what one command can read, by message: bodies cut at the same length, and HTML in the same form.</summary>
     private static IEnumerable<IEnumerable<IGrouping<string, DetailsWanted>>> Alike(IReadOnlyList<DetailsWanted> all)
     {
         var bodies = all.Where(one => one.Text || one.Html).ToList();

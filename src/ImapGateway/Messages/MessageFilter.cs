@@ -4,13 +4,13 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Messages;
 
-/// <summary>Which messages of a mailbox a list shows; all that are given must hold. An empty text is contained in everything.</summary>
-/// <param name="Flag">Has each of these flags.</param>
-/// <param name="NotFlag">Has none of these flags.</param>
-/// <param name="From">Name or address contains it, without case.</param>
+/// <summary>Selects the messages of a mailbox that a list shows; all given conditions must hold. An empty text is contained in everything.</summary>
+/// <param name="Flag">The flags that the message has.</param>
+/// <param name="NotFlag">The flags that the message does not have.</param>
+/// <param name="From">A text that the sender's name or address contains, without regard to case.</param>
 /// <param name="MessageId">The Message-ID header, with or without angle brackets.</param>
-/// <param name="Since">Received at this instant or later.</param>
-/// <param name="Before">Received before this instant.</param>
+/// <param name="Since">The time from which the message was received.</param>
+/// <param name="Before">The time before which the message was received.</param>
 [GenerateSerializer, Immutable]
 public sealed record MessageFilter(
     bool? Unseen = null,
@@ -27,19 +27,19 @@ public sealed record MessageFilter(
 {
     public bool HasFlags => Unseen is not null || Flagged is not null || Flag is not null || NotFlag is not null;
 
-    /// <summary>The mail server must be asked which messages these are.</summary>
+    /// <summary>True if the mail server must be asked which messages match.</summary>
     public bool NeedsSearch => Texts.Any() || Since is not null || Before is not null;
 
-    /// <summary>Some that the server or the index admits may turn out otherwise by their headers.</summary>
+    /// <summary>True if headers can exclude messages that the server or the index admits.</summary>
     public bool NeedsHeaders => HasAttachments is not null || Since is not null || Before is not null || !string.IsNullOrEmpty(MessageId);
 
-    /// <summary>What is looked for in headers, by the parameter's name.</summary>
+    /// <summary>The texts to find in headers, by the name of the parameter.</summary>
     public IEnumerable<(string Name, string Text)> Texts =>
         new[] { ("from", From), ("to", To), ("subject", Subject), ("messageId", BareMessageId) }.Where(text => !string.IsNullOrEmpty(text.Item2)).Select(text => (text.Item1, text.Item2!));
 
     private string? BareMessageId => MessageId is null ? null : MessageIds.Bare(MessageId) ?? MessageId;
 
-    /// <exception cref="ProblemException">400 where a flag is none, or a text cannot be looked for.</exception>
+    /// <exception cref="ProblemException">400 for an invalid flag, or a text that cannot be searched for.</exception>
     public void Validate()
     {
         var errors = new RequestErrors();
@@ -57,21 +57,21 @@ public sealed record MessageFilter(
         errors.ThrowIfAny();
     }
 
-    /// <summary>What the index alone decides.</summary>
+    /// <summary>True if the message matches the conditions that the index alone decides.</summary>
     public bool Admits(IndexRow row) =>
         (Unseen is null || row.Flags.Contains(Flags.Seen) != Unseen)
         && (Flagged is null || row.Flags.Contains(Flags.Flagged) == Flagged)
         && (Flag is null || Array.TrueForAll(Flag, row.Flags.Contains))
         && (NotFlag is null || !Array.Exists(NotFlag, row.Flags.Contains));
 
-    /// <summary>What only the headers decide: SEARCH knows days, and in the server's time zone.</summary>
+    /// <summary>True if the message matches the conditions that only headers decide: SEARCH has a precision of days, in the server's time zone.</summary>
     public bool Admits(MessageHeaders headers) =>
         (Since is null || headers.ReceivedAt >= Since)
         && (Before is null || headers.ReceivedAt < Before)
         && (string.IsNullOrEmpty(MessageId) || headers.MessageId == BareMessageId)
         && (HasAttachments is null || headers.HasFiles == HasAttachments);
 
-    /// <summary>What the server decides, if it can look for such text.</summary>
+    /// <summary>True if the message contains the texts. The server decides this if it can search for such text.</summary>
     public bool AdmitsText(MessageHeaders headers) =>
         Contains(headers.From, From) && Contains(headers.To, To) && (string.IsNullOrEmpty(Subject) || Contains(headers.Subject, Subject));
 
@@ -80,6 +80,6 @@ public sealed record MessageFilter(
 
     private static bool Contains(string? whole, string text) => whole is not null && whole.Contains(text, StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Equal exactly where the filters are; cursors are bound to it.</summary>
+    /// <summary>Returns a text that is equal exactly where the filters are. Cursors are bound to it.</summary>
     public string Fingerprint() => System.Text.Json.JsonSerializer.Serialize(this);
 }

@@ -6,7 +6,7 @@ using ImapGateway.Responses;
 
 namespace ImapGateway.Messages;
 
-/// <summary>What REST does to a message, as mutations.</summary>
+/// <summary>Adds mutations for the operations that REST has for messages.</summary>
 public static class MessageMutations
 {
     public static void Build(GraphBuilder graph)

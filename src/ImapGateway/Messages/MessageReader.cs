@@ -13,15 +13,15 @@ namespace ImapGateway.Messages;
 /// <summary>A message that was found in the index, with its headers.</summary>
 public sealed record FoundMessage(string Id, IndexRow Row, MessageHeaders Headers);
 
-/// <summary>What was read of messages. Those that are in neither have gone.</summary>
-/// <param name="Read">By id.</param>
-/// <param name="Failed">By id: the server has the message, and did not give what was asked for.</param>
+/// <summary>The messages that were read, and those that failed. A message that is in neither is gone.</summary>
+/// <param name="Read">The messages by id.</param>
+/// <param name="Failed">The problems by id: the server has the message, and did not give what was requested.</param>
 public sealed record ReadMessages(IReadOnlyDictionary<string, Message> Read, IReadOnlyDictionary<string, Problem> Failed)
 {
     public static readonly ReadMessages None = new(ImmutableDictionary<string, Message>.Empty, ImmutableDictionary<string, Problem>.Empty);
 }
 
-/// <summary>Header fields and bodies of messages of one mailbox: one FETCH for all that have the same sections to read.</summary>
+/// <summary>Reads header fields and bodies of messages of one mailbox, with one FETCH for all that have the same sections to read.</summary>
 public sealed class MessageReader(AccountContext account, MailboxState mailbox, ReadOptions options)
 {
     private const int MostHeaderOctets = 128 * 1024;
@@ -31,18 +31,18 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
         public uint Uid => Message.Row.Uid;
     }
 
-    /// <summary>What a slice has brought: by uid and <see cref="SectionSlice.Key"/>.</summary>
+    /// <summary>The octets that slices have brought, by uid and <see cref="SectionSlice.Key"/>.</summary>
     private sealed class Octets : Dictionary<(uint Uid, string Key), SliceOctets>;
 
-    /// <param name="messages">At least one.</param>
-    /// <param name="maxBodyBytes">Of each text and each HTML.</param>
+    /// <param name="messages">The messages, at least one.</param>
+    /// <param name="maxBodyBytes">The largest number of octets of each text and each HTML.</param>
     public async Task<ReadMessages> ReadAsync(IReadOnlyCollection<FoundMessage> messages, int maxBodyBytes, CancellationToken cancel)
     {
         if (!options.WantsMore)
         {
             return ReadMessages.None with { Read = messages.ToDictionary(message => message.Id, Basic) };
         }
-        // Of what is not known nothing can be asked for.
+        // Nothing can be requested of a message without known parts.
         var failed = messages.Where(message => options.WantsBody && message.Headers is { Problem: not null, Parts: [] }).ToDictionary(message => message.Id, message => message.Headers.Problem!);
         var plans = messages.Where(message => !failed.ContainsKey(message.Id)).Select(message => new Plan(message, SlicesOf(message, maxBodyBytes))).ToList();
         var uidValidity = mailbox.UidValidity;
@@ -86,7 +86,7 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
 
     private string HeaderSection() => options.Headers.IsEmpty ? "HEADER" : $"HEADER.FIELDS ({string.Join(' ', options.Headers)})";
 
-    /// <param name="failed">What could not be read is added to it.</param>
+    /// <param name="failed">Failures by message id; new ones are added.</param>
     private async Task<Dictionary<(uint, string), byte[]>> FetchAsync(List<Plan> plans, Dictionary<string, Problem> failed, CancellationToken cancel)
     {
         var found = new Dictionary<(uint, string), byte[]>();
@@ -104,7 +104,7 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
                 }
             }
 
-            // What is empty, or made up, is no answer: the message has gone, or is asked for again.
+            // An empty or invented response does not count: the message is gone, or is requested again.
             async Task<IReadOnlyDictionary<uint, Dictionary<string, byte[]>>> FetchAsync(ImapSession session, IReadOnlyCollection<uint> uids)
             {
                 var sections = await SectionFetch.RunAsync(session, path, uidValidity, uids, slices);
@@ -124,11 +124,11 @@ public sealed class MessageReader(AccountContext account, MailboxState mailbox, 
         return found;
     }
 
-    /// <summary>NIL, or nothing, in place of a part that has octets by the structure.</summary>
+    /// <summary>True if the server sends NIL, or nothing, for a part that has octets according to the structure.</summary>
     private static bool IsEmpty(Plan plan, Dictionary<string, byte[]> sections) =>
         plan.Slices.Any(slice => sections.GetValueOrDefault(slice.Key) is null or [] && plan.Message.Headers.Parts.Any(part => part.Part == slice.Section && part.Size > 0));
 
-    /// <summary>A message that nothing came of has gone, or has failed.</summary>
+    /// <summary>True if anything of the message was read. Otherwise it is gone, or has failed.</summary>
     private static bool IsThere(Plan plan, Octets octets) =>
         plan.Slices.IsEmpty || plan.Slices.Any(slice => octets.ContainsKey((plan.Message.Row.Uid, slice.Key)));
 

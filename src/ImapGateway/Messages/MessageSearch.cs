@@ -6,20 +6,20 @@ using MailKit.Search;
 
 namespace ImapGateway.Messages;
 
-/// <summary>The part of a filter that the mail server decides, as a SEARCH (RFC 3501 section 6.4.4).</summary>
-/// <param name="Uids">Those the server found; null: it was not asked, or all.</param>
-/// <param name="TextIsLeft">The server cannot look for text outside of ASCII: it is still to be looked for in the headers.</param>
+/// <summary>The result of the conditions that the mail server decides by SEARCH (RFC 3501 section 6.4.4).</summary>
+/// <param name="Uids">The uids that the server has found; null: it was not asked, or all match.</param>
+/// <param name="TextIsLeft">True if the server cannot search for text outside of ASCII, which must still be searched for in the headers.</param>
 public sealed record MessageSearch(HashSet<uint>? Uids, bool TextIsLeft)
 {
-    /// <summary>Servers need not understand days before their own time began.</summary>
+    /// <summary>The first day for SEARCH. Servers need not understand dates before their epoch.</summary>
     private static readonly DateTime FirstDay = new(1970, 1, 3, 0, 0, 0, DateTimeKind.Utc);
     private static readonly DateTime LastDay = new(2100, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
-    /// <param name="flags">The server decides about flags, too.</param>
+    /// <param name="flags">True if the server decides about flags, too.</param>
     public static async Task<MessageSearch> RunAsync(ImapSession session, string path, uint uidValidity, MessageFilter filter, bool flags)
     {
         var folder = await session.SelectAsync(path, uidValidity: uidValidity);
-        // A SEARCH on an open session answers from the view it had.
+        // On an open session SEARCH answers by the state that the session last saw, so NOOP comes first.
         await session.Client.NoOpAsync();
         if (filter.Texts.All(text => Ascii.IsValid(text.Text)))
         {
@@ -32,14 +32,14 @@ public sealed record MessageSearch(HashSet<uint>? Uids, bool TextIsLeft)
         return new MessageSearch(await FindAsync(folder, Query(filter, flags, text => Ascii.IsValid(text))), TextIsLeft: true);
     }
 
-    /// <summary>Null where the server refuses.</summary>
+    /// <summary>Searches in UTF-8; null if the server refuses.</summary>
     private static async Task<HashSet<uint>?> FindUtf8Async(ImapSession session, ImapFolder folder, SearchQuery? query)
     {
         var before = session.Commands;
         try
         {
             var found = await FindAsync(folder, query);
-            // After BADCHARSET MailKit asks again with the text mutilated, and finds nothing.
+            // After BADCHARSET MailKit repeats the search with the text damaged, and finds nothing.
             if (session.Commands == before + 1)
             {
                 return found;
@@ -57,7 +57,7 @@ public sealed record MessageSearch(HashSet<uint>? Uids, bool TextIsLeft)
         }
         catch (Exception e) when (session.Explain(e).Code == ErrorCode.AccountUnavailable && !session.TimedOut)
         {
-            // Some servers end the connection instead of refusing the command: the next connection does without it.
+            // Some servers close the connection instead of refusing the command: the next connection does not use it.
             session.Quirks.Learn(Quirks.SearchUtf8, "The mail server has closed the connection.");
             throw;
         }
@@ -87,7 +87,7 @@ public sealed record MessageSearch(HashSet<uint>? Uids, bool TextIsLeft)
                 _ => SearchQuery.HeaderContains("Message-ID", text),
             });
         }
-        // A day more on either side: the server's days are in a time zone of its own.
+        // One more day on either side: the server's days are in a time zone of its own.
         if (filter.Since?.UtcDateTime is { } since && since > FirstDay && since < LastDay)
         {
             And(SearchQuery.DeliveredAfter(since.Date.AddDays(-1)));

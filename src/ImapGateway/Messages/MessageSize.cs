@@ -2,7 +2,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Messages;
 
-/// <summary>About how many bytes a message takes on its way to the client.</summary>
+/// <summary>Estimates the number of octets of a message in a response.</summary>
 public static class MessageSize
 {
     private const int Fixed = 600;

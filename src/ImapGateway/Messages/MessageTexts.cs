@@ -4,7 +4,7 @@ using ImapGateway.Messages.Bodies;
 
 namespace ImapGateway.Messages;
 
-/// <summary>The text of a message, by the same operation as any other reading of it.</summary>
+/// <summary>Reads the text of a message by the same operation as all other reads.</summary>
 public sealed class MessageTexts(AccountRegistry accounts) : IMessageTexts
 {
     private static readonly ReadOptions Text = new(true, false, HtmlForm.Safe, ReadOptions.DefaultBodyBytes, default);
@@ -30,7 +30,7 @@ public sealed class MessageTexts(AccountRegistry accounts) : IMessageTexts
         }
     }
 
-    /// <summary>The mail server can be reached, and cannot answer for this message.</summary>
+    /// <summary>True if the mail server can be reached, and cannot answer for this message.</summary>
     private async Task<bool> IsUnreadableAsync(string account, string message, CancellationToken cancel)
     {
         try

@@ -48,18 +48,19 @@ public static class MessagesApi
             .ChangesMailServer().CanFail(ErrorCode.Gone);
     }
 
-    /// <summary>Query parameters of a list; see <see cref="MessageFilter"/>.</summary>
-    /// <param name="Unseen" example="true">Whether it lacks `$seen`.</param>
-    /// <param name="Flagged" example="true">Whether it has `$flagged`.</param>
-    /// <param name="Flag">Has this flag or keyword; given more than once: each of them.</param>
-    /// <param name="NotFlag">Lacks this flag or keyword; given more than once: each of them.</param>
-    /// <param name="From" example="anna@example.org">A sender's name or address contains it, without regard to case.</param>
-    /// <param name="To" example="team@example.com">A recipient's name or address contains it, without regard to case.</param>
-    /// <param name="Subject" example="offer">The subject contains it, without regard to case.</param>
+    /// <summary>The query parameters of a list; see <see cref="MessageFilter"/>.</summary>
+    /// <param name="Unseen" example="true">True for messages without `$seen`, false for those with it.</param>
+    /// <param name="Flagged" example="true">True for messages with `$flagged`, false for those without it.</param>
+    /// <param name="Flag">A flag or keyword that the message has. If it is given more than once, the message has each of them.</param>
+    /// <param name="NotFlag">A flag or keyword that the message does not have. If it is given more than once, the message has none of them.</param>
+    /// <param name="From" example="anna@example.org">A text that a sender's name or address contains, without regard to case.</param>
+    /// <param name="To" example="team@example.com">A text that a recipient's name or address contains, without regard to case.</param>
+    /// <param name="Subject" example="offer">A text that the subject contains, without regard to case.</param>
     /// <param name="MessageId" example="cafe.1@example.org">The Message-ID header, with or without angle brackets.</param>
-    /// <param name="Since" example="2026-05-01T00:00:00Z">Received at this instant or later; a date alone is its midnight in UTC.</param>
-    /// <param name="Before" example="2026-06-01T00:00:00Z">Received before this instant; a date alone is its midnight in UTC.</param>
-    /// <param name="HasAttachments" example="true">Whether it has attachments. Pages can be short then: only so many messages are looked into for one.</param>
+    /// <param name="Since" example="2026-05-01T00:00:00Z">The time from which the message was received; a date alone is its midnight in UTC.</param>
+    /// <param name="Before" example="2026-06-01T00:00:00Z">The time before which the message was received; a date alone is its midnight in UTC.</param>
+    /// <param name="HasAttachments" example="true">True for messages with attachments, false for those without. Pages can be short then, since the number of messages that are examined for one page is
+    /// limited.</param>
     private sealed record FilterQuery(
         bool? Unseen, bool? Flagged, string[]? Flag, string[]? NotFlag, string? From, string? To, string? Subject, string? MessageId,
         DateTimeOffset? Since, DateTimeOffset? Before, bool? HasAttachments)
@@ -76,7 +77,7 @@ public static class MessagesApi
         string account, string id, [AsParameters] ReadQuery query, Caller caller, Conditions when, AccountRegistry accounts, CancellationToken cancel) =>
         new((await accounts.Grain(account).Execute(new GetMessage(id, query.ToOptions(caller)) { When = when }, cancel)).With(message => Visible.To(caller, message)));
 
-    /// <param name="ids" example="[&quot;m_kq3zvw5xbe&quot;]">Separated by commas, or given more than once.</param>
+    /// <param name="ids" example="[&quot;m_kq3zvw5xbe&quot;]">Message ids, separated by commas, or given more than once.</param>
     private static async Task<TaggedResult<MessagesById>> ReadManyAsync(
         string account, string[] ids, [AsParameters] ReadQuery query, Caller caller, Conditions when, AccountRegistry accounts, CancellationToken cancel)
     {
@@ -124,7 +125,7 @@ public static class MessagesApi
         return new TaggedResult<Message>(changed.With(message => Visible.To(caller, message)));
     }
 
-    /// <param name="permanent">Expunge it instead of moving it to the trash.</param>
+    /// <param name="permanent">True: the message is expunged, not moved to the trash.</param>
     private static async Task<NoContent> DeleteAsync(string account, string id, Conditions when, AccountRegistry accounts, CancellationToken cancel, bool permanent = false)
     {
         await accounts.Grain(account).Execute(new DeleteMessage(id, permanent) { When = when }, cancel);
@@ -132,12 +133,12 @@ public static class MessagesApi
     }
 }
 
-/// <summary>What to change of a message.</summary>
+/// <summary>The changes to a message.</summary>
 /// <param name="Flags" example="{&quot;add&quot;: [&quot;$seen&quot;, &quot;$flagged&quot;], &quot;remove&quot;: [&quot;$junk&quot;]}">Flags to change.</param>
-/// <param name="MailboxId" example="archive">An id or a role: where the message is to go.</param>
+/// <param name="MailboxId" example="archive">An id or a role of the mailbox that the message is moved to.</param>
 public sealed record MessagePatch(FlagsPatch? Flags = null, string? MailboxId = null)
 {
-    /// <summary>Flags first, then the move: where that fails, the problem says that the flags were stored.</summary>
+    /// <summary>Stores the flags first, then moves the message. If the move fails, the problem says that the flags were stored.</summary>
     public async Task<Tagged<Message>> RunAsync(IAccountGrain account, string id, Conditions when, CancellationToken cancel)
     {
         Validate();
@@ -148,7 +149,7 @@ public sealed record MessagePatch(FlagsPatch? Flags = null, string? MailboxId = 
         }
         try
         {
-            // What was demanded held when the flags were stored, and no longer does for that.
+            // The condition held when the flags were stored. It does not hold any more, because they were stored.
             var still = changed is null ? when : when with { IfMatch = null, IfNoneMatch = null };
             return await account.Execute(new MoveMessage(id, MailboxRef.Parse(mailbox)) { When = still }, cancel);
         }
@@ -170,10 +171,10 @@ public sealed record MessagePatch(FlagsPatch? Flags = null, string? MailboxId = 
     }
 }
 
-/// <summary>Flags `$seen $answered $flagged $draft $deleted`, and keywords as the server takes them.</summary>
-/// <param name="Add">These too.</param>
-/// <param name="Remove">These no longer.</param>
-/// <param name="Set">Exactly these; not together with the others.</param>
+/// <summary>Changes of the flags `$seen $answered $flagged $draft $deleted`, and of keywords that the server accepts.</summary>
+/// <param name="Add">Flags to add.</param>
+/// <param name="Remove">Flags to remove.</param>
+/// <param name="Set">The flags that the message has afterwards; not together with the others.</param>
 public sealed record FlagsPatch(ImmutableArray<string>? Add = null, ImmutableArray<string>? Remove = null, ImmutableArray<string>? Set = null)
 {
     public void Validate(RequestErrors errors)

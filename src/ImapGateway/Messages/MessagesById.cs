@@ -4,9 +4,9 @@ using ImapGateway.Responses;
 
 namespace ImapGateway.Messages;
 
-/// <summary>Messages that were asked for by id.</summary>
-/// <param name="Items">In the order of the ids.</param>
-/// <param name="Missing">Ids that are not among the items.</param>
+/// <summary>Messages that were requested by id.</summary>
+/// <param name="Items">The messages in the order of the ids.</param>
+/// <param name="Missing">The ids that are not among the items.</param>
 public sealed record MessagesById(ImmutableArray<Message> Items, ImmutableArray<MissingId> Missing)
 {
     public static MessagesById Of(MessageSet set) =>
@@ -14,6 +14,7 @@ public sealed record MessagesById(ImmutableArray<Message> Items, ImmutableArray<
 }
 
 /// <summary>A message that cannot be shown.</summary>
-/// <param name="Id" example="m_kq3zvw5xbe">As asked for.</param>
-/// <param name="Code" example="gone">gone, not_found, too_large: it does not fit into the answer along with the others; or the code of the failure where the mail server did not give what was asked for.</param>
+/// <param name="Id" example="m_kq3zvw5xbe">The id as requested.</param>
+/// <param name="Code" example="gone">The reason: gone; not_found; too_large if the message does not fit into the response along with the others; or the code of the failure if the mail server did not
+/// give what was requested.</param>
 public sealed record MissingId(string Id, [property: SchemaOf(typeof(ErrorCode))] string Code);

@@ -7,10 +7,10 @@ using ImapGateway.Sync;
 
 namespace ImapGateway.Messages;
 
-/// <summary>Messages in the graph: lists of mailboxes, and messages by id.</summary>
+/// <summary>Adds messages to the graph: lists of mailboxes, and messages by id.</summary>
 public sealed class MessagesGraph : IGraph
 {
-    /// <summary>Of fields that the index has: the server need not be asked for headers.</summary>
+    /// <summary>The tag of fields that the index has: the server need not be asked for headers.</summary>
     private const string InIndex = "index";
 
     public void Build(GraphBuilder graph)
@@ -111,7 +111,7 @@ public sealed class MessagesGraph : IGraph
         string[]? Texts(string name) => given.TryGetValue(name, out var value) && value is IEnumerable<object?> list && list.OfType<string>().ToArray() is { Length: > 0 } texts ? texts : null;
     }
 
-    /// <summary>Null where it is gone, or never was.</summary>
+    /// <summary>Returns the message, or null if it is gone or never existed.</summary>
     private static async Task<InAccount<Message>?> LoadAsync(FieldCall call, string account, string id)
     {
         var found = await call.LoadAsync<string, (Message? Message, Problem? Problem)>((nameof(GetMessages), account), id, async ids =>

@@ -3,7 +3,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Messages;
 
-/// <summary>How messages are written, generated: without looking at types when the gateway has just started. Names and the rest are those of the options it is used with.</summary>
+/// <summary>Serializes messages by generated code, so that no type is inspected when the gateway has just started. Names and all other settings are those of the options it is used with.</summary>
 [JsonSerializable(typeof(Page<Message>))]
 [JsonSerializable(typeof(MessagesById))]
 internal sealed partial class MessagesJson : JsonSerializerContext;

@@ -11,7 +11,7 @@ namespace ImapGateway.Messages;
 
 /// <summary>
 /// Moves one message to another mailbox: MOVE (RFC 6851), else COPY, STORE and UID EXPUNGE (RFC 4315). Its id stays the same. On a server without
-/// UIDPLUS nothing is expunged, for that could take somebody else's mail along: the original stays behind, marked $deleted, as a message of its own.
+/// UIDPLUS nothing is expunged, since that could remove other messages: the original stays, marked $deleted, as a message of its own.
 /// </summary>
 [GenerateSerializer, Immutable]
 public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagged<Message>>
@@ -28,7 +28,7 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
         if (source != target)
         {
             await account.Mailboxes.DemandRightsAsync(target, [MailboxRights.Insert], cancel);
-            // What is in the target before must be known, or the message could not be told from it.
+            // The messages in the target must be known first, or the moved message could not be distinguished from them.
             await account.Mailboxes.UpToDateAsync(target, cancel);
             await account.Mailboxes.AloneWithAsync(Id, target, (now, found) => MoveAsync(account, now, target, found, cancel), cancel);
         }
@@ -43,7 +43,7 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
         }
         When.Demand(AccountMailboxes.StateOf(source, row));
         await account.Mailboxes.DemandRightsAsync(source, [MailboxRights.Expunge], cancel);
-        // From here on the outcome is recorded whether the client still waits for it or not.
+        // From here on the outcome is recorded even if the client does not wait for it.
         cancel.ThrowIfCancellationRequested();
         var done = await account.Pool.RunAsync(source.Path, repeatable: false, session => MoveAsync(session, source, target, row), CancellationToken.None);
         if (done.Gone)
@@ -61,16 +61,16 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
         return true;
     }
 
-    /// <summary>What could not be expunged is a message of its own now, and is told as one.</summary>
+    /// <summary>Returns the original that could not be expunged. It is a message of its own now, and is reported as one.</summary>
     private static async Task<NewMessage?> OriginalAsync(AccountContext account, MailboxState source, SeenMessage left)
     {
         var headers = await account.Headers.ReadAsync(source.Counter, source.Path, source.UidValidity, [left.Uid], CancellationToken.None);
         return headers.TryGetValue(left.Uid, out var known) ? new NewMessage(left, known) : null;
     }
 
-    /// <param name="NewUid">By COPYUID, with its UIDVALIDITY; null where the server does not tell.</param>
-    /// <param name="Left">The original, where it could not be expunged.</param>
-    /// <param name="Changed">It is no longer as the condition demands, and stays where it is.</param>
+    /// <param name="NewUid">The uid by COPYUID, with its UIDVALIDITY; null if the server does not send it.</param>
+    /// <param name="Left">The original, if it could not be expunged.</param>
+    /// <param name="Changed">The message if it does not match the condition any more; it stays where it is.</param>
     private sealed record Outcome(bool Gone, UniqueId? NewUid, SeenMessage? Left, SeenMessage? Changed = null);
 
     private async Task<Outcome> MoveAsync(ImapSession session, MailboxState source, MailboxState target, IndexRow row)
@@ -108,7 +108,7 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
         return new Outcome(false, copied, null);
     }
 
-    /// <summary>There is no MOVE with a condition: what somebody changes between the look and the move goes along.</summary>
+    /// <summary>Returns the flags before the move. MOVE has no condition: a change by another client between this command and the move is moved along.</summary>
     private async Task<(SeenMessage? Now, bool IsUnchanged)> LookAsync(ImapSession session, ImapFolder folder, IndexRow row) => When.DemandsState
         ? await ConditionalStore.LookAsync(session, folder, new SeenMessage(row.Uid, row.Flags, row.ModSeq))
         : (await MailboxLook.FlagsOfAsync(session, folder, row.Uid), true);

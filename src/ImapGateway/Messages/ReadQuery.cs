@@ -7,21 +7,21 @@ using ImapGateway.Messages.Bodies;
 
 namespace ImapGateway.Messages;
 
-/// <summary>Query parameters of reading messages.</summary>
-/// <param name="Body" example="text,html">What of the body to show: `text`, `html`, or both with a comma between. Needs the scope mail.read.</param>
+/// <summary>The query parameters of reading messages.</summary>
+/// <param name="Body" example="text,html">The forms of the body to show: `text`, `html`, or both with a comma between. Needs the scope mail.read.</param>
 /// <param name="Html" example="safe">
-/// `safe` (the default): one element to put into a page, without scripts, remote content and whatever else could harm the page; its contents stay inside of it. `document`: a complete page for the `srcdoc`
-/// attribute of an iframe with `sandbox="allow-popups allow-popups-to-escape-sandbox"`. It keeps the style sheets of the message with their conditions, such as dark mode. `raw`: as it was sent.
+/// `safe` (the default): one element to put into a page, without scripts, remote content and whatever else could harm the page; its contents stay inside of it. `document`: a complete page for the
+/// `srcdoc` attribute of an iframe with `sandbox="allow-popups allow-popups-to-escape-sandbox"`. It keeps the style sheets of the message with their conditions, such as dark mode. `raw`: as it was sent.
 /// </param>
 /// <param name="Images" example="blocked">Pictures of other hosts: `blocked` (the default): they are not loaded, and their URLs are in `data-blocked-src`; `remote`: they are loaded when the HTML is shown, and the sender can see that.</param>
-/// <param name="MaxBodyBytes" example="65536">UTF-8 octets of the text, and of the HTML, at most; `truncated` tells that something was cut. 262144 where it is missing.</param>
+/// <param name="MaxBodyBytes" example="65536">The largest number of UTF-8 octets of the text, and of the HTML; `truncated` says that something was cut. The default is 262144.</param>
 /// <param name="Headers" example="List-Unsubscribe,Received">Names of header fields with commas between, or `all`: they are shown in `headers`, decoded.</param>
-/// <param name="Structure" example="true">Whether to show the whole MIME structure in `structure`.</param>
+/// <param name="Structure" example="true">True to show the whole MIME structure in `structure`.</param>
 public sealed record ReadQuery(string? Body, string? Html, string? Images, [Range(1, ReadOptions.MostBodyBytes)] int? MaxBodyBytes, string? Headers, bool? Structure)
 {
     private const int MostNames = 100;
 
-    /// <exception cref="ProblemException">400 for what cannot be understood; 403 where the caller may not see bodies.</exception>
+    /// <exception cref="ProblemException">400 for an invalid value; 403 if the caller may not see bodies.</exception>
     public ReadOptions ToOptions(Caller caller)
     {
         var errors = new RequestErrors();
@@ -74,9 +74,9 @@ public sealed record ReadQuery(string? Body, string? Html, string? Images, [Rang
         return new HtmlForm(Html switch { "raw" => HtmlMode.Raw, "document" => HtmlMode.Document, _ => HtmlMode.Safe }, Images == "remote");
     }
 
-    /// <param name="parameter">Where they stand.</param>
-    /// <returns>Empty for all.</returns>
-    /// <exception cref="ProblemException">400 for what are no names of header fields.</exception>
+    /// <param name="parameter">The name of the parameter that has the names.</param>
+    /// <returns>The names of header fields; empty for all.</returns>
+    /// <exception cref="ProblemException">400 for invalid names of header fields.</exception>
     public static ImmutableArray<string> NamesOf(IReadOnlyList<string>? names, string parameter) => names is null ? []
         : names.Count is > 0 and <= MostNames && names.All(name => ImapGrammar.IsHeaderName(name)) ? [.. names]
         : throw RequestErrors.OfParameter(parameter, $"1 to {MostNames} names of header fields are expected.");

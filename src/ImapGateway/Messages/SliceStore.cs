@@ -7,17 +7,18 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Messages;
 
-/// <summary>The beginning of a section.</summary>
-/// <param name="Decoded">Without its transfer encoding; null where the server has said nothing of it.</param>
-/// <param name="IsCut">There is more.</param>
+/// <summary>The first octets of a section.</summary>
+/// <param name="Decoded">The octets without transfer encoding; null if the server has sent nothing of it.</param>
+/// <param name="IsCut">True if there are more.</param>
 public readonly record struct SliceOctets(byte[]? Decoded, bool IsCut);
 
 /// <summary>
-/// Beginnings of sections on disk. One that is all of its section, by what the server says of its size, is kept as that, whatever was asked for; others hold for the same question alone.
+/// Stores the first octets of sections on disk. A slice that is the whole section, by the size that the server reports, is stored as the section, whatever was requested; others are valid for the
+/// same request alone.
 /// </summary>
 public sealed class SliceStore(StoredSections stored, ulong mailbox, uint uidValidity)
 {
-    /// <returns>In the order of the slices; null where not all of them are there.</returns>
+    /// <returns>The slices in the order of the request; null if not all of them are stored.</returns>
     public async Task<IReadOnlyList<SliceOctets>?> FindAsync(FoundMessage message, ImmutableArray<SectionSlice> slices)
     {
         var found = new List<SliceOctets>(slices.Length);
@@ -33,7 +34,7 @@ public sealed class SliceStore(StoredSections stored, ulong mailbox, uint uidVal
         return found;
     }
 
-    /// <summary>Removes the transfer encoding of what the server has sent, and keeps what is left.</summary>
+    /// <summary>Removes the transfer encoding of what the server has sent, and stores the result.</summary>
     public async Task<SliceOctets> DecodeAsync(FoundMessage message, SectionSlice slice, byte[] encoded)
     {
         var part = message.Headers.Parts.FirstOrDefault(part => part.Part == slice.Section);

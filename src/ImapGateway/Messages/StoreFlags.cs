@@ -11,10 +11,10 @@ using MailKit.Net.Imap;
 namespace ImapGateway.Messages;
 
 /// <summary>
-/// Adds, removes or sets flags of one message (RFC 3501 section 6.4.6). If-Match becomes UNCHANGEDSINCE where the server has CONDSTORE (RFC 7162 section 3.1.3), so that
-/// nobody can change them between the look and the STORE; elsewhere they are looked at right before it.
+/// Adds, removes or sets flags of one message (RFC 3501 section 6.4.6). If-Match becomes UNCHANGEDSINCE if the server has CONDSTORE (RFC 7162 section 3.1.3), so that
+/// no client can change them between the check and the STORE; otherwise they are fetched right before it.
 /// </summary>
-/// <param name="Set">Not default: exactly these, and <paramref name="Add"/> and <paramref name="Remove"/> are empty.</param>
+/// <param name="Set">The flags that the message has afterwards; unless it is default, <paramref name="Add"/> and <paramref name="Remove"/> are empty.</param>
 [GenerateSerializer, Immutable]
 public sealed record StoreFlags(string Id, ImmutableArray<string> Add, ImmutableArray<string> Remove, ImmutableArray<string> Set) : AccountCommand<Tagged<Message>>
 {
@@ -32,7 +32,7 @@ public sealed record StoreFlags(string Id, ImmutableArray<string> Add, Immutable
     {
         When.Demand(AccountMailboxes.StateOf(mailbox, row));
         await account.Mailboxes.DemandRightsAsync(mailbox, [.. Changed(row.Flags).Select(MailboxRights.ToChange).Distinct()], cancel);
-        // Setting flags twice is as good as once; but the first time may be what makes the condition fail the second time.
+        // Setting flags twice has the same result as once; but the first attempt can make the condition fail in the second.
         var (now, stored) = await account.Pool.RunAsync(mailbox.Path, repeatable: !When.DemandsState, session => StoreAsync(session, mailbox, row), cancel);
         if (now is not { } seen)
         {
@@ -43,19 +43,19 @@ public sealed record StoreFlags(string Id, ImmutableArray<string> Add, Immutable
         return stored ? true : throw Conditions.Failed();
     }
 
-    /// <summary>Those that the message has not as they are to be, by what is known.</summary>
+    /// <summary>Returns the flags that must change, by the known state.</summary>
     private IEnumerable<string> Changed(Flags known) => Set.IsDefault
         ? Add.Concat(Remove)
         : Set.Where(name => !known.Contains(name)).Concat(known.Where(name => !Set.Contains(name, StringComparer.OrdinalIgnoreCase)));
 
-    /// <returns>The flags the message has now, null where it is gone; and whether anything was stored.</returns>
+    /// <returns>The flags that the message has now, null if it is gone; and whether anything was stored.</returns>
     private async Task<(SeenMessage? Now, bool Stored)> StoreAsync(ImapSession session, MailboxState mailbox, IndexRow row)
     {
         var folder = await session.SelectAsync(mailbox.Path, write: true, mailbox.UidValidity, row.Uid);
         DemandPermanent(folder, Set.IsDefault ? Add.Concat(Remove) : Set);
         if (When.DemandsState)
         {
-            // One step alone: it does all or nothing.
+            // There is one step alone: it does all or nothing.
             var (only, flags) = Steps(row.Flags).Single();
             return await ConditionalStore.RunAsync(session, folder, new SeenMessage(row.Uid, row.Flags, row.ModSeq), Request(only, flags));
         }
@@ -66,7 +66,7 @@ public sealed record StoreFlags(string Id, ImmutableArray<string> Add, Immutable
         return (await MailboxLook.FlagsOfAsync(session, folder, row.Uid), true);
     }
 
-    /// <param name="known">Not null: the flags it has unless the condition fails; then there is one step.</param>
+    /// <param name="known">The flags that the message has unless the condition fails, and then there is one step; null: there is no condition.</param>
     private IEnumerable<(StoreAction Action, ImmutableArray<string> Names)> Steps(Flags? known)
     {
         if (!Set.IsDefault)
@@ -96,7 +96,7 @@ public sealed record StoreFlags(string Id, ImmutableArray<string> Add, Immutable
         return new StoreFlagsRequest(action, flags, new HashSet<string>(keywords)) { Silent = true };
     }
 
-    /// <summary>A flag outside PERMANENTFLAGS (RFC 3501 section 7.1) would be forgotten with the session.</summary>
+    /// <summary>Refuses flags outside PERMANENTFLAGS (RFC 3501 section 7.1), which the server would forget with the session.</summary>
     private static void DemandPermanent(ImapFolder folder, IEnumerable<string> names)
     {
         var anyKeyword = folder.PermanentFlags.HasFlag(MessageFlags.UserDefined);

@@ -3,7 +3,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Messages;
 
-/// <summary>Of messages what a key may see: without mail.read nothing of what they say.</summary>
+/// <summary>Redacts messages for callers without mail.read: they get no preview.</summary>
 public static class Visible
 {
     public static Message To(Caller caller, Message message) => MayRead(caller) || message.Preview is null ? message : message with { Preview = null };

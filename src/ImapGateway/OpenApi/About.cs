@@ -2,7 +2,7 @@ using Microsoft.OpenApi;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>What the document says of the API as a whole.</summary>
+/// <summary>Describes the API as a whole in the OpenAPI document.</summary>
 public static class About
 {
     public static OpenApiInfo Info => new()

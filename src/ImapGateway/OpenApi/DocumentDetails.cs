@@ -3,7 +3,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>What only the whole document can have: headings with their descriptions, examples of bodies made of the examples of their members.</summary>
+/// <summary>Completes the parts that need the whole document: headings with their descriptions, and examples of bodies, made of the examples of their members.</summary>
 public sealed class DocumentDetails : IDocumentFilter
 {
     public void Apply(OpenApiDocument swaggerDoc, DocumentFilterContext context)
@@ -25,7 +25,7 @@ public sealed class DocumentDetails : IDocumentFilter
         }
     }
 
-    /// <summary>What we take is closed: an unknown member is a 400. What we give may grow.</summary>
+    /// <summary>Allows unknown members in responses, which may grow. Request bodies are closed: an unknown member is a 400.</summary>
     private static void OpenAnswers(IEnumerable<OpenApiOperation> operations, Dictionary<string, IOpenApiSchema> definitions)
     {
         var taken = new HashSet<string>();

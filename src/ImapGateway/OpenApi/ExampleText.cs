@@ -5,7 +5,7 @@ namespace ImapGateway.OpenApi;
 
 public static class ExampleText
 {
-    /// <summary>Strings stand in documentation comments without quotes, everything else as JSON.</summary>
+    /// <summary>Parses an example. In documentation comments strings have no quotes, everything else is JSON.</summary>
     public static JsonNode Parse(string text, IOpenApiSchema schema)
     {
         var type = schema.Type;

@@ -3,7 +3,7 @@ using Microsoft.OpenApi;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>A body made of the examples of its members; an optional member is in it where it has an example of its own.</summary>
+/// <summary>Makes an example of a body from the examples of its members. It contains an optional member if that has an example of its own.</summary>
 public sealed class Examples(IDictionary<string, IOpenApiSchema> definitions)
 {
     public JsonNode? Of(IOpenApiSchema schema)

@@ -5,7 +5,7 @@ using Microsoft.OpenApi;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>Headers that operations have in common.</summary>
+/// <summary>The headers that operations have in common.</summary>
 public static class Headers
 {
     private const string Tag = "\"d41d8cd98f00b204\"";
@@ -54,7 +54,7 @@ public static class Headers
         ["X-Accel-Buffering"] = Answer("`no`: a proxy between must pass each event on at once.", "no"),
     };
 
-    /// <summary>Each stands once in components/headers, and only if some answer has it.</summary>
+    /// <summary>Refers to headers in components/headers. Each is there once, and only if a response has it.</summary>
     public static void Refer(OpenApiResponse response, OpenApiDocument document, params IEnumerable<string> names)
     {
         document.Components ??= new OpenApiComponents();

@@ -4,7 +4,7 @@ using Scope = ImapGateway.Access.Scope;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>How a key is sent, and which scopes an operation asks of it.</summary>
+/// <summary>Describes how a key is sent, and which scopes an operation needs.</summary>
 public static class KeySecurity
 {
     public const string Scheme = "key";
@@ -26,7 +26,7 @@ public static class KeySecurity
         Description = "`POST /v1/tickets` makes one, for clients that cannot send a header. It has at most the scopes of its key.",
     };
 
-    /// <summary>One of the scopes is enough, hence alternatives (OpenAPI 3.1 section 4.8.30 allows role names with any scheme).</summary>
+    /// <summary>Returns the scopes as alternatives, since one of them is enough (OpenAPI 3.1 section 4.8.30 allows role names with any scheme).</summary>
     public static IList<OpenApiSecurityRequirement> Of(Scope any, bool takesTicket, OpenApiDocument document) =>
         [.. from scheme in takesTicket ? [Scheme, TicketScheme] : new[] { Scheme }
             from names in any == Scopes.Any ? [[]] : Scopes.NamesOf(any).Select(name => new List<string> { name })

@@ -4,14 +4,14 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>The contract as OpenAPI 3.1 at <c>/openapi/v1.json</c>, and a page to read and try it at <c>/swagger</c>. Neither needs a key.</summary>
+/// <summary>Serves the contract as OpenAPI 3.1 at <c>/openapi/v1.json</c>, and a page to read and try it at <c>/swagger</c>. Neither needs a key.</summary>
 public static class OpenApiSetup
 {
     public const string Document = "v1";
     public const string DocumentPath = $"/openapi/{Document}.json";
     private const string PagePath = "/swagger";
 
-    /// <summary>The page runs the scripts that come with it and talks to this gateway alone; it sets styles of elements, which is what the exception is for.</summary>
+    /// <summary>The Content-Security-Policy of the page, which runs its own scripts and connects to this gateway alone. It sets styles of elements, hence 'unsafe-inline' for styles.</summary>
     private const string PagePolicy =
         "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
@@ -55,7 +55,7 @@ public static class OpenApiSetup
             {
                 options.RoutePrefix = PagePath.TrimStart('/');
                 options.DocumentTitle = About.Info.Title;
-                // Relative, because a proxy may know us by another path.
+                // Relative, because a proxy may have the gateway under another path.
                 options.SwaggerEndpoint($"..{DocumentPath}", About.Info.Title);
                 options.ConfigObject.DisplayOperationId = true;
                 options.ConfigObject.DefaultModelsExpandDepth = 0;

@@ -7,7 +7,7 @@ using Swashbuckle.AspNetCore.Swagger;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>The document as it is served, made once: routes do not change while the gateway runs, and anybody may ask for it.</summary>
+/// <summary>The document as it is served. It is made once: routes do not change while the gateway runs, and any client may ask for it.</summary>
 public sealed class OpenApiText
 {
     private readonly Lazy<(byte[] Json, string ETag)> _made;
@@ -19,7 +19,7 @@ public sealed class OpenApiText
         return (json, EntityTags.Format(Convert.ToHexStringLower(SHA256.HashData(json))[..16]));
     });
 
-    /// <summary>UTF-8, indented, ends with a line feed.</summary>
+    /// <summary>The document in UTF-8, indented; it ends with a line feed.</summary>
     public ReadOnlyMemory<byte> Json => _made.Value.Json;
 
     public async Task WriteAsync(HttpContext context)

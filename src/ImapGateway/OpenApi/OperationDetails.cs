@@ -9,7 +9,7 @@ using Scope = ImapGateway.Access.Scope;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>What an operation says of itself and what it takes: texts, scope, parameters that no handler declares, examples of bodies.</summary>
+/// <summary>Describes an operation and what it takes: texts, scope, parameters that no handler declares, examples of bodies.</summary>
 public sealed class OperationDetails(WireContracts contracts) : IOperationFilter
 {
     public void Apply(OpenApiOperation operation, OperationFilterContext context)
@@ -85,7 +85,7 @@ public sealed class OperationDetails(WireContracts contracts) : IOperationFilter
         },
     };
 
-    /// <summary>An object in form style stands for the parameters named by its members; its own name appears nowhere (RFC 6570 section 3.2.8).</summary>
+    /// <summary>The parameter for an open set of names. An object in form style stands for the parameters named by its members; its own name appears nowhere (RFC 6570 section 3.2.8).</summary>
     private static OpenApiParameter OpenQuery(string prefix) => new()
     {
         Name = prefix.TrimEnd('.'),
@@ -99,7 +99,7 @@ public sealed class OperationDetails(WireContracts contracts) : IOperationFilter
             AdditionalProperties = new OpenApiSchema { Type = JsonSchemaType.String },
             PropertyNames = new OpenApiSchema { Pattern = $"^{prefix.Replace(".", "\\.", StringComparison.Ordinal)}" },
         },
-        // Pages to try an operation send the first one, or would make one up.
+        // Pages to try an operation send the first example, or invent one if there is none.
         Examples = new Dictionary<string, IOpenApiExample>
         {
             ["none"] = new OpenApiExample { Value = new JsonObject() },

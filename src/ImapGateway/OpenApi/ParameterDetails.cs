@@ -7,7 +7,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>Parameters are described where they are declared: a handler's by its <c>param</c> elements, those of a record by the record.</summary>
+/// <summary>Describes parameters from where they are declared: those of a handler by its <c>param</c> elements, those of a record by the record.</summary>
 public sealed class ParameterDetails(XmlDocs docs) : IParameterFilter
 {
     public void Apply(IOpenApiParameter parameter, ParameterFilterContext context)
@@ -16,7 +16,7 @@ public sealed class ParameterDetails(XmlDocs docs) : IParameterFilter
         {
             return;
         }
-        // It would say again what the parameter says.
+        // It would repeat the description of the parameter.
         schema.Description = null;
         string? example = null;
         if (context.PropertyInfo is { } property)
@@ -30,11 +30,11 @@ public sealed class ParameterDetails(XmlDocs docs) : IParameterFilter
             concrete.Description = docs.Of(info);
             example = docs.ExampleOf(info);
         }
-        // Not beside the schema: pages to try an operation would send it with every request.
+        // The example is not beside the schema: pages to try an operation would send it with every request.
         schema.Examples = example is null ? null : [ExampleText.Parse(example, schema)];
     }
 
-    /// <summary>Default and bounds stand at the parameter of the record's constructor.</summary>
+    /// <summary>Sets default and bounds, which are declared at the parameter of the record's constructor.</summary>
     private static void Limit(OpenApiSchema schema, PropertyInfo property)
     {
         var made = property.DeclaringType!.GetConstructors().SelectMany(each => each.GetParameters()).FirstOrDefault(each => each.Name == property.Name);

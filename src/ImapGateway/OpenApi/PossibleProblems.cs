@@ -3,7 +3,7 @@ using Microsoft.OpenApi;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>The codes an operation can fail with: those its route declares, and those that follow from what it takes.</summary>
+/// <summary>Returns the codes that an operation can fail with: those that its route declares, and those that follow from what it takes.</summary>
 public static class PossibleProblems
 {
     public static IEnumerable<ErrorCode> Of(OpenApiOperation operation, IList<object> metadata) => Implied(operation, metadata)
@@ -13,7 +13,7 @@ public static class PossibleProblems
 
     private static IEnumerable<ErrorCode> Implied(OpenApiOperation operation, IList<object> metadata)
     {
-        // Unknown query parameters are one, so there is no route without.
+        // Every route can have it, since an unknown query parameter is one.
         yield return ErrorCode.BadRequest;
         yield return ErrorCode.Unauthorized;
         yield return ErrorCode.Forbidden;

@@ -8,7 +8,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>Answers that are problems, one component for each set of codes that some operation has at one status.</summary>
+/// <summary>Makes the responses that are problems: one component for each set of codes that an operation has at one status.</summary>
 public static class ProblemResponses
 {
     private const string TraceId = "4bf92f3577b34da6a3ce929d0e0e4736";

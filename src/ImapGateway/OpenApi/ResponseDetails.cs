@@ -7,7 +7,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>All answers an operation can give: the headers of those that succeed, and every problem.</summary>
+/// <summary>Describes all responses of an operation: the headers of successful ones, and every problem.</summary>
 public sealed class ResponseDetails : IOperationFilter
 {
     public void Apply(OpenApiOperation operation, OperationFilterContext context)

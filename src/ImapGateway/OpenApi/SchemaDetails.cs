@@ -7,7 +7,7 @@ using Scope = ImapGateway.Access.Scope;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>Descriptions and examples from the documentation comments, and what Swashbuckle does not say of our types.</summary>
+/// <summary>Adds descriptions and examples from the documentation comments, and what Swashbuckle does not say of the gateway's types.</summary>
 public sealed class SchemaDetails(XmlDocs docs, WireContracts contracts) : ISchemaFilter
 {
     public void Apply(IOpenApiSchema schema, SchemaFilterContext context)
@@ -23,7 +23,7 @@ public sealed class SchemaDetails(XmlDocs docs, WireContracts contracts) : ISche
         }
         else
         {
-            // What it refers to says it.
+            // The schema that it refers to has the description.
             schema.Description = null;
         }
         if (schema is OpenApiSchema number && (Nullable.GetUnderlyingType(context.Type) ?? context.Type) == typeof(uint))
@@ -42,7 +42,7 @@ public sealed class SchemaDetails(XmlDocs docs, WireContracts contracts) : ISche
         {
             return;
         }
-        // What it refers to cannot be null, so that stands beside the reference.
+        // The referenced schema does not allow null, so null is an alternative to the reference.
         foreach (var member in contracts.PropertiesOf(type).Where(member => member.IsNullable))
         {
             if (properties[member.Name] is OpenApiSchemaReference reference)

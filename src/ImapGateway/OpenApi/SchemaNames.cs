@@ -3,7 +3,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>Names of schemas: those of the types; a page of messages is <c>MessagePage</c>, a problem is a <c>Problem</c> whatever its type is called here.</summary>
+/// <summary>Names schemas by their types. A page of messages is <c>MessagePage</c>, a problem is a <c>Problem</c> whatever its type is called here.</summary>
 public static class SchemaNames
 {
     public static string Of(Type type) => type switch
@@ -14,7 +14,7 @@ public static class SchemaNames
     };
 }
 
-/// <summary>Names of operations: those of the routes. The HEAD of a route that answers both is an operation of its own.</summary>
+/// <summary>Names operations by their routes. The HEAD of a route that answers both is an operation of its own.</summary>
 public static class OperationNames
 {
     public static string Of(Microsoft.AspNetCore.Mvc.ApiExplorer.ApiDescription route)

@@ -14,8 +14,8 @@ using RequiredAttribute = System.ComponentModel.DataAnnotations.RequiredAttribut
 namespace ImapGateway.OpenApi;
 
 /// <summary>
-/// Types as the serializer itself sees them. Swashbuckle looks at the code again and differs in what matters: which members are always there, which can be null,
-/// and what stands in an <see cref="Optional{T}"/>.
+/// Describes types as the serializer sees them. Swashbuckle reads the code by its own rules and differs in important points: which members are always there, which can be null,
+/// and what an <see cref="Optional{T}"/> contains.
 /// </summary>
 public sealed class WireContracts(IOptions<JsonOptions> options) : ISerializerDataContractResolver
 {

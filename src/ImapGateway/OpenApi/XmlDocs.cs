@@ -7,7 +7,7 @@ using Swashbuckle.AspNetCore.SwaggerGen;
 
 namespace ImapGateway.OpenApi;
 
-/// <summary>What the code's own documentation comments say of types and their members: one sentence for those who read the code and those who call the API.</summary>
+/// <summary>Reads the documentation comments of types and their members. One sentence serves the readers of the code and the callers of the API.</summary>
 public sealed partial class XmlDocs
 {
     private readonly FrozenDictionary<string, XElement> _members;
@@ -15,18 +15,18 @@ public sealed partial class XmlDocs
     private XmlDocs(XDocument document) =>
         _members = document.Descendants("member").ToFrozenDictionary(member => (string)member.Attribute("name")!);
 
-    /// <summary>The compiler writes it, and a publish takes it along, beside the assembly.</summary>
+    /// <summary>Loads the file that the compiler writes beside the assembly; a publish contains it too.</summary>
     public static XmlDocs OfThisAssembly() => new(XDocument.Load(Path.Combine(AppContext.BaseDirectory, typeof(XmlDocs).Assembly.GetName().Name + ".xml")));
 
     public string? Of(Type type) => Text(Find(type)?.Element("summary"));
 
-    /// <summary>Of the property, else of the parameter of the record that made it.</summary>
+    /// <summary>Returns the summary of a property, else the text of the parameter of the record that made it.</summary>
     public string? Of(PropertyInfo property) => Text(Find(property)?.Element("summary")) ?? Text(Parameter(property));
 
-    /// <summary>The <c>example</c> element of a property, or the attribute of a record's parameter.</summary>
+    /// <summary>Returns the <c>example</c> element of a property, or the attribute of a record's parameter.</summary>
     public string? ExampleOf(PropertyInfo property) => Find(property)?.Element("example")?.Value ?? Parameter(property)?.Attribute("example")?.Value;
 
-    /// <summary>The <c>param</c> element of a handler.</summary>
+    /// <summary>Returns the <c>param</c> element of a handler's parameter.</summary>
     public string? Of(ParameterInfo parameter) => Text(Parameter(parameter));
 
     public string? ExampleOf(ParameterInfo parameter) => Parameter(parameter)?.Attribute("example")?.Value;
@@ -55,7 +55,7 @@ public sealed partial class XmlDocs
         return text.Length == 0 ? null : text;
     }
 
-    /// <summary>Members by their names on the wire, types by the last of theirs.</summary>
+    /// <summary>Returns the name of what a comment refers to: members by their names on the wire, types by the last part of theirs.</summary>
     private static string? Referred(XElement element)
     {
         if ((string?)element.Attribute("name") is { } parameter && element.Name == "paramref")

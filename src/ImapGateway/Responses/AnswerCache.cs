@@ -3,15 +3,15 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace ImapGateway.Responses;
 
-/// <summary>An answer as it was written.</summary>
-/// <param name="Tag">Of the state and the request it answers.</param>
-/// <param name="Link">The header of a page that is not the last one.</param>
+/// <summary>A response body as it was written.</summary>
+/// <param name="Tag">The entity tag of the state and of the request that the response answers.</param>
+/// <param name="Link">The Link header; it is present on each page but the last one.</param>
 public sealed record KeptAnswer(string Tag, byte[] Json, string? Link)
 {
-    /// <summary>Its tag is known to hold, without asking anybody, while the guard of the account shows this; null: it has to be asked.</summary>
+    /// <summary>Says how long the tag is known to be valid without asking the account: as long as its guard shows this number. Null: the account must be asked.</summary>
     public GuardedAt? Guarded { get; set; }
 
-    /// <summary>Where it is about several accounts: the others.</summary>
+    /// <summary>The guards of the other accounts, where the response is about several.</summary>
     public IReadOnlyList<GuardedAt> AlsoGuarded { get; init; } = [];
 
     public bool Holds => Guarded is { Holds: true } && AlsoGuarded.All(other => other.Holds);
@@ -22,20 +22,20 @@ public sealed record GuardedAt(AnswerGuard Guard, long At)
     public bool Holds => Guard.Now == At;
 }
 
-/// <summary>What makes two answers differ, but for the state they show.</summary>
+/// <summary>The key of a cached response: everything that makes two responses about the same state differ.</summary>
 /// <param name="Period">See <see cref="Conditions.Period"/>.</param>
 public sealed record AnswerKey(string Path, string Query, Scope Scopes, long Period);
 
 /// <summary>
-/// The gateway as a caching client of its own: what a list or a read has answered is kept as it was written, and sent again where the operation says that the tag still
-/// holds, as it would say 304 to a client. Losing an answer costs the time to write it again, never correctness.
+/// Keeps the responses of lists and reads as they were written, as a caching client does. A response is sent again where the operation says that its tag is still
+/// valid, as it would say 304 to a client. A lost entry costs the time to write the response again, never correctness.
 /// </summary>
 public sealed class AnswerCache : IDisposable
 {
-    /// <summary>Larger ones are written anew: few would fill the cache.</summary>
+    /// <summary>The largest response in octets that is cached. A few larger ones would fill the cache.</summary>
     private const int Largest = 512 * 1024;
 
-    /// <summary>Of what a request and the cache make of an entry beside the answer, roughly.</summary>
+    /// <summary>The approximate size in octets of what the request and the cache add to each entry.</summary>
     private const int Overhead = 500;
 
     private static readonly TimeSpan Unused = TimeSpan.FromMinutes(10);
@@ -58,5 +58,5 @@ public sealed class AnswerCache : IDisposable
     public void Dispose() => _answers?.Dispose();
 }
 
-/// <summary>The place of the answer to one request; a feature of the request.</summary>
+/// <summary>The cache entry for the response to one request; a feature of the request.</summary>
 public sealed record AnswerSlot(AnswerCache Cache, AnswerGuard? Guard, AnswerKey Key, KeptAnswer? Kept);

@@ -3,22 +3,22 @@ using System.Collections.Concurrent;
 namespace ImapGateway.Responses;
 
 /// <summary>
-/// Lets answers about an account be given again without asking its owner: as long as nothing happens that could change one, its number stays the same. The owner changes
-/// it, before anybody can hear of what has happened.
+/// Shows whether earlier responses about an account are still valid, without asking the account's grain. Its number stays the same as long as nothing happens that
+/// could change a response. The grain changes the number before any client can learn what has happened.
 /// </summary>
 public sealed class AnswerGuard
 {
     private static long _last;
     private long _now = Interlocked.Increment(ref _last);
 
-    /// <summary>No other account, and no other time, has the same.</summary>
+    /// <summary>The current number. It is unique among all accounts and all times.</summary>
     public long Now => Volatile.Read(ref _now);
 
-    /// <summary>What was answered before may hold no longer.</summary>
+    /// <summary>Changes the number: earlier responses may no longer be valid.</summary>
     public void Change() => Volatile.Write(ref _now, Interlocked.Increment(ref _last));
 }
 
-/// <summary>Of the accounts whose owners live here.</summary>
+/// <summary>The guards of the accounts whose grains are active in this process.</summary>
 public sealed class AnswerGuards
 {
     private readonly ConcurrentDictionary<string, AnswerGuard> _guards = new(StringComparer.Ordinal);
@@ -27,7 +27,7 @@ public sealed class AnswerGuards
 
     public AnswerGuard? Find(string account) => _guards.GetValueOrDefault(account);
 
-    /// <summary>The owner has gone; another one may have come already.</summary>
+    /// <summary>Removes the guard of a grain that has ended. A new grain of the account may have opened another one already.</summary>
     public void Close(string account, AnswerGuard guard)
     {
         guard.Change();

@@ -7,19 +7,19 @@ using ImapGateway.Mail;
 namespace ImapGateway.Responses;
 
 /// <summary>
-/// Where a list goes on, opaque to clients: base64url of a checksum and a position. The checksum covers the kind of list and its filters too, so that a
-/// cursor garbled, made up, or taken to another list is refused. It is no secret: a position must be safe in anybody's hands.
+/// The position at which a list continues, opaque to clients: base64url of a checksum and a position. The checksum covers the kind of list and its filters too, so that a
+/// cursor that is garbled, made up, or used with another list is refused. It is not secret: a position must be safe in any client's hands.
 /// </summary>
 public static class Cursor
 {
     private const int ChecksumLength = 8;
 
-    /// <summary>A cursor of this length is not ours.</summary>
+    /// <summary>The longest cursor in characters. A longer one is not from this gateway.</summary>
     private const int MaxLength = 2048;
 
     private static readonly JsonSerializerOptions Json = new() { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
 
-    /// <summary>The filter is any text that is equal exactly where the filters are.</summary>
+    /// <summary>Encodes a position. The filter is any text that is equal exactly where the filters are.</summary>
     public static string Encode<T>(string kind, string filter, T position)
     {
         var payload = JsonSerializer.SerializeToUtf8Bytes(position, Json);
@@ -44,11 +44,11 @@ public static class Cursor
         }
         catch (JsonException)
         {
-            return false; // A checksum can be computed by anybody.
+            return false; // Anybody can compute a checksum.
         }
     }
 
-    /// <summary>Null for the first page; 400 with the parameter <c>cursor</c> for one that is not of this list.</summary>
+    /// <summary>Returns the position, or null for the first page. A cursor that is not of this list is a 400 with the parameter <c>cursor</c>.</summary>
     public static T? Decode<T>(string kind, string filter, string? cursor) where T : class
     {
         if (cursor is null)

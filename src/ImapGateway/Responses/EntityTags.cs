@@ -8,36 +8,36 @@ using Microsoft.Net.Http.Headers;
 namespace ImapGateway.Responses;
 
 /// <summary>
-/// Preconditions on entity tags (RFC 9110 section 13.1). A header that cannot be parsed matches nothing: an If-Match that is garbage must fail, an If-None-Match that
-/// is garbage must not hide the answer.
+/// Evaluates preconditions on entity tags (RFC 9110 section 13.1). A header that cannot be parsed matches nothing: an invalid If-Match must fail, and an invalid
+/// If-None-Match must not hide the response.
 /// </summary>
 public static class EntityTags
 {
     private const int DigestLength = 12;
 
-    /// <summary>A strong tag, or a weak one (RFC 9110 section 8.8.3), of text that has no quotes, blanks or control characters.</summary>
+    /// <summary>Formats a strong tag, or a weak one (RFC 9110 section 8.8.3). The text must have no quotes, blanks or control characters.</summary>
     public static string Format(string opaque, bool isWeak = false) => isWeak ? $"W/\"{opaque}\"" : $"\"{opaque}\"";
 
-    /// <summary>The same for the same text, and for no other.</summary>
+    /// <summary>Returns a digest that is the same for the same text, and for no other.</summary>
     public static string Digest(string text) => Base64Url.EncodeToString(SHA256.HashData(Encoding.UTF8.GetBytes(text)).AsSpan(0, DigestLength));
 
-    /// <summary>The same for what is the same as JSON.</summary>
+    /// <summary>Returns a digest that is the same for values that are the same as JSON.</summary>
     public static string DigestOf(object value) => Base64Url.EncodeToString(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(value, value.GetType(), JsonSerializerOptions.Web)).AsSpan(0, DigestLength));
 
-    /// <summary>True where If-None-Match says that the client has it: 304 for GET and HEAD, 412 else. Compares weakly (RFC 9110 section 13.1.2).</summary>
+    /// <summary>True if If-None-Match says that the client has the representation: 304 for GET and HEAD, 412 else. Compares weakly (RFC 9110 section 13.1.2).</summary>
     public static bool IsKnown(StringValues ifNoneMatch, string? current) => Matches(ifNoneMatch, current, strongly: false);
 
-    /// <summary>True where If-Match is absent or holds; else 412. Compares strongly (RFC 9110 section 13.1.1).</summary>
+    /// <summary>True if If-Match is absent or holds; else 412. Compares strongly (RFC 9110 section 13.1.1).</summary>
     /// <param name="ifMatch">The header.</param>
-    /// <param name="current">The tag of what there is; null where there is nothing, and then <c>*</c> fails too.</param>
+    /// <param name="current">The tag of the present representation; null if there is none, and then <c>*</c> fails too.</param>
     public static bool Allows(StringValues ifMatch, string? current) => ifMatch.Count == 0 || Matches(ifMatch, current, strongly: true);
 
     /// <summary>
-    /// True where If-Match is absent, or a strong tag among those it names begins with this state: <c>state.variant</c>. Whichever representation of a state the client has
+    /// True if If-Match is absent, or one of its strong tags begins with this state: <c>state.variant</c>. Whichever representation of a state the client has
     /// read, it is the same state that it wants to change.
     /// </summary>
     /// <param name="ifMatch">The header.</param>
-    /// <param name="state">Of what there is; null where there is nothing, and then <c>*</c> fails too.</param>
+    /// <param name="state">The present state; null if there is none, and then <c>*</c> fails too.</param>
     public static bool AllowsState(string? ifMatch, string? state)
     {
         if (ifMatch is null)
@@ -49,7 +49,7 @@ public static class EntityTags
     }
 
     /// <summary>
-    /// True where Range may be obeyed: If-Range is absent or names the current tag, strongly (RFC 9110 section 13.1.5). A date never does, for we give no Last-Modified.
+    /// True if Range may be obeyed: If-Range is absent or names the current tag, strongly (RFC 9110 section 13.1.5). A date never matches, since the gateway sends no Last-Modified.
     /// </summary>
     public static bool AllowsRange(StringValues ifRange, string? current) =>
         ifRange.Count == 0

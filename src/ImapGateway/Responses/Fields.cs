@@ -7,13 +7,13 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Responses;
 
-/// <summary>A handler's parameter that reads a query parameter by itself.</summary>
+/// <summary>A parameter of a handler that reads a query parameter by itself.</summary>
 public interface IReadsQuery
 {
     static abstract string Parameter { get; }
 }
 
-/// <summary><c>fields=a,b</c>: the top-level members of the items to show; <c>id</c> is always shown. A handler takes it as a parameter; unknown names are a 400.</summary>
+/// <summary>The query parameter <c>fields=a,b</c>: the top-level members of the items to show. <c>id</c> is always shown. A handler takes it as a parameter; unknown names are a 400.</summary>
 public sealed class Fields<T> : IReadsQuery
 {
     private readonly FrozenSet<string>? _names;
@@ -26,7 +26,7 @@ public sealed class Fields<T> : IReadsQuery
 
     public bool IsAll => _names is null;
 
-    /// <summary>Names as on the wire, so that an operation can leave out work nobody will see.</summary>
+    /// <summary>True if the member is shown. Names are as in JSON; an operation can leave out work that nobody sees.</summary>
     public bool Has(string name) => _names is null || _names.Contains(name);
 
     public static Fields<T> Parse(string? text, JsonSerializerOptions json)
@@ -46,7 +46,7 @@ public sealed class Fields<T> : IReadsQuery
     public static ValueTask<Fields<T>?> BindAsync(HttpContext context) =>
         ValueTask.FromResult<Fields<T>?>(Parse(context.Request.Query[Parameter], context.RequestServices.GetRequiredService<IOptions<JsonOptions>>().Value.SerializerOptions));
 
-    /// <summary>One item with the chosen members alone, in their usual order.</summary>
+    /// <summary>Writes one item with the chosen members alone, in their usual order.</summary>
     public void Write(Utf8JsonWriter writer, T item, JsonSerializerOptions json)
     {
         if (_names is null)

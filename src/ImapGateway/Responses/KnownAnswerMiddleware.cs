@@ -4,8 +4,8 @@ using Microsoft.Extensions.Options;
 namespace ImapGateway.Responses;
 
 /// <summary>
-/// Answers at once what was answered before and is known to hold: nothing is bound, and nobody is asked. After the key: who may not see an answer does not get it. All other
-/// reads go on, with what was kept as something that the gateway has already.
+/// Sends a cached response at once if it is known to be valid: nothing is bound, and the account is not asked. It comes after the key check: a caller without the right to see a
+/// response does not get it. All other reads go on, with the cached response as one that the gateway already has.
 /// </summary>
 public sealed class KnownAnswerMiddleware(RequestDelegate next, AnswerCache answers, AnswerGuards guards, IOptions<ListTagOptions> tags, TimeProvider time)
 {

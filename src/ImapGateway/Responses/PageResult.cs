@@ -7,7 +7,7 @@ using Microsoft.AspNetCore.Http.Metadata;
 
 namespace ImapGateway.Responses;
 
-/// <summary>200 with a page of a list, <c>Link: rel="next"</c>, and of each item the fields asked for; or 304.</summary>
+/// <summary>A response with a page of a list, <c>Link: rel="next"</c>, and the selected fields of each item; or 304.</summary>
 public sealed class PageResult<T>(Tagged<Page<T>> answer, Fields<T> fields) : IResult, IEndpointMetadataProvider
 {
     public PageResult(Tagged<Page<T>> answer) : this(answer, Fields<T>.All) { }
@@ -38,7 +38,7 @@ public sealed class PageResult<T>(Tagged<Page<T>> answer, Fields<T> fields) : IR
         return written.WrittenSpan.ToArray();
     }
 
-    /// <summary>Members of the page beside the items are whatever its type declares.</summary>
+    /// <summary>Writes the page. Its members beside the items are those that its type declares.</summary>
     private void Write(Page<T> page, Utf8JsonWriter writer, JsonSerializerOptions json)
     {
         writer.WriteStartObject();
@@ -72,5 +72,5 @@ public sealed class PageResult<T>(Tagged<Page<T>> answer, Fields<T> fields) : IR
     }
 }
 
-/// <summary>Its answers are pages.</summary>
+/// <summary>Marks a route whose responses are pages.</summary>
 public sealed record PagedAnswer;

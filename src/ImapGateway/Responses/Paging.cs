@@ -3,15 +3,15 @@ using Microsoft.AspNetCore.Http.Extensions;
 
 namespace ImapGateway.Responses;
 
-/// <summary>How much of a list, and from where: <c>limit</c> and <c>cursor</c>. A handler takes it with [AsParameters].</summary>
-/// <param name="Limit">Items on a page at most.</param>
-/// <param name="Cursor" example="Q1JN2kzqvEF7IkJlbG93Ijo0NzExfQ">`nextCursor` of the page before, with the same filters; the first page without.</param>
+/// <summary>The parameters of a page: <c>limit</c> and <c>cursor</c>. A handler takes it with [AsParameters].</summary>
+/// <param name="Limit">The largest number of items on the page.</param>
+/// <param name="Cursor" example="Q1JN2kzqvEF7IkJlbG93Ijo0NzExfQ">`nextCursor` of the previous page, with the same filters. Without it the first page is returned.</param>
 public sealed record Paging([Range(1, Paging.MaxLimit)] int Limit = Paging.DefaultLimit, string? Cursor = null)
 {
     public const int DefaultLimit = 50;
     public const int MaxLimit = 500;
 
-    /// <summary>RFC 8288: this request with the next cursor. Relative, because a proxy may know us by another name.</summary>
+    /// <summary>Returns the Link header (RFC 8288): this request with the next cursor. It is relative, because a proxy may have the gateway under another name.</summary>
     public static string? LinkTo(HttpContext context, string? nextCursor)
     {
         if (nextCursor is null)

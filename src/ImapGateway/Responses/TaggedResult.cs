@@ -9,7 +9,7 @@ using Microsoft.Extensions.Primitives;
 
 namespace ImapGateway.Responses;
 
-/// <summary>200 with the state of something and its entity tag, or 304.</summary>
+/// <summary>A response with the state of a resource and its entity tag, or 304.</summary>
 public sealed class TaggedResult<T>(Tagged<T> answer) : IResult, IEndpointMetadataProvider where T : class
 {
     public Task ExecuteAsync(HttpContext httpContext) =>
@@ -19,15 +19,15 @@ public sealed class TaggedResult<T>(Tagged<T> answer) : IResult, IEndpointMetada
         builder.Metadata.Add(new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(T), ["application/json"]));
 }
 
-/// <summary>What all answers about state have in common, 304 too (RFC 9110 section 15.4.5).</summary>
+/// <summary>Writes the headers that all responses about state have in common, 304 too (RFC 9110 section 15.4.5).</summary>
 public static class TaggedAnswers
 {
-    /// <summary>The answer is what was known when the mail server was last heard of: <c>since=</c> and that moment. Age (RFC 9111 section 5.1) says the same in seconds.</summary>
+    /// <summary>The header of a response whose state was known when the mail server was last heard of: <c>since=</c> and that time. Age (RFC 9111 section 5.1) gives the same in seconds.</summary>
     public const string StaleHeader = "Gateway-Stale";
 
-    /// <summary>The answer, or 304, or what was written before where it is still right.</summary>
-    /// <param name="nextCursor">Of a page; null for what is none, and on the last one.</param>
-    /// <param name="write">Called only where it was not written before.</param>
+    /// <summary>Writes the response, or 304, or the cached response if it is still valid.</summary>
+    /// <param name="nextCursor">The cursor of the next page; null on the last page, and for a response that is not a page.</param>
+    /// <param name="write">Writes the value as JSON; called only if no cached response is sent.</param>
     public static Task WriteAsync<T>(HttpContext context, Tagged<T> answer, string? nextCursor, Func<T, JsonSerializerOptions, byte[]> write) where T : class
     {
         var slot = context.Features.Get<AnswerSlot>();
@@ -46,13 +46,13 @@ public static class TaggedAnswers
         return WriteAsync(context, written, answer.StaleSince, isKnown: false);
     }
 
-    /// <summary>The answer of before, or 304.</summary>
+    /// <summary>Writes the cached response, or 304.</summary>
     public static Task WriteAsync(HttpContext context, KeptAnswer kept) => WriteAsync(context, kept, null, isKnown: false);
 
     private static GuardedAt? GuardOf<T>(Tagged<T> answer, AnswerSlot? slot) where T : class =>
         answer is { HoldsAt: { } at, StaleSince: null } && slot?.Guard is { } guard ? new GuardedAt(guard, at) : null;
 
-    /// <param name="isKnown">The client is known to have it.</param>
+    /// <param name="isKnown">True if the client is known to have the response.</param>
     private static Task WriteAsync(HttpContext context, KeptAnswer written, DateTimeOffset? staleSince, bool isKnown)
     {
         Describe(context.Response, written.Tag.Length == 0 ? null : written.Tag, "private, no-cache");
@@ -74,7 +74,7 @@ public static class TaggedAnswers
 
     private static bool HasIt(StringValues ifNoneMatch, string tag) => ifNoneMatch.Count > 0 && tag.Length > 0 && (ifNoneMatch == tag || EntityTags.IsKnown(ifNoneMatch, tag));
 
-    /// <param name="since">Null: the answer is up to date.</param>
+    /// <param name="since">The time of the state; null: the response is up to date.</param>
     public static void DescribeAge(HttpContext context, DateTimeOffset? since)
     {
         if (since is { } heard)
@@ -85,7 +85,7 @@ public static class TaggedAnswers
         }
     }
 
-    /// <summary>What one key may see is nothing for another. CORS adds Origin by itself where there are several, and nothing is compressed.</summary>
+    /// <summary>Sets the headers of caching. The response for one key is not for another, hence Vary. CORS adds Origin by itself if there are several, and nothing is compressed.</summary>
     public static void Describe(HttpResponse response, string? tag, string cacheControl)
     {
         response.Headers.ETag = tag;

@@ -6,18 +6,18 @@ namespace ImapGateway.Storage;
 
 /// <summary>
 /// Adds many rows within a job, in order and without tracking them: one statement with a parameter array per column on PostgreSQL, where each row by itself
-/// would be a round trip; one prepared statement on SQLite. What the database fills in itself is not read back.
+/// would be a round trip; one prepared statement on SQLite. Values that the database fills in itself are not read back.
 /// </summary>
 public static class BulkInsert
 {
-    /// <summary>Per statement on PostgreSQL: what is sent is held in memory.</summary>
+    /// <summary>The largest number of rows per statement on PostgreSQL, since the statement is kept in memory.</summary>
     private const int Most = 2000;
 
     public static Task InsertAsync<TEntity>(this GatewayDbContext database, IReadOnlyCollection<TEntity> rows, CancellationToken cancel) where TEntity : class =>
         InsertAsync(database, rows, [], cancel);
 
-    /// <summary>The same, but for a row whose key is there already: that one gets the values of the new one.</summary>
-    /// <param name="key">Properties of a unique index; no two of the rows have the same.</param>
+    /// <summary>Adds rows; an existing row with the same key gets the values of the new one.</summary>
+    /// <param name="key">The properties of a unique index; no two of the rows have the same values.</param>
     public static Task UpsertAsync<TEntity>(this GatewayDbContext database, IReadOnlyCollection<TEntity> rows, string[] key, CancellationToken cancel) where TEntity : class =>
         InsertAsync(database, rows, key, cancel);
 
@@ -60,7 +60,7 @@ public static class BulkInsert
             parameter.Value = values;
             command.Parameters.Add(parameter);
         }
-        // The arrays are read side by side, so that the rows keep their order.
+        // The arrays are read together, so that the rows keep their order.
         var arrays = columns.Select((column, at) => $"@p{at}::{column.GetColumnType()}[]");
         command.CommandText = $"{Into(table, columns)} SELECT * FROM unnest({string.Join(", ", arrays)}){onConflict}";
         await command.ExecuteNonQueryAsync(cancel);

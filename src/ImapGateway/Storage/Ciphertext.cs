@@ -5,11 +5,11 @@ using System.Text.Json;
 
 namespace ImapGateway.Storage;
 
-/// <summary>What the key ring has encrypted, and may no longer be able to decrypt.</summary>
+/// <summary>Examines failures to decrypt values that the key ring has encrypted.</summary>
 public static class Ciphertext
 {
     /// <summary>
-    /// Whether the ciphertext is damaged or its key is lost, so that it will not be readable later either. Data Protection reports a key ring that cannot be loaded at the
+    /// True if the ciphertext is damaged or its key is lost, so that it will not be readable later either. Data Protection reports a key ring that cannot be loaded at the
     /// moment by the same exception, with the cause inside.
     /// </summary>
     public static bool IsUnreadable(Exception failure)

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace ImapGateway.Storage;
 
 /// <summary>
-/// A column that lets rows be read in an order in which none appears behind a reader's back: the number of the writing transaction on PostgreSQL,
+/// Defines a column that lets rows be read in an order in which no row appears before one that was read already: the number of the writing transaction on PostgreSQL,
 /// where jobs commit in another order than they insert in; 0 on SQLite, which has one writer.
 /// </summary>
 public static class CommitOrder
@@ -13,7 +13,7 @@ public static class CommitOrder
     private const string Annotation = "ImapGateway:CommitOrder";
 
     /// <summary>
-    /// The oldest transaction that runs, but for those of other databases on the same server, which write nothing here and may run for hours. Whoever cannot be seen
+    /// The oldest running transaction, except those of other databases on the same server, which write nothing here and may run for hours. A transaction that cannot be seen
     /// (another role's, a prepared one) counts.
     /// </summary>
     private const string Oldest =
@@ -29,7 +29,7 @@ public static class CommitOrder
 
     public static bool IsCommitOrder(this IReadOnlyProperty property) => property.FindAnnotation(Annotation) is not null;
 
-    /// <summary>Every transaction below it has ended; rows from it on are not to be read yet in this order.</summary>
+    /// <summary>Returns the number below which every transaction has ended; rows from it on must not be read yet in this order.</summary>
     public static async Task<long> SettledAsync(GatewayDbContext database, CancellationToken cancel) => database.Database.IsNpgsql()
         ? await database.Database.SqlQueryRaw<long>(Oldest).SingleAsync(cancel)
         : long.MaxValue;

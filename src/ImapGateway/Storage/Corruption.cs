@@ -3,8 +3,8 @@ using ImapGateway.Mail;
 namespace ImapGateway.Storage;
 
 /// <summary>
-/// Whether the database has turned out to be damaged. From then on nothing is written until the gateway is started again: every further write could spread the damage, and take
-/// what a repair could still save.
+/// Remembers whether the database is damaged. Once it is, nothing is written until the gateway is started again: every further write could spread the damage, and destroy
+/// data that a repair could still save.
 /// </summary>
 public sealed partial class Corruption(ILogger log)
 {
@@ -12,7 +12,7 @@ public sealed partial class Corruption(ILogger log)
 
     private volatile ProblemException? _found;
 
-    /// <summary>What callers are told; null while no damage is known.</summary>
+    /// <summary>The problem for callers; null while no damage is known.</summary>
     public ProblemException? Found => _found;
 
     public void ThrowIfFound()
@@ -23,7 +23,7 @@ public sealed partial class Corruption(ILogger log)
         }
     }
 
-    /// <summary>Takes note of the failure if it shows that the database is damaged.</summary>
+    /// <summary>Records the failure if it shows that the database is damaged.</summary>
     public void Note(Exception failure)
     {
         if (failure is ProblemException { Code: ErrorCode.StorageCorrupt } damage && Interlocked.CompareExchange(ref _found, damage, null) is null)

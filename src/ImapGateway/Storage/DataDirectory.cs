@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Storage;
 
-/// <summary>The gateway's own folder: nobody else may read what it makes there, and no second gateway may use it.</summary>
+/// <summary>The gateway's own folder: no other user can read what it makes there, and no second gateway may use it.</summary>
 public sealed class DataDirectory(string path) : IDisposable
 {
     private const int WouldBlock = 11;
@@ -14,13 +14,13 @@ public sealed class DataDirectory(string path) : IDisposable
 
     public DataDirectory(IOptions<DataDirectoryOptions> options) : this(options.Value.DataDirectory) { }
 
-    /// <summary>Absolute.</summary>
+    /// <summary>The absolute path.</summary>
     public string Path { get; } = System.IO.Path.GetFullPath(path);
 
     public string Combine(string name) => System.IO.Path.Combine(Path, name);
 
-    /// <summary>Makes the folder where it is missing and holds it until disposed; the system lets go of it for a process that was killed.</summary>
-    /// <exception cref="StartupException">Another gateway holds it, or it cannot be written.</exception>
+    /// <summary>Makes the folder if it is missing and locks it until disposed; the system unlocks it when a process is killed.</summary>
+    /// <exception cref="StartupException">Another gateway has locked it, or it cannot be written.</exception>
     public void Claim()
     {
         try
@@ -41,11 +41,11 @@ public sealed class DataDirectory(string path) : IDisposable
     /// <summary>Makes a folder in it.</summary>
     public DirectoryInfo Folder(string name)
     {
-        CreatePrivate(Path);   // else made on the way, readable for all
+        CreatePrivate(Path);   // Otherwise it would be made on the way, readable for all.
         return CreatePrivate(Combine(name));
     }
 
-    /// <summary>Mode 700 if it is made now; what is there belongs to the operator.</summary>
+    /// <summary>Makes a folder with mode 700; an existing folder belongs to the operator and stays as it is.</summary>
     private static DirectoryInfo CreatePrivate(string path) => OperatingSystem.IsWindows()
         ? Directory.CreateDirectory(path)
         : Directory.CreateDirectory(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);

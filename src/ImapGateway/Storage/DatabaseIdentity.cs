@@ -4,7 +4,7 @@ using Npgsql;
 namespace ImapGateway.Storage;
 
 /// <summary>
-/// Tells a database from its copies, as far as the server does. On PostgreSQL: the system identifier of the cluster (another one after pg_restore elsewhere), its timeline (another one after
+/// Distinguishes a database from its copies, as far as the server allows. On PostgreSQL: the system identifier of the cluster (another one after pg_restore elsewhere), its timeline (another one after
 /// a point-in-time recovery or the promotion of a standby), and the object id of the table <c>store</c> (another one after pg_restore in the same cluster). On SQLite: nothing.
 /// </summary>
 public static class DatabaseIdentity
@@ -12,7 +12,7 @@ public static class DatabaseIdentity
     private const string OfServer = "(SELECT system_identifier FROM pg_control_system()) || '/' || left(pg_walfile_name(pg_current_wal_lsn()), 8)";
     private const string Query = $"""SELECT {OfServer} || '/' || '"store"'::regclass::oid AS "Value" """;
 
-    /// <summary>The part that does not need the tables. Fails on a standby.</summary>
+    /// <summary>Returns the part that does not need the tables. It fails on a standby.</summary>
     public static async Task<string> OfServerAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         await using var command = new NpgsqlCommand($"SELECT {OfServer}", connection);

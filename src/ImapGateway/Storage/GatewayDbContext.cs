@@ -3,10 +3,10 @@ using Microsoft.EntityFrameworkCore.Diagnostics;
 
 namespace ImapGateway.Storage;
 
-/// <summary>Knows no feature: entities bring their own <see cref="IEntityTypeConfiguration{TEntity}"/> and are reached by <see cref="DbContext.Set{TEntity}()"/>.</summary>
+/// <summary>The context of the database. It knows no feature: entities bring their own <see cref="IEntityTypeConfiguration{TEntity}"/>; <see cref="DbContext.Set{TEntity}()"/> reaches them.</summary>
 public abstract class GatewayDbContext(DbContextOptions options) : DbContext(options)
 {
-    /// <summary>That the migrations bring the schema the model asks for is a test's to find: at each start it would take a good part of a second.</summary>
+    /// <summary>Turns off the check that the migrations match the model, which a test does: at each start it would take a good part of a second.</summary>
     protected override void OnConfiguring(DbContextOptionsBuilder optionsBuilder) =>
         optionsBuilder.ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning));
 

@@ -4,12 +4,12 @@ using Microsoft.Win32.SafeHandles;
 
 namespace ImapGateway.Storage;
 
-/// <summary>Files and folders that only the user of the gateway can read, written so that a crash leaves either all of it or nothing.</summary>
+/// <summary>Writes files and folders that only the user of the gateway can read. A crash leaves either all of a file or nothing.</summary>
 public static class PrivateFile
 {
     private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
 
-    /// <summary>Writes beside the file, and renames. Durable when it returns.</summary>
+    /// <summary>Writes a new file and renames it. It is durable when the method returns.</summary>
     public static void Write(string path, string text) => Write(path, Encoding.UTF8.GetBytes(text));
 
     /// <inheritdoc cref="Write(string, string)"/>
@@ -26,7 +26,7 @@ public static class PrivateFile
         SyncFolder(Path.GetDirectoryName(path)!);
     }
 
-    /// <summary>A new file with mode 600.</summary>
+    /// <summary>Creates a file with mode 600.</summary>
     public static FileStream Create(string path)
     {
         var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };
@@ -37,7 +37,7 @@ public static class PrivateFile
         return new FileStream(path, options);
     }
 
-    /// <summary>A folder with mode 700.</summary>
+    /// <summary>Creates a folder with mode 700.</summary>
     public static void CreateFolder(string path)
     {
         if (OperatingSystem.IsWindows())
@@ -50,14 +50,14 @@ public static class PrivateFile
         }
     }
 
-    /// <summary>What was written to the file by others is on the disk when it returns.</summary>
+    /// <summary>Syncs a file that other code has written: it is on the disk when the method returns.</summary>
     public static void Sync(string path)
     {
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
         RandomAccess.FlushToDisk(file);
     }
 
-    /// <summary>The names of files in a folder are on the disk when it returns; .NET can do so for files only.</summary>
+    /// <summary>Syncs the names of the files in a folder: they are on the disk when the method returns. .NET can do so for files only.</summary>
     public static void SyncFolder(string path)
     {
         if (OperatingSystem.IsWindows())

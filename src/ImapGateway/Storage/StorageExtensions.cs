@@ -11,7 +11,7 @@ namespace ImapGateway.Storage;
 
 public static class StorageExtensions
 {
-    /// <summary>The data directory, <see cref="IDatabase"/> on SQLite or PostgreSQL, the key ring of Data Protection, and the health check "storage".</summary>
+    /// <summary>Registers the data directory, <see cref="IDatabase"/> on SQLite or PostgreSQL, the key ring of Data Protection, and the health check "storage".</summary>
     public static IHostApplicationBuilder AddStorage(this IHostApplicationBuilder builder)
     {
         builder.AddSettings<DataDirectoryOptions>("");
@@ -39,7 +39,7 @@ public static class StorageExtensions
         return builder;
     }
 
-    /// <summary>Damaged ids of a table are replaced at start; see <see cref="UsableIds"/>.</summary>
+    /// <summary>Replaces damaged ids of a table at start; see <see cref="UsableIds"/>.</summary>
     public static IServiceCollection AddUsableIds(this IServiceCollection services, string table, Predicate<string> isUsable, Func<string> next) =>
         services.AddSingleton<IStartupStep>(provider => new UsableIds(table, isUsable, next, provider.GetRequiredService<IDatabase>(), provider.GetRequiredService<ILogger<UsableIds>>()));
 

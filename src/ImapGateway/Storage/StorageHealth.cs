@@ -3,7 +3,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace ImapGateway.Storage;
 
-/// <summary>Answers in time whatever the storage does: who asks gives up after seconds, and would take silence for a dead process.</summary>
+/// <summary>Answers in time whatever the storage does: a client of the health check gives up after seconds, and would take silence for a dead process.</summary>
 public sealed class StorageHealth(IStorage storage) : IHealthCheck
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);

@@ -6,27 +6,27 @@ namespace ImapGateway.Storage;
 
 public enum StorageProvider
 {
-    /// <summary>A file in the data directory.</summary>
+    /// <summary>SQLite: a file in the data directory.</summary>
     Sqlite,
 
     /// <summary>A PostgreSQL server, version 13 or later.</summary>
     Postgres,
 }
 
-/// <summary>Section "Storage".</summary>
+/// <summary>The settings of the section "Storage".</summary>
 public sealed class StorageOptions : ISettings
 {
     public StorageProvider Provider { get; set; }
 
-    /// <summary>As Npgsql reads it: Host=...;Database=...;Username=...;Password=.... Only for PostgreSQL. Holds a secret: never shown, not even in part.</summary>
+    /// <summary>The connection string in Npgsql's form: Host=...;Database=...;Username=...;Password=.... Only for PostgreSQL. It contains a secret: never shown, not even in part.</summary>
     public string ConnectionString { get; set; } = "";
 
-    /// <summary>How long the start waits for a PostgreSQL server that is away, and for another gateway to give the database back.</summary>
+    /// <summary>The time that the start waits for a PostgreSQL server that is unavailable, and for another gateway to give the database back.</summary>
     public TimeSpan WaitAtStart { get; set; }
 
     /// <summary>
-    /// What encrypts the key ring: file:PATH, env:NAME, certificate:PATH, certificate:PATH;PASSWORDFILE, or none. The first one encrypts, the others only decrypt. Needed for
-    /// PostgreSQL; on SQLite the ring is in files of the data directory, where a key would lie beside what it protects.
+    /// The keys that encrypt the key ring: file:PATH, env:NAME, certificate:PATH, certificate:PATH;PASSWORDFILE, or none. The first one encrypts, the others only decrypt. Needed for
+    /// PostgreSQL; on SQLite the ring is in files of the data directory, where a key would be beside what it protects.
     /// </summary>
     public IReadOnlyList<string> KeyEncryption { get; set; } = [];
 
@@ -55,7 +55,7 @@ public sealed class StorageOptions : ISettings
         {
             return PostgresConnectionString.FaultOf(ConnectionString) is { } fault ? [(nameof(ConnectionString), fault)] : [];
         }
-        // Else a gateway that was meant to use a server would begin anew in a file.
+        // Otherwise a gateway that was meant to use a server would begin with an empty file.
         return ConnectionString.Length == 0 ? [] : [(nameof(ConnectionString), "is for PostgreSQL: set Storage:Provider to Postgres, or remove it")];
     }
 }

@@ -27,10 +27,10 @@ internal sealed partial class StorageStartup(DataDirectory directory, IStorage s
         _open = true;
     }
 
-    /// <summary>A ring that cannot be written is noticed at the start, not when the first secret is stored.</summary>
+    /// <summary>Makes the first key. A ring that cannot be written is noticed at the start, not when the first secret is stored.</summary>
     private void MakeFirstKey() => services.GetRequiredService<IDataProtectionProvider>().CreateProtector(nameof(StorageStartup)).Protect([]);
 
-    /// <summary>For hosts that are started without <see cref="SettingsExtensions.RunValidatedAsync"/>.</summary>
+    /// <summary>Opens the storage for hosts that are started without <see cref="SettingsExtensions.RunValidatedAsync"/>.</summary>
     public Task StartingAsync(CancellationToken cancellationToken) => RunAsync(cancellationToken);
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;

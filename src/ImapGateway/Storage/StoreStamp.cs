@@ -9,7 +9,7 @@ public sealed class StoreStamp(DataDirectory data)
     private readonly string _path = data.Combine("stamp");
 
     /// <param name="store">The incarnation of the database: the file may have been written for another one.</param>
-    /// <returns>Null where the file says nothing of this database.</returns>
+    /// <returns>The stamps; null if the file has none for this database.</returns>
     public IReadOnlyList<string>? Read(string store)
     {
         if (!File.Exists(_path))
@@ -20,7 +20,7 @@ public sealed class StoreStamp(DataDirectory data)
         return lines.Length > 1 && lines[0] == store ? lines[1..] : null;
     }
 
-    /// <summary>Durable when it returns.</summary>
+    /// <summary>Writes the stamps. They are durable when the method returns.</summary>
     /// <exception cref="IOException">The disk is full, or cannot be written.</exception>
     public void Write(string store, params IEnumerable<string> stamps) => PrivateFile.Write(_path, string.Join('\n', stamps.Prepend(store)) + "\n");
 }

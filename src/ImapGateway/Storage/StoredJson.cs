@@ -3,16 +3,16 @@ using System.Text.Json;
 
 namespace ImapGateway.Storage;
 
-/// <summary>JSON in columns.</summary>
+/// <summary>Reads JSON in columns.</summary>
 public static class StoredJson
 {
-    /// <summary>What the gateway writes has every member, and null only where that is allowed.</summary>
+    /// <summary>The strict options: the JSON that the gateway writes has every member, and null only where that is allowed.</summary>
     private static readonly ConditionalWeakTable<JsonSerializerOptions, JsonSerializerOptions> Strict = [];
 
-    /// <summary>A damaged value costs itself only: an exception here would fail the query of all rows beside it.</summary>
-    /// <param name="text">As it is stored.</param>
-    /// <param name="unreadable">Returned where it is no such JSON.</param>
-    /// <param name="options">It was written with.</param>
+    /// <summary>Reads a value. A damaged value costs itself only: an exception here would fail the query of all rows beside it.</summary>
+    /// <param name="text">The text as it is stored.</param>
+    /// <param name="unreadable">The value that is returned if the text is not such JSON.</param>
+    /// <param name="options">The options that it was written with.</param>
     public static T Read<T>(string text, T unreadable, JsonSerializerOptions options)
     {
         try

@@ -5,14 +5,14 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Storage;
 
 /// <summary>
-/// At start, gives each row of a table whose id is damaged a new one. Nobody could name the row otherwise, neither to change nor to delete it.
+/// Gives each row of a table whose id is damaged a new one, at start. No client could name the row otherwise, neither to change nor to delete it.
 /// </summary>
-/// <param name="table">With a column <c>Id</c>.</param>
-/// <param name="isUsable">Whether clients can give the id.</param>
+/// <param name="table">The table, with a column <c>Id</c>.</param>
+/// <param name="isUsable">Returns true if clients can send the id.</param>
 /// <param name="next">Makes an id.</param>
 public sealed partial class UsableIds(string table, Predicate<string> isUsable, Func<string> next, IDatabase database, ILogger<UsableIds> log) : IStartupStep
 {
-    /// <summary>A row by something that is not damaged.</summary>
+    /// <summary>A row, named by a value that is not damaged.</summary>
     private sealed record Row(long Place, string Id);
 
     public async Task RunAsync(CancellationToken cancel)
@@ -28,13 +28,13 @@ public sealed partial class UsableIds(string table, Predicate<string> isUsable, 
             }
             catch (DbException failure)
             {
-                // Other rows refer to it, perhaps. It keeps nobody from starting.
+                // Other rows may refer to it. It does not prevent the start.
                 LogKept(table, failure);
             }
         }
     }
 
-    /// <summary>SQLite may have anything in the column; what is no text is no id, whatever it looks like as a text.</summary>
+    /// <summary>Returns the query. SQLite may have any type in the column; a value that is not text is not an id, whatever it looks like as text.</summary>
     private string Query(GatewayDbContext db) => db.Database.IsSqlite()
         ? $"""SELECT rowid AS "Place", CASE typeof("Id") WHEN 'text' THEN "Id" ELSE '' END AS "Id" FROM "{table}" """
         : $"""SELECT 0::bigint AS "Place", "Id" FROM "{table}" """;

@@ -3,13 +3,16 @@ using ImapGateway.Responses;
 
 namespace ImapGateway.GraphQL.Execution;
 
-/// <summary>Until when an answer is known to hold: as long as the guards of all accounts it has read from show the same. One thing that nobody guards, and it has to be asked each time.</summary>
+/// <summary>
+/// Collects how long a response is known to be valid: as long as the guards of all accounts that it was read from show the same numbers. If one of its values has no guard, the response is never known
+/// to be valid.
+/// </summary>
 public sealed class AnswerHolds
 {
     private readonly Lock _lock = new();
     private List<GuardedAt>? _guards = [];
 
-    /// <summary>Empty: nothing was noted. Null: it is not known to hold.</summary>
+    /// <summary>The guards; empty: nothing was noted. Null: the response is not known to be valid.</summary>
     public IReadOnlyList<GuardedAt>? Guards
     {
         get
@@ -21,7 +24,7 @@ public sealed class AnswerHolds
         }
     }
 
-    /// <param name="held">Null for what may be another the next time, whatever guards show.</param>
+    /// <param name="held">The guard with its number; null for a value that may be different the next time, whatever guards show.</param>
     public void Note(GuardedAt? held)
     {
         lock (_lock)

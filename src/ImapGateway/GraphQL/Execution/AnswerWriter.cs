@@ -4,10 +4,10 @@ using System.Text.Json;
 
 namespace ImapGateway.GraphQL.Execution;
 
-/// <summary>Writes what a run has found, and reads off objects what nobody had to be asked for.</summary>
+/// <summary>Writes the results of a run, and reads the values that needed no request from their objects.</summary>
 public sealed class AnswerWriter(Utf8JsonWriter json, Func<PlanField, bool> asks)
 {
-    /// <param name="value">An <see cref="ObjectNode"/>, or what the object is read off.</param>
+    /// <param name="value">An <see cref="ObjectNode"/>, or the object that the values are read from.</param>
     public void Write(PlanSelection selection, object value)
     {
         var (node, source) = value is ObjectNode own ? (own, own.Source) : (null, value);

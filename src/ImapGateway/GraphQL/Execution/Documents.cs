@@ -12,23 +12,23 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.GraphQL.Execution;
 
-/// <summary>A document that is valid, and the plans of its operations.</summary>
+/// <summary>A valid document, and the plans of its operations.</summary>
 public sealed record KnownDocument(GraphQLDocument Document)
 {
-    /// <summary>By the start of the operation in the document.</summary>
+    /// <summary>The plans by the start of the operation in the document.</summary>
     public ConcurrentDictionary<int, Plan> Plans { get; } = new();
 }
 
-/// <summary>Parses, counts and validates documents, and remembers those that are valid: clients send the same few again and again.</summary>
+/// <summary>Parses, counts and validates documents, and remembers the valid ones: clients send the same few again and again.</summary>
 public sealed class Documents(ISchema schema, IOptions<GraphQLOptions> options) : IDisposable
 {
-    /// <summary>Of all documents that are remembered; with its plan one takes some fifty times as many bytes.</summary>
+    /// <summary>The largest number of characters of all remembered documents; with its plan a document takes some fifty times as many bytes.</summary>
     private const int MostCharacters = 512 * 1024;
 
-    /// <summary>Deeper than anything that the limits let through, and not so deep that the parser runs out of stack.</summary>
+    /// <summary>The largest depth of the parser: deeper than any document within the limits, and not so deep that the stack overflows.</summary>
     private const int ParserDepth = 128;
 
-    /// <summary>Whoever has made as many mistakes mends these first.</summary>
+    /// <summary>The largest number of errors that are reported; a client corrects these first.</summary>
     private const int MostErrors = 50;
 
     private static readonly TimeSpan Unused = TimeSpan.FromHours(1);
@@ -37,7 +37,7 @@ public sealed class Documents(ISchema schema, IOptions<GraphQLOptions> options) 
     private readonly DocumentValidator _validator = new();
     private readonly IValidationRule[] _rules = options.Value.Introspection ? [.. DocumentValidator.CoreRules] : [.. DocumentValidator.CoreRules, NoIntrospectionValidationRule.Instance];
 
-    /// <summary>The operation's plan and the values of its variables, or what is wrong with the request.</summary>
+    /// <summary>Returns the operation's plan and the values of its variables, or the errors of the request.</summary>
     public async Task<(Plan? Plan, Variables Variables, IReadOnlyList<GraphError> Errors)> FindAsync(GraphRequest request, CancellationToken cancel)
     {
         if (_known.Get<KnownDocument>(request.Query) is { } known)

@@ -5,7 +5,7 @@ using GraphQL.Validation;
 
 namespace ImapGateway.GraphQL.Execution;
 
-/// <summary>Fields that are the engine's own, which are those of introspection: they are resolved as it would.</summary>
+/// <summary>Resolves the engine's own fields, which are those of introspection, as the engine does.</summary>
 public static class EngineCall
 {
     public static ValueTask<object?> ResolveAsync(
@@ -28,7 +28,7 @@ public static class EngineCall
             ArrayPool = NewArrays.Instance,
         });
 
-    /// <summary>Introspection wants arrays for a while; it is too rare to keep some.</summary>
+    /// <summary>Makes a new array for each request. Introspection needs arrays for a short time; it is too rare to pool them.</summary>
     private sealed class NewArrays : IExecutionArrayPool
     {
         public static readonly NewArrays Instance = new();

@@ -5,10 +5,10 @@ using ImapGateway.GraphQL.Schema;
 
 namespace ImapGateway.GraphQL.Execution;
 
-/// <summary>The same fields for the engine's own execution, which the plan's answers are compared with.</summary>
+/// <summary>Resolves fields for the engine's own execution, which the results of plans are compared with.</summary>
 public sealed class EngineResolver(GraphField field) : IFieldResolver, ISourceStreamResolver
 {
-    /// <summary>Of the user context.</summary>
+    /// <summary>The key in the user context.</summary>
     public const string Call = "call";
 
     public ValueTask<object?> ResolveAsync(IResolveFieldContext context) => field switch
@@ -19,7 +19,7 @@ public sealed class EngineResolver(GraphField field) : IFieldResolver, ISourceSt
         _ => throw OnPlan(),
     };
 
-    /// <summary>The engine pushes, whether or not anybody takes what it has.</summary>
+    /// <summary>The engine pushes, whether or not the client reads.</summary>
     ValueTask<IObservable<object?>> ISourceStreamResolver.ResolveAsync(IResolveFieldContext context) => throw OnPlan();
 
     private static InvalidOperationException OnPlan() => new("Subscriptions run on the plan alone.");

@@ -4,9 +4,9 @@ using ImapGateway.GraphQL.Schema;
 
 namespace ImapGateway.GraphQL.Execution;
 
-/// <summary>A field as it is asked for: the same for every object it is asked of.</summary>
-/// <param name="arguments">By name, defaults filled in.</param>
-/// <param name="below">The fields that are asked for below this one, by the names of the fields between; null where that is not known, and all may be.</param>
+/// <summary>A field of an operation with its arguments: the same for every object that has it.</summary>
+/// <param name="arguments">The arguments by name, defaults filled in.</param>
+/// <param name="below">Returns the selected fields below this one, by the names of the fields between; null if that is not known, and all may be selected.</param>
 public sealed class FieldCall(CallContext context, IReadOnlyDictionary<string, ArgumentValue>? arguments, Func<IReadOnlyList<string>, IEnumerable<GraphField>>? below)
 {
     public CallContext Context => context;
@@ -17,7 +17,7 @@ public sealed class FieldCall(CallContext context, IReadOnlyDictionary<string, A
 
     public T Service<T>() where T : notnull => context.Services.GetRequiredService<T>();
 
-    /// <summary>It was given, if only as null.</summary>
+    /// <summary>True if the argument was given, even as null.</summary>
     public bool Has(string argument) => arguments is not null && arguments.TryGetValue(argument, out var given) && given.Source is not (ArgumentSource.FieldDefault or ArgumentSource.VariableDefault);
 
     public string? Text(string argument) => Value(argument) as string;
@@ -32,14 +32,14 @@ public sealed class FieldCall(CallContext context, IReadOnlyDictionary<string, A
 
     public IReadOnlyList<string>? Texts(string argument) => Value(argument) is IEnumerable<object?> list ? [.. list.OfType<string>()] : null;
 
-    /// <summary>Of a list of an input type.</summary>
+    /// <summary>Returns an argument that is a list of an input type.</summary>
     public IReadOnlyList<IReadOnlyDictionary<string, object?>>? List(string argument) => Value(argument) is IEnumerable<object?> list ? [.. list.OfType<IReadOnlyDictionary<string, object?>>()] : null;
 
-    /// <summary>Of an input type: its members as they were given.</summary>
+    /// <summary>Returns the members of an argument of an input type, as they were given.</summary>
     public IReadOnlyDictionary<string, object?>? Members(string argument) => Value(argument) as IReadOnlyDictionary<string, object?>;
 
-    /// <summary>Whether any field that is asked for below is one of these; true where that is not known.</summary>
-    /// <param name="paths">Names of the fields between, with a slash; empty: directly below.</param>
+    /// <summary>True if one of the selected fields below matches, or if that is not known.</summary>
+    /// <param name="paths">The names of the fields between, with a slash; empty: directly below.</param>
     public bool Asks(Func<GraphField, bool> which, params ReadOnlySpan<string> paths)
     {
         if (below is null)

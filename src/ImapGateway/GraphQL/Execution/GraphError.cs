@@ -6,9 +6,9 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.GraphQL.Execution;
 
-/// <summary>One of the errors of an answer (GraphQL section 7.1.4).</summary>
-/// <param name="Problem">What REST would tell.</param>
-/// <param name="Path">Null: it is about the request.</param>
+/// <summary>An error of a response (GraphQL section 7.1.4).</summary>
+/// <param name="Problem">The problem as REST reports it.</param>
+/// <param name="Path">The path of the field; null: the error is about the request.</param>
 public sealed record GraphError(Problem Problem, IReadOnlyList<(int Line, int Column)> Locations, IReadOnlyList<object>? Path)
 {
     public static GraphError Of(ErrorCode code, string detail) => new(new Problem(code, detail), [], null);
@@ -16,7 +16,7 @@ public sealed record GraphError(Problem Problem, IReadOnlyList<(int Line, int Co
     public static GraphError Of(ExecutionError error) =>
         new(new Problem(ErrorCode.BadRequest, error.Message), [.. (error.Locations ?? []).Select(at => (at.Line, at.Column))], null);
 
-    /// <summary>An answer that has nothing but errors.</summary>
+    /// <summary>Writes a response that has nothing but errors.</summary>
     public static void WriteAll(IBufferWriter<byte> to, IReadOnlyList<GraphError> errors, string traceId)
     {
         using var json = new Utf8JsonWriter(to, GraphExecutor.Writing);
@@ -57,8 +57,8 @@ public sealed record GraphError(Problem Problem, IReadOnlyList<(int Line, int Co
         json.WriteEndObject();
     }
 
-    /// <param name="Status">What REST answers it with.</param>
-    /// <param name="RetryAfter">Seconds.</param>
+    /// <param name="Status">The status that REST has for it.</param>
+    /// <param name="RetryAfter">The seconds to wait before a retry.</param>
     private sealed record Extensions(string Code, int Status, string TraceId, IReadOnlyList<ProblemError>? Errors, Upstream? Upstream, long? RetryAfter);
 
     private static readonly JsonSerializerOptions Wire = new(JsonSerializerDefaults.Web)

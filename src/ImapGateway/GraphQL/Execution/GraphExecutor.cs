@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.GraphQL.Execution;
 
-/// <summary>Makes operations of requests: what is malformed, too large or not allowed is refused before anything is read.</summary>
+/// <summary>Makes operations of requests. A request that is malformed, too large or not allowed is refused before anything is read.</summary>
 public sealed partial class GraphExecutor(ISchema schema, Documents documents, IOptions<GraphQLOptions> options, ILogger<GraphExecutor> log)
 {
     public static readonly JsonWriterOptions Writing = new() { Encoder = StrictJson.Encoder, SkipValidation = true };
@@ -21,7 +21,7 @@ public sealed partial class GraphExecutor(ISchema schema, Documents documents, I
 
     public SharedAnswers Shared { get; } = new();
 
-    /// <returns>The operation, or what is wrong with the request.</returns>
+    /// <returns>The operation, or the errors of the request.</returns>
     public async Task<(GraphOperation? Operation, IReadOnlyList<GraphError> Errors)> PrepareAsync(GraphRequest request, CallContext context)
     {
         try
@@ -48,7 +48,7 @@ public sealed partial class GraphExecutor(ISchema schema, Documents documents, I
         }
     }
 
-    /// <summary>Fields that the caller's key has no scope for.</summary>
+    /// <summary>Returns errors for the fields that the caller's key has no scope for.</summary>
     private static IEnumerable<GraphError> Forbidden(Plan plan, PlanRun run, Caller caller) =>
         from field in plan.Fields
         where field.Definition is GraphField known && !caller.Has(known.Scope) && run.Asks(field)
@@ -58,7 +58,7 @@ public sealed partial class GraphExecutor(ISchema schema, Documents documents, I
             [(at.Line, at.Column)],
             null);
 
-    /// <exception cref="ProblemException">403: the caller's rights have changed.</exception>
+    /// <exception cref="ProblemException">403 if the caller's rights have changed.</exception>
     internal static void Demand(Plan plan, PlanRun run, Caller caller)
     {
         if (Forbidden(plan, run, caller).FirstOrDefault() is { } forbidden)
@@ -67,7 +67,7 @@ public sealed partial class GraphExecutor(ISchema schema, Documents documents, I
         }
     }
 
-    /// <summary>What nobody has expected, of a connection that goes on.</summary>
+    /// <summary>Logs an unexpected failure of a connection that goes on, and returns its error.</summary>
     internal GraphError Tell(Exception reason, string traceId)
     {
         LogUnexpected(reason, traceId);

@@ -11,20 +11,20 @@ using ImapGateway.Responses;
 
 namespace ImapGateway.GraphQL.Execution;
 
-/// <param name="Json">The whole answer.</param>
-/// <param name="Position">Where to go on after it.</param>
+/// <param name="Json">The whole response.</param>
+/// <param name="Position">The position to continue after it.</param>
 public readonly record struct StreamedAnswer(byte[] Json, string Position);
 
-/// <summary>An operation that is valid and allowed, ready to be run.</summary>
+/// <summary>A valid and allowed operation, ready to be run.</summary>
 public sealed class GraphOperation(GraphExecutor executor, Plan plan, Variables variables, CallContext context)
 {
     public OperationType Kind => plan.Kind;
 
-    /// <summary>After a run: until when its answer is known to hold; null: it is not.</summary>
+    /// <summary>The guards after a run, which show how long the response is known to be valid; null: it is not.</summary>
     public IReadOnlyList<GuardedAt>? HoldsAt { get; private set; }
 
-    /// <summary>A query or a mutation.</summary>
-    /// <param name="to">Written to at the end, at once.</param>
+    /// <summary>Runs a query or a mutation.</summary>
+    /// <param name="to">The response; it is written at the end, at once.</param>
     public async Task RunAsync(IBufferWriter<byte> to, object? given = null)
     {
         using var time = CancellationTokenSource.CreateLinkedTokenSource(context.Cancel);
@@ -37,8 +37,8 @@ public sealed class GraphOperation(GraphExecutor executor, Plan plan, Variables 
         HoldsAt = isWhole && Kind == OperationType.Query && plan.Fields.All(field => field.IsReadOrHeld || !run.Asks(field)) ? context.Holds.Guards : null;
     }
 
-    /// <summary>The answers of a subscription, each made when it is asked for; none of them is the only reader's: they are shared.</summary>
-    /// <exception cref="ProblemException">It cannot begin, or not go on: what is asked for must not be seen any more, or is gone.</exception>
+    /// <summary>Streams the responses of a subscription. Each is made when it is requested, and is shared with other subscriptions.</summary>
+    /// <exception cref="ProblemException">It cannot begin, or not go on: the caller may not see it any more, or it is gone.</exception>
     public async IAsyncEnumerable<StreamedAnswer> StreamAsync([EnumeratorCancellation] CancellationToken cancel = default)
     {
         var run = new PlanRun(plan, executor.Schema, variables, context);
@@ -56,7 +56,7 @@ public sealed class GraphOperation(GraphExecutor executor, Plan plan, Variables 
         }
     }
 
-    /// <summary>It may be others' too, and does not end with the one who asked first.</summary>
+    /// <summary>Makes a response. It may be shared, and does not end with the client that requested it first.</summary>
     private async Task<byte[]> AnswerAsync(StreamedItem item)
     {
         var own = new CallContext(item.Caller, context.Services, context.Freshness, CancellationToken.None) { TraceId = context.TraceId };
@@ -65,7 +65,7 @@ public sealed class GraphOperation(GraphExecutor executor, Plan plan, Variables 
         return answer.WrittenSpan.ToArray();
     }
 
-    /// <returns>Nothing has failed.</returns>
+    /// <returns>True if nothing has failed.</returns>
     private bool Write(PlanRun run, ObjectNode root, IBufferWriter<byte> to)
     {
         List<GraphError> errors = [];

@@ -2,10 +2,10 @@ using GraphQL;
 
 namespace ImapGateway.GraphQL.Execution;
 
-/// <summary>An operation as a client sends it, whatever it came by.</summary>
-/// <param name="OperationName">Which one of the document; null where there is but one.</param>
+/// <summary>An operation as a client sends it, by any transport.</summary>
+/// <param name="OperationName">The name of the operation in the document; null if it has only one.</param>
 public sealed record GraphRequest(string Query, string? OperationName, Inputs Variables)
 {
-    /// <summary>What changes something must not follow from a link.</summary>
+    /// <summary>True if only queries are allowed: following a link must not change anything.</summary>
     public bool IsQueryOnly { get; init; }
 }

@@ -1,20 +1,20 @@
 namespace ImapGateway.GraphQL.Execution;
 
 /// <summary>
-/// What fields ask for at the same time is read together: a load waits until nothing else can be resolved, and is then read along with its like. What is asked for later is
-/// read anew: a mutation may have changed it.
+/// Reads together what fields request at the same time. A load waits until nothing else can be resolved, and is then read along with others of its kind. A later load is
+/// read again: a mutation may have changed it.
 /// </summary>
 public sealed class Loaders
 {
     private readonly Lock _lock = new();
     private Dictionary<object, Batch> _waiting = [];
 
-    /// <summary>Called when there is something to flush.</summary>
+    /// <summary>The action to call when a load waits for a flush.</summary>
     public Action? Waiting { get; set; }
 
-    /// <param name="like">Equal for loads that can be read together.</param>
-    /// <param name="read">Of the first; it may leave keys out.</param>
-    /// <returns>Default where <paramref name="read"/> has left the key out.</returns>
+    /// <param name="like">The kind of the load; equal for loads that can be read together.</param>
+    /// <param name="read">Reads the values; the function of the first load is used. It may leave keys out.</param>
+    /// <returns>The value; default if <paramref name="read"/> has left the key out.</returns>
     public Task<TValue?> LoadAsync<TKey, TValue>(object like, TKey key, Func<IReadOnlyList<TKey>, Task<IReadOnlyDictionary<TKey, TValue>>> read) where TKey : notnull
     {
         Task<TValue?> loading;
@@ -35,7 +35,7 @@ public sealed class Loaders
         return loading;
     }
 
-    /// <summary>Begins to read all that waits.</summary>
+    /// <summary>Begins to read all loads that wait.</summary>
     public void Flush()
     {
         Dictionary<object, Batch> batches;
@@ -71,7 +71,7 @@ public sealed class Loaders
             return waiting.Task;
         }
 
-        /// <summary>Whatever happens is told to those who wait.</summary>
+        /// <summary>Reads the values. Results and failures alike go to all loads that wait.</summary>
         public override async Task ReadAsync()
         {
             try

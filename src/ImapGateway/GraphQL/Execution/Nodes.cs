@@ -1,6 +1,6 @@
 namespace ImapGateway.GraphQL.Execution;
 
-/// <summary>An object of the answer that has something to wait for. Others are just what they are read off.</summary>
+/// <summary>An object of the response with fields that are resolved later. Other objects are just read from their source.</summary>
 public sealed class ObjectNode(PlanSelection selection, object source)
 {
     public PlanSelection Selection => selection;
@@ -10,10 +10,10 @@ public sealed class ObjectNode(PlanSelection selection, object source)
     public object?[] Slots { get; } = new object?[selection.Slots.Count];
 }
 
-/// <summary>A value that could not be had; a resolver may put it into a list, whose other items are not to fail with it.</summary>
+/// <summary>A value that could not be resolved. A resolver may put it into a list, whose other items must not fail with it.</summary>
 public sealed record Failed(Exception Reason);
 
-/// <summary>Stands for a value that is null because something below it must not be; the error has been told.</summary>
+/// <summary>Stands for a value that is null because a non-null field below it failed; the error has been reported.</summary>
 public sealed class Bubbled
 {
     public static readonly Bubbled Instance = new();

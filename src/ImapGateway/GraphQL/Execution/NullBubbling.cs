@@ -2,12 +2,12 @@ using GraphQL.Types;
 
 namespace ImapGateway.GraphQL.Execution;
 
-/// <summary>Tells of what failed, with its path, and takes away what must not stand without it (GraphQL section 6.4.4).</summary>
+/// <summary>Reports failed fields with their paths, and removes the objects that must not exist without them (GraphQL section 6.4.4).</summary>
 public sealed class NullBubbling(Func<PlanField, bool> asks, Action<PlanField, IReadOnlyList<object>, Exception?> tell)
 {
     private readonly List<object> _path = [];
 
-    /// <returns>False: nothing is left of it.</returns>
+    /// <returns>False if nothing is left of the node.</returns>
     public bool Settle(ObjectNode node)
     {
         var stands = true;

@@ -7,12 +7,12 @@ using ImapGateway.GraphQL.Schema;
 namespace ImapGateway.GraphQL.Execution;
 
 /// <summary>
-/// An operation, compiled: fields merged and fragments resolved for every type they can meet, once, and executed often. Fields that are read off an object that is there are written when
-/// the answer is; only what has to be asked for has a place to wait in.
+/// A compiled operation: fields are merged and fragments resolved for every possible type, once, and executed often. Fields that are read from an existing object are written when
+/// the response is; only fields that need a request have a slot.
 /// </summary>
 public sealed record Plan(OperationType Kind, GraphQLDocument Document, GraphQLOperationDefinition Operation, PlanSelection Root, IReadOnlyList<PlanField> Fields);
 
-/// <summary>What is asked of objects of one type.</summary>
+/// <summary>The fields that are selected of objects of one type.</summary>
 public sealed class PlanSelection(IObjectGraphType type)
 {
     public IObjectGraphType Type => type;
@@ -21,7 +21,7 @@ public sealed class PlanSelection(IObjectGraphType type)
 
     public IReadOnlyList<PlanField> Fields { get; private set; } = [];
 
-    /// <summary>Those that are not just read off the object.</summary>
+    /// <summary>The fields that are not just read from the object.</summary>
     public IReadOnlyList<PlanField> Slots { get; private set; } = [];
 
     public void Set(IReadOnlyList<PlanField> fields)
@@ -40,8 +40,8 @@ public sealed class PlanSelection(IObjectGraphType type)
     }
 }
 
-/// <summary>A field that is asked for, under the name the answer gives it.</summary>
-/// <param name="conditions">It is asked for where all of one of these hold; null: always.</param>
+/// <summary>A selected field, under its name in the response.</summary>
+/// <param name="conditions">The conditions; the field is selected if all of one of these lists hold. Null: always.</param>
 public sealed class PlanField(int id, string name, FieldType definition, GraphQLField ast, IObjectGraphType parent, IReadOnlyList<IReadOnlyList<Condition>>? conditions)
 {
     public int Id => id;
@@ -64,16 +64,16 @@ public sealed class PlanField(int id, string name, FieldType definition, GraphQL
 
     public bool IsTypeName { get; } = ast.Name.Value == "__typename";
 
-    /// <summary>Where the values of a selection's fields wait that are asked for; -1: it is read off its object.</summary>
+    /// <summary>The index of the field's value in its object's slots; -1: it is read from its object.</summary>
     public int Slot { get; set; } = -1;
 
-    /// <summary>Of objects, by their types; empty for scalars.</summary>
+    /// <summary>The selections of objects, by their types; empty for scalars.</summary>
     public IReadOnlyDictionary<IObjectGraphType, PlanSelection> Selections { get; private set; } = new Dictionary<IObjectGraphType, PlanSelection>();
 
-    /// <summary>Where there is but one type it can have.</summary>
+    /// <summary>The selection if the field can have only one type.</summary>
     public PlanSelection? Only { get; private set; }
 
-    /// <summary>Whether its value, and all below it, is read off its object.</summary>
+    /// <summary>True if its value, and all below it, is read from its object.</summary>
     public bool IsRead => IsTypeName || Leaf is not null || Part is not null && Selections.Values.All(selection => selection.Slots.Count == 0);
 
     public bool IsReadOrHeld => IsTypeName || Leaf is not null || Part is not null || Definition is GraphField { IsHeld: true };
@@ -88,5 +88,5 @@ public sealed class PlanField(int id, string name, FieldType definition, GraphQL
         Only ?? Selections[((IAbstractGraphType)Definition.ResolvedType!.GetNamedType()).ResolveType!(source) ?? throw new InvalidOperationException($"No type of the graph has {source.GetType().Name}.")];
 }
 
-/// <summary>@skip or @include.</summary>
+/// <summary>A condition of @skip or @include.</summary>
 public sealed record Condition(string Variable, bool Holds);

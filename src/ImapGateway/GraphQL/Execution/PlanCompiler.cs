@@ -5,7 +5,7 @@ using GraphQLParser.AST;
 
 namespace ImapGateway.GraphQL.Execution;
 
-/// <summary>Compiles an operation of a valid document (GraphQL section 6.3.2, CollectFields): conditions of @skip and @include stay with the fields, for variables decide them.</summary>
+/// <summary>Compiles an operation of a valid document (GraphQL section 6.3.2, CollectFields). Conditions of @skip and @include stay with the fields, since variables decide them.</summary>
 public sealed class PlanCompiler
 {
     private readonly ISchema _schema;
@@ -86,7 +86,7 @@ public sealed class PlanCompiler
         var named = definition.ResolvedType!.GetNamedType();
         if (named is IObjectGraphType or IAbstractGraphType)
         {
-            // With one occurrence what is below is asked for wherever the field is; with several each has its own below.
+            // With one occurrence, the fields below are selected wherever the field is; with several, each occurrence has its own fields below.
             var sets = occurrences.Select(one => (one.Ast.SelectionSet!, occurrences.Count == 1 ? [] : one.When)).ToList();
             IEnumerable<IObjectGraphType> types = named is IObjectGraphType one ? [one] : ((IAbstractGraphType)named).PossibleTypes;
             field.Set(types.ToDictionary(type => type, type => Select(type, sets)));
@@ -117,7 +117,7 @@ public sealed class PlanCompiler
         return named == type || named is IAbstractGraphType @abstract && @abstract.PossibleTypes.Contains(type);
     }
 
-    /// <summary>Null: never.</summary>
+    /// <summary>Returns the conditions; null: the field is never selected.</summary>
     private static IReadOnlyList<Condition>? Conditions(GraphQLDirectives? directives, IReadOnlyList<Condition> above)
     {
         if (directives is null)

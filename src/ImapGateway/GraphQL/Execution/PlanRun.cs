@@ -8,8 +8,8 @@ using ImapGateway.GraphQL.Schema;
 namespace ImapGateway.GraphQL.Execution;
 
 /// <summary>
-/// One execution of a plan. Whatever is asked for goes on by itself, and nothing waits for what stands beside it; what has come is worked on by one at a time. When nothing more can be
-/// resolved, everything that was asked for meanwhile is read together (<see cref="Loaders"/>).
+/// One execution of a plan. Each field is resolved by itself, and none waits for its neighbours; results are processed one at a time. When nothing more can be
+/// resolved, everything that was requested meanwhile is read together (<see cref="Loaders"/>).
 /// </summary>
 public sealed class PlanRun
 {
@@ -40,8 +40,8 @@ public sealed class PlanRun
 
     public bool Asks(PlanField field) => _excluded is null || !_excluded[field.Id];
 
-    /// <param name="given">Of the first field, where it is known already.</param>
-    /// <exception cref="OperationCanceledException">The client has gone.</exception>
+    /// <param name="given">The value of the first field, if it is known already.</param>
+    /// <exception cref="OperationCanceledException">The client has left.</exception>
     public async Task<ObjectNode> RunAsync(object? given = null)
     {
         var root = new ObjectNode(_plan.Root, GraphBuilder.Root.Instance);
@@ -64,7 +64,7 @@ public sealed class PlanRun
         return root;
     }
 
-    /// <summary>Mutations one after the other (GraphQL section 6.2.2); of queries first what the others are to be no older than.</summary>
+    /// <summary>Returns the fields in groups: mutations one after the other (GraphQL section 6.2.2); of queries first the fields that must be read before the others.</summary>
     private IEnumerable<List<PlanField>> TurnsOf(List<PlanField> fields)
     {
         if (_plan.Kind == GraphQLParser.AST.OperationType.Mutation)
@@ -75,7 +75,7 @@ public sealed class PlanRun
         return first.Count == 0 ? [fields] : [first, fields.FindAll(field => !first.Contains(field))];
     }
 
-    /// <summary>Until nothing waits any more, or the time is over.</summary>
+    /// <summary>Processes results until no field waits, or the time is over.</summary>
     private async ValueTask DrainAsync()
     {
         while (true)
@@ -92,7 +92,7 @@ public sealed class PlanRun
             }
             catch (OperationCanceledException late)
             {
-                // What has come is told; what has not is given up.
+                // Results that have arrived are written; the other fields fail.
                 foreach (var (node, field, _) in _waiting)
                 {
                     node.Slots[field.Slot] = new Failed(late);
@@ -147,7 +147,7 @@ public sealed class PlanRun
         }
     }
 
-    /// <summary>GraphQL section 6.4.3, but for nulls where none may be: those are found when all is there.</summary>
+    /// <summary>Completes a value (GraphQL section 6.4.3), except for nulls in non-null fields: those are found when all values are there.</summary>
     private object? Complete(PlanField field, IGraphType type, object? value) => type switch
     {
         _ when value is null or Failed => value,

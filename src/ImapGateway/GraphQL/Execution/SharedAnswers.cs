@@ -8,11 +8,11 @@ using ImapGateway.Access;
 
 namespace ImapGateway.GraphQL.Execution;
 
-/// <summary>What answers of a subscription have in common: with the same item, equal forms give equal answers.</summary>
-/// <param name="Selection">Of the plan, which is one for all who send the same document.</param>
-/// <param name="Variables">Those that the answer depends on, as JSON; where the subscription begins does not count.</param>
-/// <param name="IsRead">All of it is read off the item: it never becomes out of date.</param>
-/// <param name="Scopes">Of the caller.</param>
+/// <summary>The properties that responses of a subscription have in common: with the same item, equal forms give equal responses.</summary>
+/// <param name="Selection">The selection of the plan, which is shared by all clients that send the same document.</param>
+/// <param name="Variables">The variables that the response depends on, as JSON; the start of the subscription does not count.</param>
+/// <param name="IsRead">True if all of it is read from the item: it never becomes out of date.</param>
+/// <param name="Scopes">The scopes of the caller.</param>
 public sealed record AnswerForm(PlanSelection Selection, string Variables, bool IsRead, Scope Scopes)
 {
     /// <param name="root">The field that is subscribed to.</param>
@@ -45,8 +45,8 @@ public sealed record AnswerForm(PlanSelection Selection, string Variables, bool 
 }
 
 /// <summary>
-/// A thousand who follow the same thing in the same way are given the same bytes, made by the first who needs them. What had to be asked for is shared by those who come while it is
-/// being read, and read anew for those who come later.
+/// Shares responses among equal subscriptions: a thousand clients get the same bytes, made for the first of them. A value that needed a request is shared by those that come while it is
+/// being read, and read again for those that come later.
 /// </summary>
 public sealed class SharedAnswers
 {

@@ -4,7 +4,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.GraphQL.Execution;
 
-/// <summary>Variables of a request as the engine takes them.</summary>
+/// <summary>Converts the variables of a request for the engine.</summary>
 public static class VariableValues
 {
     /// <exception cref="ProblemException">400 for text with control characters, as in the query and the bodies of REST.</exception>
@@ -25,7 +25,7 @@ public static class VariableValues
     private static string Plain(string text) => InputText.IsPlain(text) ? text : throw new ProblemException(ErrorCode.BadRequest, $"A variable holds text that no argument takes. {InputText.Expectation}");
 
     private static object Number(JsonElement json) =>
-        // Without the casts all three were doubles.
+        // Without the casts all three would be doubles.
         json.TryGetInt32(out var small) ? (object)small
         : json.TryGetInt64(out var large) ? (object)large
         : json.GetDouble();

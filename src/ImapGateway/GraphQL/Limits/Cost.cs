@@ -3,7 +3,7 @@ using ImapGateway.GraphQL.Schema;
 
 namespace ImapGateway.GraphQL.Limits;
 
-/// <summary>How many objects an answer can have at most, those that are dear counted more than once: the sizes of pages within pages multiply.</summary>
+/// <summary>Computes how many objects a response can have at most. Expensive ones count more than once; the sizes of pages within pages multiply.</summary>
 public static class Cost
 {
     public static long Of(PlanRun run, PlanSelection selection)

@@ -5,13 +5,14 @@ using ImapGateway.Mail;
 namespace ImapGateway.GraphQL.Limits;
 
 /// <summary>
-/// Counts what a document asks for before it is validated: some of the rules take time that grows with the square of equal fields, or doubles with every fragment. Fragments count each
-/// time they are used, and the count ends where it is exceeded.
+/// Counts the fields of a document before it is validated: some rules take time that grows with the square of equal fields, or doubles with every fragment. Fragments count each
+/// time they are used, and the count ends when it is exceeded.
 /// </summary>
 public sealed class DocumentBudget(GraphQLDocument document, GraphQLOptions limits)
 {
     /// <summary>
-    /// Fields of one name in one place are compared by validation, each with each and with all its arguments (GraphQL section 5.3.2): in small units, of which some hundred take a millisecond.
+    /// The largest number of comparisons. Validation compares fields of one name in one place, each with each and with all its arguments (GraphQL section 5.3.2). Some hundred of these units take a
+    /// millisecond.
     /// </summary>
     private const int MostComparisons = 20_000;
 
@@ -25,16 +26,16 @@ public sealed class DocumentBudget(GraphQLDocument document, GraphQLOptions limi
     private int _aliases;
     private long _comparisons;
 
-    /// <summary>The fields of one place in the answer, from wherever in the document.</summary>
+    /// <summary>The fields of one place in the response, from anywhere in the document.</summary>
     private sealed class Place
     {
         public Dictionary<ROM, (int Count, Place Below)> Fields { get; } = [];
     }
 
     /// <summary>
-    /// Before it is parsed: directives, variables and arguments are no fields, and each of them is worth an error of validation. Strings are held to the rule of variables.
+    /// Checks the tokens before parsing: directives, variables and arguments are not fields, and each of them can cause an error of validation. Strings follow the rule of variables.
     /// </summary>
-    /// <exception cref="ProblemException">400 for more than anybody needs, and for strings with control characters.</exception>
+    /// <exception cref="ProblemException">400 for more tokens than a request can need, and for strings with control characters.</exception>
     public static void DemandTokens(string text)
     {
         var tokens = 0;
@@ -94,7 +95,7 @@ public sealed class DocumentBudget(GraphQLDocument document, GraphQLOptions limi
                 case GraphQLInlineFragment inline:
                     Walk(inline.SelectionSet, depth, place);
                     break;
-                // One that is in itself is for validation to tell.
+                // Validation reports a fragment that contains itself.
                 case GraphQLFragmentSpread spread when _fragments.TryGetValue(spread.FragmentName.Name.Value, out var fragment) && _open.Add(spread.FragmentName.Name.Value):
                     Walk(fragment.SelectionSet, depth, place);
                     _open.Remove(spread.FragmentName.Name.Value);

@@ -5,16 +5,16 @@ using ImapGateway.Responses;
 namespace ImapGateway.GraphQL.Schema;
 
 /// <summary>A page of a list (Relay Cursor Connections). A page may be shorter than asked for without being the last.</summary>
-/// <param name="Nodes">In the order of the list, whichever way it is walked.</param>
-/// <param name="CursorOf">Made for those alone that are asked for.</param>
-/// <param name="StartCursor">Null: that of the first node.</param>
-/// <param name="EndCursor">Null: that of the last node; a page that only looked into messages has none, and goes on all the same.</param>
+/// <param name="Nodes">The nodes in the order of the list, in both directions.</param>
+/// <param name="CursorOf">Makes the cursor of a node; it is called only for selected cursors.</param>
+/// <param name="StartCursor">The start cursor; null: that of the first node.</param>
+/// <param name="EndCursor">The end cursor; null: that of the last node. A page that only examined messages has no nodes, and continues all the same.</param>
 public sealed record Connection<T>(IReadOnlyList<T> Nodes, Func<T, string> CursorOf, bool HasNextPage, bool HasPreviousPage, string? StartCursor = null, string? EndCursor = null) : IConnection
 {
-    /// <summary>Read in the same step as the rows.</summary>
+    /// <summary>The feed position; it was read in the same step as the rows.</summary>
     public string? FeedPosition { get; init; }
 
-    /// <summary>Not null: the mail server could not be asked, and this was so then.</summary>
+    /// <summary>The time of this state if the mail server could not be asked; null if it is up to date.</summary>
     public DateTimeOffset? StaleSince { get; init; }
 
     string? IConnection.StartCursor => StartCursor ?? (Nodes.Count > 0 ? CursorOf(Nodes[0]) : null);
@@ -36,13 +36,13 @@ public interface IConnection
 }
 
 /// <summary>The arguments of a connection.</summary>
-/// <param name="Cursor">Not itself on the page.</param>
-/// <param name="IsBackward">Towards the beginning of the list.</param>
+/// <param name="Cursor">The cursor; its node is not on the page.</param>
+/// <param name="IsBackward">True if the list is walked towards its beginning.</param>
 public sealed record PageAsked(int Limit, string? Cursor, bool IsBackward)
 {
     public static readonly GraphArgument[] Forward = ForwardBy(Paging.DefaultLimit);
 
-    /// <param name="limit">Items on a page where nothing is asked for.</param>
+    /// <param name="limit">The default number of items on a page.</param>
     public static GraphArgument[] ForwardBy(int limit) =>
     [
         new("first", "Int", $"How many at most: {limit} where it is missing, and no more than {Paging.MaxLimit}."),
@@ -56,8 +56,8 @@ public sealed record PageAsked(int Limit, string? Cursor, bool IsBackward)
         new("before", "String", "The cursor of an item: the page ends before it. Goes with `last`."),
     ];
 
-    /// <param name="limit">Items on a page where nothing is asked for.</param>
-    /// <exception cref="ProblemException">400.</exception>
+    /// <param name="limit">The default number of items on a page.</param>
+    /// <exception cref="ProblemException">400 for invalid arguments.</exception>
     public static PageAsked Of(FieldCall call, int limit = Paging.DefaultLimit)
     {
         var (first, last, after, before) = (call.Number("first"), call.Number("last"), call.Text("after"), call.Text("before"));
@@ -76,13 +76,13 @@ public sealed record PageAsked(int Limit, string? Cursor, bool IsBackward)
         return last is null ? new PageAsked(first ?? limit, after, false) : new PageAsked(last.Value, before, true);
     }
 
-    /// <summary>For the cost, whatever it is worth.</summary>
+    /// <summary>Returns the page size for the cost, however large it is.</summary>
     public static int Size(FieldCall call) => Math.Clamp(call.Number("first") ?? call.Number("last") ?? Paging.DefaultLimit, 1, Paging.MaxLimit);
 }
 
 public static class ConnectionTypes
 {
-    /// <summary>The types NAMEConnection and NAMEEdge.</summary>
+    /// <summary>Makes the types NAMEConnection and NAMEEdge.</summary>
     public static GraphObject<Connection<T>> Connection<T>(this GraphBuilder graph, string name, string description)
     {
         if (graph.IsNew("PageInfo"))

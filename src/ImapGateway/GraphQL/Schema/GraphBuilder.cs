@@ -3,7 +3,7 @@ using ImapGateway.GraphQL.Execution;
 
 namespace ImapGateway.GraphQL.Schema;
 
-/// <summary>What all features say of the graph, put together. It knows none of them.</summary>
+/// <summary>Builds the graph from the types and fields of all features. It does not know the features.</summary>
 public sealed class GraphBuilder
 {
     internal const string Interfaces = "interfaces";
@@ -12,7 +12,7 @@ public sealed class GraphBuilder
     private readonly Dictionary<Type, ObjectGraphType> _byClass = [];
     private readonly List<NodeLoader> _nodes = [];
 
-    /// <summary>What the roots are read off.</summary>
+    /// <summary>The object that the root fields are read from.</summary>
     public sealed class Root
     {
         public static readonly Root Instance = new();
@@ -26,7 +26,7 @@ public sealed class GraphBuilder
 
     public bool IsNew(string name) => !_types.ContainsKey(name);
 
-    /// <summary>A type of the feature's own.</summary>
+    /// <summary>Adds a type of the feature's own.</summary>
     public GraphObject<T> Object<T>(string name, string description)
     {
         var type = Named<ObjectGraphType>(name);
@@ -35,7 +35,7 @@ public sealed class GraphBuilder
         return new GraphObject<T>(type);
     }
 
-    /// <summary>A type of another feature, which may come later.</summary>
+    /// <summary>Extends a type of another feature, which may be added later.</summary>
     public GraphObject<T> Extend<T>(string name) => new(Named<ObjectGraphType>(name));
 
     public GraphInput Input(string name, string description)
@@ -45,7 +45,7 @@ public sealed class GraphBuilder
         return new GraphInput(type);
     }
 
-    /// <param name="values">All of them, with what they mean.</param>
+    /// <param name="values">All values, with their descriptions.</param>
     public void Enum<TEnum>(string name, string description, params (TEnum Value, string Description)[] values) where TEnum : struct, Enum
     {
         var type = Named<EnumerationGraphType>(name);
@@ -56,7 +56,7 @@ public sealed class GraphBuilder
         }
     }
 
-    /// <param name="fields">Name, type and description.</param>
+    /// <param name="fields">The name, type and description of each field.</param>
     public void Interface(string name, string description, params (string Name, string Of, string Description)[] fields)
     {
         var type = Named<InterfaceGraphType>(name);
@@ -68,10 +68,10 @@ public sealed class GraphBuilder
         }
     }
 
-    /// <summary>How <c>node</c> finds objects of a feature.</summary>
+    /// <summary>Adds how <c>node</c> finds objects of a feature.</summary>
     public void Node(string? prefix, Func<FieldCall, string, Task<object?>> load) => _nodes.Add(new NodeLoader(prefix, load));
 
-    /// <exception cref="InvalidOperationException">The features do not fit together: a mistake of the code.</exception>
+    /// <exception cref="InvalidOperationException">The features do not fit together, which is a programming error.</exception>
     public ISchema Build()
     {
         NodeGraph.Build(this, _nodes);

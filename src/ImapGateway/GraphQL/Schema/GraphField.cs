@@ -5,25 +5,25 @@ using ImapGateway.GraphQL.Execution;
 
 namespace ImapGateway.GraphQL.Schema;
 
-/// <summary>A field of the graph, and what is known of it before anybody asks.</summary>
+/// <summary>A field of the graph, with the properties that are known before any operation.</summary>
 public abstract class GraphField : FieldType
 {
-    /// <summary>One of these is needed to ask for it.</summary>
+    /// <summary>The scopes of which one is needed to select the field.</summary>
     public Scope Scope { get; private set; } = Scopes.Any;
 
-    /// <summary>What it costs beside what is below it; page sizes multiply.</summary>
+    /// <summary>The cost of the field itself, without the fields below it; page sizes multiply.</summary>
     public int Price { get; private set; } = 1;
 
-    /// <summary>How many there are at most: of a page its size, of a list a guess.</summary>
+    /// <summary>The largest number of values: the size of a page, or an estimate for a list.</summary>
     public Func<FieldCall, int>? Count { get; private set; }
 
-    /// <summary>Others begin when it is known.</summary>
+    /// <summary>True if other fields begin only when this one is resolved.</summary>
     public bool IsFirst { get; private set; }
 
-    /// <summary>Whatever the resolvers above want to know of what they are asked for.</summary>
+    /// <summary>A tag that resolvers of fields above can ask for.</summary>
     public string? Tag { get; private set; }
 
-    /// <summary>Its resolver notes whatever it depends on (<see cref="CallContext.Holds"/>); of others nobody knows for how long their values hold.</summary>
+    /// <summary>True if its resolver notes everything that it depends on (<see cref="CallContext.Holds"/>). For other fields it is not known how long their values are valid.</summary>
     public bool IsHeld { get; private set; }
 
     public GraphField Held()
@@ -63,7 +63,7 @@ public abstract class GraphField : FieldType
     }
 }
 
-/// <summary>Read off its object and written at once.</summary>
+/// <summary>A field that is read from its object and written at once.</summary>
 public abstract class LeafField : GraphField
 {
     public abstract void Write(Utf8JsonWriter json, object source);
@@ -71,25 +71,25 @@ public abstract class LeafField : GraphField
     public abstract object? Read(object source);
 }
 
-/// <summary>An object, or a list of some, read off another one.</summary>
+/// <summary>A field that is an object, or a list of objects, read from another one.</summary>
 public sealed class PartField(Func<object, object?> read) : GraphField
 {
     public object? Read(object source) => read(source);
 }
 
-/// <summary>What somebody has to be asked for.</summary>
+/// <summary>A field whose resolver needs a request.</summary>
 public sealed class ResolvedField(Func<object, FieldCall, ValueTask<object?>> resolve) : GraphField
 {
     public ValueTask<object?> ResolveAsync(object source, FieldCall call) => resolve(source, call);
 }
 
-/// <summary>Of the subscription type: every item is an answer.</summary>
+/// <summary>A field of the subscription type: every item is a response.</summary>
 public sealed class StreamedField(Func<FieldCall, IAsyncEnumerable<StreamedItem>> open) : GraphField
 {
     public IAsyncEnumerable<StreamedItem> Open(FieldCall call) => open(call);
 }
 
-/// <param name="Value">What an answer is made of: the same object for all who may share one.</param>
-/// <param name="Position">Where to go on after it.</param>
-/// <param name="Caller">With the rights of this moment.</param>
+/// <param name="Value">The object that the response is made from: the same for all clients that may share it.</param>
+/// <param name="Position">The position to continue after it.</param>
+/// <param name="Caller">The caller with its present rights.</param>
 public sealed record StreamedItem(object Value, string Position, Caller Caller);

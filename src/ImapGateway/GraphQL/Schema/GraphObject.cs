@@ -4,7 +4,7 @@ using ImapGateway.GraphQL.Execution;
 namespace ImapGateway.GraphQL.Schema;
 
 /// <summary>The fields of an object type. Types are written as in SDL; descriptions are read by users of the graph.</summary>
-/// <typeparam name="T">What its fields are read off.</typeparam>
+/// <typeparam name="T">The type that its fields are read from.</typeparam>
 public sealed class GraphObject<T>(ObjectGraphType type)
 {
     public GraphField Leaf(string name, string of, Func<T, string?> read, string description) => Add(new TextField<T>(read), name, of, description);
@@ -19,14 +19,14 @@ public sealed class GraphObject<T>(ObjectGraphType type)
 
     public GraphField Choice<TEnum>(string name, string of, Func<T, TEnum?> read, string description) where TEnum : struct, Enum => Add(new ChoiceField<T, TEnum>(read), name, of, description);
 
-    /// <summary>An object, or a list of some, that is there already.</summary>
+    /// <summary>Adds a field for an object, or a list of objects, that exists already.</summary>
     public GraphField Part(string name, string of, Func<T, object?> read, string description) => Add(new PartField(source => read((T)source)), name, of, description);
 
-    /// <param name="resolve">An expected failure is a <see cref="Mail.ProblemException"/>.</param>
+    /// <param name="resolve">Resolves the field. An expected failure is a <see cref="Mail.ProblemException"/>.</param>
     public GraphField Field<TResult>(string name, string of, Func<T, FieldCall, Task<TResult>> resolve, string description, params GraphArgument[] arguments) =>
         Add(new ResolvedField(async (source, call) => await resolve((T)source, call)), name, of, description, arguments);
 
-    /// <summary>Of the subscription type.</summary>
+    /// <summary>Adds a field of the subscription type.</summary>
     public GraphField Stream(string name, string of, Func<FieldCall, IAsyncEnumerable<StreamedItem>> open, string description, params GraphArgument[] arguments) =>
         Add(new StreamedField(open), name, of, description, arguments);
 
@@ -51,8 +51,8 @@ public sealed class GraphObject<T>(ObjectGraphType type)
 }
 
 /// <summary>An argument of a field.</summary>
-/// <param name="Of">Its type as SDL writes it.</param>
-/// <param name="Default">As the resolver is to see it where the argument is missing.</param>
+/// <param name="Of">The type as SDL writes it.</param>
+/// <param name="Default">The value that the resolver gets if the argument is missing.</param>
 public sealed record GraphArgument(string Name, string Of, string Description, object? Default = null)
 {
     public QueryArgument ToQueryArgument() => new(Notation.Parse(Of)) { Name = Name, Description = Description, DefaultValue = Default };

@@ -4,7 +4,7 @@ using ImapGateway.Http;
 
 namespace ImapGateway.GraphQL.Schema;
 
-/// <summary>Instants as REST reads and writes them.</summary>
+/// <summary>Reads and writes instants as REST does.</summary>
 public sealed class InstantScalar : ScalarGraphType
 {
     public InstantScalar()

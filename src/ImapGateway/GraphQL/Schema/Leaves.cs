@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace ImapGateway.GraphQL.Schema;
 
-/// <summary>Null only where the field's type allows for it.</summary>
+/// <summary>A text field. It is null only if the field's type allows it.</summary>
 public sealed class TextField<T>(Func<T, string?> read) : LeafField
 {
     public override void Write(Utf8JsonWriter json, object source) => json.WriteStringValue(read((T)source));
@@ -17,7 +17,7 @@ public sealed class FlagField<T>(Func<T, bool> read) : LeafField
     public override object? Read(object source) => read((T)source);
 }
 
-/// <summary>Int of GraphQL has 32 bits: larger numbers are Float, which is exact up to 53 bits.</summary>
+/// <summary>A number field. Int of GraphQL has 32 bits: larger numbers are Float, which is exact up to 53 bits.</summary>
 public sealed class NumberField<T>(Func<T, long?> read) : LeafField
 {
     public override void Write(Utf8JsonWriter json, object source)
@@ -68,7 +68,7 @@ public sealed class TextsField<T>(Func<T, IReadOnlyList<string>?> read) : LeafFi
     public override object? Read(object source) => read((T)source);
 }
 
-/// <summary>The value by its name in the graph.</summary>
+/// <summary>A field with an enum value, by its name in the graph.</summary>
 public sealed class ChoiceField<T, TEnum>(Func<T, TEnum?> read) : LeafField where TEnum : struct, Enum
 {
     public override void Write(Utf8JsonWriter json, object source) => json.WriteStringValue(read((T)source) is { } value ? EnumNames<TEnum>.Of(value) : null);
@@ -76,7 +76,7 @@ public sealed class ChoiceField<T, TEnum>(Func<T, TEnum?> read) : LeafField wher
     public override object? Read(object source) => read((T)source);
 }
 
-/// <summary>Names of enum values in the graph: AuthFailed is AUTH_FAILED.</summary>
+/// <summary>The names of enum values in the graph: AuthFailed is AUTH_FAILED.</summary>
 public static class EnumNames<TEnum> where TEnum : struct, Enum
 {
     private static readonly Dictionary<TEnum, string> Names = Enum.GetValues<TEnum>().ToDictionary(

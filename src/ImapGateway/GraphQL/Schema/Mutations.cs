@@ -7,11 +7,11 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.GraphQL.Schema;
 
-/// <summary>What a mutation has come to: its result, or why there is none.</summary>
+/// <summary>The outcome of a mutation: its result, or the errors that prevented it.</summary>
 public sealed record Payload<T>(T? Result, IReadOnlyList<UserError> Errors) where T : class;
 
-/// <summary>Something the client can do something about.</summary>
-/// <param name="Path">Into the arguments.</param>
+/// <summary>An error that the client can correct.</summary>
+/// <param name="Path">The path into the arguments.</param>
 public sealed record UserError(string Code, string Message, IReadOnlyList<string>? Path)
 {
     public static IReadOnlyList<UserError> Of(Problem problem)
@@ -37,11 +37,11 @@ public sealed class MutationInput(IReadOnlyDictionary<string, object?> members, 
 
     public bool Has(string name) => members.ContainsKey(name);
 
-    /// <summary>The same without what does not stand in REST's body.</summary>
+    /// <summary>Returns the input without members that are not part of REST's body.</summary>
     public MutationInput Without(params IEnumerable<string> names) => new(members.Where(member => !names.Contains(member.Key)).ToDictionary(), call);
 
-    /// <summary>What REST takes as its body: members that are absent stay so.</summary>
-    /// <param name="maps">Lists of names and values, which are objects there.</param>
+    /// <summary>Returns the input as the body that REST takes: absent members stay absent.</summary>
+    /// <param name="maps">The lists of names and values, which are objects there.</param>
     public T Body<T>(params ReadOnlySpan<string> maps)
     {
         var body = members.ToDictionary();
@@ -66,9 +66,9 @@ public sealed class MutationInput(IReadOnlyDictionary<string, object?> members, 
 
 public static class Mutations
 {
-    /// <summary>A mutation with its input and payload types. What the client can do something about stands in the payload; whatever else goes wrong is an error of the answer.</summary>
-    /// <param name="result">The payload's member.</param>
-    /// <param name="of">Its type.</param>
+    /// <summary>Adds a mutation with its input and payload types. Errors that the client can correct are part of the payload; all others are errors of the response.</summary>
+    /// <param name="result">The name of the payload's member.</param>
+    /// <param name="of">The type of the payload's member.</param>
     public static GraphField Mutation<T>(
         this GraphBuilder graph, string name, Scope scope, string result, string of, string description, Action<GraphInput> input, Func<MutationInput, Task<T?>> run) where T : class
     {

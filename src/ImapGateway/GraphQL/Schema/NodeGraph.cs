@@ -3,15 +3,15 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.GraphQL.Schema;
 
-/// <summary>Finds what has an id, of one feature.</summary>
-/// <param name="Prefix">How its ids begin; null: any id that no other feature knows may be one.</param>
-/// <param name="LoadAsync">Null for what is not there, or must not be seen.</param>
+/// <summary>Finds the objects of one feature by id.</summary>
+/// <param name="Prefix">The prefix of its ids; null: any id that no other feature knows may be one.</param>
+/// <param name="LoadAsync">Loads the object; null if it does not exist, or the caller may not see it.</param>
 public sealed record NodeLoader(string? Prefix, Func<FieldCall, string, Task<object?>> LoadAsync);
 
-/// <summary>Relay: everything with an id can be read by it alone.</summary>
+/// <summary>Adds the fields node and nodes (Relay): every object with an id can be read by it alone.</summary>
 public static class NodeGraph
 {
-    /// <summary>More are too many for one answer.</summary>
+    /// <summary>The largest number of ids. More are too many for one response.</summary>
     private const int MostIds = 100;
 
     public static void Build(GraphBuilder graph, IReadOnlyList<NodeLoader> loaders)
@@ -27,7 +27,7 @@ public static class NodeGraph
         ? Task.WhenAll(ids.Select(id => FindOrFailAsync(loaders, call, id)))
         : throw RequestErrors.OfParameter("ids", $"At most {MostIds} ids are expected.");
 
-    /// <summary>One that cannot be read is no reason against the others.</summary>
+    /// <summary>Returns the object or its failure. One that cannot be read does not prevent the others.</summary>
     private static async Task<object?> FindOrFailAsync(List<NodeLoader> loaders, FieldCall call, string id)
     {
         try
@@ -53,7 +53,7 @@ public static class NodeGraph
             }
             catch (ProblemException e) when (e.Code is ErrorCode.NotFound or ErrorCode.Gone)
             {
-                // Perhaps another one's.
+                // The id may belong to another feature.
             }
         }
         return null;

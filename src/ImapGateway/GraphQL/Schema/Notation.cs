@@ -2,7 +2,7 @@ using GraphQL.Types;
 
 namespace ImapGateway.GraphQL.Schema;
 
-/// <summary>Types as SDL writes them: <c>[Message!]!</c>. Whichever feature makes the type, its name is enough.</summary>
+/// <summary>Parses types as SDL writes them: <c>[Message!]!</c>. The name of a type is enough, whichever feature makes it.</summary>
 public static class Notation
 {
     public static IGraphType Parse(string text) =>

@@ -5,13 +5,13 @@ using Microsoft.Net.Http.Headers;
 
 namespace ImapGateway.GraphQL.Transport;
 
-/// <summary>In which media type an answer is wanted (GraphQL over HTTP, section "Accept"): without a wish, or with any as good, application/json.</summary>
+/// <summary>Chooses the media type of a response (GraphQL over HTTP, section "Accept"). Without a preference, or with all equally preferred, it is application/json.</summary>
 public static class Accepted
 {
     public const string Response = "application/graphql-response+json";
     public const string Json = "application/json";
 
-    /// <exception cref="ProblemException">406.</exception>
+    /// <exception cref="ProblemException">406 if no media type is accepted.</exception>
     public static string Of(StringValues accept)
     {
         if (StringValues.IsNullOrEmpty(accept) || accept == Json || accept == "*/*")

@@ -5,7 +5,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.GraphQL.Transport;
 
-/// <summary>Why a connection is ended: a code of graphql-transport-ws, or of RFC 6455.</summary>
+/// <summary>The reason for closing a connection: a code of graphql-transport-ws, or of RFC 6455.</summary>
 public readonly record struct CloseReason(int Code, string Text)
 {
     public static readonly CloseReason GoingAway = new(1001, "Going away");
@@ -19,25 +19,25 @@ public readonly record struct CloseReason(int Code, string Text)
 
     public static CloseReason TooLarge(int most) => new(1009, $"A message has at most {most} bytes");
 
-    /// <summary>RFC 6455 section 5.5: it has to fit into a control frame, whatever the client has made up.</summary>
+    /// <summary>Returns the reason for an id that is in use. The text must fit into a control frame (RFC 6455 section 5.5), whatever id the client has sent.</summary>
     public static CloseReason IdInUse(string id) => new(4409, $"Subscriber for {(Encoding.UTF8.GetByteCount(id) <= ClientMessage.ShownId ? id : "this id")} already exists");
 }
 
-/// <summary>The client has broken the protocol: the connection ends.</summary>
+/// <summary>Thrown when the client has violated the protocol: the connection ends.</summary>
 public sealed class ProtocolException(CloseReason reason) : Exception(reason.Text)
 {
     public CloseReason Reason => reason;
 }
 
 /// <summary>A message of the client (graphql-transport-ws, "Message types").</summary>
-/// <param name="Id">Of an operation; null where the message is about the connection.</param>
-/// <param name="Payload">Undefined where there is none.</param>
+/// <param name="Id">The id of an operation; null if the message is about the connection.</param>
+/// <param name="Payload">The payload; undefined if there is none.</param>
 public sealed record ClientMessage(string Type, string? Id, JsonElement Payload)
 {
     public const int ShownId = 64;
     private const int MaxId = 256;
 
-    /// <exception cref="ProtocolException">4400.</exception>
+    /// <exception cref="ProtocolException">4400 for an invalid message.</exception>
     public static ClientMessage Parse(ReadOnlyMemory<byte> text)
     {
         try
@@ -51,8 +51,8 @@ public sealed record ClientMessage(string Type, string? Id, JsonElement Payload)
         }
     }
 
-    /// <summary>The operation of a subscribe message.</summary>
-    /// <exception cref="ProtocolException">4400.</exception>
+    /// <summary>Returns the operation of a subscribe message.</summary>
+    /// <exception cref="ProtocolException">4400 for an invalid operation.</exception>
     public GraphRequest Request()
     {
         try

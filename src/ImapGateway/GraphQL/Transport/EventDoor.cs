@@ -9,7 +9,9 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace ImapGateway.GraphQL.Transport;
 
-/// <summary>GraphQL over SSE, distinct connections mode: one operation, whose answers are events. Whatever is wrong with it is an event, too: an EventSource never shows the body of a 400.</summary>
+/// <summary>
+/// Serves GraphQL over SSE in distinct connections mode: one operation, whose responses are events. An error of the request is an event, too: an EventSource never shows the body of a 400.
+/// </summary>
 public sealed class EventDoor(GraphExecutor executor, IServiceProvider services, IHostApplicationLifetime lifetime, TimeProvider time)
 {
     private const string Next = "next";
@@ -30,7 +32,7 @@ public sealed class EventDoor(GraphExecutor executor, IServiceProvider services,
         }
         catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested && lifetime.ApplicationStopping.IsCancellationRequested)
         {
-            // The gateway stops: the answer ends here without being complete, and the client comes back.
+            // The gateway stops: the response ends here without being complete, and the client reconnects.
         }
     }
 
@@ -60,7 +62,7 @@ public sealed class EventDoor(GraphExecutor executor, IServiceProvider services,
             GraphError.WriteAll(answer, errors, call.TraceId);
             await writer.WriteAsync(null, Next, answer.WrittenMemory, call.Cancel);
         }
-        // Without data an EventSource would not tell its page of it.
+        // Without data an EventSource does not report the event to its page.
         await writer.WriteAsync(null, "complete", default, call.Cancel);
     }
 
@@ -74,7 +76,7 @@ public sealed class EventDoor(GraphExecutor executor, IServiceProvider services,
         }
     }
 
-    /// <summary>Shows that the connection lives for as long as nothing happens.</summary>
+    /// <summary>Waits for the next response, and sends comments meanwhile, which show that the connection is alive.</summary>
     private async Task<bool> NextAsync(IAsyncEnumerator<StreamedAnswer> answers, EventWriter writer, CancellationToken stop)
     {
         var next = answers.MoveNextAsync().AsTask();
@@ -94,7 +96,7 @@ public sealed class EventDoor(GraphExecutor executor, IServiceProvider services,
         }
         finally
         {
-            // An enumerator is not left while it works; what stops this stops it, too.
+            // An enumerator must not be disposed while it works; the token that stops this call stops it, too.
             await ((Task)next).ConfigureAwait(ConfigureAwaitOptions.ContinueOnCapturedContext | ConfigureAwaitOptions.SuppressThrowing);
         }
     }

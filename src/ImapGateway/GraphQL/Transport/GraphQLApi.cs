@@ -9,7 +9,7 @@ using ImapGateway.Responses;
 
 namespace ImapGateway.GraphQL.Transport;
 
-/// <summary>GraphQL over HTTP. Nothing is compressed: secrets and what others have written would stand in one answer.</summary>
+/// <summary>Serves GraphQL over HTTP. Nothing is compressed: secrets and text of other senders would be in one response.</summary>
 public static class GraphQLApi
 {
     public const string Path = "/graphql";
@@ -19,7 +19,7 @@ public static class GraphQLApi
         app.MapGraphiQL();
         var graph = app.MapStrictGroup(Path);
         graph.MapPost("", PostAsync).Requires(Scopes.Any).ExcludeFromDescription();
-        // A WebSocket comes by GET, over HTTP/2 by CONNECT (RFC 8441).
+        // A WebSocket is opened by GET, over HTTP/2 by CONNECT (RFC 8441).
         graph.MapMethods("", [HttpMethods.Get, HttpMethods.Connect], GetAsync).Requires(Scopes.Any).TakesTicket().TakesKeyLater().ExcludeFromDescription();
     }
 
@@ -90,7 +90,7 @@ public static class GraphQLApi
                 await RefuseAsync(context, mediaType, errors, StatusCodes.Status405MethodNotAllowed);
                 return;
             }
-            // Before there was a media type of its own, 200 said that the server had understood (GraphQL over HTTP, "application/json").
+            // Before GraphQL had a media type of its own, 200 said that the server had understood the request (GraphQL over HTTP, "application/json").
             await RefuseAsync(context, mediaType, errors, mediaType == Accepted.Response ? StatusCodes.Status400BadRequest : StatusCodes.Status200OK);
             return;
         }

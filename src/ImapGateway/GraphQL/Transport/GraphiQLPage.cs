@@ -5,14 +5,14 @@ using Microsoft.Net.Http.Headers;
 
 namespace ImapGateway.GraphQL.Transport;
 
-/// <summary>GraphiQL, out of the gateway itself: no other host is asked for anything, and none would be allowed to be. It needs no key; what it asks does.</summary>
+/// <summary>Serves GraphiQL from the gateway itself: the page loads nothing from another host, and would not be allowed to. It needs no key; its requests do.</summary>
 public static class GraphiQLPage
 {
     public const string Path = GraphQLApi.Path + "/ui";
 
     private const string Index = "index.html";
 
-    /// <summary>A page that shows other people's mail loads nothing, and tells nothing, but from and to where it came from.</summary>
+    /// <summary>The Content-Security-Policy. A page that shows users' mail must load from, and send to, its own host only.</summary>
     private const string Policy =
         "default-src 'none'; script-src 'self'; style-src 'self'; font-src data:; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 

@@ -5,15 +5,15 @@ using Microsoft.Extensions.Options;
 namespace ImapGateway.GraphQL.Transport;
 
 /// <summary>
-/// Answers to queries as they were written, sent again while all they were read from is known to be the same: the memory and the guards are those of REST. What a request says is
-/// all that its answer depends on beside that, and what its key may see.
+/// Caches responses to queries as they were written. They are sent again while all accounts they were read from are known to be unchanged; cache and guards are those of REST. The response depends
+/// on the request and on the rights of its key, and on nothing else.
 /// </summary>
 public sealed class KnownAnswers(AnswerCache answers, IOptions<ListTagOptions> tags, TimeProvider time)
 {
-    /// <summary>A key of more accounts than this would make for a long name.</summary>
+    /// <summary>The largest number of accounts of a key. More would make the cache key too long.</summary>
     private const int MostAccounts = 20;
 
-    /// <param name="text">The operation as it was sent.</param>
+    /// <param name="text">The text of the operation as it was sent.</param>
     public KnownAnswer Find(HttpRequest request, Caller caller, string text)
     {
         if (request.Headers.CacheControl.Count > 0 || caller.Accounts is { Count: > MostAccounts })
@@ -26,11 +26,11 @@ public sealed class KnownAnswers(AnswerCache answers, IOptions<ListTagOptions> t
     }
 }
 
-/// <summary>The place of the answer to one operation.</summary>
-/// <param name="Json">Null where it has to be asked for.</param>
+/// <summary>The cache entry for the response to one operation.</summary>
+/// <param name="Json">The cached response; null if the operation must be run.</param>
 public readonly record struct KnownAnswer(AnswerCache? Cache, AnswerKey? Key, byte[]? Json)
 {
-    /// <param name="holdsAt">Null or empty: nobody would know how long it holds.</param>
+    /// <param name="holdsAt">The guards; null or empty: it is not known how long the response is valid.</param>
     public void Keep(IReadOnlyList<GuardedAt>? holdsAt, ReadOnlySpan<byte> json)
     {
         if (holdsAt is { Count: > 0 } && Cache is not null)

@@ -4,11 +4,10 @@ using ImapGateway.Http;
 
 namespace ImapGateway.GraphQL.Transport;
 
-/// <summary>Whole messages over a WebSocket: one at a time in each direction, no larger than allowed, and never kept for a client that does not take them.</summary>
+/// <summary>Sends and receives whole messages over a WebSocket: one at a time in each direction, no larger than allowed, and without a queue for a client that does not read them.</summary>
 public sealed class MessageSocket(WebSocket socket, int maxBytes, TimeProvider time) : IDisposable
 {
-    /// <summary>What was sent must be taken within this time.</summary>
-    /// <summary>How long the other side has to say farewell.</summary>
+    /// <summary>The time within which the client must answer the gateway's close.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
 
     private readonly SemaphoreSlim _sending = new(1);
@@ -16,11 +15,11 @@ public sealed class MessageSocket(WebSocket socket, int maxBytes, TimeProvider t
     private readonly byte[] _buffer = new byte[4096];
     private bool _ended;
 
-    /// <summary>No more messages are taken: the gateway has said that this is the end.</summary>
+    /// <summary>True if no more messages are sent: the gateway has sent its close.</summary>
     public bool HasEnded => Volatile.Read(ref _ended);
 
-    /// <summary>The next message; null where the connection is at its end.</summary>
-    /// <exception cref="ProtocolException">1009, or 4400 for what is no text.</exception>
+    /// <summary>Returns the next message; null if the connection has ended.</summary>
+    /// <exception cref="ProtocolException">1009 for a message that is too large, or 4400 for one that is not text.</exception>
     public async Task<ReadOnlyMemory<byte>?> ReceiveAsync()
     {
         var message = new ArrayBufferWriter<byte>(256);
@@ -55,8 +54,8 @@ public sealed class MessageSocket(WebSocket socket, int maxBytes, TimeProvider t
         }
     }
 
-    /// <summary>Waits for as long as the client takes to take it; one that takes nothing loses the connection.</summary>
-    /// <param name="wanted">What nobody wants any more is not sent. What is being sent goes on: half a message would be the end of all.</param>
+    /// <summary>Sends a message and waits until the client has taken it. A client that reads nothing is disconnected.</summary>
+    /// <param name="wanted">Cancelled when the message is not needed any more; then it is not sent. A message that is being sent is completed: half a message would break the connection.</param>
     public async Task SendAsync(ReadOnlyMemory<byte> message, CancellationToken wanted)
     {
         await _sending.WaitAsync(wanted);
@@ -72,7 +71,7 @@ public sealed class MessageSocket(WebSocket socket, int maxBytes, TimeProvider t
         }
         catch (Exception lost) when (lost is WebSocketException or IOException || lost is OperationCanceledException && !wanted.IsCancellationRequested)
         {
-            // The reading side hears of it.
+            // The reading side ends too.
             _given.Cancel();
         }
         finally
@@ -81,7 +80,7 @@ public sealed class MessageSocket(WebSocket socket, int maxBytes, TimeProvider t
         }
     }
 
-    /// <summary>Says why, once, and waits for no more than a farewell.</summary>
+    /// <summary>Sends the close with its reason, once, and waits only for the client's close.</summary>
     public async Task EndAsync(CloseReason reason)
     {
         if (Interlocked.Exchange(ref _ended, true))

@@ -8,12 +8,12 @@ using Microsoft.Net.Http.Headers;
 
 namespace ImapGateway.GraphQL.Transport;
 
-/// <summary>Reads an operation from a request of either method.</summary>
+/// <summary>Reads an operation from a POST or a GET.</summary>
 public static class RequestReader
 {
     private const int MaxDepth = 64;
 
-    /// <summary>A browser sends other types to foreign places without asking them first: none of them is taken.</summary>
+    /// <summary>Reads the body. Only JSON is accepted: browsers send other types to foreign hosts without a preflight.</summary>
     /// <exception cref="ProblemException">415 or 413.</exception>
     public static async Task<ReadOnlyMemory<byte>> BodyAsync(HttpRequest request, int maxBytes, CancellationToken cancel)
     {
@@ -25,7 +25,7 @@ public static class RequestReader
         return await ReadAsync(request, maxBytes, cancel);
     }
 
-    /// <exception cref="ProblemException">400 for what is no operation.</exception>
+    /// <exception cref="ProblemException">400 if it is not an operation.</exception>
     public static GraphRequest Posted(ReadOnlyMemory<byte> body)
     {
         try
@@ -39,7 +39,7 @@ public static class RequestReader
         }
     }
 
-    /// <exception cref="ProblemException">400 for what is no operation.</exception>
+    /// <exception cref="ProblemException">400 if it is not an operation.</exception>
     public static GraphRequest Asked(HttpRequest request)
     {
         var query = request.Query;
@@ -57,8 +57,10 @@ public static class RequestReader
         }
     }
 
-    /// <summary>JSON whose strings and names can all be read: <see cref="JsonElement.GetString"/> fails for escapes that are half a surrogate pair, and for invalid UTF-8.</summary>
-    /// <exception cref="JsonException">Also for strings that are not Unicode (RFC 8259 section 8.2).</exception>
+    /// <summary>
+    /// Parses JSON whose strings and names can all be read: <see cref="JsonElement.GetString"/> fails for escapes that are half a surrogate pair, and for invalid UTF-8.
+    /// </summary>
+    /// <exception cref="JsonException">Invalid JSON, also strings that are not Unicode (RFC 8259 section 8.2).</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
@@ -95,7 +97,7 @@ public static class RequestReader
         return Variables(json.RootElement);
     }
 
-    /// <exception cref="ProblemException">400.</exception>
+    /// <exception cref="ProblemException">400 if it is not an operation.</exception>
     public static GraphRequest Of(JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object)

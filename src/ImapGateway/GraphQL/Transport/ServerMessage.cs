@@ -4,12 +4,12 @@ using ImapGateway.GraphQL.Execution;
 
 namespace ImapGateway.GraphQL.Transport;
 
-/// <summary>Messages of the server (graphql-transport-ws, "Message types").</summary>
+/// <summary>Writes messages of the server (graphql-transport-ws, "Message types").</summary>
 public static class ServerMessage
 {
     public static readonly ReadOnlyMemory<byte> Ack = """{"type":"connection_ack"}"""u8.ToArray();
 
-    /// <param name="payload">What the ping had, if anything.</param>
+    /// <param name="payload">The payload of the ping, if it had one.</param>
     public static ReadOnlyMemory<byte> Pong(JsonElement payload) => Of("pong", null, json =>
     {
         if (payload.ValueKind == JsonValueKind.Object)
@@ -21,7 +21,7 @@ public static class ServerMessage
 
     public static ReadOnlyMemory<byte> Complete(string id) => Of("complete", id, _ => { });
 
-    /// <param name="answer">JSON.</param>
+    /// <param name="answer">The response as JSON.</param>
     public static ReadOnlyMemory<byte> Next(string id, ReadOnlySpan<byte> answer)
     {
         var bytes = new ArrayBufferWriter<byte>(64 + id.Length + answer.Length);

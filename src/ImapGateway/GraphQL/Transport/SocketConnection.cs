@@ -6,7 +6,7 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.GraphQL.Transport;
 
-/// <summary>One connection of graphql-transport-ws: who it is, and what it has asked for.</summary>
+/// <summary>A connection of graphql-transport-ws with its caller and its operations.</summary>
 public sealed class SocketConnection(MessageSocket messages, GraphExecutor executor, IServiceProvider services, string traceId) : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, SocketOperation> _operations = new();
@@ -14,7 +14,7 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
     private volatile bool _hasBegun;
     private volatile bool _isKnown;
 
-    /// <summary>What came with the handshake; null: it comes with the first message.</summary>
+    /// <summary>The credential of the handshake; null: it comes with the first message.</summary>
     public Credential? Credential { get; set; }
 
     public async Task RunAsync(Credentials credentials, TimeProvider time, CancellationToken stopping)
@@ -35,11 +35,11 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
         }
         catch (ProblemException)
         {
-            // Whether the key is one cannot be told now: storage is away.
+            // The key cannot be checked now: storage is unavailable.
             await messages.EndAsync(CloseReason.TryAgainLater);
             await messages.ReceiveAsync();
         }
-        // The other side's close is answered in kind (RFC 6455 section 5.5.1).
+        // The client's close is answered with the same (RFC 6455 section 5.5.1).
         await messages.EndAsync(CloseReason.GoingAway with { Code = 1000, Text = "" });
     }
 
@@ -84,7 +84,7 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
         await messages.SendAsync(ServerMessage.Ack, _over.Token);
     }
 
-    /// <summary>What the payload says goes before what the handshake said.</summary>
+    /// <summary>Returns the credential. That of the payload overrides that of the handshake.</summary>
     private static Credential? CredentialOf(JsonElement payload, Credentials credentials)
     {
         if (payload.ValueKind == JsonValueKind.Object)
@@ -135,7 +135,7 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
         }
     }
 
-    /// <summary>Operations look after their own rights: the connection ends when the key has none at all.</summary>
+    /// <summary>Closes the connection when the key has no rights at all. Operations check their own rights.</summary>
     private async Task EndWithKeyAsync(Credential credential, TimeProvider time)
     {
         try
@@ -150,7 +150,7 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
         await messages.EndAsync(CloseReason.Forbidden);
     }
 
-    /// <summary>What is followed ends at once, and comes back elsewhere; what is being answered is answered first, as long as the gateway waits for it.</summary>
+    /// <summary>Stops the operations. Subscriptions end at once, and the client reconnects elsewhere; queries and mutations are completed first, as long as the gateway waits for them.</summary>
     private async Task StopAsync()
     {
         var running = _operations.Values.ToList();

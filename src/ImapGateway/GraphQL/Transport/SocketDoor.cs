@@ -6,12 +6,12 @@ using Microsoft.Extensions.Options;
 
 namespace ImapGateway.GraphQL.Transport;
 
-/// <summary>Lets WebSockets in that speak graphql-transport-ws.</summary>
+/// <summary>Accepts WebSockets that speak graphql-transport-ws.</summary>
 public sealed class SocketDoor(GraphExecutor executor, Credentials credentials, IOptions<CorsOptions> cors, IHostApplicationLifetime lifetime, IServiceProvider services, TimeProvider time)
 {
     public const string Subprotocol = "graphql-transport-ws";
 
-    /// <summary>Ends with the connection.</summary>
+    /// <summary>Accepts a WebSocket and returns when the connection ends.</summary>
     /// <exception cref="ProblemException">403 for a page of an origin that is not allowed.</exception>
     public async Task AcceptAsync(HttpContext context)
     {
@@ -21,7 +21,7 @@ public sealed class SocketDoor(GraphExecutor executor, Credentials credentials, 
         }
         var offered = context.WebSockets.WebSocketRequestedProtocols;
         var isSpoken = offered.Contains(Subprotocol);
-        // A browser would tell its page nothing but that the handshake has failed, so one of its own is echoed before it is told why.
+        // A browser would report only a failed handshake to its page, so one of its own subprotocols is accepted before the error is sent.
         using var socket = await context.WebSockets.AcceptWebSocketAsync(isSpoken ? Subprotocol : offered.FirstOrDefault());
         using var messages = new MessageSocket(socket, executor.Limits.MaxBodyBytes, time);
         if (!isSpoken)

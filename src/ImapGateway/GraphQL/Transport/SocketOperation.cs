@@ -16,19 +16,19 @@ public sealed class SocketOperation(string id, MessageSocket messages, GraphExec
 
     public string Id => id;
 
-    /// <summary>Whatever it has come to.</summary>
+    /// <summary>Completes when the operation has ended, with whatever outcome.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>The client does not want it any more.</summary>
+    /// <summary>Cancels the operation, since the client does not want it any more.</summary>
     public void Cancel() => Cancel(_unwanted);
 
-    /// <summary>Ends it where it would go on for ever.</summary>
+    /// <summary>Ends a subscription, which would go on for ever.</summary>
     public void EndStream() => Cancel(_streamEnds);
 
-    /// <returns>False where the key has ended.</returns>
+    /// <returns>False if the key has ended.</returns>
     public async Task<bool> RunAsync(GraphRequest request, Func<CancellationToken, CallContext> makeContext)
     {
-        // Its work begins beside the next message.
+        // The operation runs beside the next message.
         await Task.Yield();
         var wanted = _unwanted.Token;
         var context = makeContext(wanted);
@@ -38,7 +38,7 @@ public sealed class SocketOperation(string id, MessageSocket messages, GraphExec
         }
         catch (OperationCanceledException) when (wanted.IsCancellationRequested || _streamEnds.IsCancellationRequested)
         {
-            // Nobody waits for it.
+            // The client does not wait for it.
         }
         catch (ProblemException refused) when (refused.Code == ErrorCode.Unauthorized)
         {
@@ -113,7 +113,7 @@ public sealed class SocketOperation(string id, MessageSocket messages, GraphExec
         }
         catch (OperationCanceledException) when (_unwanted.IsCancellationRequested)
         {
-            // Nobody waits for it.
+            // The client does not wait for it.
         }
     }
 }

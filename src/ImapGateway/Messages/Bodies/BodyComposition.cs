@@ -4,33 +4,33 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Messages.Bodies;
 
-/// <summary>A part that is read, decoded.</summary>
-/// <param name="Part">With its roles.</param>
-/// <param name="Text">Transfer encoding and charset removed.</param>
-/// <param name="IsCut">The part goes on behind what was fetched.</param>
+/// <summary>A decoded part of a message that can be read as text.</summary>
+/// <param name="Part">The part with its roles.</param>
+/// <param name="Text">The text without transfer encoding and charset.</param>
+/// <param name="IsCut">True if the part continues after what was fetched.</param>
 public sealed record BodyText(MessagePart Part, string Text, bool IsCut)
 {
     public bool IsHtml => Part.ContentType == "text/html";
 }
 
-/// <summary>What of a body was asked for.</summary>
-/// <param name="Text">Plain text.</param>
-/// <param name="Html">HTML.</param>
-/// <param name="Form">In which form the HTML is shown.</param>
-/// <param name="MaxBytes">UTF-8 octets of the text, and of the HTML without what the gateway puts around it.</param>
+/// <summary>The parts of a body that a client asks for, and their form.</summary>
+/// <param name="Text">True for plain text.</param>
+/// <param name="Html">True for HTML.</param>
+/// <param name="Form">The form in which the HTML is shown.</param>
+/// <param name="MaxBytes">The largest number of UTF-8 octets of the text, and of the HTML without what the gateway puts around it.</param>
 public readonly record struct BodyRequest(bool Text, bool Html, HtmlForm Form, int MaxBytes);
 
-/// <summary>The readable parts of a message as one text and one HTML (RFC 8621 section 4.1.4, textBody and htmlBody).</summary>
+/// <summary>Composes one text and one HTML from the readable parts of a message (RFC 8621 section 4.1.4, textBody and htmlBody).</summary>
 public static class BodyComposition
 {
     /// <summary>
-    /// Text is derived from HTML parts where these are what a reader of text gets. A message without any HTML has no HTML; text among HTML parts (the footer of a list)
+    /// Composes the body. Text is derived from HTML parts if a client that asks for text has no other text. A message without any HTML has no HTML; text among HTML parts (the footer of a list)
     /// becomes HTML.
     /// </summary>
-    /// <param name="parts">In the order of the message.</param>
-    /// <param name="request">What to make.</param>
-    /// <param name="partUrl">From the URL of a picture in the HTML to the URL of that part, or null.</param>
-    /// <param name="id">Of the message: what tells its names from those of others on the same page.</param>
+    /// <param name="parts">The parts in the order of the message.</param>
+    /// <param name="request">The parts of the body to make.</param>
+    /// <param name="partUrl">Returns the URL of the part for the URL of a picture in the HTML, or null.</param>
+    /// <param name="id">The id of the message. It makes the names in its HTML different from those of other messages on the same page.</param>
     public static MessageBody Compose(IReadOnlyList<BodyText> parts, BodyRequest request, Func<string, string?> partUrl, string id)
     {
         var (text, textCut) = request.Text ? Text(parts, request.MaxBytes) : (null, false);
@@ -38,7 +38,7 @@ public static class BodyComposition
         return new MessageBody(text, html, textCut || htmlCut);
     }
 
-    /// <summary>The parts that <see cref="Compose"/> will want, so that no others are fetched.</summary>
+    /// <summary>Returns the parts that <see cref="Compose"/> needs, so that no others are fetched.</summary>
     public static IEnumerable<MessagePart> Needed(IEnumerable<MessagePart> parts, bool text, bool html) => parts.Where(part => (text && part.InText) || (html && part.InHtml));
 
     private static (string? Text, bool Cut) Text(IReadOnlyList<BodyText> parts, int maxBytes)
@@ -70,7 +70,7 @@ public static class BodyComposition
         var left = request.MaxBytes;
         foreach (var part in read)
         {
-            // Each by itself: what one leaves open must not swallow the next.
+            // Each part is cleaned by itself: an element that one part leaves open must not enclose the next.
             var safe = SafeHtml.Clean(HtmlOf(part), partUrl, left, request.Form, $"{id}-{part.Part.Part}");
             left -= Encoding.UTF8.GetByteCount(safe.Html) + Encoding.UTF8.GetByteCount(safe.Styles);
             clean.Add(safe);
@@ -83,7 +83,7 @@ public static class BodyComposition
 
     private static string Preformatted(string text) => $"<div style=\"white-space:pre-wrap\">{HtmlRewriter.Escape(Lines(text))}</div>";
 
-    /// <summary>With \n as the only line end, without what JSON and readers cannot show, and what terminals obey.</summary>
+    /// <summary>Makes \n the only line end, and removes characters that JSON and clients cannot show, and control characters that terminals obey.</summary>
     private static string Lines(string text) => string.Concat(
         text.Replace("\r\n", "\n", StringComparison.Ordinal).Replace('\r', '\n').Where(c => !char.IsControl(c) || c is '\n' or '\t')).TrimEnd('\n');
 }

@@ -4,23 +4,23 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Messages.Bodies;
 
-/// <summary>How much of the encoded parts of a message must be fetched for so much of readable text.</summary>
+/// <summary>Computes how many encoded octets of each part must be fetched to show a given length of readable text.</summary>
 public static class BodySlices
 {
-    /// <summary>One part, however much of it is thrown away by cleaning.</summary>
+    /// <summary>The largest number of octets of one part, however much of it cleaning removes.</summary>
     private const int MostPerPart = 2 * 1024 * 1024;
 
-    /// <summary>Lists put a footer, people a few quotations; no reader wants more parts than that.</summary>
+    /// <summary>The largest number of parts. Mailing lists add a footer, and senders a few quotations; no client needs more parts than that.</summary>
     private const int MostParts = 50;
 
-    /// <summary>Room for what stands before the first word: HTML heads, byte order marks.</summary>
+    /// <summary>The octets before the first word of a part: HTML heads, byte order marks.</summary>
     private const int Lead = 4 * 1024;
 
-    /// <param name="parts">In the order of the message.</param>
-    /// <param name="request">Its maximum is that of the result in UTF-8.</param>
+    /// <param name="parts">The parts in the order of the message.</param>
+    /// <param name="request">The request; its maximum is that of the result in UTF-8.</param>
     public static ImmutableArray<SectionSlice> Of(IEnumerable<MessagePart> parts, BodyRequest request)
     {
-        // What one part could need is enough for many small ones together, in each representation.
+        // The octets that one part can need are enough for many small ones together, in each representation.
         var left = 2L * Math.Min(MostPerPart, Lead + 16L * request.MaxBytes);
         var slices = ImmutableArray.CreateBuilder<SectionSlice>();
         foreach (var part in Needed(parts, request))
@@ -32,7 +32,7 @@ public static class BodySlices
         return slices.ToImmutable();
     }
 
-    /// <summary>Text is derived from HTML where there is no text part.</summary>
+    /// <summary>Returns the parts that are needed. Text is derived from HTML if there is no text part.</summary>
     public static IEnumerable<MessagePart> Needed(IEnumerable<MessagePart> parts, BodyRequest request)
     {
         var all = parts.ToList();
@@ -40,7 +40,7 @@ public static class BodySlices
         return BodyComposition.Needed(all, request.Text, needsHtml).Take(MostParts);
     }
 
-    /// <summary>At least what the maximum can need, with the octets that encoding and charset add; HTML loses most of itself.</summary>
+    /// <summary>Returns the number of octets to fetch. It covers the maximum with the octets that encoding and charset add; cleaning removes most of HTML.</summary>
     private static int Octets(MessagePart part, int maxBytes)
     {
         var encoded = part.Encoding switch

@@ -1,10 +1,10 @@
 namespace ImapGateway.Messages.Bodies;
 
-/// <summary>Divides what one answer can carry among messages of very different sizes.</summary>
+/// <summary>Divides the size of one response among messages of very different sizes.</summary>
 public static class FairShares
 {
-    /// <summary>The highest level at which all that is wanted, each cut to the level, fits the total: what small ones leave goes to the large ones.</summary>
-    /// <param name="wanted">At least one; not negative.</param>
+    /// <summary>Returns the highest level at which all sizes, each cut to the level, fit the total. What small messages do not need goes to large ones.</summary>
+    /// <param name="wanted">The wanted sizes: at least one, none of them negative.</param>
     public static long Level(IEnumerable<long> wanted, long total)
     {
         var ascending = wanted.Order().ToList();

@@ -4,8 +4,8 @@ using MimeKit.Text;
 namespace ImapGateway.Messages.Bodies;
 
 /// <summary>
-/// What has to be known of HTML before any of it is written: its style sheets, which may stand behind what they apply to, and which of its names are used by its own links and pictures. Other names are
-/// left out, and these are replaced, because a name of the message must not stand for an element of the page around.
+/// Collects facts about HTML before any of it is written: its style sheets, which can come after the elements that they apply to, and those of its names that its own links and pictures use. Other
+/// names are left out, and these are replaced, because a name of the message must not stand for an element of the page around.
 /// </summary>
 public sealed class HtmlOutline
 {
@@ -24,10 +24,10 @@ public sealed class HtmlOutline
     /// <summary>The contents of the style elements and their media attributes, in order.</summary>
     public IReadOnlyCollection<(string Text, string? Media)> Styles => _styles;
 
-    /// <summary>What the sender says of light and dark presentation: the content of meta color-scheme.</summary>
+    /// <summary>The sender's setting for light and dark presentation: the content of meta color-scheme.</summary>
     public string? ColorScheme { get; private set; }
 
-    /// <param name="scope">The new names begin with it; null: names stay as they are.</param>
+    /// <param name="scope">The prefix of the new names; null: names stay as they are.</param>
     public static HtmlOutline Of(string html, string? scope)
     {
         var outline = new HtmlOutline();
@@ -45,11 +45,11 @@ public sealed class HtmlOutline
         return outline;
     }
 
-    /// <summary>The new name of an element that has this one; null: it gets none.</summary>
+    /// <summary>Returns the new name of an element that has this one; null: it gets none.</summary>
     public string? Name(string? name) => name is not null ? _names.GetValueOrDefault(name) : null;
 
-    /// <summary>The link to a place in the same message; null where there is no such place.</summary>
-    /// <param name="url">Any link, or the usemap attribute of a picture.</param>
+    /// <summary>Returns the link to a position in the same message; null if there is no such position.</summary>
+    /// <param name="url">The URL of any link, or the usemap attribute of a picture.</param>
     public string? Link(string? url) => FragmentOf(url) is { } fragment && Name(_names.ContainsKey(fragment) ? fragment : Uri.UnescapeDataString(fragment)) is { } name ? $"#{name}" : null;
 
     private void Read(string html, List<string> links)

@@ -5,18 +5,18 @@ using MimeKit.Text;
 namespace ImapGateway.Messages.Bodies;
 
 /// <summary>
-/// Any HTML as well-nested HTML of known elements, in one pass without a tree: tree builders need quadratic time for deep nesting, gigabytes for misnested formatting,
+/// Rewrites any HTML as well-nested HTML of known elements, in one pass without a tree: tree builders need quadratic time for deep nesting, gigabytes for misnested formatting,
 /// and their recursion ends the process.
 /// </summary>
-/// <param name="attributes">The attributes to write for an element; in trusted HTML those it has.</param>
-/// <param name="maxBytes">UTF-8 octets of the result, end tags included; what does not fit is left out.</param>
+/// <param name="attributes">Returns the attributes to write for an element; in trusted HTML those it has.</param>
+/// <param name="maxBytes">The largest number of UTF-8 octets of the result, end tags included; what does not fit is left out.</param>
 /// <param name="body">The element that a body becomes.</param>
 public sealed class HtmlRewriter(Func<HtmlTagToken, string, IEnumerable<KeyValuePair<string, string>>> attributes, int maxBytes, string body = "div")
 {
-    /// <summary>Elements in one another; of deeper ones the text stays.</summary>
+    /// <summary>The largest depth of nested elements; of deeper ones only the text stays.</summary>
     public const int MaxDepth = 128;
 
-    /// <summary>Trees cost by their elements and the depth these are at: enough for 40,000 cells of a report, or 7,000 elements at the bottom.</summary>
+    /// <summary>The largest cost of a tree, which grows with the number of elements and their depth. It is enough for 40,000 cells of a report, or 7,000 elements at the bottom.</summary>
     private const int MaxWork = 1_000_000;
     private const int WorkPerElement = 20;
     private const int MaxFormatting = 12;
@@ -29,7 +29,7 @@ public sealed class HtmlRewriter(Func<HtmlTagToken, string, IEnumerable<KeyValue
     private int _formatting;
     private readonly DroppedContent _dropped = new();
 
-    /// <summary>True where something was left out for its length.</summary>
+    /// <summary>True if something was left out because of the length.</summary>
     public bool Truncated { get; private set; }
 
     public string Rewrite(string html)
@@ -57,7 +57,7 @@ public sealed class HtmlRewriter(Func<HtmlTagToken, string, IEnumerable<KeyValue
         {
             return;
         }
-        // The body's colours belong to its text: white on nothing would be unreadable.
+        // The body's colours belong to its text: white text without its background would be unreadable.
         name = name == "body" ? body : name;
         if (HtmlElements.Allowed.Contains(name))
         {
@@ -126,7 +126,7 @@ public sealed class HtmlRewriter(Func<HtmlTagToken, string, IEnumerable<KeyValue
         {
             return;
         }
-        // As much of it as fits, and no half of an entity.
+        // As much of the text as fits is written, and no half of an entity.
         Truncated = true;
         foreach (var rune in text.EnumerateRunes())
         {

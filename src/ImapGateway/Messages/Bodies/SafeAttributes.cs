@@ -6,26 +6,26 @@ using MimeKit.Text;
 
 namespace ImapGateway.Messages.Bodies;
 
-/// <summary>The attributes that an element of a message keeps.</summary>
-/// <param name="outline">Of the same HTML.</param>
-/// <param name="partUrl">From the URL of a picture (cid: or a location) to the URL of that part; null where the message has no such part.</param>
-/// <param name="form">In which form it is shown.</param>
+/// <summary>Selects the attributes that an element of a message keeps.</summary>
+/// <param name="outline">The outline of the same HTML.</param>
+/// <param name="partUrl">Returns the URL of the part for the URL of a picture (cid: or a location); null if the message has no such part.</param>
+/// <param name="form">The form in which the HTML is shown.</param>
 public sealed class SafeAttributes(HtmlOutline outline, Func<string, string?> partUrl, HtmlForm form)
 {
     public const string BlockedSource = "data-blocked-src";
 
     /// <summary>
-    /// What a style attribute is called while HtmlSanitizer looks at the tree: its CSS object model would take most of the time, write seven octets for one, and end
+    /// The name of a style attribute while HtmlSanitizer checks the tree. Its CSS object model would take most of the time, write seven octets for one, and end
     /// the process by its recursion. <see cref="SafeCss"/> is stricter.
     /// </summary>
     public const string Style = "data-style";
 
-    /// <summary>The place of the element in <see cref="Sources"/>.</summary>
+    /// <summary>The attribute with the index of the element in <see cref="Sources"/>.</summary>
     public const string Source = "data-mail";
 
     private const int MaxText = 2_000;
 
-    /// <summary>Of numbers in attributes: pixels, rows, columns.</summary>
+    /// <summary>The largest number in attributes: pixels, rows, columns.</summary>
     private const int MaxNumber = 10_000;
 
     private static readonly FrozenSet<string> Plain = Set(
@@ -37,16 +37,16 @@ public sealed class SafeAttributes(HtmlOutline outline, Func<string, string?> pa
     private readonly HashSet<string> _pictures = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _filtered = new(StringComparer.Ordinal);
 
-    /// <summary>Every attribute that <see cref="Of"/> and <see cref="Final"/> can give, under the name that it has in the tree.</summary>
+    /// <summary>All attributes that <see cref="Of"/> and <see cref="Final"/> can give, under the names that they have in the tree.</summary>
     public static IEnumerable<string> Names => [.. Plain, Style, Source, BlockedSource, "class", "href", "id", "name", "referrerpolicy", "rel", "src", "target", "usemap"];
 
-    /// <summary>Elements as they were sent, if <see cref="KeepsSources"/>.</summary>
+    /// <summary>The elements as they were sent, if <see cref="KeepsSources"/>.</summary>
     public IReadOnlyList<SourceElement> Sources => _sources;
 
-    /// <summary>Whether the elements are kept for the selectors of a style sheet.</summary>
+    /// <summary>True if the elements are kept for the selectors of a style sheet.</summary>
     public bool KeepsSources { get; init; }
 
-    /// <summary>The URL to load for a background picture; null: none is loaded.</summary>
+    /// <summary>Returns the URL to load for a background picture; null: none is loaded.</summary>
     public string? Background(string url)
     {
         var shown = partUrl(url) ?? SafeUrls.Embedded(url) ?? (form.RemoteImages ? SafeUrls.Remote(url) : null);
@@ -63,7 +63,7 @@ public sealed class SafeAttributes(HtmlOutline outline, Func<string, string?> pa
         foreach (var attribute in tag.Attributes)
         {
             var name = attribute.Name.ToLowerInvariant();
-            // HTML section 13.2.5.33: of attributes with one name the first counts.
+            // HTML section 13.2.5.33: the first of several attributes with one name counts.
             if (Plain.Contains(name) || name is "background" or "class" or "href" or "id" or "name" or "src" or "style" or "text" or "usemap" or BlockedSource)
             {
                 given.TryAdd(name, attribute.Value ?? "");
@@ -92,7 +92,7 @@ public sealed class SafeAttributes(HtmlOutline outline, Func<string, string?> pa
         }
     }
 
-    /// <summary>As it is shown: of what <see cref="Of"/> gave, what was only meant for the tree is left out.</summary>
+    /// <summary>Returns the attributes as they are shown: those that <see cref="Of"/> gave, without those that are only for the tree.</summary>
     public IEnumerable<KeyValuePair<string, string>> Final(HtmlTagToken tag)
     {
         foreach (var attribute in tag.Attributes)
@@ -112,7 +112,7 @@ public sealed class SafeAttributes(HtmlOutline outline, Func<string, string?> pa
         }
     }
 
-    /// <summary>Many elements have the same style.</summary>
+    /// <summary>Filters a style and remembers the result, since many elements have the same style.</summary>
     private string Filtered(string style) =>
         _filtered.TryGetValue(style, out var known) ? known : _filtered[style] = SafeCss.Filter(style, url => _pictures.Contains(url) ? url : null);
 
@@ -166,7 +166,7 @@ public sealed class SafeAttributes(HtmlOutline outline, Func<string, string?> pa
         }
     }
 
-    /// <summary>The colours of the body and background pictures in attributes come first: a declaration wins over them.</summary>
+    /// <summary>Combines the styles of an element. The body's colours and background pictures in attributes come first, so that a declaration overrides them.</summary>
     private string StyleOf(Dictionary<string, string> given, bool isBody)
     {
         var colours = isBody ? SafeCss.Filter($"background-color:{given.GetValueOrDefault("bgcolor")};color:{given.GetValueOrDefault("text")}") : "";

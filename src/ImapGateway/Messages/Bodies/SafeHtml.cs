@@ -7,26 +7,26 @@ using ImapGateway.Messages.Bodies.Css;
 
 namespace ImapGateway.Messages.Bodies;
 
-/// <summary>HTML that was made safe.</summary>
-/// <param name="Html">Well-formed contents of a body.</param>
-/// <param name="Truncated">Something was cut.</param>
+/// <summary>The HTML that was made safe.</summary>
+/// <param name="Html">The well-formed contents of a body.</param>
+/// <param name="Truncated">True if something was cut.</param>
 public sealed record CleanHtml(string Html, bool Truncated)
 {
-    /// <summary>For a document: the rules of the message, for a style element of it; empty where there are none.</summary>
+    /// <summary>The rules of the message for the style element of a document; empty if there are none.</summary>
     public string Styles { get; init; } = "";
 
-    /// <summary>For a document: the content of its meta color-scheme.</summary>
+    /// <summary>The content of meta color-scheme for a document.</summary>
     public string? ColorScheme { get; init; }
 }
 
 /// <summary>
-/// HTML of a stranger, fit to be put into a page. Two walls: <see cref="HtmlRewriter"/> lets known elements and attributes through in well-nested form, HtmlSanitizer
-/// judges the tree that a browser would build of that.
+/// Makes the HTML of a message safe to be put into a page. There are two layers: <see cref="HtmlRewriter"/> lets known elements and attributes through in well-nested form, HtmlSanitizer
+/// checks the tree that a browser would build of that.
 /// <list type="bullet">
-/// <item>Unless <see cref="HtmlForm.RemoteImages"/> allows it nothing is loaded: remote pictures keep their URL in <c>data-blocked-src</c> (http and https only) for clients that offer to show them;
-/// background pictures are gone, and the colour beside them stays.</item>
+/// <item>Nothing is loaded unless <see cref="HtmlForm.RemoteImages"/> allows it: remote pictures keep their URL in <c>data-blocked-src</c> (http and https only) for clients that offer to show them;
+/// background pictures are removed, and the colour beside them stays.</item>
 /// <item>Pictures of the message (cid: or a location) point at their parts; data: pictures of raster formats stay.</item>
-/// <item>Links go to http, https, mailto, tel and sms, in a new window, without referrer or opener, or to a place in the same message.</item>
+/// <item>Links go to http, https, mailto, tel and sms, in a new window, without referrer or opener, or to a position in the same message.</item>
 /// <item>The rules of style elements become style attributes, except conditional ones. A document keeps all of them as rules, along with classes and ids; elsewhere these would act on the page around.
 /// <see cref="SafeCss"/> decides about declarations.</item>
 /// </list>
@@ -35,23 +35,23 @@ public static class SafeHtml
 {
     public const string BlockedSource = SafeAttributes.BlockedSource;
 
-    /// <summary>Characters of the rules of a document.</summary>
+    /// <summary>The largest number of characters of the rules of a document.</summary>
     private const int MaxStyles = 256 * 1024;
 
     private static readonly HtmlSanitizer Sanitizer = Configure();
 
-    /// <param name="html">Of any size; what comes after tens of thousands of elements is left out.</param>
-    /// <param name="partUrl">From the URL of a picture (cid: or a location) to the URL of that part; null where the message has no such part.</param>
-    /// <param name="maxBytes">UTF-8 octets of the result, which is cut between elements or in text and stays well-formed.</param>
-    /// <param name="form">How it is shown; null: as <see cref="HtmlForm.Safe"/>.</param>
-    /// <param name="scope">What the names of places in the message begin with, different from that of other messages on the same page.</param>
+    /// <param name="html">The HTML, of any size; what comes after tens of thousands of elements is left out.</param>
+    /// <param name="partUrl">Returns the URL of the part for the URL of a picture (cid: or a location); null if the message has no such part.</param>
+    /// <param name="maxBytes">The largest number of UTF-8 octets of the result, which is cut between elements or in text and stays well-formed.</param>
+    /// <param name="form">The form in which it is shown; null: <see cref="HtmlForm.Safe"/>.</param>
+    /// <param name="scope">The prefix of names in the message, different from that of other messages on the same page.</param>
     public static CleanHtml Clean(string html, Func<string, string?> partUrl, int maxBytes = int.MaxValue, HtmlForm? form = null, string scope = "mail")
     {
         form ??= HtmlForm.Safe;
         var outline = HtmlOutline.Of(html, form.IsDocument ? null : scope);
         var attributes = new SafeAttributes(outline, partUrl, form) { KeepsSources = !form.IsDocument && outline.Styles.Count > 0 };
         var sheet = StyleSheet.Parse(outline.Styles, attributes.Background);
-        // The octets of the result come from the first few times as many of the rewritten: hostile input is not worked through to its end.
+        // The result needs at most a few times as many octets of the rewritten HTML: hostile input is not processed to its end.
         var rewriter = new HtmlRewriter(attributes.Of, (int)Math.Min(int.MaxValue, 4L * maxBytes), form.IsDocument ? HtmlElements.MailBody : "div");
         using var document = Sanitizer.SanitizeDom(rewriter.Rewrite(html));
         var body = document.Body!;
@@ -70,7 +70,7 @@ public static class SafeHtml
             {
                 return new CleanHtml(styled, rewriter.Truncated);
             }
-            // The text is worth more than how it looks.
+            // The text is more important than its styles.
         }
         var (written, truncated) = Write(plain, attributes, maxBytes);
         return new CleanHtml(written, rewriter.Truncated | truncated);
@@ -82,8 +82,8 @@ public static class SafeHtml
         return (final.Rewrite(clean), final.Truncated);
     }
 
-    /// <summary>Puts the rules of the sheet before the declarations of each element.</summary>
-    /// <returns>Puts the elements around that stand for html and body; null if nothing was done because it would cost too much.</returns>
+    /// <summary>Adds the rules of the sheet before the declarations of each element.</summary>
+    /// <returns>A function that adds the elements that stand for html and body; null if nothing was done because it would cost too much.</returns>
     private static Func<string, string>? Inline(IHtmlElement body, IReadOnlyList<SourceElement> sources, StyleSheet sheet)
     {
         var elements = Tree(body, sources);
@@ -107,7 +107,7 @@ public static class SafeHtml
         return inner => string.Concat(wrappers) + inner + string.Concat(Enumerable.Repeat("</div>", wrappers.Count));
     }
 
-    /// <summary>All elements in the order of the document, html and body first.</summary>
+    /// <summary>Returns all elements in the order of the document, html and body first.</summary>
     private static List<StyledElement> Tree(IHtmlElement body, IReadOnlyList<SourceElement> sources)
     {
         var html = new StyledElement(SourceElement.Implied("html"), null, null);

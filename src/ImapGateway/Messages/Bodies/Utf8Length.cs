@@ -4,7 +4,7 @@ namespace ImapGateway.Messages.Bodies;
 
 public static class Utf8Length
 {
-    /// <summary>The longest beginning that has at most so many UTF-8 octets, without half a character.</summary>
+    /// <summary>Returns the longest prefix that has at most this number of UTF-8 octets, without half a character.</summary>
     public static string Cut(string text, int maxBytes, out bool truncated)
     {
         truncated = text.Length > maxBytes / 3 && Encoding.UTF8.GetByteCount(text) > maxBytes;

@@ -6,24 +6,24 @@ using ImapGateway.Responses;
 
 namespace ImapGateway.Messages.Sections;
 
-/// <summary>What an answer says of a section before its first octet.</summary>
-/// <param name="ContentType">In lower case, without parameters.</param>
-/// <param name="Charset">As the sender wrote it; null where there is none, or us-ascii, which servers put where there is none.</param>
-/// <param name="Filename">Without any path.</param>
-/// <param name="IsAttachment">The sender wants it to be saved, not shown.</param>
-/// <param name="IsEncoded">Its length is known once it has been decoded to its end.</param>
+/// <summary>The properties of a section that a response needs before its first octet.</summary>
+/// <param name="ContentType">The content type in lower case, without parameters.</param>
+/// <param name="Charset">The charset as the sender wrote it; null if there is none, or for us-ascii, which servers send if there is none.</param>
+/// <param name="Filename">The file name without any path.</param>
+/// <param name="IsAttachment">True if the sender wants it to be saved, not shown.</param>
+/// <param name="IsEncoded">True if its length is known only after it has been decoded to its end.</param>
 [GenerateSerializer, Immutable]
 public sealed record FoundSection(string ContentType, string? Charset, string? Filename, bool IsAttachment, bool IsEncoded)
 {
-    /// <summary>Octets of it that are kept by the gateway; null: it is not.</summary>
+    /// <summary>The number of octets if the gateway has the section on disk; null: it does not.</summary>
     [Id(0)] public long? Stored { get; init; }
 }
 
 /// <summary>
-/// Looks whether the message is still there, and what the section is. What the gateway has of it goes by what is known of the mailbox; else the server is asked, which alone tells
-/// where a message that was moved is now.
+/// Finds out whether the message still exists, and the properties of the section. For a section on disk the known state of the mailbox is enough; else the server is asked, which alone shows
+/// where a moved message is now.
 /// </summary>
-/// <param name="OnlyMessage">What the section is was told once, and stays so: no value is answered, and nothing is fetched for it.</param>
+/// <param name="OnlyMessage">True if the client already has the properties of the section, which do not change: no value is returned, and nothing is fetched for it.</param>
 [GenerateSerializer, Immutable]
 public sealed record FindSection(SectionRef Section, bool OnlyMessage, Freshness Freshness) : AccountCommand<Tagged<FoundSection>>
 {

@@ -4,8 +4,8 @@ using ImapGateway.Imap;
 namespace ImapGateway.Messages.Sections;
 
 /// <summary>
-/// How many octets a section has when its transfer encoding is gone. What the server says of its size is checked before it is believed; what is encoded,
-/// or was lied about, is read to its end and counted.
+/// Returns the number of octets of a section without its transfer encoding. The size that the server reports is checked first. A section that is encoded,
+/// or whose reported size is wrong, is read to its end and counted.
 /// </summary>
 [GenerateSerializer, Immutable]
 public sealed record MeasureSection(SectionRef Section) : AccountCommand<long>
@@ -32,7 +32,7 @@ public sealed record MeasureSection(SectionRef Section) : AccountCommand<long>
         return length;
     }
 
-    /// <summary>Where the size is right there is one octet before it, and none behind it.</summary>
+    /// <summary>True if the reported size is right: there is one octet before the end, and none after it.</summary>
     private static async Task<bool> IsTrueAsync(ImapSession session, Section section)
     {
         var slice = new SectionSlice(section.Name, Math.Max(0, section.Size - 1), 2);

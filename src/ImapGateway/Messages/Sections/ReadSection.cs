@@ -3,9 +3,9 @@ using ImapGateway.Accounts;
 
 namespace ImapGateway.Messages.Sections;
 
-/// <summary>Octets of a section as they arrive, transfer encoding removed.</summary>
-/// <param name="Offset">In what is left when the encoding is gone.</param>
-/// <param name="Count">Null: to the end.</param>
+/// <summary>Streams the octets of a section as they arrive, without transfer encoding.</summary>
+/// <param name="Offset">The offset in the decoded octets.</param>
+/// <param name="Count">The number of octets; null: to the end.</param>
 [GenerateSerializer, Immutable]
 public sealed record ReadSection(SectionRef Section, long Offset, long? Count) : AccountStream
 {

@@ -2,7 +2,7 @@ using Microsoft.Extensions.Caching.Memory;
 
 namespace ImapGateway.Messages.Sections;
 
-/// <summary>Lengths of sections that were read to their end once. They never change; one that is forgotten is counted again.</summary>
+/// <summary>Remembers the lengths of sections that were read to their end. They never change; a forgotten one is counted again.</summary>
 public sealed class SectionLengths : IDisposable
 {
     private const int MostKnown = 20_000;

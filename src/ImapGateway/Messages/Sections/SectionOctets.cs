@@ -5,11 +5,11 @@ using ImapGateway.Imap;
 
 namespace ImapGateway.Messages.Sections;
 
-/// <summary>Octets of a section without its transfer encoding: from the disk where it was read before, else from the mail server, and onto the disk on their way.</summary>
+/// <summary>Reads the octets of a section without its transfer encoding, from disk if it was read before, else from the mail server; then they are written to disk on their way.</summary>
 public static class SectionOctets
 {
-    /// <param name="offset">In what is left when the encoding is gone.</param>
-    /// <param name="count">Null: to the end.</param>
+    /// <param name="offset">The offset in the decoded octets.</param>
+    /// <param name="count">The number of octets; null: to the end.</param>
     /// <returns>Arrays that are never used again.</returns>
     public static async IAsyncEnumerable<byte[]> ReadAsync(AccountContext account, LocatedSection located, long offset, long? count, [EnumeratorCancellation] CancellationToken cancel)
     {
@@ -29,7 +29,7 @@ public static class SectionOctets
                 }
             }
         }
-        // Where the file was damaged in its middle the server has the rest.
+        // If the file is damaged in the middle, the rest comes from the server.
         await foreach (var piece in FetchAsync(account, located, offset, count, cancel))
         {
             yield return piece;
@@ -47,7 +47,7 @@ public static class SectionOctets
             }
             yield break;
         }
-        // The server can count only what is encoded: all before the offset is decoded and thrown away.
+        // The server can count only encoded octets: everything before the offset is decoded and thrown away.
         var (skip, left) = (offset, count ?? long.MaxValue);
         var pieces = DecodeAsync(account.Pool.StreamAsync(section, 0, null, cancel), section.Encoding);
         await foreach (var decoded in account.Stored.KeepAsync(located.Message, located.Headers, section.Name, section.Size, pieces))
@@ -67,7 +67,7 @@ public static class SectionOctets
         }
     }
 
-    /// <summary>Away from the account's actor, whose other requests must not wait for it.</summary>
+    /// <summary>Decodes outside of the account's grain, whose other requests must not wait for it.</summary>
     private static async IAsyncEnumerable<byte[]> DecodeAsync(IAsyncEnumerable<ReadOnlySequence<byte>> pieces, string encoding)
     {
         var decoder = TransferDecoder.For(encoding);

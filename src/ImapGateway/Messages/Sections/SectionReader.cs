@@ -3,10 +3,10 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Messages.Sections;
 
-/// <summary>Octets of a section on their way from the account's owner to a client.</summary>
+/// <summary>Reads the octets of a section from the account's grain and sends them to a client.</summary>
 public sealed class SectionReader : IAsyncDisposable
 {
-    /// <summary>Pieces of 64 KB that cross the actor's border together.</summary>
+    /// <summary>The number of pieces of 64 KB that one call of the grain returns.</summary>
     private const int PiecesAtOnce = 2;
 
     private readonly IAsyncEnumerator<byte[]> _pieces;
@@ -17,13 +17,13 @@ public sealed class SectionReader : IAsyncDisposable
         _pieces = account.Stream(new ReadSection(section, offset, count), cancel).WithBatchSize(PiecesAtOnce).GetAsyncEnumerator(cancel);
     }
 
-    /// <summary>Octets so far.</summary>
+    /// <summary>The number of octets so far.</summary>
     public long Received { get; private set; }
 
-    /// <summary>Until the first octets are there, or it is certain that there are none: what fails later can only cut off the answer.</summary>
+    /// <summary>Waits for the first octets, or until it is certain that there are none. A later failure can only cut off the response.</summary>
     public Task StartAsync() => NextAsync();
 
-    /// <summary>All that there is, each piece as soon as it is there. A client that takes nothing of a piece for too long is cut off; as long as something moves there is no limit.</summary>
+    /// <summary>Sends all pieces, each as soon as it arrives. A client that reads nothing of a piece for too long is disconnected; as long as data moves there is no limit.</summary>
     public async Task SendAsync(HttpContext context, TimeProvider time)
     {
         using var pause = new CancellationTokenSource(Timeout.InfiniteTimeSpan, time);
@@ -38,7 +38,7 @@ public sealed class SectionReader : IAsyncDisposable
         }
     }
 
-    /// <summary>A small piece as a whole; shorter where the section ends before.</summary>
+    /// <summary>Reads a small piece as a whole; it is shorter if the section ends before.</summary>
     public static async Task<byte[]> ReadAsync(IAccountGrain account, SectionRef section, long offset, int count, CancellationToken cancel)
     {
         using var octets = new MemoryStream();

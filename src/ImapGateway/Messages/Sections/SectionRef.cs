@@ -7,16 +7,16 @@ using ImapGateway.Sync;
 
 namespace ImapGateway.Messages.Sections;
 
-/// <summary>A section that there is.</summary>
-/// <param name="Message">Where it lies.</param>
-/// <param name="Section">What to ask the mail server for.</param>
-/// <param name="Headers">Of the message.</param>
-/// <param name="Part">What the message says of it; null: the message itself.</param>
+/// <summary>A section that exists.</summary>
+/// <param name="Message">The message that contains it.</param>
+/// <param name="Section">The section to request from the mail server.</param>
+/// <param name="Headers">The headers of the message.</param>
+/// <param name="Part">The properties of the part by the structure of the message; null: the message itself.</param>
 public sealed record LocatedSection(HeaderKey Message, Section Section, MessageHeaders Headers, MessagePart? Part);
 
 /// <summary>A message as it was sent, or one part of it without its transfer encoding. Its octets never change.</summary>
-/// <param name="Id">Of the message.</param>
-/// <param name="Part">As in <see cref="MessagePart.Part"/>; null: the message itself.</param>
+/// <param name="Id">The id of the message.</param>
+/// <param name="Part">The part number as in <see cref="MessagePart.Part"/>; null: the message itself.</param>
 [GenerateSerializer, Immutable]
 public sealed record SectionRef(string Id, string? Part)
 {
@@ -24,14 +24,14 @@ public sealed record SectionRef(string Id, string? Part)
 
     public override string ToString() => Part is null ? Id : $"{Id}.{Part}";
 
-    /// <summary>Strong, for its octets never change.</summary>
+    /// <summary>The strong entity tag; it is constant, since the octets never change.</summary>
     public string Tag => EntityTags.Format(ToString());
 
-    /// <summary>Its name among the sections of its message (<see cref="Imap.Section.Name"/>).</summary>
+    /// <summary>The name among the sections of its message (<see cref="Imap.Section.Name"/>).</summary>
     public string Name => Part ?? "";
 
-    /// <summary>Where it is, and what the message says of it.</summary>
-    /// <exception cref="ProblemException">404 where there never was one, 410 where the message is gone.</exception>
+    /// <summary>Finds the section, and its properties by the structure of the message.</summary>
+    /// <exception cref="ProblemException">404 if it never existed, 410 if the message is gone.</exception>
     public async Task<LocatedSection> LocateAsync(AccountContext account, CancellationToken cancel)
     {
         var (mailbox, row) = account.Mailboxes.FindMessage(Id);

@@ -7,12 +7,12 @@ using ImapGateway.Responses;
 namespace ImapGateway.Messages.Sections;
 
 /// <summary>
-/// A section as an HTTP answer, in constant memory: 200 or 206 as its first octets arrive, 304, 412, 416 (RFC 9110 sections 13 and 14). What breaks in the middle
+/// A response with a section, in constant memory: 200 or 206 as its first octets arrive, 304, 412, 416 (RFC 9110 sections 13 and 14). A failure in the middle
 /// ends the connection, so that no client takes a part for the whole.
 /// </summary>
 public sealed partial class SectionResult(IAccountGrain account, SectionRef section, Freshness freshness, SectionLengths lengths, TimeProvider time) : IResult
 {
-    /// <summary>A range of this many octets is fetched before its answer begins, rather than counting all that there is.</summary>
+    /// <summary>The largest range that is fetched before its response begins, so that the length of the whole need not be counted.</summary>
     private const int MostHeld = 256 * 1024;
 
     private const string Pdf = "application/pdf";
@@ -24,7 +24,7 @@ public sealed partial class SectionResult(IAccountGrain account, SectionRef sect
         var (request, response) = (httpContext.Request, httpContext.Response);
         var cancel = httpContext.RequestAborted;
         var tag = section.Tag;
-        // Who names the tag has seen the section; a star says nothing of what it is.
+        // A client that sends the tag has seen the section; a star does not say so.
         var isKnown = request.Headers.IfNoneMatch != "*" && EntityTags.IsKnown(request.Headers.IfNoneMatch, tag);
         var answer = await account.Execute(new FindSection(section, isKnown, freshness), cancel);
         var found = answer.Value;
@@ -75,7 +75,7 @@ public sealed partial class SectionResult(IAccountGrain account, SectionRef sect
                 await response.Body.WriteAsync(octets, httpContext.RequestAborted);
                 return;
             }
-            // It ends within the range, and so its end is known.
+            // The section ends within the range, and so its length is known.
             length = octets.Length > 0 ? small.First + octets.Length : null;
         }
         length ??= await MeasureAsync(httpContext.RequestAborted);
@@ -100,7 +100,7 @@ public sealed partial class SectionResult(IAccountGrain account, SectionRef sect
         return length;
     }
 
-    /// <summary>Common to all answers, 304 too (RFC 9110 section 15.4.5).</summary>
+    /// <summary>Sets the headers of all responses, 304 too (RFC 9110 section 15.4.5).</summary>
     private static void Describe(HttpResponse response, string tag)
     {
         TaggedAnswers.Describe(response, tag, "private, max-age=31536000, immutable");
@@ -113,17 +113,17 @@ public sealed partial class SectionResult(IAccountGrain account, SectionRef sect
         response.ContentType = found.Charset is { } charset && Token().IsMatch(charset) ? $"{found.ContentType}; charset={charset}" : found.ContentType;
         response.Headers.AcceptRanges = "bytes";
         response.Headers.XContentTypeOptions = "nosniff";
-        // Whatever a stranger has sent, it must not act in the gateway's name: HTML, SVG and XML are saved, not shown, and nothing that is shown runs scripts.
+        // Content of unknown senders must not act in the gateway's name: HTML, SVG and XML are saved, not shown, and nothing that is shown runs scripts.
         var isShown = !found.IsAttachment && (Array.IndexOf(Shown, found.ContentType) >= 0 || found.ContentType.StartsWith("audio/", StringComparison.Ordinal) || found.ContentType.StartsWith("video/", StringComparison.Ordinal));
         response.Headers.ContentDisposition = ContentDisposition.Format(isShown ? "inline" : "attachment", found.Filename);
         if (found.ContentType != Pdf)
         {
-            // Browsers show no PDF in a sandbox, and keep its scripts to themselves.
+            // Browsers show no PDF in a sandbox, and isolate its scripts themselves.
             response.Headers.ContentSecurityPolicy = "default-src 'none'; sandbox";
         }
     }
 
-    /// <summary>RFC 9110 section 5.6.2.</summary>
+    /// <summary>Matches a token of RFC 9110 section 5.6.2.</summary>
     [GeneratedRegex(@"^[A-Za-z0-9!#$%&'*+.^_`|~-]+\z")]
     private static partial Regex Token();
 }

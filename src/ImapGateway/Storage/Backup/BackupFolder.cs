@@ -3,12 +3,12 @@ using ImapGateway.Settings;
 
 namespace ImapGateway.Storage.Backup;
 
-/// <summary>The folder of a backup: complete and durable under its name, or not there. Only the user who made it can read it.</summary>
+/// <summary>Makes the folder of a backup. It is complete and durable under its name, or does not exist. Only the user who made it can read it.</summary>
 internal static class BackupFolder
 {
-    /// <param name="path">Does not exist yet; its parent does.</param>
-    /// <param name="fill">Writes the content into the folder it is given.</param>
-    /// <exception cref="StartupException">It exists, or cannot be written.</exception>
+    /// <param name="path">The path of the folder, which must not exist; its parent must.</param>
+    /// <param name="fill">Writes the content into the given folder.</param>
+    /// <exception cref="StartupException">The folder exists, or cannot be written.</exception>
     public static async Task MakeAsync(string path, Func<string, Task> fill)
     {
         var target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
@@ -21,7 +21,7 @@ internal static class BackupFolder
         {
             throw new StartupException($"{parent} does not exist");
         }
-        // In the same folder, so that it can be renamed.
+        // The draft is in the same folder, so that it can be renamed.
         var draft = $"{target}.partial_{RandomNumberGenerator.GetHexString(16, lowercase: true)}";
         try
         {
@@ -38,7 +38,7 @@ internal static class BackupFolder
         }
     }
 
-    /// <summary>A copy with mode 600.</summary>
+    /// <summary>Copies a file; the copy has mode 600.</summary>
     public static void Copy(string from, string to)
     {
         using var source = new FileStream(from, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
@@ -67,7 +67,7 @@ internal static class BackupFolder
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            // It was not made, or stays behind under a name that says what it is.
+            // The draft was not made, or stays under a name that says what it is.
         }
     }
 }

@@ -4,11 +4,11 @@ using ImapGateway.Settings;
 
 namespace ImapGateway.Storage.Backup;
 
-/// <summary>The file <c>backup.json</c>: what a backup has, written last.</summary>
-/// <param name="Format">Of this file and those that it names.</param>
+/// <summary>The file <c>backup.json</c> with the contents of a backup; it is written last.</summary>
+/// <param name="Format">The format of this file and of those that it names.</param>
 /// <param name="Provider">The kind of database.</param>
-/// <param name="MadeAt">When the copy began; it shows this instant.</param>
-/// <param name="Migration">The last one that the database had.</param>
+/// <param name="MadeAt">The time when the copy began; the copy shows the database at this time.</param>
+/// <param name="Migration">The last migration of the database.</param>
 internal sealed record BackupManifest(int Format, StorageProvider Provider, DateTimeOffset MadeAt, string Migration)
 {
     private const string FileName = "backup.json";
@@ -22,15 +22,15 @@ internal sealed record BackupManifest(int Format, StorageProvider Provider, Date
         WriteIndented = true,
     };
 
-    /// <summary>Of PostgreSQL: its tables, each in a file of its own as COPY writes it. A table comes after those that it refers to.</summary>
+    /// <summary>The tables of PostgreSQL, each in a file of its own as COPY writes it. A table comes after those that it refers to.</summary>
     public ImmutableArray<BackupTable> Tables { get; init; } = [];
 
     public static BackupManifest Of(StorageProvider provider, DateTimeOffset now, string migration) => new(Present, provider, now, migration);
 
-    /// <summary>For the log of the first start after the restore.</summary>
+    /// <summary>The description for the log of the first start after the restore.</summary>
     public string Description => $"it is a backup that was made at {MadeAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z";
 
-    /// <exception cref="StartupException">The folder is no backup of this kind of database.</exception>
+    /// <exception cref="StartupException">The folder is not a backup of this kind of database.</exception>
     public static BackupManifest Read(string folder, StorageProvider provider)
     {
         try
@@ -49,10 +49,10 @@ internal sealed record BackupManifest(int Format, StorageProvider Provider, Date
     public void Write(string folder) => PrivateFile.Write(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, Json));
 }
 
-/// <param name="Name">Of the table.</param>
-/// <param name="Columns">In the order in which they were copied.</param>
+/// <param name="Name">The name of the table.</param>
+/// <param name="Columns">The columns in the order in which they were copied.</param>
 /// <param name="Identity">The column that the database numbers, if there is one.</param>
-/// <param name="LastNumber">The last number that it gave.</param>
+/// <param name="LastNumber">The last number that the database gave.</param>
 internal sealed record BackupTable(string Name, ImmutableArray<string> Columns, string? Identity, long LastNumber)
 {
     public string FileName => $"{Name}.copy";

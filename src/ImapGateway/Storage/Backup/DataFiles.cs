@@ -1,6 +1,6 @@
 namespace ImapGateway.Storage.Backup;
 
-/// <summary>What of the data directory belongs into a backup, beside the database: the admin key, the key ring where it is kept in files, and the mark of the cache folder.</summary>
+/// <summary>Copies the files of the data directory that a backup contains beside the database: the admin key, the key ring if it is kept in files, and the mark of the cache folder.</summary>
 internal static class DataFiles
 {
     private static readonly string[] Files = ["admin.key", Path.Combine("cache", "CACHEDIR.TAG")];
@@ -8,9 +8,9 @@ internal static class DataFiles
     /// <summary>The folder of the key ring. Keys are only ever added: one that is copied after the database has all keys of the copy.</summary>
     private const string Keys = "keys";
 
-    /// <summary>Files that are there already stay as they are.</summary>
+    /// <summary>Copies the files. Files that exist already stay as they are.</summary>
     /// <param name="from">A data directory, or a backup.</param>
-    /// <param name="to">The other of the two.</param>
+    /// <param name="to">The other of the two directories.</param>
     public static void Copy(string from, string to)
     {
         var keys = Path.Combine(from, Keys);

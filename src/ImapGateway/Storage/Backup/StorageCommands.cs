@@ -2,7 +2,7 @@ using ImapGateway.Settings;
 
 namespace ImapGateway.Storage.Backup;
 
-/// <summary>The commands <c>storage backup</c>, <c>storage restore</c> and <c>storage restored</c>. They open the storage of the settings, and start nothing.</summary>
+/// <summary>Runs the commands <c>storage backup</c>, <c>storage restore</c> and <c>storage restored</c>. They open the storage of the settings, and start nothing.</summary>
 public static class StorageCommands
 {
     private const string ByOperator = "\"storage restored\" was called";

@@ -4,10 +4,10 @@ using Microsoft.AspNetCore.DataProtection.Repositories;
 
 namespace ImapGateway.Storage.KeyRing;
 
-/// <summary>A file for each key, in a folder of the data directory.</summary>
+/// <summary>Keeps each key in a file, in a folder of the data directory.</summary>
 internal sealed class FileKeyRing(DirectoryInfo folder, ILoggerFactory logs) : FileSystemXmlRepository(folder, logs), IKeyRing
 {
-    /// <summary>Does not end as the files of keys do: a draft that a crash leaves behind is no key.</summary>
+    /// <summary>The extension of drafts, different from that of keys: a draft that a crash leaves behind is not a key.</summary>
     private const string Draft = ".draft";
 
     public int Rewrite(Func<XElement, XElement?> change)
@@ -28,7 +28,7 @@ internal sealed class FileKeyRing(DirectoryInfo folder, ILoggerFactory logs) : F
         return count;
     }
 
-    /// <summary>The new file is on the disk before it takes the place of the old one.</summary>
+    /// <summary>Replaces a file. The new file is on the disk before it replaces the old one.</summary>
     private static void Replace(string path, XElement element)
     {
         var open = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write };

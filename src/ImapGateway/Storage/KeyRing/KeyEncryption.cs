@@ -8,12 +8,12 @@ internal sealed class KeyEncryption(IOptions<StorageOptions> options)
 {
     private readonly Lazy<List<KeyEncryptionKey?>> _keys = new(() => Load(options.Value.KeyEncryption));
 
-    /// <summary>Null if the ring is to stay in clear.</summary>
+    /// <summary>The first key; null if the ring must stay unencrypted.</summary>
     public KeyEncryptionKey? First => _keys.Value.FirstOrDefault();
 
     public KeyEncryptionKey? Find(string id) => _keys.Value.Find(key => key?.Id == id);
 
-    /// <exception cref="StartupException">A line for each that cannot be loaded.</exception>
+    /// <exception cref="StartupException">The message has a line for each key that cannot be loaded.</exception>
     private static List<KeyEncryptionKey?> Load(IReadOnlyList<string> sources)
     {
         var keys = new List<KeyEncryptionKey?>();

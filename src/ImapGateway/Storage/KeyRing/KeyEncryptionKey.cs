@@ -3,21 +3,21 @@ using System.Security.Cryptography.X509Certificates;
 
 namespace ImapGateway.Storage.KeyRing;
 
-/// <summary>A key of the operator's. It encrypts the content key of each element of the key ring, which encrypts the element.</summary>
+/// <summary>A key of the operator. It encrypts the content key of each element of the key ring, which encrypts the element.</summary>
 internal abstract class KeyEncryptionKey(string id)
 {
-    /// <summary>Names the key in the ring and in messages; the key cannot be computed from it.</summary>
+    /// <summary>The name of the key in the ring and in messages; the key cannot be computed from it.</summary>
     public string Id => id;
 
     public abstract byte[] Wrap(byte[] contentKey);
 
-    /// <exception cref="CryptographicException">It was wrapped with another key, or damaged.</exception>
+    /// <exception cref="CryptographicException">The value was wrapped with another key, or is damaged.</exception>
     public abstract byte[] Unwrap(byte[] wrapped);
 
     protected static string Name(string kind, ReadOnlySpan<byte> bytes) => $"{kind}-{Convert.ToHexStringLower(SHA256.HashData(bytes))[..16]}";
 }
 
-/// <summary>32 random octets, from a file or an environment variable.</summary>
+/// <summary>A key of 32 random octets, from a file or an environment variable.</summary>
 internal sealed class SecretKey(byte[] key) : KeyEncryptionKey(Name("key", [.. "ImapGateway key encryption key"u8, .. key]))
 {
     public const int Length = 32;
@@ -43,7 +43,7 @@ internal sealed class CertificateKey(X509Certificate2 certificate) : KeyEncrypti
     }
 }
 
-/// <summary>AES-256-GCM: nonce, tag and ciphertext in one array.</summary>
+/// <summary>Encrypts with AES-256-GCM: nonce, tag and ciphertext are one array.</summary>
 internal static class Sealed
 {
     private static readonly int NonceLength = AesGcm.NonceByteSizes.MaxSize;
@@ -58,7 +58,7 @@ internal static class Sealed
         return box;
     }
 
-    /// <exception cref="CryptographicException">Another key, or damaged.</exception>
+    /// <exception cref="CryptographicException">The value was encrypted with another key, or is damaged.</exception>
     public static byte[] Open(byte[] key, ReadOnlySpan<byte> box)
     {
         if (box.Length < NonceLength + TagLength)

@@ -26,12 +26,12 @@ internal sealed class KeyRingEncryptor(KeyEncryptionKey key) : IXmlEncryptor
     }
 }
 
-/// <summary>Made by Data Protection, which hands over the services.</summary>
+/// <summary>Decrypts elements of the key ring. Data Protection creates it and passes the services.</summary>
 internal sealed class KeyRingDecryptor(IServiceProvider services) : IXmlDecryptor
 {
     public XElement Decrypt(XElement encryptedElement) => Decrypt(encryptedElement, services.GetRequiredService<KeyEncryption>());
 
-    /// <exception cref="CryptographicException">Its key is not among the given ones, or it is damaged.</exception>
+    /// <exception cref="CryptographicException">The key of the element is not among the given ones, or the element is damaged.</exception>
     public static XElement Decrypt(XElement encryptedElement, KeyEncryption keys)
     {
         try
@@ -46,6 +46,6 @@ internal sealed class KeyRingDecryptor(IServiceProvider services) : IXmlDecrypto
         }
     }
 
-    /// <summary>The id of the key that it is encrypted with.</summary>
+    /// <summary>Returns the id of the key that the element is encrypted with.</summary>
     public static string KeyOf(XElement encryptedElement) => (string?)encryptedElement.Attribute("key") ?? "";
 }

@@ -15,7 +15,7 @@ internal sealed partial class KeyRingGuard(KeyEncryption keys, ILogger<KeyRingGu
 
     public void Verify(IKeyRing ring)
     {
-        // Loaded here even if the ring is empty: a key that is missing must not be noticed later.
+        // The keys are loaded here even if the ring is empty: a missing key must not be noticed only later.
         _ = keys.First;
         foreach (var secret in Elements(ring).SelectMany(Encrypted))
         {
@@ -78,7 +78,7 @@ internal sealed partial class KeyRingGuard(KeyEncryption keys, ILogger<KeyRingGu
         return secrets.Count > 0 ? copy : null;
     }
 
-    /// <summary>What this gateway has encrypted; others may have used other encryptors of Data Protection.</summary>
+    /// <summary>Returns the elements that this gateway has encrypted; other programs may have used other encryptors of Data Protection.</summary>
     private static IEnumerable<XElement> Encrypted(XElement element) => element.Descendants(EncryptedSecret)
         .Where(secret => ((string?)secret.Attribute(DecryptorType))?.StartsWith(typeof(KeyRingDecryptor).FullName!, StringComparison.Ordinal) is true && secret.Elements().Count() == 1);
 

@@ -4,7 +4,7 @@ using ImapGateway.Settings;
 
 namespace ImapGateway.Storage.KeyRing;
 
-/// <summary>One entry of Storage:KeyEncryption. Its text is never repeated in a message: somebody may have written the key itself there.</summary>
+/// <summary>An entry of Storage:KeyEncryption. Its text is never repeated in a message: an operator may have written the key itself there.</summary>
 internal static class KeySource
 {
     public const string None = "none";
@@ -13,15 +13,15 @@ internal static class KeySource
     private const string Certificate = "certificate:";
     private const int MaxSecretFile = 4096;
 
-    /// <summary>What to tell the operator after the name of the setting; null if it can be read.</summary>
+    /// <summary>Returns the text for the operator after the name of the setting; null if the entry is valid.</summary>
     public static string? FaultOf(string text) =>
         text == None || new[] { File, Variable, Certificate }.Any(kind => text.StartsWith(kind, StringComparison.Ordinal) && text.Length > kind.Length)
             ? null
             : "is written file:PATH, env:NAME, certificate:PATH or certificate:PATH;PASSWORDFILE, or none";
 
-    /// <param name="text">Has no fault.</param>
-    /// <returns>Null for "none".</returns>
-    /// <exception cref="StartupException">The key is missing or is none; the message goes on after the name of the setting.</exception>
+    /// <param name="text">The entry, without a fault.</param>
+    /// <returns>The key; null for "none".</returns>
+    /// <exception cref="StartupException">The key is missing or invalid; the message continues after the name of the setting.</exception>
     public static KeyEncryptionKey? Load(string text)
     {
         if (text.StartsWith(File, StringComparison.Ordinal))
@@ -67,7 +67,7 @@ internal static class KeySource
     {
         try
         {
-            // A path given by mistake may be of any size.
+            // A wrong path may name a file of any size.
             using var reader = new StreamReader(path);
             var text = new char[MaxSecretFile];
             return new string(text, 0, reader.ReadBlock(text));

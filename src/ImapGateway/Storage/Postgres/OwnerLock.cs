@@ -4,27 +4,27 @@ using Npgsql;
 
 namespace ImapGateway.Storage.Postgres;
 
-/// <summary>Another session that has the lock.</summary>
-/// <param name="Session">Of the server: a process id and when it began.</param>
-/// <param name="Description">For the operator: which gateway, where, since when.</param>
+/// <summary>A session that has the lock.</summary>
+/// <param name="Session">The identity of the session at the server: a process id and its start time.</param>
+/// <param name="Description">The description for the operator: which gateway, where, since when.</param>
 internal sealed record LockHolder(string Session, string Description);
 
 /// <summary>
-/// The advisory locks by which one gateway owns a database. They are of the database, not of the server, and end with their session. The owner's session has the locks
-/// "owner" and one with a random number; a write transaction takes a share of "writers", and then has to find that number locked. So a transaction of a gateway that is no
-/// longer the owner either is refused, or has its share of "writers", for which the next owner waits.
+/// The advisory locks by which one gateway owns a database. They belong to the database, not to the server, and end with their session. The owner's session has the locks
+/// "owner" and one with a random number. A write transaction takes a shared lock "writers", and then must find that number locked. So a transaction of a gateway that is no
+/// longer the owner either is refused, or has its shared lock "writers", for which the next owner waits.
 /// </summary>
 internal static class OwnerLock
 {
-    /// <summary>The octets of "imap": advisory locks of others in the same database have other numbers.</summary>
+    /// <summary>The class of the locks, the octets of "imap": advisory locks of other programs in the same database have other numbers.</summary>
     private const int Class = 0x696D6170;
     private const int Owner = 1;
     private const int Writers = 2;
     private const int FirstNumber = 3;
 
     /// <summary>
-    /// A process that stands still answers TCP keepalives, but sends no pings: idle_session_timeout ends its session. PostgreSQL 13 does not have that; there keepalives at
-    /// least find a machine that is gone.
+    /// The settings of the session. A process that is suspended answers TCP keepalives, but sends no pings: idle_session_timeout ends its session. PostgreSQL 13 does not have that; there
+    /// keepalives at least detect a machine that is gone.
     /// </summary>
     private const string SessionSettings =
         """
@@ -42,7 +42,7 @@ internal static class OwnerLock
         return await ScalarAsync(connection, $"SELECT pg_try_advisory_lock({Class}, {Owner})", cancel) is true;
     }
 
-    /// <summary>Null if nobody has the lock any more.</summary>
+    /// <summary>Returns the session that has the lock, or null if none has it any more.</summary>
     public static async Task<LockHolder?> HolderAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         await using var command = new NpgsqlCommand(
@@ -64,18 +64,18 @@ internal static class OwnerLock
         return new LockHolder($"{pid} {since}", since.Length == 0 ? name : $"{name}{address}, connected since {since[..19]}Z");
     }
 
-    /// <summary>The session of this connection, as <see cref="LockHolder.Session"/> names it.</summary>
+    /// <summary>Returns the session of this connection, as <see cref="LockHolder.Session"/> names it.</summary>
     public static async Task<string> SessionAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         await using var command = new NpgsqlCommand("SELECT backend_start FROM pg_stat_activity WHERE pid = pg_backend_pid()", connection);
         return $"{connection.ProcessID} {(DateTime)(await command.ExecuteScalarAsync(cancel))!:yyyy-MM-dd HH:mm:ss.ffffff}Z";
     }
 
-    /// <summary>A session of our own that the server still believes in.</summary>
+    /// <summary>Ends a session of this process that the server still believes in.</summary>
     public static Task EndAsync(NpgsqlConnection connection, LockHolder own, CancellationToken cancel) =>
         ExecuteAsync(connection, $"SELECT pg_terminate_backend({own.Session.Split(' ')[0]})", cancel);
 
-    /// <summary>Ends the write transactions of earlier owners, waits until they have ended, and keeps new ones away until the transaction of this connection ends.</summary>
+    /// <summary>Ends the write transactions of earlier owners, waits until they have ended, and blocks new ones until the transaction of this connection ends.</summary>
     public static async Task KeepWritersAwayAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         try
@@ -89,7 +89,7 @@ internal static class OwnerLock
         await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock({Class}, {Writers})", cancel);
     }
 
-    /// <summary>Locks a number that nobody else has, for <see cref="MayWriteAsync"/>.</summary>
+    /// <summary>Locks a number that no other session has, for <see cref="MayWriteAsync"/>.</summary>
     public static async Task<int> NumberAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         var number = RandomNumberGenerator.GetInt32(FirstNumber, int.MaxValue);
@@ -97,21 +97,21 @@ internal static class OwnerLock
         return number;
     }
 
-    /// <summary>The first statement of a write transaction. CASE, since the order of AND is not defined: the share comes first.</summary>
-    /// <param name="number">Of the owner that this process is, as far as it knows.</param>
-    /// <returns>False if the session of the owner has ended: then a share of its number can be had.</returns>
+    /// <summary>Checks in the first statement of a write transaction that this process is the owner. CASE, since the order of AND is not defined: the shared lock comes first.</summary>
+    /// <param name="number">The number of this process as the owner, as far as it knows.</param>
+    /// <returns>False if the session of the owner has ended: then the number can be locked as shared.</returns>
     public static async Task<bool> MayWriteAsync(NpgsqlConnection connection, int number, CancellationToken cancel) => await ScalarAsync(
         connection,
         $"SELECT CASE WHEN pg_try_advisory_xact_lock_shared({Class}, {Writers}) THEN pg_try_advisory_xact_lock_shared({Class}, {number}) END",
         cancel) is false;
 
-    /// <summary>The same for a session as a whole, until it ends.</summary>
+    /// <summary>Checks the same for a session as a whole, until it ends.</summary>
     public static async Task<bool> MayWriteForLongAsync(NpgsqlConnection connection, int number, CancellationToken cancel) => await ScalarAsync(
         connection,
         $"SELECT CASE WHEN pg_try_advisory_lock_shared({Class}, {Writers}) THEN pg_try_advisory_xact_lock_shared({Class}, {number}) END",
         cancel) is false;
 
-    /// <summary>Whether the session that has locked this number still has it.</summary>
+    /// <summary>True if the session that has locked this number still has it.</summary>
     public static async Task<bool> IsLockedAsync(NpgsqlConnection connection, int number, CancellationToken cancel) =>
         await ScalarAsync(connection, $"SELECT pg_try_advisory_xact_lock_shared({Class}, {number})", cancel) is false;
 

@@ -11,15 +11,15 @@ using Npgsql.EntityFrameworkCore.PostgreSQL.Metadata;
 namespace ImapGateway.Storage.Postgres;
 
 /// <summary>
-/// Backups of a database on a PostgreSQL server: all tables by COPY, read in one snapshot while the gateway goes on writing. Nothing but the connection is needed, and it can be restored on any later
+/// Makes backups of a database on a PostgreSQL server: all tables by COPY, read in one snapshot while the gateway goes on writing. It needs only the connection. A backup can be restored on any later
 /// version of the server, by this or a later version of the gateway.
 /// </summary>
-/// <param name="connectionString">Of the settings.</param>
-/// <param name="owner">Is taken to write: not while a gateway works.</param>
-/// <param name="directory">With the admin key.</param>
+/// <param name="connectionString">The connection string of the settings.</param>
+/// <param name="owner">The owner lock. It is taken to write, so that no gateway may be running then.</param>
+/// <param name="directory">The data directory with the admin key.</param>
 internal sealed class PostgresBackup(string connectionString, PostgresOwner owner, DataDirectory directory, TimeProvider time)
 {
-    /// <summary>A gateway that was just stopped may need a moment to give the database back.</summary>
+    /// <summary>The time to wait for a gateway that was just stopped and may need a moment to give the database back.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
 
     private const string Place = "Storage:ConnectionString: the database";
@@ -48,7 +48,7 @@ internal sealed class PostgresBackup(string connectionString, PostgresOwner owne
             (manifest with { Tables = tables.ToImmutable() }).Write(folder);
         }));
 
-    /// <exception cref="StartupException">The folder is no backup, or the database is not empty.</exception>
+    /// <exception cref="StartupException">The folder is not a backup, or the database is not empty.</exception>
     public async Task RestoreAsync(string folder, CancellationToken cancel)
     {
         var manifest = BackupManifest.Read(folder, StorageProvider.Postgres);
@@ -109,7 +109,7 @@ internal sealed class PostgresBackup(string connectionString, PostgresOwner owne
         }
     }
 
-    /// <summary>Numbers are given outside of transactions: what is read now is not less than what the rows of the snapshot have.</summary>
+    /// <summary>Adds the last number of a table. Numbers are given outside of transactions: the number that is read now is not less than those in the rows of the snapshot.</summary>
     private static async Task<BackupTable> WithNumberAsync(NpgsqlConnection connection, BackupTable table, CancellationToken cancel)
     {
         if (table.Identity is not { } column)
@@ -123,7 +123,7 @@ internal sealed class PostgresBackup(string connectionString, PostgresOwner owne
         return table with { LastNumber = Convert.ToInt64(await command.ExecuteScalarAsync(cancel), CultureInfo.InvariantCulture) };
     }
 
-    /// <summary>Of the model, each after those that it refers to.</summary>
+    /// <summary>Returns the tables of the model, each after those that it refers to.</summary>
     private static List<BackupTable> Tables()
     {
         using var database = PostgresStorage.NewContext(new DbContextOptionsBuilder().UseNpgsql("Host=none").Options);
@@ -144,7 +144,7 @@ internal sealed class PostgresBackup(string connectionString, PostgresOwner owne
     {
         try
         {
-            // A large table takes as long as it takes.
+            // No timeout: the time depends on the size of the table.
             await using var source = PostgresConnectionString.Open($"{connectionString};Command Timeout=0", pooled: false);
             await run(source);
         }

@@ -2,19 +2,19 @@ using Npgsql;
 
 namespace ImapGateway.Storage.Postgres;
 
-/// <summary>What the operator wrote about the server, and what we add where nothing is written. Nothing of the text is ever repeated to anybody: any piece of it may belong to a password.</summary>
+/// <summary>Completes the operator's connection string by defaults. No part of the text is ever repeated in a message: it may be part of a password.</summary>
 internal static class PostgresConnectionString
 {
     /// <summary>
-    /// The server gives 100 connections to all its clients. A command that takes longer than these seconds belongs to a server that is gone. A connection that was
-    /// forgotten on the way is noticed while it waits in the pool.
+    /// The defaults. The server gives 100 connections to all its clients. A command that takes longer than the timeout belongs to a server that is gone. A connection that was
+    /// lost on the way is noticed while it waits in the pool.
     /// </summary>
     private const string Defaults = "Application Name=ImapGateway;Maximum Pool Size=20;Timeout=10;Command Timeout=15;Keepalive=30;Tcp Keepalive=true;";
 
-    /// <summary>The server cuts application names off after 63 characters.</summary>
+    /// <summary>The largest length of the host name: the server truncates application names after 63 characters.</summary>
     private const int LongestHost = 30;
 
-    /// <summary>What to tell the operator after the name of the setting; null where nothing is wrong.</summary>
+    /// <summary>Returns the text for the operator after the name of the setting; null if nothing is wrong.</summary>
     public static string? FaultOf(string text)
     {
         if (string.IsNullOrWhiteSpace(text))
@@ -32,32 +32,32 @@ internal static class PostgresConnectionString
         }
     }
 
-    /// <summary>Closing a connection ends the session, and with it the locks that it has. Its name tells others which gateway it belongs to.</summary>
-    /// <param name="text">Has no fault.</param>
+    /// <summary>Opens a data source for the owner. Closing a connection ends the session, and with it its locks. Its name tells other gateways which gateway it belongs to.</summary>
+    /// <param name="text">The connection string, without a fault.</param>
     public static NpgsqlDataSource OpenForOwner(string text) =>
         Open(text, pooled: false, $"ImapGateway on {Environment.MachineName[..Math.Min(Environment.MachineName.Length, LongestHost)]}, process {Environment.ProcessId}");
 
-    /// <param name="text">Has no fault.</param>
+    /// <param name="text">The connection string, without a fault.</param>
     /// <param name="pooled">False: closing a connection ends the session.</param>
-    /// <param name="name">Replaces the application name of the text.</param>
+    /// <param name="name">The name that replaces the application name of the text.</param>
     public static NpgsqlDataSource Open(string text, bool pooled = true, string? name = null)
     {
         var builder = new NpgsqlDataSourceBuilder(Defaults + text);
         var parts = builder.ConnectionStringBuilder;
         parts.Pooling = pooled;
         parts.ApplicationName = name ?? parts.ApplicationName;
-        // Values of rows would stand in messages that are logged.
+        // Otherwise messages that are logged contain values of rows.
         parts.IncludeErrorDetail = false;
         parts.PersistSecurityInfo = false;
-        // It would take back what Prepare sets; sessions are otherwise left as they were found.
+        // The reset would undo the settings of Prepare; sessions are otherwise returned as they were.
         parts.NoResetOnClose = true;
         builder.UsePhysicalConnectionInitializer(Prepare, PrepareAsync);
         return builder.Build();
     }
 
     /// <summary>
-    /// A gateway whose machine dies in a transaction must not hold the rows of its accounts until the network gives up, which takes hours. And what was
-    /// acknowledged must survive a power failure: a sequence number whose webhook has left would be given again.
+    /// The settings of each session. A gateway whose machine dies in a transaction must not lock the rows of its accounts until the network gives up, which takes hours. And an
+    /// acknowledged write must survive a power failure: a sequence number whose webhook was sent would be given again.
     /// </summary>
     private const string Session = """
         SET idle_in_transaction_session_timeout = '30s';

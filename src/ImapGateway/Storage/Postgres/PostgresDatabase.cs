@@ -6,17 +6,17 @@ using Npgsql;
 namespace ImapGateway.Storage.Postgres;
 
 /// <summary>
-/// Jobs side by side on pooled connections, each in a transaction of its own on one snapshot (REPEATABLE READ). With READ COMMITTED a job would see rows
+/// Runs jobs in parallel on pooled connections, each in a transaction of its own on one snapshot (REPEATABLE READ). With READ COMMITTED a job would see rows
 /// change between its statements and overwrite what it has not seen; SERIALIZABLE fails most jobs that meet on small tables, which are read as a whole.
 /// </summary>
-/// <param name="source">Disposed with it.</param>
+/// <param name="source">The data source; it is disposed with the database.</param>
 /// <param name="context">Makes the context of a job from its options.</param>
 /// <param name="owner">Decides whether this process may write.</param>
-/// <param name="log">Told when the storage fails and when it recovers.</param>
+/// <param name="log">The log, which reports when the storage fails and when it recovers.</param>
 internal sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbContextOptions, GatewayDbContext> context, PostgresOwner owner, ILogger<PostgresDatabase> log)
     : IDatabase, IAsyncDisposable
 {
-    /// <summary>How often a job may find that the session of the owner has ended before its own transaction began.</summary>
+    /// <summary>The largest number of times that a job may find that the owner's session has ended before its own transaction began.</summary>
     private const int MostSuspicions = 10;
 
     private const string ReadOnly = "SET TRANSACTION READ ONLY";
@@ -27,13 +27,13 @@ internal sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbC
     private readonly Corruption _corruption = new(log);
     private volatile bool _failed;
 
-    /// <summary>Whether the storage refused the last write; what was wrong may be over, and only a write can tell.</summary>
+    /// <summary>True if the storage refused the last write. The fault may be over, and only a write can show it.</summary>
     public bool WritesFail => _failed;
 
     /// <exception cref="ProblemException">The database is damaged.</exception>
     public void ThrowIfCorrupt() => _corruption.ThrowIfFound();
 
-    /// <summary>Before the first read or write, once the tables are there.</summary>
+    /// <summary>Accepts jobs. Called before the first read or write, when the tables exist.</summary>
     public void Open() => _running.Open();
 
     public Task<T> ReadAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> query, CancellationToken cancel) =>
@@ -62,14 +62,14 @@ internal sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbC
         }
     }
 
-    /// <summary>Refuses what comes later, and waits for what runs.</summary>
+    /// <summary>Refuses later jobs, and waits for running ones.</summary>
     public async ValueTask DisposeAsync()
     {
         await _running.CloseAsync();
         await source.DisposeAsync();
     }
 
-    /// <summary>Off the caller's scheduler, and again after what another transaction or a connection of before did to it.</summary>
+    /// <summary>Runs a job outside of the caller's scheduler, and repeats it after a conflict with another transaction or a connection that was broken before.</summary>
     private Task<T> RunAsync<T>(Func<Task<T>> once, CancellationToken cancel) => Task.Run(
         async () =>
         {
@@ -110,7 +110,7 @@ internal sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbC
                 }
                 if (PostgresFailure.Classify(failure) == PostgresFault.Broken)
                 {
-                    // What ended this connection has probably ended those that are idle in the pool: the next run takes a new one.
+                    // The fault that ended this connection has probably ended the idle ones in the pool: the next run takes a new one.
                     source.Clear();
                 }
                 await Task.Delay(pause, CancellationToken.None);
@@ -142,7 +142,7 @@ internal sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbC
         throw PostgresFailure.Unavailable("The database is not held by this gateway at the moment; nothing can be written.");
     }
 
-    /// <summary>False if this process does not own the database any more; the job was not run then.</summary>
+    /// <summary>Runs a write job. Returns false if this process does not own the database any more; the job was not run then.</summary>
     private async Task<(bool Owned, T Result)> TryWriteAsync<T>(int number, Func<GatewayDbContext, CancellationToken, Task<T>> job, CancellationToken cancel)
     {
         await using var writer = context(_writeOptions);

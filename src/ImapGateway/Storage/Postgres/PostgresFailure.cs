@@ -4,29 +4,29 @@ using Npgsql;
 
 namespace ImapGateway.Storage.Postgres;
 
-/// <summary>What a failure means for the job that had it.</summary>
+/// <summary>The meaning of a failure for the job that had it.</summary>
 internal enum PostgresFault
 {
-    /// <summary>The job's own.</summary>
+    /// <summary>A failure of the job itself.</summary>
     OfJob,
 
-    /// <summary>Another transaction was faster: on what it has left behind the job may do otherwise.</summary>
+    /// <summary>A conflict: another transaction was faster, and the job may decide otherwise on the rows that it has left.</summary>
     Conflict,
 
     /// <summary>The connection was lost, the server may be well.</summary>
     Broken,
 
-    /// <summary>The server is away, full or not to be used.</summary>
+    /// <summary>The server is unavailable, full or not usable.</summary>
     Away,
 
     /// <summary>The server has found damage in its files.</summary>
     Corrupt,
 }
 
-/// <summary>Tells failures of the server or the way to it from failures of one job, by SQLSTATE (PostgreSQL manual, appendix A).</summary>
+/// <summary>Distinguishes failures of the server or the connection from failures of one job, by SQLSTATE (PostgreSQL manual, appendix A).</summary>
 internal static class PostgresFailure
 {
-    /// <summary>Also "tuple concurrently updated" and other failures that are over at the next try: no sign of damage.</summary>
+    /// <summary>The SQLSTATE of internal errors, also of "tuple concurrently updated" and other failures that are over at the next attempt: not a sign of damage.</summary>
     private const string InternalError = "XX000";
     private const string IdleInTransaction = "25P03";
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
@@ -35,16 +35,16 @@ internal static class PostgresFailure
     {
         null => PostgresFault.OfJob,
         PostgresException answer => Classify(answer.SqlState),
-        // A server that was silent too long, or to which no connection can be made, is not asked again at once. (A connection that breaks later is an IOException.)
+        // A server that was silent too long, or that cannot be connected to, is not asked again at once. (A connection that breaks later is an IOException.)
         { InnerException: TimeoutException or SocketException } => PostgresFault.Away,
         _ => PostgresFault.Broken,
     };
 
-    /// <summary>Whether the server may have committed all the same: it has not said no.</summary>
+    /// <summary>True if the server may have committed although the job failed: it has not reported a failure.</summary>
     public static bool LeavesCommitInDoubt(Exception failure) =>
         failure is OperationCanceledException || (Find(failure) is { } found && (found is not PostgresException answer || answer.SqlState.StartsWith("57P", StringComparison.Ordinal)));
 
-    /// <summary>What the caller is told: a problem where the storage is at fault, else the failure as it is.</summary>
+    /// <summary>Returns the exception for the caller: a problem if the storage is at fault, else the failure as it is.</summary>
     public static Exception Translate(Exception failure) => Classify(failure) switch
     {
         PostgresFault.OfJob => failure,
@@ -66,10 +66,10 @@ internal static class PostgresFailure
     private static PostgresFault Classify(string state) => state switch
     {
         PostgresErrorCodes.SerializationFailure or PostgresErrorCodes.DeadlockDetected => PostgresFault.Conflict,
-        // On a snapshot a job cannot see the row that is in its way, or that its parent has gone.
+        // On a snapshot a job cannot see the row that conflicts with it, or that its parent is gone.
         PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.ForeignKeyViolation => PostgresFault.Conflict,
         PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.IdleSessionTimeout or IdleInTransaction => PostgresFault.Broken,
-        // A server that became a standby; rights that were taken away; a database that was dropped.
+        // A server that became a standby; rights that were revoked; a database that was dropped.
         PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidCatalogName => PostgresFault.Away,
         PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted => PostgresFault.Corrupt,
         InternalError => PostgresFault.Away,

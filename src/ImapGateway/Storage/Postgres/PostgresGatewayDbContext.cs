@@ -4,12 +4,12 @@ using Microsoft.EntityFrameworkCore.Design;
 namespace ImapGateway.Storage.Postgres;
 
 /// <summary>
-/// The tables as PostgreSQL has them. After a change of entities:
+/// The context with the tables as PostgreSQL has them. After a change of entities:
 /// <code>dotnet tool restore &amp;&amp; dotnet ef migrations add NAME --project src/ImapGateway --context PostgresGatewayDbContext --output-dir Storage/Migrations/Postgres</code>
 /// </summary>
 public sealed class PostgresGatewayDbContext(DbContextOptions options) : GatewayDbContext(options)
 {
-    /// <summary>The share of a table's rows that may be dead before it is cleaned.</summary>
+    /// <summary>The share of a table's rows that may be dead before it is vacuumed.</summary>
     private const double DeadRows = 0.02;
 
     protected override void OnModelCreating(ModelBuilder modelBuilder)
@@ -31,12 +31,12 @@ public sealed class PostgresGatewayDbContext(DbContextOptions options) : Gateway
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         base.ConfigureConventions(configurationBuilder);
-        // Ids compare as in SQLite and in C#, and no upgrade of the system's locales spoils an index.
+        // Ids compare as in SQLite and in C#, and no upgrade of the system's locales damages an index.
         configurationBuilder.Properties<string>().HaveConversion<PostgresText>().UseCollation("C");
     }
 }
 
-/// <summary>For the command above alone.</summary>
+/// <summary>Makes the context for the command above alone.</summary>
 public sealed class PostgresDesignTimeFactory : IDesignTimeDbContextFactory<PostgresGatewayDbContext>
 {
     public PostgresGatewayDbContext CreateDbContext(string[] args) =>

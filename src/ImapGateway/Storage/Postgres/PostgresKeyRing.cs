@@ -4,7 +4,7 @@ using Npgsql;
 
 namespace ImapGateway.Storage.Postgres;
 
-/// <summary>A key of Data Protection, as it writes it.</summary>
+/// <summary>A key of Data Protection, as Data Protection writes it.</summary>
 public sealed class KeyRingElement
 {
     public long Id { get; init; }
@@ -14,7 +14,7 @@ public sealed class KeyRingElement
     public required string Xml { get; init; }
 }
 
-/// <summary>The keys in the database. Data Protection asks once a day, and cannot wait asynchronously.</summary>
+/// <summary>Keeps the keys in the database. Data Protection asks once a day, and cannot wait asynchronously.</summary>
 internal sealed class PostgresKeyRing(NpgsqlDataSource source) : IKeyRing
 {
     public IReadOnlyCollection<XElement> GetAllElements()
@@ -31,7 +31,7 @@ internal sealed class PostgresKeyRing(NpgsqlDataSource source) : IKeyRing
         command.ExecuteNonQuery();
     }
 
-    /// <summary>TRUNCATE gives the table a new file and removes the old one at the commit: an UPDATE would leave the old rows in it.</summary>
+    /// <summary>Replaces elements. TRUNCATE gives the table a new file and removes the old one at the commit: an UPDATE would leave the old rows in it.</summary>
     public int Rewrite(Func<XElement, XElement?> change)
     {
         using var connection = source.OpenConnection();

@@ -4,13 +4,13 @@ using Npgsql;
 
 namespace ImapGateway.Storage.Postgres;
 
-/// <summary>Brings the tables up to date. Only called while the database is held. Each migration is a transaction: one that was killed leaves nothing behind.</summary>
+/// <summary>Brings the tables up to date. It is only called while the database is owned. Each migration is a transaction: one that was killed leaves nothing behind.</summary>
 internal static class PostgresMigrations
 {
-    /// <param name="connection">To the database.</param>
-    /// <param name="context">Of the tables.</param>
-    /// <param name="cancel">Ends it after the migration that runs.</param>
-    /// <param name="last">The last one to apply; null: all that there are.</param>
+    /// <param name="connection">The connection to the database.</param>
+    /// <param name="context">The context of the tables.</param>
+    /// <param name="cancel">A token that ends it after the running migration.</param>
+    /// <param name="last">The last migration to apply; null: all.</param>
     /// <returns>The ids of the migrations that were applied.</returns>
     /// <exception cref="StartupException">The database was written by a newer version.</exception>
     public static async Task<IReadOnlyList<string>> ApplyAsync(
@@ -20,7 +20,7 @@ internal static class PostgresMigrations
         var pending = KnownMigrations.PendingOf(database.GetType(), await AppliedToAsync(connection, cancel), "Storage:ConnectionString: the database");
         if (pending.Count > 0)
         {
-            // Some take as long as the tables are large.
+            // Some take longer for large tables.
             database.Database.SetCommandTimeout(0);
             await database.Database.MigrateAsync(last, cancel);
         }

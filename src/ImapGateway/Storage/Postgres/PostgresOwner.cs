@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace ImapGateway.Storage.Postgres;
 
-/// <summary>The one row that counts the owners of the database.</summary>
+/// <summary>The row that counts the owners of the database.</summary>
 public sealed class OwnerEntity
 {
     public const int Only = 1;
@@ -15,8 +15,8 @@ public sealed class OwnerEntity
 
 /// <summary>
 /// The right of this process to write to the database. It belongs to a session outside of the pool that is kept open and pinged. If that session is lost, nothing is written
-/// until it is taken again; if another gateway has owned the database meanwhile, or another server has taken over (a promoted standby may lack the last commits), what this process
-/// remembers may not be what the database has, and it has to end.
+/// until it is taken again. If another gateway has owned the database meanwhile, or another server has taken over (a promoted standby may lack the last commits), the memory of this
+/// process may differ from the database, and it must end.
 /// </summary>
 internal sealed partial class PostgresOwner : IAsyncDisposable
 {
@@ -31,10 +31,10 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
     private readonly CancellationTokenSource _ended = new();
     private readonly Lock _gate = new();
 
-    /// <summary>The number to write with; null if the database is not held. Not completed while that is being found out.</summary>
+    /// <summary>The number to write with; null if the database is not owned. It is not completed while that is being determined.</summary>
     private TaskCompletionSource<int?> _number = NewNumber();
 
-    /// <summary>Of the session that has the locks.</summary>
+    /// <summary>The number of the session that has the locks.</summary>
     private int? _held;
 
     private NpgsqlConnection? _connection;
@@ -43,7 +43,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
     /// <summary>The server that had the database when it was taken first, see <see cref="DatabaseIdentity"/>.</summary>
     private string? _server;
 
-    /// <summary>0 until this owner is counted.</summary>
+    /// <summary>The number of this owner; 0 until it is counted.</summary>
     private long _term;
 
     private Task _watching = Task.CompletedTask;
@@ -54,11 +54,11 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         _log = log;
     }
 
-    /// <summary>Another gateway has owned the database since this one did, another server has it, or that cannot be found out: this process must end.</summary>
+    /// <summary>Raised if another gateway has owned the database since this one did, another server has it, or that cannot be determined: this process must end.</summary>
     public event Action<Exception>? Lost;
 
-    /// <summary>Takes the database, or says who has it.</summary>
-    /// <param name="patience">How long to wait for a gateway that is about to end, or that is dead without the server knowing it yet.</param>
+    /// <summary>Takes the database, or throws with the gateway that has it.</summary>
+    /// <param name="patience">The time to wait for a gateway that is about to end, or that is dead without the server knowing it yet.</param>
     /// <exception cref="StartupException">Another gateway has it.</exception>
     public async Task TakeAsync(TimeSpan patience, CancellationToken cancel)
     {
@@ -85,7 +85,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         await OwnerLock.KeepWritersAwayAsync(connection, cancel);
     }
 
-    /// <summary>For migrations: a later owner ends the session before it writes.</summary>
+    /// <summary>Joins the writers for migrations: a later owner ends the session before it writes.</summary>
     public async Task JoinWritersAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
         if (await NumberAsync() is not { } number || !await OwnerLock.MayWriteForLongAsync(connection, number, cancel))
@@ -94,7 +94,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         }
     }
 
-    /// <summary>Once the tables are there: counts this owner, so that an earlier one notices, even if this one ends before.</summary>
+    /// <summary>Counts this owner when the tables exist, so that an earlier one notices, even if this one ends before.</summary>
     public async Task BeginTermAsync(CancellationToken cancel)
     {
         await using var connection = await _source.OpenConnectionAsync(cancel);
@@ -111,7 +111,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         Volatile.Write(ref _term, term);
     }
 
-    /// <summary>The number to write with, null if the database is not held. Waits only while a lost session is being replaced.</summary>
+    /// <summary>Returns the number to write with, or null if the database is not owned. It waits only while a lost session is being replaced.</summary>
     public Task<int?> NumberAsync()
     {
         lock (_gate)
@@ -120,7 +120,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         }
     }
 
-    /// <summary>A write transaction found that the owner's session has ended: no other one is begun until that is known to be wrong or repaired.</summary>
+    /// <summary>Reports that a write transaction found the owner's session ended. No other write begins until that is known to be wrong or repaired.</summary>
     public void Suspect(int number)
     {
         lock (_gate)
@@ -163,7 +163,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         }
     }
 
-    /// <summary>Who has the lock, or null if this process has it now.</summary>
+    /// <summary>Returns the session that has the lock, or null if this process has it now.</summary>
     private async Task<LockHolder?> TryTakeAsync(CancellationToken cancel)
     {
         await CloseAsync();
@@ -245,7 +245,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns when the session has ended. Waiting for a notification finds out at once if the server ends it.</summary>
+    /// <summary>Returns when the session has ended. Waiting for a notification detects at once that the server ends it.</summary>
     private async Task PingAsync()
     {
         try
@@ -264,7 +264,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         }
     }
 
-    /// <summary>The suspicion of a writer was wrong.</summary>
+    /// <summary>Restores the number, since the suspicion of a writer was wrong.</summary>
     private void Restore()
     {
         lock (_gate)

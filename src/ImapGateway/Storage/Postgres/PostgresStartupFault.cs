@@ -3,7 +3,7 @@ using Npgsql;
 
 namespace ImapGateway.Storage.Postgres;
 
-/// <summary>Why the gateway cannot start on a server, in the words of whoever can mend it.</summary>
+/// <summary>Explains why the gateway cannot start on a server, in terms of the operator who can correct it.</summary>
 internal static class PostgresStartupFault
 {
     public static string Describe(NpgsqlException failure, string connectionString)
@@ -23,6 +23,6 @@ internal static class PostgresStartupFault
         };
     }
 
-    /// <summary>Whether waiting may help: the server is away, starting, stopping or full, but does not refuse the settings.</summary>
+    /// <summary>True if waiting may help: the server is unavailable, starting, stopping or full, but does not refuse the settings.</summary>
     public static bool MayPass(NpgsqlException failure) => failure is not PostgresException answer || answer.SqlState[..2] is "08" or "53" or "57" or "58";
 }

@@ -11,7 +11,7 @@ public sealed partial class PostgresStorage : IStorage
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>A gateway that was just stopped or killed may need a moment to give the database back, also where nobody has asked to wait.</summary>
+    /// <summary>The shortest time to wait, even if the settings have none: a gateway that was just stopped or killed may need a moment to give the database back.</summary>
     private static readonly TimeSpan LeastPatience = TimeSpan.FromSeconds(3);
 
     private readonly string _connectionString;
@@ -73,7 +73,7 @@ public sealed partial class PostgresStorage : IStorage
         return await PostgresMigrations.ApplyAsync(connection, NewContext, cancel);
     }
 
-    /// <summary>Until it lets a client in.</summary>
+    /// <summary>Waits until the server accepts a client.</summary>
     private async Task WaitForServerAsync(Stopwatch waiting, CancellationToken cancel)
     {
         while (true)
@@ -101,7 +101,7 @@ public sealed partial class PostgresStorage : IStorage
         }
         if (_database.WritesFail)
         {
-            // A row as good as any: it has to be written, and says the same as before.
+            // Any row would do: it must be written, and keeps its value.
             await _database.WriteAsync(
                 (write, token) => write.Database.ExecuteSqlAsync($"""UPDATE "__EFMigrationsHistory" SET "ProductVersion" = "ProductVersion" """, token), cancel);
         }
@@ -113,7 +113,7 @@ public sealed partial class PostgresStorage : IStorage
 
     public Task MarkRestoredAsync(string reason, CancellationToken cancel) => _backup.MarkRestoredAsync(reason, cancel);
 
-    /// <summary>The jobs first: only then may another gateway have the database.</summary>
+    /// <summary>Ends the jobs first: only then may another gateway own the database.</summary>
     public async ValueTask DisposeAsync()
     {
         await _database.DisposeAsync();

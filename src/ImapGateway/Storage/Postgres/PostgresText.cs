@@ -5,8 +5,8 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace ImapGateway.Storage.Postgres;
 
 /// <summary>
-/// Text as PostgreSQL can hold it. It knows neither NUL nor half a surrogate pair, and clients and mail servers send both: a mailbox named "&amp;AAA-"
-/// would else keep its account from being stored. Such characters stand as U+FFFF, which is no character, and four hex digits.
+/// Converts text to the form that PostgreSQL can store. It stores neither NUL nor half a surrogate pair, and clients and mail servers send both: a mailbox named "&amp;AAA-"
+/// would otherwise prevent its account from being stored. Such characters are stored as U+FFFF, which is not a character, and four hex digits.
 /// </summary>
 internal sealed class PostgresText() : ValueConverter<string, string>(text => Escape(text), stored => Unescape(stored))
 {

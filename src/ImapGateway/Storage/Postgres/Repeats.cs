@@ -1,15 +1,15 @@
 namespace ImapGateway.Storage.Postgres;
 
-/// <summary>Whether and when a failed transaction is worth another run.</summary>
+/// <summary>Decides whether and when a failed transaction is run again.</summary>
 internal sealed class Repeats
 {
-    /// <summary>Of those that meet on a row one gets through each time.</summary>
+    /// <summary>The largest number of conflicts. Of the transactions that conflict on a row one succeeds each time.</summary>
     private const int MostConflicts = 50;
 
-    /// <summary>What stood in the way was not visible the first time, and is from then on; only rows that come and go do it again.</summary>
+    /// <summary>The largest number of constraint failures. The conflicting row was not visible the first time, and is from then on; only rows that come and go cause more.</summary>
     private const int MostConstraints = 3;
 
-    /// <summary>A restart of the server leaves a pool of dead connections. The first that fails empties it, but others may take from it before that is done.</summary>
+    /// <summary>The largest number of broken connections. A restart of the server leaves a pool of dead ones. The first failure empties it, but others may take from it before that is done.</summary>
     private const int MostBroken = 10;
 
     private static readonly TimeSpan WhileEmptied = TimeSpan.FromMilliseconds(10);
@@ -20,7 +20,7 @@ internal sealed class Repeats
     private int _constraints;
     private int _broken;
 
-    /// <summary>How long to wait before the next run; null: there is none.</summary>
+    /// <summary>Returns the delay before the next run; null: there is none.</summary>
     public TimeSpan? Next(Exception failure) => PostgresFailure.Classify(failure) switch
     {
         PostgresFault.Conflict when PostgresFailure.IsConstraint(failure) => ++_constraints <= MostConstraints ? TimeSpan.Zero : null,

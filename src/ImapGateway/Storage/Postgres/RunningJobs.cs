@@ -1,6 +1,6 @@
 namespace ImapGateway.Storage.Postgres;
 
-/// <summary>The door of a database: open between start and stop, and closed for good once the last inside has left.</summary>
+/// <summary>Counts the running jobs of a database. It accepts jobs between start and stop, and closes for good when the last job has ended.</summary>
 internal sealed class RunningJobs
 {
     private readonly Lock _gate = new();

@@ -5,14 +5,14 @@ using Microsoft.Data.Sqlite;
 namespace ImapGateway.Storage.Sqlite;
 
 /// <summary>
-/// Backups of the data directory: the database as VACUUM INTO copies it, which reads one state of it while the gateway goes on writing, and the files beside it. The folder is a data directory
+/// Makes backups of the data directory: the database as VACUUM INTO copies it, which reads one state of it while the gateway goes on writing, and the files beside it. The folder is a data directory
 /// itself: a gateway can be started on it, or on a copy of it.
 /// </summary>
 internal sealed class SqliteBackup(DataDirectory directory, SqliteFile file, TimeProvider time)
 {
     public const string FileName = "gateway.db";
 
-    /// <summary>Of the database, and beside it while it is open.</summary>
+    /// <summary>The files of the database, with those beside it while it is open.</summary>
     private static readonly string[] DatabaseFiles = [FileName, FileName + "-wal", FileName + "-shm"];
 
     /// <exception cref="StartupException">There is nothing to copy, or the copy cannot be written.</exception>
@@ -23,7 +23,7 @@ internal sealed class SqliteBackup(DataDirectory directory, SqliteFile file, Tim
         var copy = Path.Combine(folder, FileName);
         try
         {
-            // An empty file: SQLite would make it readable for everybody.
+            // An empty file is made first: SQLite would make it readable for all.
             PrivateFile.Create(copy).Dispose();
             using (var source = file.OpenForReading())
             {
@@ -40,7 +40,7 @@ internal sealed class SqliteBackup(DataDirectory directory, SqliteFile file, Tim
         return Task.CompletedTask;
     });
 
-    /// <exception cref="StartupException">The folder is no backup, or the data directory has a database already.</exception>
+    /// <exception cref="StartupException">The folder is not a backup, or the data directory has a database already.</exception>
     public void Restore(string folder)
     {
         var manifest = BackupManifest.Read(folder, StorageProvider.Sqlite);
@@ -55,7 +55,7 @@ internal sealed class SqliteBackup(DataDirectory directory, SqliteFile file, Tim
             File.Delete(draft);
             DataFiles.Copy(folder, directory.Path);
             BackupFolder.Copy(Path.Combine(folder, FileName), draft);
-            // The folder may be one that a gateway was started on, which takes the mark away.
+            // The folder may be one that a gateway was started on, which removes the mark.
             Mark(draft, manifest.Description);
             PrivateFile.Sync(draft);
             File.Move(draft, file.Path, overwrite: false);

@@ -4,11 +4,11 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Storage.Sqlite;
 
-/// <summary>The database in one file, for one process.</summary>
-/// <param name="file">Its folder exists.</param>
+/// <summary>Runs jobs on a database in one file, for one process.</summary>
+/// <param name="file">The file; its folder must exist.</param>
 /// <param name="context">Makes the context of a job from its options.</param>
 /// <param name="time">Measures how long a group of writes is collected.</param>
-/// <param name="log">Told when the storage fails and when it recovers.</param>
+/// <param name="log">The log, which reports when the storage fails and when it recovers.</param>
 public sealed class SqliteDatabase(SqliteFile file, Func<DbContextOptions, GatewayDbContext> context, TimeProvider time, ILogger<SqliteDatabase> log)
     : IDatabase, IAsyncDisposable
 {
@@ -17,16 +17,16 @@ public sealed class SqliteDatabase(SqliteFile file, Func<DbContextOptions, Gatew
     private SqliteWriter? _writer;
     private volatile bool _closed;
 
-    /// <summary>Whether the storage refused the last write; what was wrong may be over, and only a write can tell.</summary>
+    /// <summary>True if the storage refused the last write. The fault may be over, and only a write can show it.</summary>
     public bool WritesFail => _writer?.Failed ?? true;
 
-    /// <summary>The thread that writes has ended by a failure: nothing can be written any more by this process.</summary>
+    /// <summary>Raised when the writing thread has ended by a failure: this process cannot write any more.</summary>
     public event Action<Exception>? WriterFailed;
 
     /// <exception cref="ProblemException">The database is damaged.</exception>
     public void ThrowIfCorrupt() => _corruption.ThrowIfFound();
 
-    /// <summary>Before the first read or write, once the tables are there.</summary>
+    /// <summary>Accepts jobs. Called before the first read or write, when the tables exist.</summary>
     public void Open() => _writer = new SqliteWriter(file, context, time, log, _corruption) { Failing = failure => WriterFailed?.Invoke(failure) };
 
     public async Task<T> ReadAsync<T>(Func<GatewayDbContext, CancellationToken, Task<T>> query, CancellationToken cancel) =>
@@ -47,11 +47,11 @@ public sealed class SqliteDatabase(SqliteFile file, Func<DbContextOptions, Gatew
         return await write.Completion;
     }
 
-    /// <summary>Runs the writes that are queued; what comes later is refused.</summary>
+    /// <summary>Runs the queued writes and refuses later ones.</summary>
     public async ValueTask DisposeAsync()
     {
         _closed = true;
-        // Readers first: the last connection to be closed brings the log into the file, and a reader may not.
+        // The readers are closed first: the last connection to be closed brings the log into the file, and a reader may not.
         _readers.Dispose();
         if (_writer is { } writer)
         {

@@ -4,15 +4,15 @@ using SQLitePCL;
 
 namespace ImapGateway.Storage.Sqlite;
 
-/// <summary>Tells failures of the disk or the file, which concern every job, from failures of one job.</summary>
+/// <summary>Distinguishes failures of the disk or the file, which concern every job, from failures of one job.</summary>
 public static class SqliteFailure
 {
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
-    /// <summary>Whether the storage, not the job, is at fault. Some of these end the whole transaction (sqlite.org/lang_transaction.html, section 3).</summary>
+    /// <summary>True if the storage, not the job, is at fault. Some of these failures end the whole transaction (sqlite.org/lang_transaction.html, section 3).</summary>
     public static bool IsOfStorage(Exception? failure) => Find(failure) is not null;
 
-    /// <summary>What the caller is told: a problem where the storage is at fault, else the failure as it is.</summary>
+    /// <summary>Returns the exception for the caller: a problem if the storage is at fault, else the failure as it is.</summary>
     public static Exception Translate(Exception failure) => Find(failure) switch
     {
         null => failure,

@@ -3,18 +3,18 @@ using Microsoft.Data.Sqlite;
 
 namespace ImapGateway.Storage.Sqlite;
 
-/// <summary>The two ways to open the database file.</summary>
+/// <summary>Opens the database file for reading or for writing.</summary>
 public sealed class SqliteFile(string path)
 {
     private const int BusySeconds = 5;
 
-    /// <summary>Of the file's header: 1 for a rollback journal, 2 for a write-ahead log (https://www.sqlite.org/fileformat.html, section 1.3.3).</summary>
+    /// <summary>The offset in the file's header of the write version: 1 for a rollback journal, 2 for a write-ahead log (https://www.sqlite.org/fileformat.html, section 1.3.3).</summary>
     private const int WriteVersion = 18;
 
     public string Path { get; } = path;
 
     /// <summary>
-    /// A write-ahead log beside the file belongs to it. SQLite does not check that: it would apply the log of a database that was here before to a backup that was copied over it. A backup has
+    /// Refuses a write-ahead log of another database. SQLite does not check that: it would apply the log of a database that was here before to a backup that was copied over it. A backup has
     /// never had a log, which its header shows.
     /// </summary>
     /// <exception cref="StartupException">The log belongs to another database.</exception>
@@ -45,8 +45,8 @@ public sealed class SqliteFile(string path)
     }
 
     /// <summary>
-    /// For the one writer. WAL lets readers go on beside it; FULL syncs at every commit: with NORMAL a power loss takes back what was acknowledged, and a
-    /// sequence number whose webhook has left would be given again. auto_vacuum would move pages at every commit.
+    /// Opens the file for the one writer. WAL lets readers go on in parallel; FULL syncs at every commit: with NORMAL a power loss undoes acknowledged writes, and a
+    /// sequence number whose webhook was sent would be given again. auto_vacuum would move pages at every commit.
     /// </summary>
     public SqliteConnection OpenForWriting()
     {
@@ -74,7 +74,7 @@ public sealed class SqliteFile(string path)
         return connection;
     }
 
-    /// <summary>SQLite gives -wal and -shm the mode of the file itself, and would have made it readable for all.</summary>
+    /// <summary>Creates the file with its mode. SQLite gives -wal and -shm the mode of the file itself, and would have made it readable for all.</summary>
     private void CreatePrivate()
     {
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite };

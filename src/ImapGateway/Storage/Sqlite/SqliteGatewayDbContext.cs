@@ -5,12 +5,12 @@ using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
 namespace ImapGateway.Storage.Sqlite;
 
 /// <summary>
-/// The tables as SQLite has them. After a change of entities:
+/// The context with the tables as SQLite has them. After a change of entities:
 /// <code>dotnet tool restore &amp;&amp; dotnet ef migrations add NAME --project src/ImapGateway --context SqliteGatewayDbContext --output-dir Storage/Migrations/Sqlite</code>
 /// </summary>
 public sealed class SqliteGatewayDbContext(DbContextOptions options) : GatewayDbContext(options)
 {
-    /// <summary>Any column can hold any 64-bit integer, and one that does not fit into 32 bits would fail the query of all rows beside it.</summary>
+    /// <summary>Converts integers. Any column can hold any 64-bit integer, and one that does not fit into 32 bits would fail the query of all rows beside it.</summary>
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
     {
         base.ConfigureConventions(configurationBuilder);
@@ -18,11 +18,11 @@ public sealed class SqliteGatewayDbContext(DbContextOptions options) : GatewayDb
         configurationBuilder.Properties<Enum>().HaveConversion<long>();
     }
 
-    /// <summary>A number that does not fit is read as the smallest one, which is stored nowhere.</summary>
+    /// <summary>Reads a number that does not fit as the smallest one, which is never stored.</summary>
     private sealed class SqliteInteger() : ValueConverter<int, long>(value => value, stored => stored >= int.MinValue && stored <= int.MaxValue ? (int)stored : int.MinValue);
 }
 
-/// <summary>For the command above alone.</summary>
+/// <summary>Makes the context for the command above alone.</summary>
 public sealed class SqliteDesignTimeFactory : IDesignTimeDbContextFactory<SqliteGatewayDbContext>
 {
     public SqliteGatewayDbContext CreateDbContext(string[] args) =>

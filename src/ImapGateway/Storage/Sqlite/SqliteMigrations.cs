@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Storage.Sqlite;
 
 /// <summary>
-/// Brings the tables up to date. Only called while the data directory is held: nobody else migrates, so a migration lock that is found belongs to a
+/// Brings the tables up to date. It is only called while the data directory is locked: no other process migrates, so a migration lock that is found belongs to a
 /// process that was killed, and EF would wait for it for ever.
 /// </summary>
 public static class SqliteMigrations
@@ -25,9 +25,9 @@ public static class SqliteMigrations
         return pending;
     }
 
-    /// <summary>For those who only read the file: it has all tables of this version.</summary>
+    /// <summary>Demands that the file has all tables of this version, for processes that only read it.</summary>
     /// <returns>The id of the last migration.</returns>
-    /// <exception cref="StartupException">It was written by another version.</exception>
+    /// <exception cref="StartupException">The file was written by another version.</exception>
     public static string DemandPresent(SqliteFile file)
     {
         using var connection = file.OpenForReading();

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ImapGateway.Storage.Sqlite;
 
 /// <summary>
-/// Connections that only read, each kept with its context: EF defines some twenty functions on the connection for every context that is made, which
+/// Pools connections that only read, each kept with its context: EF defines some twenty functions on the connection for every context that is made, which
 /// takes longer than most queries. Tracking nothing, a context is as good as new after each read.
 /// </summary>
 internal sealed class SqliteReaders(SqliteFile file, Func<DbContextOptions, GatewayDbContext> context) : IDisposable
@@ -44,7 +44,7 @@ internal sealed class SqliteReaders(SqliteFile file, Func<DbContextOptions, Gate
         }
     }
 
-    /// <summary>A read that is still running closes its own when it ends.</summary>
+    /// <summary>Closes the connections. A read that is still running closes its own when it ends.</summary>
     public void Dispose()
     {
         _closed = true;

@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Storage.Sqlite;
 
-/// <summary>The file <c>gateway.db</c> and the folder <c>keys</c>, both in the data directory, which is held when it is opened.</summary>
+/// <summary>The storage in the file <c>gateway.db</c> and the folder <c>keys</c>, both in the data directory, which is locked when it is opened.</summary>
 public sealed class SqliteStorage : IStorage
 {
     private readonly SqliteFile _file;

@@ -7,7 +7,7 @@ using SQLitePCL;
 namespace ImapGateway.Storage.Sqlite;
 
 /// <summary>
-/// One thread, one connection, one commit for all jobs that wait: up to 128 of them or 10 ms, each in a savepoint. A commit costs a sync of the disk
+/// Writes on one thread and one connection, with one commit for all jobs that wait: up to 128 of them or 10 ms, each in a savepoint. A commit costs a sync of the disk
 /// whatever its size, and connections that compete for SQLite's one write lock starve each other.
 /// </summary>
 internal sealed partial class SqliteWriter : IAsyncDisposable
@@ -40,13 +40,13 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         new Thread(Run) { Name = "storage writer", IsBackground = true }.Start();
     }
 
-    /// <summary>Whether the storage refused the last write.</summary>
+    /// <summary>True if the storage refused the last write.</summary>
     public bool Failed => _failed;
 
     /// <summary>Called when the thread ends by a failure.</summary>
     public Action<Exception>? Failing { get; init; }
 
-    /// <summary>Waits while the queue is full.</summary>
+    /// <summary>Adds a job to the queue; waits while the queue is full.</summary>
     /// <exception cref="ChannelClosedException">The writer has been stopped.</exception>
     public ValueTask EnqueueAsync(WriteJob job, CancellationToken cancel) => _queue.Writer.WriteAsync(job, cancel);
 
@@ -80,7 +80,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         _ended.SetResult();
     }
 
-    /// <summary>Not even a rollback was possible: better no writer than one in an unknown state.</summary>
+    /// <summary>Fails all jobs, since not even a rollback was possible: no writer is better than one in an unknown state.</summary>
     private void FailAll(Exception failure)
     {
         _failed = true;
@@ -111,7 +111,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         catch (Exception failure)
         {
             _corruption.Note(SqliteFailure.Translate(failure));
-            // Nobody has been told anything yet: what one job did to all is undone by running each on its own.
+            // No caller has got a result yet: the effect of one job on all others is undone by running each on its own.
             LogGroupFailed(failure, _group.Count);
             RollBack();
             TakeQueued(GroupSize);
@@ -144,12 +144,12 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
             job.Failure = failure;
             _connection.Execute("ROLLBACK TO job");
         }
-        // Fails, as it must, where the transaction died in a job that kept quiet about it.
+        // It fails, as it must, if the transaction ended in a job that did not report it.
         _connection.Execute("RELEASE job");
     }
 
     /// <summary>
-    /// A context goes from job to job, emptied, as long as all goes well: a new one defines EF's functions on the connection again, which costs more than
+    /// Runs a job in a context that is emptied and reused as long as no job fails: a new one defines EF's functions on the connection again, which costs more than
     /// the job and makes SQLite prepare every statement anew.
     /// </summary>
     private void RunInContext(WriteJob job)
@@ -200,7 +200,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         }
     }
 
-    /// <summary>Another process may hold the file: that is waited for once, not once per job.</summary>
+    /// <summary>Begins a transaction. Another process may have locked the file: that is waited for once, not once per job.</summary>
     private bool TryBegin([NotNullWhen(false)] out Exception? failure)
     {
         failure = null;

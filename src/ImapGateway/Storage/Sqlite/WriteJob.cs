@@ -1,6 +1,6 @@
 namespace ImapGateway.Storage.Sqlite;
 
-/// <summary>A queued write. Its outcome is kept until the group is committed, and replaced when the group has to be run again.</summary>
+/// <summary>A queued write. Its outcome is kept until the group is committed, and replaced when the group must be run again.</summary>
 internal abstract class WriteJob
 {
     private const int Queued = 0;
@@ -9,12 +9,12 @@ internal abstract class WriteJob
 
     private int _state = Queued;
 
-    /// <summary>False where the caller has given up before.</summary>
+    /// <summary>Begins the job; false if the caller has cancelled it before.</summary>
     public bool TryBegin() => Interlocked.CompareExchange(ref _state, Begun, Queued) == Queued;
 
     protected bool TryCancel() => Interlocked.CompareExchange(ref _state, Cancelled, Queued) == Queued;
 
-    /// <summary>What the job threw in its last run; its changes are rolled back.</summary>
+    /// <summary>The exception of the job in its last run; its changes are rolled back.</summary>
     public Exception? Failure { get; set; }
 
     /// <summary>The class whose code it runs, for the log.</summary>
@@ -22,7 +22,7 @@ internal abstract class WriteJob
 
     public abstract void Run(GatewayDbContext context);
 
-    /// <summary>Tells the caller the outcome.</summary>
+    /// <summary>Reports the outcome to the caller.</summary>
     public abstract void Complete();
 }
 
@@ -64,7 +64,7 @@ internal sealed class WriteJob<T> : WriteJob
         }
     }
 
-    /// <summary>On SQLite the job's tasks are complete when they are returned; waiting here holds nobody but the writer's own thread.</summary>
+    /// <summary>Runs the job. On SQLite its tasks are complete when they are returned; waiting here blocks only the writer's own thread.</summary>
     public override void Run(GatewayDbContext context)
     {
         Failure = null;

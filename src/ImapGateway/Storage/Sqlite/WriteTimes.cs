@@ -3,14 +3,14 @@ using System.Diagnostics.Metrics;
 namespace ImapGateway.Storage.Sqlite;
 
 /// <summary>
-/// Measures how long writes keep the one writer of SQLite, during which the writes of all other accounts wait: a metric of all transactions, and a log entry at level Debug for each job that
+/// Measures how long writes occupy the one writer of SQLite, while the writes of all other accounts wait: a metric of all transactions, and a log entry at level Debug for each job that
 /// takes too long.
 /// </summary>
 internal sealed partial class WriteTimes : IDisposable
 {
     public const string MeterName = "ImapGateway.Storage";
 
-    /// <summary>Half of what a job should take at most.</summary>
+    /// <summary>The duration from which a job is logged: half of what a job should take at most.</summary>
     private static readonly TimeSpan Long = TimeSpan.FromMilliseconds(25);
 
     private readonly Meter _meter = new(MeterName);

@@ -3,12 +3,12 @@ using System.Text;
 namespace ImapGateway.Messages.Bodies.Css;
 
 /// <summary>
-/// The declarations of a sheet that apply to each element, in the order of the cascade (CSS Cascading and Inheritance Level 4 section 6), ready for a style attribute. Rules with a condition are left
-/// out: an attribute has none.
+/// Collects the declarations of a sheet for each element, in the order of the cascade (CSS Cascading and Inheritance Level 4 section 6), for its style attribute. Rules with a condition are left
+/// out, since a style attribute cannot have a condition.
 /// </summary>
 public sealed class Cascade
 {
-    /// <summary>Characters of all attributes together.</summary>
+    /// <summary>The largest number of characters of all attributes together.</summary>
     private const int MaxText = 4 * 1024 * 1024;
 
     private sealed record Entry(Selector Selector, int Order, string Normal, string Important);
@@ -25,7 +25,7 @@ public sealed class Cascade
             var (normal, important) = Divide(rule.Declarations);
             foreach (var selector in rule.Selectors.Where(selector => selector.IsMatchable))
             {
-                // An element that lacks what the last compound names is never compared.
+                // Elements without the id, class or type of the last compound are never compared.
                 var last = selector.Compounds[^1];
                 var list = last.Ids is [var id, ..] ? ListOf(_byId, id) : last.Classes is [var name, ..] ? ListOf(_byClass, name) : last.Type is { } type ? ListOf(_byType, type) : _others;
                 list.Add(new Entry(selector, order, normal, important));
@@ -33,7 +33,7 @@ public sealed class Cascade
         }
     }
 
-    /// <returns>By element, without those that no rule applies to; null if that would take too long or give too much.</returns>
+    /// <returns>The declarations by element, without the elements that no rule applies to; null if that would take too long or be too large.</returns>
     public IReadOnlyDictionary<StyledElement, string>? Apply(IEnumerable<StyledElement> elements)
     {
         var match = new SelectorMatch();
@@ -70,14 +70,14 @@ public sealed class Cascade
             return "";
         }
         var ascending = found.Values.OrderBy(entry => entry.Selector.Specificity).ThenBy(entry => entry.Order).ToList();
-        // The style attribute of the element comes behind these: it wins over all but what is important and not written there.
+        // The element's own style attribute is appended to these declarations: it overrides all of them, except important ones that it does not make important itself.
         return string.Join(';', ascending.Select(entry => entry.Normal).Concat(ascending.Select(entry => entry.Important)).Where(text => text.Length > 0));
 
         void Find(List<Entry>? candidates)
         {
             foreach (var entry in candidates ?? [])
             {
-                // Of the selectors of one rule the most specific counts.
+                // If several selectors of one rule match, the most specific one counts.
                 if (match.Matches(entry.Selector, element) && (!found.TryGetValue(entry.Order, out var other) || other.Selector.Specificity < entry.Selector.Specificity))
                 {
                     found[entry.Order] = entry;

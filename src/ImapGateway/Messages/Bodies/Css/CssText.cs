@@ -1,9 +1,9 @@
 namespace ImapGateway.Messages.Bodies.Css;
 
-/// <summary>Positions in CSS (CSS Syntax Level 3), found in one pass: strings, comments and brackets are skipped as wholes. Total: whatever is not closed ends with the text.</summary>
+/// <summary>Finds positions in CSS (CSS Syntax Level 3) in one pass. Strings, comments and brackets are skipped as wholes. It never fails: whatever is not closed ends with the text.</summary>
 public static class CssText
 {
-    /// <summary>Where the first of <paramref name="ends"/> stands that is in no string, comment or bracket; the length of the text if there is none.</summary>
+    /// <summary>Returns the position of the first of <paramref name="ends"/> that is not in a string, comment or bracket, or the length of the text if there is none.</summary>
     public static int Find(string text, int start, string ends)
     {
         var depth = 0;
@@ -36,7 +36,7 @@ public static class CssText
         return text.Length;
     }
 
-    /// <summary>The pieces between separators that are in no string, comment or bracket.</summary>
+    /// <summary>Returns the pieces between separators that are not in a string, comment or bracket.</summary>
     public static IEnumerable<string> Split(string text, char separator)
     {
         for (var start = 0; start <= text.Length;)
@@ -47,7 +47,7 @@ public static class CssText
         }
     }
 
-    /// <summary>Without comments: each of them separates tokens as a blank does.</summary>
+    /// <summary>Removes comments. Each of them separates tokens as a blank does.</summary>
     public static string WithoutComments(string text)
     {
         if (!text.Contains("/*", StringComparison.Ordinal))
@@ -76,7 +76,7 @@ public static class CssText
         return clean.ToString();
     }
 
-    /// <summary>Its last character: the closing quotation mark, or the end of the line.</summary>
+    /// <summary>Returns the position of the last character of a string: the closing quotation mark, or the end of the line.</summary>
     private static int EndOfString(string text, int start)
     {
         for (var at = start + 1; at < text.Length; at++)

@@ -6,19 +6,19 @@ using System.Text.RegularExpressions;
 namespace ImapGateway.Messages.Bodies.Css;
 
 /// <summary>
-/// A value of a property, read token by token: words, bounded numbers, colours, plain strings, and functions that only compute. What is written is what was understood, so that no escape, comment or
-/// broken syntax survives.
+/// Reads the value of a property token by token: words, bounded numbers, colours, plain strings, and functions that only compute. It writes only what it has understood, so that no escape, comment
+/// or broken syntax survives.
 /// </summary>
 public sealed partial class CssValue
 {
     private const int MaxLength = 4_000;
     private const int MaxDepth = 5;
 
-    /// <summary>CSS pixels of a length.</summary>
+    /// <summary>The largest length in CSS pixels.</summary>
     private const double MaxPixels = 10_000;
     private const double MaxFontPixels = 1_000;
 
-    /// <summary>Within calc() numbers multiply: lengths are smaller there, and so are factors and their count.</summary>
+    /// <summary>The largest length in calc(), in CSS pixels. Numbers multiply there, so lengths, factors and their count have lower limits.</summary>
     private const double MaxPixelsInMath = 2_000;
     private const double MaxFactor = 16;
     private const int MaxFactors = 2;
@@ -40,17 +40,17 @@ public sealed partial class CssValue
 
     private bool CanShowPicture => _property is "background" or "background-image";
 
-    /// <param name="property">In lower case.</param>
-    /// <param name="text">Without comments.</param>
-    /// <param name="picture">From the URL of a picture to the URL to load instead, or null. A picture that is not loaded becomes <c>none</c>, so that the colour beside it stays.</param>
-    /// <returns>Null if any of it cannot be let through.</returns>
+    /// <param name="property">The name of the property in lower case.</param>
+    /// <param name="text">The value without comments.</param>
+    /// <param name="picture">Returns the URL to load instead of the URL of a picture, or null. A picture that is not loaded becomes <c>none</c>, so that the colour beside it stays.</param>
+    /// <returns>The value; null if any of it cannot be accepted.</returns>
     public static string? Clean(string property, string text, Func<string, string?>? picture)
     {
         var value = new CssValue(property, text, picture);
         return value.Read(depth: 0, inMath: false) && value._at == text.Length && value._output.Length is > 0 and <= MaxLength ? value._output.ToString().TrimEnd() : null;
     }
 
-    /// <summary>Until the end, or until the bracket that closes the function.</summary>
+    /// <summary>Reads to the end, or to the bracket that closes the function.</summary>
     private bool Read(int depth, bool inMath)
     {
         for (; _at < _text.Length; _at++)
@@ -140,7 +140,7 @@ public sealed partial class CssValue
         return CanShowPicture && depth == 0 && (name == "url" || _property == "background") && Picture(name);
     }
 
-    /// <summary>From the opening bracket to the closing one.</summary>
+    /// <summary>Reads from the opening bracket to the closing one.</summary>
     private bool Group(int depth, bool inMath)
     {
         if (depth == MaxDepth)
@@ -157,7 +157,10 @@ public sealed partial class CssValue
         return true;
     }
 
-    /// <summary>url(), and beside a colour whatever else may load something: <c>none</c> in its place, unless the caller gives a URL.</summary>
+    /// <summary>
+    /// Writes a picture: the URL that the caller gives for url(), else <c>none</c>. In the property background, which can have a colour beside it, <c>none</c> also replaces any other function that may
+    /// load something.
+    /// </summary>
     private bool Picture(string function)
     {
         var end = CssText.Find(_text, _at + 1, ")");
@@ -222,7 +225,7 @@ public sealed partial class CssValue
     [GeneratedRegex(@"\G!\s*important", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Important();
 
-    /// <summary>Without an exponent, which would reach past every bound.</summary>
+    /// <summary>Matches a number without an exponent, which could pass every limit.</summary>
     [GeneratedRegex(@"^[+-]?(\d{1,9}(?:\.\d{0,12})?|\.\d{1,12})((?!e\z|e[0-9])[a-z]{0,6}|%)\z", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex Number();
 

@@ -6,14 +6,14 @@ using System.Text.RegularExpressions;
 namespace ImapGateway.Messages.Bodies.Css;
 
 /// <summary>
-/// Declarations reduced to known properties with values that <see cref="CssValue"/> lets through. They can load nothing but what the caller allows, and cannot position anything.
+/// Reduces declarations to known properties with values that <see cref="CssValue"/> accepts. They can load nothing but what the caller allows, and cannot position anything.
 /// </summary>
 public static partial class SafeCss
 {
     private const int MaxStyle = 16 * 1024;
     private const int MaxDeclarations = 200;
 
-    /// <summary>Pixels: an offset of more than this moves an element out of sight.</summary>
+    /// <summary>The offset in pixels; one beyond it moves an element out of sight.</summary>
     private const double OutOfSight = -500;
 
     public static readonly FrozenSet<string> Properties = (
@@ -29,8 +29,8 @@ public static partial class SafeCss
         + "white-space width word-break word-spacing word-wrap -webkit-text-fill-color").Split(' ').ToFrozenSet(StringComparer.Ordinal);
 
     /// <param name="style">The declarations of a style attribute or of a rule.</param>
-    /// <param name="picture">From the URL of a background picture to the URL to load instead; null: none is loaded.</param>
-    /// <returns>Empty if nothing is left. Filtering the result again changes nothing.</returns>
+    /// <param name="picture">Returns the URL to load instead of the URL of a background picture; null: none is loaded.</param>
+    /// <returns>The declarations; empty if nothing is left. Filtering the result again changes nothing.</returns>
     public static string Filter(string style, Func<string, string?>? picture = null)
     {
         if (style.Length > MaxStyle)
@@ -59,7 +59,10 @@ public static partial class SafeCss
 
     private static void Append(StringBuilder safe, string property, string value) => safe.Append(safe.Length == 0 ? "" : ";").Append(property).Append(':').Append(value);
 
-    /// <summary>Preview texts and texts for screen readers are hidden by a position outside of the page. Without the position they would be seen.</summary>
+    /// <summary>
+    /// Detects elements that are hidden by a position outside of the page, such as preview texts and texts for screen readers. Without the position they would be
+    /// visible.
+    /// </summary>
     private sealed partial class HiddenByPosition
     {
         private bool _isPositioned;

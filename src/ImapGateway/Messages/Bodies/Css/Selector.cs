@@ -8,29 +8,32 @@ using ImapGateway.Html;
 namespace ImapGateway.Messages.Bodies.Css;
 
 /// <summary>An attribute selector.</summary>
-/// <param name="Name">In lower case.</param>
-/// <param name="Operator">=, ~=, |=, ^=, $=, *=, or empty: it is there.</param>
-/// <param name="Value">As written, without quotation marks.</param>
+/// <param name="Name">The name in lower case.</param>
+/// <param name="Operator">The operator =, ~=, |=, ^=, $= or *=; empty: the attribute exists.</param>
+/// <param name="Value">The value as written, without quotation marks.</param>
 public readonly record struct AttributeTest(string Name, string Operator, string Value);
 
-/// <summary>What one element must be.</summary>
-/// <param name="Type">In lower case; null: any.</param>
+/// <summary>A compound selector: the conditions on one element.</summary>
+/// <param name="Type">The element type in lower case; null: any.</param>
 public sealed record Compound(string? Type, ImmutableArray<string> Ids, ImmutableArray<string> Classes, ImmutableArray<AttributeTest> Attributes, ImmutableArray<PseudoClass> Pseudos)
 {
     public int Specificity => (Ids.Length << 16) + ((Classes.Length + Attributes.Length) << 8) + (Type is null ? 0 : 1) + Pseudos.Sum(pseudo => pseudo.Specificity);
 
-    /// <summary>What a comparison with an element costs at most, in comparisons of names.</summary>
+    /// <summary>The largest cost of a comparison with an element, in comparisons of names.</summary>
     public int Cost { get; } = 1 + Ids.Length + Classes.Length + 20 * Attributes.Length + Pseudos.Sum(pseudo => pseudo.Negated?.Cost ?? 1);
 }
 
-/// <summary>A complex selector (Selectors Level 4): compounds and what stands between them, <c>' '</c>, <c>'&gt;'</c>, <c>'+'</c> or <c>'~'</c>.</summary>
+/// <summary>A complex selector (Selectors Level 4): compounds with combinators between them, <c>' '</c>, <c>'&gt;'</c>, <c>'+'</c> or <c>'~'</c>.</summary>
 public sealed partial class Selector
 {
     private const int MaxText = 8 * 1024;
     private const int MaxCompounds = 12;
     private const int MaxSimple = 20;
 
-    /// <summary>Names that browsers know, but that say nothing about an element at rest, or need more than the element and its neighbours. Such selectors are valid and match nothing here.</summary>
+    /// <summary>
+    /// Pseudo-classes that browsers know, but that say nothing about an element at rest, or need more than the element and its neighbours. Such selectors are valid and match
+    /// nothing here.
+    /// </summary>
     private static readonly FrozenSet<string> Others = (
         "hover active focus focus-within focus-visible visited target checked enabled disabled empty default indeterminate read-only read-write required optional valid invalid placeholder-shown "
         + "first-of-type last-of-type only-of-type nth-of-type nth-last-child nth-last-of-type lang dir is where has "
@@ -46,26 +49,26 @@ public sealed partial class Selector
 
     public ImmutableArray<Compound> Compounds { get; }
 
-    /// <summary>One less than the compounds: what stands behind each but the last.</summary>
+    /// <summary>The combinators, one less than the compounds: one after each compound but the last.</summary>
     public ImmutableArray<char> Combinators { get; }
 
     public int Specificity { get; }
 
-    /// <summary>Whether it can be decided without a browser.</summary>
+    /// <summary>True if the selector can be evaluated without a browser.</summary>
     public bool IsMatchable { get; }
 
     /// <summary>
-    /// Whether a browser may decide it. Attributes in which the gateway's own addresses stand cannot be tested there: with pictures that load on a match a sender could read them.
+    /// True if a browser may evaluate it. Attributes that contain the gateway's own addresses cannot be tested there: with pictures that load on a match a sender could read them.
     /// </summary>
     public bool IsPublic { get; }
 
-    /// <summary>As a browser is to read it in a document of the gateway, in which the body of the message is a <see cref="HtmlElements.MailBody"/>.</summary>
+    /// <summary>The selector as a browser reads it in a document of the gateway, in which the body of the message is a <see cref="HtmlElements.MailBody"/>.</summary>
     public string Text { get; }
 
     private static bool IsPublicCompound(Compound compound) =>
         compound.Attributes.All(test => test.Name is not ("src" or "style")) && compound.Pseudos.All(pseudo => pseudo.Negated is null || IsPublicCompound(pseudo.Negated));
 
-    /// <returns>Empty if one of them is not valid: then the whole rule is not (Selectors Level 4 section 4.1).</returns>
+    /// <returns>The selectors; empty if one of them is invalid, since then the whole rule is invalid (Selectors Level 4 section 4.1).</returns>
     public static ImmutableArray<Selector> ParseList(string text)
     {
         if (text.Length > MaxText)
@@ -97,7 +100,7 @@ public sealed partial class Selector
             compounds.Add(compound);
             if (compound.Type == "body" && combinators.Count > 0 && combinators[^1] == '>')
             {
-                // Elements of ours stand between the two.
+                // The gateway's own elements are between the two.
                 written[start - 1] = ' ';
             }
             if (at == text.Length)
@@ -184,7 +187,7 @@ public sealed partial class Selector
         var isElement = match.Groups[1].Length == 2;
         if (isElement || Others.Contains(name))
         {
-            // These are written as they stand: no attribute is tested in them.
+            // These are written as they are: no attribute is tested in them.
             if (argument?.Contains('[') == true)
             {
                 return null;
@@ -215,7 +218,7 @@ public sealed partial class Selector
 
     private static PseudoClass? Not(string lower, string argument)
     {
-        // One level: what is negated has no negation in it.
+        // One level: a negated selector has no negation in it.
         var (at, written) = (0, new StringBuilder());
         return lower.Contains(":not", StringComparison.Ordinal) || ReadCompound(argument, ref at, written) is not { } inner || at < argument.Length || inner.Pseudos.Any(pseudo => pseudo.Kind == PseudoKind.Other)
             ? new PseudoClass(PseudoKind.Other, argument.All(c => char.IsLetterOrDigit(c) || " .#-_:,>+~()".Contains(c)) ? $":not({argument})" : ":not(*)")
@@ -248,7 +251,7 @@ public sealed partial class Selector
     private static partial Regex Blank();
 }
 
-/// <summary>What a pseudo-class asks.</summary>
+/// <summary>The conditions that a pseudo-class can test.</summary>
 public enum PseudoKind
 {
     Nth,
@@ -261,10 +264,10 @@ public enum PseudoKind
 }
 
 /// <summary>A pseudo-class, or a pseudo-element, which is of the kind Other.</summary>
-/// <param name="Text">As it is written in CSS.</param>
+/// <param name="Text">The text as written in CSS.</param>
 public sealed record PseudoClass(PseudoKind Kind, string Text)
 {
-    /// <summary>Of an+b.</summary>
+    /// <summary>The number a of an+b.</summary>
     public int Step { get; init; }
 
     public int Offset { get; init; }

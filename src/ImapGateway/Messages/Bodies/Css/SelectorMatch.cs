@@ -1,14 +1,14 @@
 namespace ImapGateway.Messages.Bodies.Css;
 
-/// <summary>Decides which selectors an element matches. Counts its steps, because the product of hostile selectors and hostile elements has no bound of its own.</summary>
+/// <summary>Decides which selectors an element matches. It counts its steps, because the product of hostile selectors and hostile elements has no limit of its own.</summary>
 public sealed class SelectorMatch
 {
-    /// <summary>Comparisons with a name; less than a second.</summary>
+    /// <summary>The largest number of comparisons with a name; they take less than a second.</summary>
     private const int MaxSteps = 3_000_000;
 
     private int _steps;
 
-    /// <summary>True once nothing is compared any more, and answers mean nothing.</summary>
+    /// <summary>True when the steps are used up. Nothing is compared then, and results mean nothing.</summary>
     public bool IsExhausted => _steps > MaxSteps;
 
     public bool Matches(Selector selector, StyledElement element) => Matches(selector, selector.Compounds.Length - 1, element);

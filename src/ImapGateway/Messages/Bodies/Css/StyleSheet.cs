@@ -4,19 +4,19 @@ using System.Text.RegularExpressions;
 
 namespace ImapGateway.Messages.Bodies.Css;
 
-/// <summary>A rule with declarations that <see cref="SafeCss"/> has let through.</summary>
-/// <param name="Selectors">At least one.</param>
-/// <param name="Declarations">Not empty.</param>
+/// <summary>A rule with declarations that <see cref="SafeCss"/> has accepted.</summary>
+/// <param name="Selectors">The selectors, at least one.</param>
+/// <param name="Declarations">The declarations, not empty.</param>
 /// <param name="Media">The condition of the @media blocks around it; null: it always applies.</param>
 public sealed record StyleRule(ImmutableArray<Selector> Selectors, string Declarations, string? Media);
 
 /// <summary>
-/// The rules of the style elements of a message. At-rules other than @media are left out, for they load something or have no element to apply to. A sheet that is too large has no rules at all:
+/// The rules of the style elements of a message. At-rules other than @media are left out, since they load something or have no element to apply to. A sheet that is too large has no rules at all:
 /// half of one would show what the other half hides.
 /// </summary>
 public sealed partial class StyleSheet
 {
-    /// <summary>Characters. The largest sheets of newsletters have 200,000.</summary>
+    /// <summary>The largest sheet in characters. The largest sheets of newsletters have 200,000.</summary>
     private const int MaxText = 512 * 1024;
     private const int MaxSelectors = 10_000;
     private const int MaxNesting = 3;
@@ -30,11 +30,11 @@ public sealed partial class StyleSheet
 
     public static StyleSheet Empty { get; } = new(static _ => null);
 
-    /// <summary>In the order of the text.</summary>
+    /// <summary>The rules in the order of the text.</summary>
     public IReadOnlyList<StyleRule> Rules => _rules;
 
     /// <param name="sources">The contents of style elements, each with its media attribute, in the order of the document.</param>
-    /// <param name="picture">As for <see cref="SafeCss.Filter"/>.</param>
+    /// <param name="picture">The replacement of picture URLs as for <see cref="SafeCss.Filter"/>.</param>
     public static StyleSheet Parse(IReadOnlyCollection<(string Text, string? Media)> sources, Func<string, string?> picture)
     {
         var sheet = new StyleSheet(picture);
@@ -52,8 +52,8 @@ public sealed partial class StyleSheet
         return sheet._selectors > MaxSelectors ? Empty : sheet;
     }
 
-    /// <summary>As text for a style element.</summary>
-    /// <param name="maxLength">Characters; if it would be longer, nothing.</param>
+    /// <summary>Writes the rules as text for a style element.</summary>
+    /// <param name="maxLength">The largest number of characters; a longer text is not written at all.</param>
     public string Write(int maxLength)
     {
         var text = new StringBuilder();
@@ -122,7 +122,7 @@ public sealed partial class StyleSheet
         }
     }
 
-    /// <returns>Empty: it applies to every screen; null: it cannot be understood, or does not go with the condition around it.</returns>
+    /// <returns>The condition; empty: it applies to every screen; null: it is not understood, or cannot be combined with the condition around it.</returns>
     private static string? MediaOf(string query, string? outer)
     {
         var trimmed = Blanks().Replace(query.Trim(), " ").ToLowerInvariant();

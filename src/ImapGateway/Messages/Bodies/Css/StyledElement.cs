@@ -3,7 +3,7 @@ using MimeKit.Text;
 
 namespace ImapGateway.Messages.Bodies.Css;
 
-/// <summary>What selectors can ask of an element of the message as its sender wrote it.</summary>
+/// <summary>An element of the message as its sender wrote it, with everything that selectors can test.</summary>
 public sealed class SourceElement
 {
     private const int MaxClasses = 50;
@@ -19,7 +19,7 @@ public sealed class SourceElement
         {
             if (attribute.Value is null or { Length: <= MaxValue })
             {
-                // HTML section 13.2.5.33: of attributes with one name the first counts.
+                // HTML section 13.2.5.33: the first of several attributes with one name counts.
                 Attributes.TryAdd(attribute.Name.ToLowerInvariant(), attribute.Value ?? "");
             }
         }
@@ -34,14 +34,14 @@ public sealed class SourceElement
     public string[] Classes { get; } = [];
     public Dictionary<string, string> Attributes { get; } = [];
 
-    /// <summary>An element that the parser adds by itself, such as tbody.</summary>
+    /// <summary>Makes an element that the parser adds by itself, such as tbody.</summary>
     public static SourceElement Implied(string name) => new(name);
 }
 
-/// <summary>An element with its place in the tree, as selectors see it.</summary>
-/// <param name="source">Name and attributes.</param>
-/// <param name="node">Null for html, head and a body that has no tag.</param>
-/// <param name="parent">Null for html.</param>
+/// <summary>An element with its position in the tree, as selectors see it.</summary>
+/// <param name="source">The name and attributes.</param>
+/// <param name="node">The element of the parser; null for html, head and a body that has no tag.</param>
+/// <param name="parent">The parent; null for html.</param>
 public sealed class StyledElement(SourceElement source, IElement? node, StyledElement? parent)
 {
     private StyledElement? _lastChild;
@@ -50,10 +50,10 @@ public sealed class StyledElement(SourceElement source, IElement? node, StyledEl
     public IElement? Node => node;
     public StyledElement? Parent => parent;
 
-    /// <summary>The sibling before it.</summary>
+    /// <summary>The previous sibling.</summary>
     public StyledElement? Previous { get; } = parent?._lastChild;
 
-    /// <summary>Among its siblings, from 1.</summary>
+    /// <summary>The position among its siblings, from 1.</summary>
     public int Index { get; } = (parent?._lastChild?.Index ?? 0) + 1;
 
     public bool IsLast => parent is null || ReferenceEquals(parent._lastChild, this);
