@@ -14,7 +14,7 @@ public sealed class CacheOptions : ISettings
     /// <summary>The time for which headers stay in Redis after they were written.</summary>
     public TimeSpan RedisTtl { get; set; } = TimeSpan.FromDays(7);
 
-    /// <summary>The memory in Redis for the headers of one account. A message takes about 400 bytes. The headers written first are removed first.</summary>
+    /// <summary>The memory in Redis for the headers of one account. A message takes about 300 bytes. The headers written first are removed first.</summary>
     public long RedisBytesPerAccount { get; set; } = 16L << 20;
 
     /// <summary>The disk space for bodies and parts that were read, below the data directory. With 0 none are kept, and existing ones are removed.</summary>

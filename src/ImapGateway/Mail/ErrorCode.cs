@@ -1,6 +1,6 @@
 namespace ImapGateway.Mail;
 
-/// <summary>The closed list of errors that API clients may get.</summary>
+/// <summary>The errors that API clients may get. Later versions may add codes: treat an unknown one by its HTTP status.</summary>
 public enum ErrorCode
 {
     BadRequest,

@@ -199,7 +199,7 @@ public sealed class KeyRingTests : IDisposable
         return result;
     }
 
-    /// <summary>One is written as a single value, as README shows it.</summary>
+    /// <summary>One is written as a single value, as docs/postgresql.md shows it.</summary>
     private static IEnumerable<(string Name, string Value)> Settings(string[] sources) =>
         sources is [var only] ? [("Storage:KeyEncryption", only)] : sources.Select((source, at) => ($"Storage:KeyEncryption:{at}", source));
 }

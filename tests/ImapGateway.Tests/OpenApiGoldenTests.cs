@@ -5,7 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace ImapGateway.Tests;
 
-public class OpenApiTests
+public class OpenApiGoldenTests
 {
     [Fact]
     [Trait("Category", "golden")]
