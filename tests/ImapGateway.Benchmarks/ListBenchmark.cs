@@ -36,7 +36,7 @@ public static class ListBenchmark
     internal static byte[] Message(int i) => Encoding.ASCII.GetBytes(
         $"From: Anna Berg <anna{i % 97}@example.org>\r\nTo: team@example.com\r\nSubject: Offer number {i}\r\nMessage-ID: <{i}@example.org>\r\nReferences: <{i - 1}@example.org>\r\n"
         + "Date: Mon, 04 May 2026 10:00:00 +0200\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n"
-        + "--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n--b\r\nContent-Type: application/pdf; name=offer.pdf\r\nContent-Disposition: attachment; filename=offer.pdf\r\n\r\nx\r\n--b--\r\n");
+        + "--b\r\nContent-Type: text/plain\r\n\r\nHello\r\n--b\r\nContent-Type: application/pdf; name=offer.pdf\r\nContent-Disposition: attachment; filename=offer.pdf\r\nContent-Transfer-Encoding: base64\r\n\r\neA==\r\n--b--\r\n");
 
     internal static string ListOf(string account) => $"/v1/accounts/{account}/mailboxes/inbox/messages?limit={Page}";
 
