@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text.RegularExpressions;
@@ -78,8 +79,16 @@ public static partial class ImapFailure
         ImapProtocolException e when e.Message.Contains("disconnected", StringComparison.Ordinal) => ErrorCode.AccountUnavailable,
         ServiceNotConnectedException or SocketException or IOException or ObjectDisposedException => ErrorCode.AccountUnavailable,
         ProtocolException or CommandException or FormatException => ErrorCode.AccountProtocol,
+        // MailKit checks little of what it parses: an answer such as "FETCH (UID 0" ends in an exception of the .NET library.
+        _ when exception.Source is "MailKit" or "MimeKit" => ErrorCode.AccountProtocol,
         _ => ErrorCode.Internal,
     };
+
+    /// <summary>The response codes that may be shown and decide nothing (IANA's registry of IMAP response codes).</summary>
+    private static readonly FrozenSet<string> OtherCodes = FrozenSet.Create(
+        "ALERT", "ANNOTATE", "ANNOTATIONS", "BADCHARSET", "BADCOMPARATOR", "BADEVENT", "BADURL", "CAPABILITY", "CLIENTBUG", "CLOSED", "COMPRESSIONACTIVE", "CORRUPTION", "EXPUNGED", "HASCHILDREN", "HIGHESTMODSEQ",
+        "INPROGRESS", "MAILBOXID", "MAXCONVERTMESSAGES", "MAXCONVERTPARTS", "MESSAGELIMIT", "METADATA", "MODIFIED", "NOMODSEQ", "NOTIFICATIONOVERFLOW", "NOTSAVED", "NOUPDATE", "PARSE", "READ-ONLY", "READ-WRITE",
+        "REFERRAL", "SAVELIMIT", "SYS", "TEMPFAIL", "TOOBIG", "UIDNOTSTICKY", "UIDREQUIRED", "UNKNOWN-CTE", "UNDEFINED-FILTER", "URLMECH", "USEATTR", "WEBALERT");
 
     // RFC 5530 section 3, RFC 9051 section 7.1; THROTTLED is Gmail's.
     private static ErrorCode? ByResponseCode(string? code, string? text = null) => code switch
@@ -149,11 +158,9 @@ public static partial class ImapFailure
         };
     }
 
-    /// <summary>
-    /// Removes a response code that repeats a secret. A response code is free text to a server that repeats secrets. It is searched as it was sent: base64 cannot be recognised in upper case.
-    /// </summary>
+    /// <summary>Removes response codes that are not known. To a server that repeats secrets a response code is free text, of which it may send any piece.</summary>
     private static Upstream? Shown(Upstream? upstream, Redaction secrets) => upstream is null ? null : new Upstream(
-        upstream.Code is { } sent && sent.ToUpperInvariant() is var code && (ByResponseCode(code) is not null || secrets.Apply(sent) == sent) ? code : null,
+        upstream.Code?.ToUpperInvariant() is { } code && (ByResponseCode(code) is not null || ByReplyCode(code) is not null || OtherCodes.Contains(code)) ? code : null,
         secrets.Apply(upstream.Text) is { } text ? text[..Math.Min(text.Length, LongestText)] : null);
 
     private static string Printable(string? text) => new([.. (text ?? "").Trim().Where(c => !char.IsControl(c))]);

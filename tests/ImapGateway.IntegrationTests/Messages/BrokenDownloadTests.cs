@@ -254,6 +254,28 @@ public sealed class BrokenDownloadTests(ImpatientGateway impatient) : IClassFixt
         await TestWait.For(() => server.Connections - server.OpenConnections - 1 == replaced, "the end of the connections that are not used again");
     }
 
+    [Theory]
+    [InlineData("EXAMINE", "+ go on")]
+    [InlineData("EXAMINE", "* 0 FETCH (UID 0 FLAGS ())")]
+    [InlineData("UID FETCH", "+ go on")]
+    [InlineData("UID FETCH", "* 0 FETCH (UID 0 FLAGS ())")]
+    public async Task Responses_that_MailKit_does_not_expect_are_faults_of_the_server(string command, string response)
+    {
+        await using var server = ScriptedImapServer.Start();
+        var (account, _) = await Add(server);
+        server.Inbox.Add("another");
+        server.On(command, (session, _, proceed) =>
+        {
+            session.Say(response);
+            return proceed();
+        });
+        var answer = await account.Api.Get(account.Messages("inbox"));
+        Assert.True(answer.Status is HttpStatusCode.OK or HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable, $"{answer.Status}: {answer.Text}");
+        server.On(command, (_, _, proceed) => proceed());
+        Assert.Equal(2, (await account.Items(account.Messages("inbox"))).Count);
+        await impatient.StillWorks();
+    }
+
     [Fact]
     public async Task A_server_that_chatters_instead_of_sending_is_cut_off()
     {

@@ -62,6 +62,13 @@ public class ImapFailureTests
         Assert.Equal((expected, code), (problem.Code, problem.Upstream?.Code));
     }
 
+    [Theory]
+    [InlineData("NO [Tr0ub4dor&3] no")]
+    [InlineData("NO [XTr0ub4dor] &3")]
+    [InlineData("BAD [tr0u-b4d] no")]
+    public void A_response_code_that_is_not_known_is_not_shown(string answer) =>
+        Assert.Null(ImapFailure.Classify(Refused(), $"A00000007 {answer}\r\n").Upstream?.Code);
+
     [Fact]
     public void What_stands_in_a_message_is_no_word_of_the_server()
     {
@@ -91,6 +98,7 @@ public class ImapFailureTests
         { new ImapProtocolException("Syntax error in FETCH response."), ErrorCode.AccountProtocol },
         { new System.Security.Authentication.AuthenticationException("The remote certificate is invalid"), ErrorCode.AccountProtocol },
         { new FormatException(), ErrorCode.AccountProtocol },
+        { new ArgumentOutOfRangeException("uid") { Source = "MailKit" }, ErrorCode.AccountProtocol },
         { new InvalidOperationException("a bug of ours"), ErrorCode.Internal },
         { new ProblemException(ErrorCode.Gone, "x"), ErrorCode.Gone },
     };
