@@ -79,8 +79,8 @@ public static partial class ImapFailure
         ImapProtocolException e when e.Message.Contains("disconnected", StringComparison.Ordinal) => ErrorCode.AccountUnavailable,
         ServiceNotConnectedException or SocketException or IOException or ObjectDisposedException => ErrorCode.AccountUnavailable,
         ProtocolException or CommandException or FormatException => ErrorCode.AccountProtocol,
-        // MailKit checks little of what it parses: an answer such as "FETCH (UID 0" ends in an exception of the .NET library.
-        _ when exception.Source is "MailKit" or "MimeKit" => ErrorCode.AccountProtocol,
+        // MailKit does not check every number that it parses, such as that of "FETCH (UID 0". Misuse of MailKit has other exceptions.
+        ArgumentOutOfRangeException or IndexOutOfRangeException or OverflowException or InvalidCastException or NullReferenceException when exception.Source is "MailKit" or "MimeKit" => ErrorCode.AccountProtocol,
         _ => ErrorCode.Internal,
     };
 

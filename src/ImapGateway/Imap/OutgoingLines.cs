@@ -21,6 +21,9 @@ public sealed class OutgoingLines
     /// <summary>True if the next octet is the first of a line.</summary>
     public bool IsAtStart { get; private set; } = true;
 
+    /// <summary>True if nothing stands in the line that was sent last.</summary>
+    public bool IsEmptyLine { get; private set; }
+
     /// <summary>Records that the server has sent something: the next line, or the announced literal, may follow.</summary>
     public void ServerSpoke() => _awaitsServer = false;
 
@@ -56,6 +59,7 @@ public sealed class OutgoingLines
             _carriageReturn = false;
             return octet == '\n' && EndLine();
         }
+        IsEmptyLine = IsAtStart ? octet == '\r' : IsEmptyLine;
         IsAtStart = false;
         if (octet == '\r')
         {

@@ -23,7 +23,6 @@ public sealed class ServerStream : Stream
     private readonly SilenceLimit _writing;
     private readonly IncomingAnswers _incoming = new();
     private readonly OutgoingLines _outgoing = new();
-    private bool _sentEmptyLine;
     private readonly TimeSpan _silence;
     private Stream _inner;
     private ReadOnlyMemory<byte> _ahead;
@@ -314,16 +313,14 @@ public sealed class ServerStream : Stream
     /// <summary>Ends the connection rather than send octets that could be read as another command.</summary>
     private void DemandOneLine(ReadOnlySpan<byte> octets)
     {
-        var isEmptyLine = _outgoing.IsAtStart && octets.SequenceEqual("\r\n"u8);
         if (!_outgoing.Admit(octets))
         {
             Abort();
             // MailKit answers a continuation request that it did not expect (RFC 3501 section 7.5) with an empty line, which leaves the server's next response unknown.
-            throw _sentEmptyLine
+            throw _outgoing.IsEmptyLine
                 ? new ImapProtocolException("The mail server asks for the rest of a command that is complete.")
                 : new InvalidOperationException("A command with more than one line was about to be sent to the mail server.");
         }
-        _sentEmptyLine = isEmptyLine;
     }
 
     private static bool IsCommand(ReadOnlySpan<byte> bytes) =>

@@ -99,6 +99,8 @@ public class ImapFailureTests
         { new System.Security.Authentication.AuthenticationException("The remote certificate is invalid"), ErrorCode.AccountProtocol },
         { new FormatException(), ErrorCode.AccountProtocol },
         { new ArgumentOutOfRangeException("uid") { Source = "MailKit" }, ErrorCode.AccountProtocol },
+        { new ArgumentOutOfRangeException("uid") { Source = "ImapGateway" }, ErrorCode.Internal },
+        { new InvalidOperationException("busy") { Source = "MailKit" }, ErrorCode.Internal },
         { new InvalidOperationException("a bug of ours"), ErrorCode.Internal },
         { new ProblemException(ErrorCode.Gone, "x"), ErrorCode.Gone },
     };
