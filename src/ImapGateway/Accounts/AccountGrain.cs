@@ -57,7 +57,8 @@ public sealed partial class AccountGrain(
     {
         var started = Stopwatch.GetTimestamp();
         var commands = CommandCount.Start();
-        var outcome = "ok";
+        // A reader that stops between two pieces disposes the enumeration, and there is no exception.
+        var outcome = "cancelled";
         IAsyncEnumerator<byte[]>? pieces = null;
         try
         {
@@ -69,6 +70,7 @@ public sealed partial class AccountGrain(
                     pieces ??= stream.RunAsync((await OpenAsync()).Context, cancel).GetAsyncEnumerator(cancel);
                     if (!await pieces.MoveNextAsync())
                     {
+                        outcome = "ok";
                         break;
                     }
                     piece = pieces.Current;

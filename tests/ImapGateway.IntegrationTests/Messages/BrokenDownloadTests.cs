@@ -254,6 +254,36 @@ public sealed class BrokenDownloadTests(ImpatientGateway impatient) : IClassFixt
         await TestWait.For(() => server.Connections - server.OpenConnections - 1 == replaced, "the end of the connections that are not used again");
     }
 
+    /// <summary>The gateway is sending a piece then, and does not wait for the next one.</summary>
+    [Fact]
+    public async Task A_reader_that_goes_while_it_is_sent_octets_is_logged_as_cancelled()
+    {
+        await using var server = ScriptedImapServer.Start();
+        var (account, id) = await Add(server);
+        await account.Newest();
+        server.On("UID FETCH", (session, command, proceed) =>
+        {
+            if (!IsBody(command))
+            {
+                return proceed();
+            }
+
+            const int Size = 20_000_000;
+            session.Say(string.Create(CultureInfo.InvariantCulture, $"* 1 FETCH (UID 1 BODY[] {{{Size}}}"));
+            session.SayOctets(new byte[Size]);
+            session.Say(")");
+            session.Say($"{command.Tag} OK done");
+            return Task.CompletedTask;
+        });
+        using (var reader = await SlowReader.Get(impatient.Gateway, account.Message(id, "/raw")))
+        {
+            await reader.Header();
+            await Task.Delay(200, CancellationToken.None);
+        }
+
+        await impatient.Gateway.Output.First(line => line.Contains($"ReadSection {id} of account {account.Id}: cancelled", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("EXAMINE", "+ go on")]
     [InlineData("EXAMINE", "* 0 FETCH (UID 0 FLAGS ())")]
