@@ -49,7 +49,7 @@ public sealed class FetchIsolation(ImapPool pool, string path, uint uidValidity)
         var there = await ThereAsync(Missing(uids, found), failure, cancel);
         var sets = new Stack<List<uint>>();
         var isProbed = false;
-        if (failure is null && there.Count == 1)
+        if (failure is null && there.Count > 0)
         {
             // The FETCH may have been answered from an older view of the mailbox.
             sets.Push(there);
