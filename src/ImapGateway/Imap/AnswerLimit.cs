@@ -63,7 +63,7 @@ public sealed class AnswerLimit
             || request.Headers is { Count: > 0 };
         var asked = Math.Max(0, messages);
         IsOfStructures = (request.Items & MessageSummaryItems.BodyStructure) != 0;
-        MostFields = (int)Math.Min(NestingLimit.MostFields + (request.Headers is { Count: > 0 } fields ? (long)asked * (2 * fields.Count + FieldsBeside) : 0), int.MaxValue);
+        MostFields = (int)Math.Min(HeaderFieldLimit.MostFields + (request.Headers is { Count: > 0 } fields ? (long)asked * (2 * fields.Count + FieldsBeside) : 0), int.MaxValue);
         _messages = (int)Math.Min((long)asked + MostUnasked, int.MaxValue);
         _expected = Little + Math.Min(Exists, MostUnasked) * OctetsOfChange + (hasHeaders ? Math.Clamp(asked * OctetsOfHeaders, LeastOfHeaders, MostOfHeaders) : asked * OctetsOfFlags);
         return new Expected(this);

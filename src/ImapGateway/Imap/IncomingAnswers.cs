@@ -39,8 +39,8 @@ internal sealed class IncomingAnswers
     /// <summary>The number of octets that may still come from the server.</summary>
     public long Allowance { get; set; } = long.MaxValue;
 
-    /// <summary>The number of header fields that have come so far, see <see cref="NestingLimit.Fields"/>.</summary>
-    public long Fields => _nesting.Fields;
+    /// <summary>The number of header fields that have come so far, see <see cref="HeaderFieldLimit.Total"/>.</summary>
+    public long Fields => _nesting.HeaderFields.Total;
 
     /// <inheritdoc cref="ServerStream.Tail"/>
     public string Tail => Encoding.Latin1.GetString(_tail, 0, _tailUsed);
@@ -58,7 +58,7 @@ internal sealed class IncomingAnswers
         _structures.Sent(Limit?.IsOfStructures == true);
         _passed = _passed.Capacity > MostKept ? new ArrayBufferWriter<byte>() : _passed;
         _nesting.MostInLiteral = Limit?.MostFields is null ? long.MaxValue : NestingLimit.MostInHeader;
-        _nesting.MostInAnswer = Limit?.MostFields ?? int.MaxValue;
+        _nesting.HeaderFields.MostInAnswer = Limit?.MostFields ?? int.MaxValue;
     }
 
     /// <inheritdoc cref="ServerStream.Parsed"/>

@@ -32,14 +32,6 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     /// </summary>
     public const int MostInHeader = 256 << 10;
 
-    /// <summary>The memory that MimeKit needs for a header field in addition to its octets, however short it is.</summary>
-    public const int OctetsOfField = 500;
-
-    /// <summary>
-    /// The maximum number of fields in the header of one message. Fields are requested by name, and an honest message has each once or a few times. A message that has more is read by its header.
-    /// </summary>
-    public const int MostFields = 1_000;
-
     /// <summary>
     /// The maximum number of octets of the text after a status (RFC 3501 section 7.1). The text is meant for human readers; a refusal of a megabyte takes a second to be read and searched for secrets.
     /// </summary>
@@ -66,10 +58,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     private int _length;
     private bool _isTooLong;
     private long? _doubtfulSize;
-    private int _fields;
-    private int _fieldsInAnswer;
     private int _inText;
-    private bool _isLineStart;
     private bool _isUntagged;
     private bool _isContinuation;
 
@@ -112,15 +101,8 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     /// <summary>The maximum number of octets of the next literals. If there is a limit, they are header fields, and their number is limited, too.</summary>
     public long MostInLiteral { get; set; } = long.MaxValue;
 
-    /// <summary>The maximum number of header fields that the messages of the next answer may have together.</summary>
-    public int MostInAnswer
-    {
-        get;
-        set => (field, _fieldsInAnswer) = (value, 0);
-    } = int.MaxValue;
-
-    /// <summary>The number of header fields counted so far, in all answers.</summary>
-    public long Fields { get; private set; }
+    /// <summary>The limit of the number of header fields. It counts while there is a limit of their octets.</summary>
+    public HeaderFieldLimit HeaderFields { get; } = new();
 
     /// <summary>The number of octets of the present literal that are still to come.</summary>
     public long LiteralLeft => _place == Place.Data ? _literal : 0;
@@ -138,7 +120,9 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         return IsOver;
     }
 
-    private bool IsOver => _isTooLong || _depth + _unproven > maxDepth || _inList[_depth] > MostInList || _groups[_depth] > MostGroups;
+    private bool IsOfHeaders => MostInLiteral < long.MaxValue;
+
+    private bool IsOver => _isTooLong || HeaderFields.IsExceeded || _depth + _unproven > maxDepth || _inList[_depth] > MostInList || _groups[_depth] > MostGroups;
 
     /// <summary>Records that the parser is in no nested list now.</summary>
     public void Unwind() => (_depth, _unproven) = (IsDoubtful ? 0 : _depth, 0);
@@ -150,7 +134,10 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         {
             var skipped = (int)Math.Min(LiteralLeft, octets.Length);
             _literal -= skipped;
-            CountFields(octets[..skipped]);
+            if (IsOfHeaders)
+            {
+                HeaderFields.Count(octets[..skipped]);
+            }
             _unproven += _isSection ? 0 : octets[..skipped].Count((byte)'(');
             return skipped;
         }
@@ -159,7 +146,10 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
             case Place.Doubt:
                 _unproven += octets.Count((byte)'(');
                 MeasureDoubtful(octets);
-                CountDoubtfulFields(octets);
+                if (IsOfHeaders)
+                {
+                    HeaderFields.CountDoubtful(octets);
+                }
                 return octets.Length;
             case Place.Text:
                 var end = octets.IndexOf((byte)'\n');
@@ -211,41 +201,6 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         var beforeLast = data.Length > 1 ? data[^2] : _last;
         _isSection = beforeLast == (byte)' ' && (data.Length > 2 ? data[^3] : data.Length > 1 ? _last : _lastButOne) == (byte)']';
         (_lastButOne, _last) = (beforeLast, data[^1]);
-    }
-
-    /// <summary>Counts header fields. A line that begins with a blank continues the previous field.</summary>
-    private void CountFields(ReadOnlySpan<byte> octets)
-    {
-        if (MostInLiteral == long.MaxValue)
-        {
-            return;
-        }
-        var before = _fields;
-        while (!octets.IsEmpty)
-        {
-            _fields += _isLineStart && octets[0] is not ((byte)' ' or (byte)'\t') ? 1 : 0;
-            var end = octets.IndexOf((byte)'\n');
-            _isLineStart = end >= 0;
-            octets = end < 0 ? [] : octets[(end + 1)..];
-        }
-        Add(_fields - before);
-        _isTooLong |= _fields > MostFields || _fieldsInAnswer > MostInAnswer;
-    }
-
-    /// <summary>Counts lines in doubtful data, because every line may be a field to MailKit. Some are unsolicited responses.</summary>
-    private void CountDoubtfulFields(ReadOnlySpan<byte> octets)
-    {
-        if (MostInLiteral < long.MaxValue)
-        {
-            Add(octets.Count((byte)'\n'));
-            _isTooLong |= _fieldsInAnswer - AnswerLimit.MostUnasked > MostInAnswer;
-        }
-    }
-
-    private void Add(int fields)
-    {
-        Fields += fields;
-        _fieldsInAnswer += fields;
     }
 
     private void NoteAtoms(ReadOnlySpan<byte> octets)
@@ -402,7 +357,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     private Place AfterLiteralEnd(byte octet)
     {
         (var isEnd, _length) = (octet == (byte)'\n', 0);
-        (_fields, _isLineStart) = (0, true);
+        HeaderFields.BeginMessage();
         return isEnd ? Place.Data : octet == (byte)'\r' ? Place.LiteralEnd : Place.Doubt;
     }
 

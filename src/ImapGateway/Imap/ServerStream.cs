@@ -305,7 +305,7 @@ public sealed class ServerStream : Stream
         }
         if (Memory is { } memory)
         {
-            await memory.TakeAsync(octets.Length, (_incoming.Fields - fields) * NestingLimit.OctetsOfField);
+            await memory.TakeAsync(octets.Length, (_incoming.Fields - fields) * HeaderFieldLimit.OctetsOfField);
         }
         return octets.Length;
     }

@@ -180,7 +180,7 @@ public sealed class FloodTests(ImpatientGateway impatient) : IClassFixture<Impat
     public async Task A_header_of_many_fields_is_refused_where_only_the_ids_of_messages_are_asked_for()
     {
         const int Messages = 4;
-        var header = string.Concat(Enumerable.Repeat("To: a@b\r\n", 2 * NestingLimit.MostFields)) + "\r\n";
+        var header = string.Concat(Enumerable.Repeat("To: a@b\r\n", 2 * HeaderFieldLimit.MostFields)) + "\r\n";
         await using var server = ScriptedImapServer.Start();
         for (var i = 0; i < Messages; i++)
         {

@@ -66,10 +66,10 @@ public class NestingLimitTests
         }
         foreach (var piece in new[] { 1, 7, 100_000 })
         {
-            Assert.False(IsExceeded("To: a@b\r\n", NestingLimit.MostFields, piece));
-            Assert.True(IsExceeded("To: a@b\r\n", NestingLimit.MostFields + 1, piece));
-            Assert.False(IsExceeded("To: a@b,\r\n\tb@c,\r\n b@c\r\n", NestingLimit.MostFields, piece));
-            Assert.False(IsExceeded("To: a@b\r\n", NestingLimit.MostFields + 1, piece, long.MaxValue));
+            Assert.False(IsExceeded("To: a@b\r\n", HeaderFieldLimit.MostFields, piece));
+            Assert.True(IsExceeded("To: a@b\r\n", HeaderFieldLimit.MostFields + 1, piece));
+            Assert.False(IsExceeded("To: a@b,\r\n\tb@c,\r\n b@c\r\n", HeaderFieldLimit.MostFields, piece));
+            Assert.False(IsExceeded("To: a@b\r\n", HeaderFieldLimit.MostFields + 1, piece, long.MaxValue));
         }
     }
 
@@ -80,7 +80,7 @@ public class NestingLimitTests
         {
             var header = string.Concat(Enumerable.Repeat("To: a@b\r\n", 100));
             var answer = string.Concat(Enumerable.Range(1, messages).Select(uid => $"* {uid} FETCH (UID {uid} BODY[HEADER.FIELDS (TO)] {{{header.Length}}}\r\n{header})\r\n"));
-            var limit = new NestingLimit { MostInLiteral = NestingLimit.MostInHeader, MostInAnswer = 1_000 };
+            var limit = new NestingLimit { MostInLiteral = NestingLimit.MostInHeader, HeaderFields = { MostInAnswer = 1_000 } };
             return Encoding.Latin1.GetBytes(before + answer).Chunk(piece).Any(chunk => limit.IsExceeded(chunk));
         }
         foreach (var piece in new[] { 1, 7, 1_000_000 })
@@ -100,9 +100,9 @@ public class NestingLimitTests
         var limit = new NestingLimit { MostInLiteral = NestingLimit.MostInHeader };
         for (var answer = 1; answer <= 5; answer++)
         {
-            limit.MostInAnswer = 1;
+            limit.HeaderFields.MostInAnswer = 1;
             Assert.False(limit.IsExceeded(octets));
-            Assert.Equal(answer, limit.Fields);
+            Assert.Equal(answer, limit.HeaderFields.Total);
         }
         Assert.True(limit.IsExceeded(octets));
     }
