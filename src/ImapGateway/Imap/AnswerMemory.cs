@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Limits the octets of large answers that all connections to mail servers together keep in memory until they are parsed and used. The header fields parsed from them count, too.
+/// Limits the octets of large answers that all connections to mail servers together keep in memory until they are parsed and used. The lists and header fields parsed from them count, too.
 /// A connection whose answer does not fit stops reading, so its server waits. <see cref="AnswerBudget"/> limits what is planned; this class limits what arrives.
 /// <para>
 /// The answer that has been large for the longest time always continues, so answers cannot wait for each other without end. An account reads only one large answer at a time.
@@ -15,7 +15,7 @@ namespace ImapGateway.Imap;
 [SuppressMessage("Design", "CA1001:Types that own disposable fields should be disposable", Justification = "The timer ends when no answer waits.")]
 public sealed class AnswerMemory(long most, TimeProvider time)
 {
-    /// <summary>The default limit for all accounts together. The parsed form takes a few times as much memory.</summary>
+    /// <summary>The default limit for all accounts together. Long strings take a few times as much memory while they are parsed.</summary>
     public const long Default = 64L << 20;
 
     /// <summary>The octets that each connection can keep without waiting. A page of messages is much smaller.</summary>

@@ -39,8 +39,8 @@ internal sealed class IncomingAnswers
     /// <summary>The number of octets that may still come from the server.</summary>
     public long Allowance { get; set; } = long.MaxValue;
 
-    /// <summary>The number of header fields that have come so far, see <see cref="HeaderFieldLimit.Total"/>.</summary>
-    public long Fields => _nesting.HeaderFields.Total;
+    /// <summary>An estimate of the memory in octets that MailKit needs for all lists and header fields that have come so far, in addition to their octets.</summary>
+    public long ParsedOctets => _nesting.ParsedOctets + _nesting.HeaderFields.Total * HeaderFieldLimit.OctetsOfField;
 
     /// <inheritdoc cref="ServerStream.Tail"/>
     public string Tail => Encoding.Latin1.GetString(_tail, 0, _tailUsed);

@@ -37,6 +37,14 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     /// </summary>
     public const int MostInText = 64 << 10;
 
+    /// <summary>
+    /// The memory of a parsed list within a list, in octets: an address takes 330 with its four words, a part of a message 230 or more. Measured with MailKit 4.18.
+    /// </summary>
+    public const int OctetsOfList = 160;
+
+    /// <summary>The memory of a parsed word of such a list, in octets: a language takes 56, a parameter 200 with its two words.</summary>
+    public const int OctetsOfWord = 64;
+
     private const int LongestStatus = 7;
 
     private static readonly SearchValues<byte> OfData = SearchValues.Create("\"{()\n"u8);
@@ -104,6 +112,9 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
     /// <summary>The limit of the number of header fields. It counts while there is a limit of their octets.</summary>
     public HeaderFieldLimit HeaderFields { get; } = new();
 
+    /// <summary>An estimate of the memory in octets that MailKit needs for the lists counted so far, in all answers. It can be twenty times as much as the server sends.</summary>
+    public long ParsedOctets { get; private set; }
+
     /// <summary>The number of octets of the present literal that are still to come.</summary>
     public long LiteralLeft => _place == Place.Data ? _literal : 0;
 
@@ -144,7 +155,9 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
         switch (_place)
         {
             case Place.Doubt:
-                _unproven += octets.Count((byte)'(');
+                var opened = octets.Count((byte)'(');
+                _unproven += opened;
+                ParsedOctets += opened * OctetsOfList + octets.Count((byte)' ') * OctetsOfWord;
                 MeasureDoubtful(octets);
                 if (IsOfHeaders)
                 {
@@ -165,6 +178,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
                 {
                     Remember(read);
                     NoteAtoms(index < 0 ? read : read[..^1]);
+                    ParsedOctets += _depth > 1 ? read.Count((byte)' ') * OctetsOfWord : 0;
                 }
                 _place = index < 0 ? _place : After(octets[index]);
                 return read.Length;
@@ -312,6 +326,7 @@ public sealed class NestingLimit(int maxDepth = NestingLimit.Default)
             case (byte)'(':
                 NoteStringOrList(isString: false);
                 _inList[_depth] += _depth > 0 ? 1 : 0;
+                ParsedOctets += _depth > 0 ? OctetsOfList : 0;
                 if (_inList[_depth] <= MostInList)
                 {
                     _depth++;

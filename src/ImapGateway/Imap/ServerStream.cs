@@ -297,7 +297,7 @@ public sealed class ServerStream : Stream
     private async ValueTask<int> InspectAsync(Memory<byte> octets)
     {
         _outgoing.ServerSpoke();
-        var fields = _incoming.Fields;
+        var parsed = _incoming.ParsedOctets;
         if (_incoming.Inspect(octets.Span) is { } refusal)
         {
             Abort();
@@ -305,7 +305,7 @@ public sealed class ServerStream : Stream
         }
         if (Memory is { } memory)
         {
-            await memory.TakeAsync(octets.Length, (_incoming.Fields - fields) * HeaderFieldLimit.OctetsOfField);
+            await memory.TakeAsync(octets.Length, _incoming.ParsedOctets - parsed);
         }
         return octets.Length;
     }

@@ -38,6 +38,23 @@ public class NestingLimitTests
     }
 
     [Theory]
+    [InlineData("* SEARCH 1 2 3\r\n", 0, 0)]
+    [InlineData("* 1 FETCH (UID 1 FLAGS (\\Seen $a))\r\n", 1, 1)]
+    [InlineData("* 1 FETCH (UID 1 FLAGS (\\Seen $a))\r\n* 2 FETCH (UID 2 FLAGS (\\Seen $a))\r\n", 2, 2)]
+    [InlineData("* 1 FETCH (ENVELOPE (NIL \"a b c\" ((\"a\" NIL {4}\r\n( ( \"b\"))))\r\n", 3, 4)]
+    [InlineData("* 1 FETCH (X \"not closed\r\n (a (b c", 2, 3)]
+    public void The_memory_of_lists_and_words_is_estimated(string answer, int lists, int words)
+    {
+        for (var cut = 0; cut < answer.Length; cut++)
+        {
+            var limit = new NestingLimit();
+            var octets = Encoding.Latin1.GetBytes(answer);
+            Assert.False(limit.IsExceeded(octets.AsSpan(0, cut)) || limit.IsExceeded(octets.AsSpan(cut)));
+            Assert.Equal(lists * NestingLimit.OctetsOfList + words * NestingLimit.OctetsOfWord, limit.ParsedOctets);
+        }
+    }
+
+    [Theory]
     [InlineData("* 1 FETCH (BODY[HEADER.FIELDS (TO)] {1001}\r\n")]
     [InlineData("* 1 FETCH (BODY[HEADER.FIELDS (TO)] {1001+}\r\n")]
     [InlineData("* 1 FETCH (X \"never closed\r\nBODY[HEADER.FIELDS (TO)] {1001}\r\n")]
