@@ -1,7 +1,7 @@
 namespace ImapGateway.Sync.Watching;
 
 /// <summary>
-/// A token bucket for rounds of a watcher. Without it, a server that pushes something at the beginning of each IDLE would be answered a thousand times a second. Everything that is pushed
+/// A token bucket for rounds of a watcher. Without it, a server that pushes something in the answer to each command would be asked a thousand times a second. Everything that is pushed
 /// during a pause is handled together.
 /// </summary>
 public sealed class Pace(TimeProvider time)

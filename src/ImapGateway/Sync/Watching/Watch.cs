@@ -11,6 +11,9 @@ public sealed partial class Watch
     /// <summary>The longest time that the inbox is not selected while many mailboxes are refreshed.</summary>
     private static readonly TimeSpan LongestAway = TimeSpan.FromSeconds(1);
 
+    /// <summary>The first pause before a server that has stopped reporting changes is asked to report them again.</summary>
+    private static readonly TimeSpan LeastPause = TimeSpan.FromSeconds(1);
+
     private const int MostBrief = 5;
 
     private readonly AccountMailboxes _mailboxes;
@@ -27,6 +30,8 @@ public sealed partial class Watch
     private readonly Pace _pace;
     private int _brief;
     private bool _notified;
+    private long _notifiedAt;
+    private TimeSpan _notifyPause;
     private bool _avoidsNotify;
     private bool _hasCompared;
     private bool _missesShares;
@@ -122,7 +127,7 @@ public sealed partial class Watch
             _avoidsNotify = true;
             Plan = WatchPlan.Choose(_session.Capabilities & ~ImapCapabilities.Notify, _settings.Scope);
         }
-        if (_notified || Plan.Rung != WatchRung.Notify || _session.SelectedPath is null || _session.SelectedPath != Inbox?.Path)
+        if (_notified || Plan.Rung != WatchRung.Notify || _session.SelectedPath is null || _session.SelectedPath != Inbox?.Path || Left(_notifiedAt, _notifyPause) > TimeSpan.Zero)
         {
             return;
         }
@@ -132,7 +137,7 @@ public sealed partial class Watch
             _notifiedOf = [.. InScope.Select(mailbox => mailbox.Path)];
             // The answer contains the counters of all mailboxes from this moment on.
             _covered = await _session.RunAsync(null, repeatable: false, session => session.NotifyAsync(others), CancellationToken.None);
-            _notified = true;
+            (_notified, _notifiedAt) = (true, Time.GetTimestamp());
             _mailboxes.Guard.Change();
         }
         catch (ProblemException e) when (_session.IsUsable && e.InnerException is ImapCommandException)
@@ -146,7 +151,7 @@ public sealed partial class Watch
     {
         while (!stop.IsCancellationRequested)
         {
-            await TakeNewsAsync();
+            await TakeNewsAsync(stop);
             await NotifyAsync();
             if (Next() is not { } mailbox)
             {
@@ -156,11 +161,19 @@ public sealed partial class Watch
         }
     }
 
-    private async Task TakeNewsAsync()
+    private async Task TakeNewsAsync(CancellationToken stop)
     {
+        if (!_news.IsEmpty)
+        {
+            await Task.Delay(_pace.Next(), Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
         var heard = _news.Since;
         var news = _news.Take();
-        _notified &= !news.Overflowed;
+        var overflowed = news.Overflowed && _notified;
+        if (overflowed)
+        {
+            Overflowed();
+        }
         foreach (var (path, counters) in news.Mailboxes)
         {
             if (_mailboxes.AtPath(path) is not { } mailbox)
@@ -176,11 +189,23 @@ public sealed partial class Watch
                 }
             }
         }
-        if (_settings.Scope == WatchScope.All ? news.Tree || news.All || news.Overflowed : news.All)
+        if (_settings.Scope == WatchScope.All ? news.Tree || news.All || overflowed : news.All)
         {
             _comparing = heard;
             await CompareAllAsync();
         }
+    }
+
+    /// <summary>
+    /// Records that the server reports nothing more (RFC 5465 section 5.8). If it has reported for long, it is asked again at once, otherwise after a pause that becomes longer each time: it may
+    /// have more changes than it can ever report. Until then all mailboxes are polled.
+    /// </summary>
+    private void Overflowed()
+    {
+        _notified = false;
+        var doubled = _notifyPause < LeastPause ? LeastPause : 2 * _notifyPause;
+        _notifyPause = Left(_notifiedAt, PollInterval) == TimeSpan.Zero ? TimeSpan.Zero : Shorter(doubled, PollInterval);
+        _notifiedAt = Time.GetTimestamp();
     }
 
     /// <summary>Returns the next mailbox: the inbox first, but not twice in a row while others wait, and from time to time while others are refreshed.</summary>
@@ -255,6 +280,7 @@ public sealed partial class Watch
     private async Task RestAsync(CancellationToken stop)
     {
         var rest = IsDeaf || PollsOthers ? Left(_polled, PollInterval) : Left(_refreshed, Spread(_settings.Options.IdleRefresh));
+        rest = !_notified && Left(_notifiedAt, _notifyPause) is { Ticks: > 0 } pause ? Shorter(rest, pause) : rest;
         rest = _faults.RetryIn(_due.All) is { } retry ? Shorter(rest, retry) : rest;
         if (!Plan.Idles || _session.SelectedPath is null)
         {
@@ -265,7 +291,6 @@ public sealed partial class Watch
         rest = Shorter(rest, Spread(_settings.Options.IdleRefresh));
         rest = watchdog > TimeSpan.Zero ? Shorter(rest, watchdog) : rest;
         rest = Shorter(rest, _settings.Idle.IsUnmet ? Watcher.LongLife : _settings.Idle.Longest);
-        await Task.Delay(_pace.Next(), Time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         var began = Time.GetTimestamp();
         try
         {

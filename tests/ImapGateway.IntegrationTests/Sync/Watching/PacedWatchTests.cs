@@ -51,4 +51,70 @@ public sealed class PacedWatchTests(StandingClockGateway gateway) : IClassFixtur
             }
         }
     }
+
+    [Fact]
+    public async Task A_server_that_reports_something_in_every_answer_is_not_asked_faster_than_the_pace()
+    {
+        await using var server = ScriptedImapServer.Start();
+        server.Inbox.Add("one");
+        server.AddMailbox("Archive");
+        await gateway.AddWatched(server);
+        var reports = 1000;
+        server.On("EXAMINE", (session, _, proceed) =>
+        {
+            var next = Interlocked.Increment(ref reports);
+            foreach (var mailbox in new[] { "INBOX", "Archive" })
+            {
+                session.Say($"* STATUS {mailbox} (MESSAGES {next} UIDNEXT {next + 1})");
+            }
+            return proceed();
+        });
+        server.Inbox.Add("two");
+        await TestWait.For(() => server.CountOf("EXAMINE") >= Pace.Burst, "the rounds that follow each other without a pause");
+        await Stands(server, "EXAMINE");
+        var before = server.CountOf("EXAMINE");
+        gateway.WatchTime.Advance(Pace.Interval);
+        await TestWait.For(() => server.CountOf("EXAMINE") > before, "the next round");
+        await Stands(server, "EXAMINE");
+    }
+
+    [Fact]
+    public async Task A_server_that_stops_reporting_at_once_is_asked_again_after_longer_and_longer_pauses()
+    {
+        await using var server = ScriptedImapServer.Start(new ScriptedOptions { Capabilities = ScriptedOptions.Modest + " NOTIFY CONDSTORE LIST-EXTENDED LIST-STATUS" });
+        server.Inbox.Add("one");
+        server.On("NOTIFY", (session, command, _) =>
+        {
+            session.Say($"{command.Tag} OK done");
+            session.Say("* OK [NOTIFICATIONOVERFLOW] there is too much to tell");
+            return Task.CompletedTask;
+        });
+        await gateway.AddWatched(server);
+        var seconds = 1;
+        for (var asked = 1; asked <= 3; asked++)
+        {
+            await TestWait.For(() => server.CountOf("NOTIFY") == asked, "the next request");
+            await Stands(server, "LIST");
+            gateway.WatchTime.Advance(TimeSpan.FromSeconds(seconds) - TimeSpan.FromMilliseconds(1));
+            await Stands(server, "LIST");
+            Assert.Equal(asked, server.CountOf("NOTIFY"));
+            gateway.WatchTime.Advance(TimeSpan.FromMilliseconds(1));
+            seconds *= 2;
+        }
+    }
+
+    /// <summary>Waits until the server receives no further command of the name, because the clock stands.</summary>
+    private static async Task Stands(ScriptedImapServer server, string command)
+    {
+        var seen = -1;
+        await TestWait.For(
+            async () =>
+            {
+                var before = seen;
+                seen = server.CountOf(command);
+                await Task.Delay(100);
+                return before == seen;
+            },
+            "the end of the commands");
+    }
 }
