@@ -1,13 +1,12 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using System.Text;
 
 namespace ImapGateway.Mail;
 
 /// <summary>
 /// Removes secrets from text of a server that knows them, for example a password that a mail server repeats. A secret is found in any case and in each
-/// encoding: base64 (also as a part of something larger, such as SASL PLAIN), percent, quoted-printable, hexadecimal, escapes of JSON, HTML and quoted strings, several of them
-/// on top of each other, and across line ends.
+/// encoding: base64 (also as a part of something larger, such as SASL PLAIN), percent, quoted-printable, hexadecimal, escapes of JSON, HTML, C and quoted strings, lists of
+/// character numbers, several of them on top of each other, and across line ends.
 /// </summary>
 public sealed class Redaction
 {
@@ -29,7 +28,7 @@ public sealed class Redaction
     public const int LongestText = 4 * 1024;
 
     /// <summary>The number of characters of a text for one character of a secret, in the longest encodings.</summary>
-    private const int MostPerCharacter = 12;
+    private const int MostPerCharacter = 16;
 
     /// <summary>The number of encodings on top of each other.</summary>
     private const int MaxDepth = 3;
@@ -179,6 +178,10 @@ public sealed class Redaction
                     yield return From(FromHex(Text[(start + offset)..end]), start + offset, end, digits: 2, octets: 1);
                 }
             }
+            foreach (var numbers in CharacterNumbers.In(Text))
+            {
+                yield return new View(string.Concat(numbers.Select(one => one.Value)), [.. numbers.Select(one => (Places[one.Start].Start, Places[one.End - 1].End))], IsOctets: true);
+            }
         }
 
         /// <summary>Maps decoded octets to their digits: a group of digits stands for a group of octets, and is removed as a whole.</summary>
@@ -211,7 +214,7 @@ public sealed class Redaction
             var changed = false;
             for (var at = 0; at < Text.Length;)
             {
-                var (octet, length) = Escape(Text.AsSpan(at));
+                var (octet, length) = CharacterEscape.Read(Text.AsSpan(at));
                 text.Append(octet);
                 places.Add((Places[at].Start, Places[at + length - 1].End));
                 changed |= length > 1;
@@ -219,25 +222,6 @@ public sealed class Redaction
             }
             return changed ? new View(text.ToString(), [.. places], IsOctets) : null;
         }
-
-        private static (char Octet, int Length) Escape(ReadOnlySpan<char> text) => text switch
-        {
-            ['%' or '=', var high, var low, ..] when Hex(text[1..3]) is { } octet => ((char)octet, 3),
-            ['\\', 'u', _, _, _, _, ..] when Hex(text[2..6]) is { } unit => ((char)unit, 6),
-            ['\\', 'x', _, _, ..] when Hex(text[2..4]) is { } octet => ((char)octet, 4),
-            ['\\', var escaped, ..] => (escaped switch { 'n' => '\n', 'r' => '\r', 't' => '\t', _ => escaped }, 2),
-            ['&', ..] => Entity(text),
-            _ => (text[0], 1),
-        };
-
-        private static (char Octet, int Length) Entity(ReadOnlySpan<char> text)
-        {
-            var end = text[..Math.Min(text.Length, 10)].IndexOf(';');
-            var decoded = end < 0 ? "" : System.Net.WebUtility.HtmlDecode(text[..(end + 1)].ToString());
-            return decoded.Length == 1 ? (decoded[0], end + 1) : (text[0], 1);
-        }
-
-        private static int? Hex(ReadOnlySpan<char> digits) => int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) ? number : null;
 
         private static bool IsBase64(char octet) => char.IsAsciiLetterOrDigit(octet) || octet is '+' or '/' or '-' or '_' or '=';
 
