@@ -17,32 +17,32 @@ public static class FloodBenchmark
 {
     private const int Messages = 1_000;
     private const string User = "bench@example.com";
-    private const string Hostile = "hostile";
 
-    private static readonly (string What, Action<ScriptedImapServer> Flood)[] Floods =
+    private static readonly (string What, Action<ScriptedImapServer> Flood, int Accounts)[] Floods =
     [
-        ("1,000,000 mailboxes", server => Answer(server, "LIST", session => ListAsync(session, 1_000_000))),
-        ("FETCH lines without end", server => Answer(server, "UID FETCH", session => EndlessAsync(session, "* 1 FETCH (UID 1 FLAGS (\\Seen))"))),
-        ("lines without end in IDLE", server => Answer(server, "IDLE", session => EndlessAsync(session, "* 5 EXISTS", "+ idling"))),
-        ("SEARCH of 100 million messages", server => Answer(server, "UID SEARCH", session => LinesAsync(session, "* ESEARCH (TAG \"A\") UID ALL 1:100000000"))),
-        ("10,000,000 EXISTS", server => Answer(server, "EXAMINE", session => LinesAsync(session, "* 10000000 EXISTS", "* OK [UIDVALIDITY 1] x", "* OK [UIDNEXT 10000001] x"))),
-        ("EXPUNGE without end", server => Answer(server, "NOOP", session => EndlessAsync(session, "* 1 EXPUNGE"))),
-        ("1,000,000 keywords", server => Answer(server, "EXAMINE", session => LinesAsync(session, $"* FLAGS ({string.Join(' ', Enumerable.Range(0, 1_000_000).Select(i => $"keyword{i}"))})"))),
-        ("100 messages of 27,000 header fields", ManyFields),
-        ("STATUS lines without end", server => Answer(server, "STATUS", session => EndlessAsync(session, "* STATUS INBOX (MESSAGES 1 UIDNEXT 2)"))),
+        ("1,000,000 mailboxes", server => Answer(server, "LIST", session => ListAsync(session, 1_000_000)), 1),
+        ("FETCH lines without end", server => Answer(server, "UID FETCH", session => EndlessAsync(session, "* 1 FETCH (UID 1 FLAGS (\\Seen))")), 1),
+        ("lines without end in IDLE", server => Answer(server, "IDLE", session => EndlessAsync(session, "* 5 EXISTS", "+ idling")), 1),
+        ("SEARCH of 100 million messages", server => Answer(server, "UID SEARCH", session => LinesAsync(session, "* ESEARCH (TAG \"A\") UID ALL 1:100000000")), 1),
+        ("10,000,000 EXISTS", server => Answer(server, "EXAMINE", session => LinesAsync(session, "* 10000000 EXISTS", "* OK [UIDVALIDITY 1] x", "* OK [UIDNEXT 10000001] x")), 1),
+        ("EXPUNGE without end", server => Answer(server, "NOOP", session => EndlessAsync(session, "* 1 EXPUNGE")), 1),
+        ("1,000,000 keywords", server => Answer(server, "EXAMINE", session => LinesAsync(session, $"* FLAGS ({string.Join(' ', Enumerable.Range(0, 1_000_000).Select(i => $"keyword{i}"))})")), 1),
+        ("100 messages of 27,000 header fields", ManyFields, 1),
+        ("10 accounts with structures of 11,000 addresses", ManyAddresses, 10),
+        ("STATUS lines without end", server => Answer(server, "STATUS", session => EndlessAsync(session, "* STATUS INBOX (MESSAGES 1 UIDNEXT 2)")), 1),
     ];
 
     public static async Task RunAsync(Report report)
     {
         await using var dovecot = await DovecotServer.Start(new DovecotOptions { Tls = false });
         await dovecot.Seed(User, Messages, ListBenchmark.Message);
-        foreach (var (what, flood) in Floods)
+        foreach (var (what, flood, accounts) in Floods)
         {
-            await MeasureAsync(report, dovecot, what, flood);
+            await MeasureAsync(report, dovecot, what, flood, accounts);
         }
     }
 
-    private static async Task MeasureAsync(Report report, DovecotServer dovecot, string what, Action<ScriptedImapServer> flood)
+    private static async Task MeasureAsync(Report report, DovecotServer dovecot, string what, Action<ScriptedImapServer> flood, int accounts)
     {
         await using var gateway = await MeasuredGateway.Start();
         await gateway.AddAsync("healthy", dovecot.Port, User);
@@ -57,14 +57,18 @@ public static class FloodBenchmark
             server.Inbox.Add($"m{i}");
         }
         flood(server);
-        await gateway.PutAsync(Hostile, server.Port, "hostile@example.com", watch: "all");
+        var names = Enumerable.Range(0, accounts).Select(i => $"hostile{i}").ToList();
+        foreach (var name in names)
+        {
+            await gateway.PutAsync(name, server.Port, "hostile@example.com", watch: "all");
+        }
         using var asking = new CancellationTokenSource();
-        var asked = AskAsync(gateway, asking.Token);
+        var asked = Task.WhenAll(names.Select(name => AskAsync(gateway, name, asking.Token)));
         var during = await UseAsync(gateway, span);
         await asking.CancelAsync();
         await asked;
         var began = Stopwatch.GetTimestamp();
-        using var deleted = await gateway.Http.DeleteAsync(gateway.Address($"/v1/accounts/{Hostile}"));
+        using var deleted = await gateway.Http.DeleteAsync(gateway.Address($"/v1/accounts/{names[0]}"));
         deleted.EnsureSuccessStatusCode();
         var deleting = Stopwatch.GetElapsedTime(began);
 
@@ -97,14 +101,14 @@ public static class FloodBenchmark
     }
 
     /// <summary>A client of the hostile account, which is not discouraged.</summary>
-    private static async Task AskAsync(MeasuredGateway gateway, CancellationToken stop)
+    private static async Task AskAsync(MeasuredGateway gateway, string account, CancellationToken stop)
     {
         string[] paths = ["mailboxes", "mailboxes/inbox/messages", "mailboxes/inbox/messages?subject=m"];
         for (var turn = 0; !stop.IsCancellationRequested; turn++)
         {
             try
             {
-                using var answer = await gateway.Http.GetAsync(gateway.Address($"/v1/accounts/{Hostile}/{paths[turn % paths.Length]}"), stop);
+                using var answer = await gateway.Http.GetAsync(gateway.Address($"/v1/accounts/{account}/{paths[turn % paths.Length]}"), stop);
                 if (answer.StatusCode == HttpStatusCode.InternalServerError)
                 {
                     throw new InvalidOperationException(await answer.Content.ReadAsStringAsync(stop));
@@ -131,10 +135,22 @@ public static class FloodBenchmark
         session.Say($"{heard.Tag} OK done");
     });
 
-    /// <summary>The answers are made beforehand: a server that works for them would take the processor time of those who are measured.</summary>
     private static void ManyFields(ScriptedImapServer server)
     {
         var header = Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat("To: a@b\r\n", 27_000)) + "\r\n");
+        Headers(server, header, []);
+    }
+
+    private static void ManyAddresses(ScriptedImapServer server)
+    {
+        var addresses = string.Concat(Enumerable.Repeat("(NIL NIL \"b\" \"c\")", 11_000));
+        var structure = $" BODYSTRUCTURE (\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 5 (NIL \"s\" ({addresses}) NIL NIL NIL NIL NIL NIL NIL) (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 5 1) 1)";
+        Headers(server, "Subject: m\r\n\r\n"u8.ToArray(), Encoding.ASCII.GetBytes(structure));
+    }
+
+    /// <summary>Answers with 100 messages. The answers are made beforehand: a server that works for them would take the processor time of those who are measured.</summary>
+    private static void Headers(ScriptedImapServer server, byte[] header, byte[] structure)
+    {
         for (var i = 0; i < 100; i++)
         {
             server.Inbox.Add(uid => new ScriptedMessage(uid, header));
@@ -151,6 +167,7 @@ public static class FloodBenchmark
             {
                 session.Say($"* {uid} FETCH (UID {uid} RFC822.SIZE {header.Length} BODY[{text[section..text.IndexOf(']', section)]}] {{{header.Length}}}");
                 session.SayOctets(header);
+                session.SayOctets(structure);
                 session.Say(")");
                 await session.Flush();
             }
