@@ -243,7 +243,7 @@ public sealed partial class AccountGrain(
         await mailboxes.LoadAsync(CancellationToken.None);
         status.Commit = mailboxes.CommitChangesAsync;
         status.Changed = mailboxes.Guard.Change;
-        mailboxes.Limited = status.MailboxesLimitedAsync;
+        mailboxes.Tree.Limited = status.MailboxesLimitedAsync;
         headers.UnreadableChanged = problem => _ = status.MessagesUnreadableAsync(problem);
         // Quirks are learnt on any thread, and shown on the grain's scheduler.
         var actor = TaskScheduler.Current;

@@ -23,7 +23,7 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
 
     public override async Task<Tagged<Mailbox>> RunAsync(AccountContext account, CancellationToken cancel)
     {
-        var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
+        var mailbox = await account.Mailboxes.Tree.ResolveAsync(Mailbox, cancel);
         await ReadMailbox.DemandAsync(account, mailbox, When, cancel);
         if (Path is not null || Name is not null || Parent is not null || ToTop)
         {
@@ -31,7 +31,7 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
         }
         if (Subscribed is { } subscribed && subscribed != mailbox.Listed.Subscribed)
         {
-            await account.Mailboxes.ChangeTreeAsync(() => SubscribeAsync(account, mailbox, subscribed, cancel), cancel);
+            await account.Mailboxes.Tree.ChangeAsync(() => SubscribeAsync(account, mailbox, subscribed, cancel), cancel);
         }
         return await ReadMailbox.AnswerAsync(account, mailbox, When);
     }
@@ -68,7 +68,7 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
 
     private static async Task<bool> MoveAsync(AccountContext account, MailboxState mailbox, MailboxPlace place, MailboxState? parent, CancellationToken cancel)
     {
-        await account.Mailboxes.ChangeTreeAsync(
+        await account.Mailboxes.Tree.ChangeAsync(
             async () =>
             {
                 var names = await MailboxNames.ReadAsync(account, cancel);
@@ -82,12 +82,12 @@ public sealed record ChangeMailbox(MailboxRef Mailbox, string? Path, string? Nam
                 {
                     throw new ProblemException(ErrorCode.Unprocessable, "A mailbox cannot be moved below itself.");
                 }
-                await account.Mailboxes.DemandRightsAsync(mailbox, [MailboxRights.DeleteMailbox], cancel);
-                await account.Mailboxes.DemandCreateAsync(path, names.Delimiter, cancel);
+                await account.Mailboxes.Rights.DemandAsync(mailbox, [MailboxRights.DeleteMailbox], cancel);
+                await account.Mailboxes.Rights.DemandCreateAsync(path, names.Delimiter, cancel);
                 cancel.ThrowIfCancellationRequested();
                 var renaming = new MailboxRenaming(from.Path, path, from.Delimiter);
                 var subscribed = account.Mailboxes.All.Select(one => one.Listed).Where(one => one.Subscribed && (one == from || one.IsBelow(from))).Select(one => one.Path).ToList();
-                var known = account.Mailboxes.Kept(renaming);
+                var known = account.Mailboxes.Tree.Kept(renaming);
                 account.Pool.Retire(selected => renaming.PathNow(selected) != selected);
                 return await account.Pool.RunAsync(null, repeatable: false, session => RenameAsync(session, names, renaming, subscribed, known), CancellationToken.None);
             },

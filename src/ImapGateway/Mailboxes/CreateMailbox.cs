@@ -13,16 +13,16 @@ public sealed record CreateMailbox(MailboxPlace Place, bool Subscribed) : Accoun
         var parent = await Place.ParentAsync(account, cancel);
         MailboxNames? names = null;
         var path = "";
-        await account.Mailboxes.ChangeTreeAsync(
+        await account.Mailboxes.Tree.ChangeAsync(
             async () =>
             {
-                if (account.Mailboxes.LimitReached is { } limit)
+                if (account.Mailboxes.Tree.LimitReached is { } limit)
                 {
                     throw new ProblemException(limit);
                 }
                 names = await MailboxNames.ReadAsync(account, cancel);
                 path = names.Free(Place, parent);
-                await account.Mailboxes.DemandCreateAsync(path, names.Delimiter, cancel);
+                await account.Mailboxes.Rights.DemandCreateAsync(path, names.Delimiter, cancel);
                 // From here on the outcome is recorded even if the client does not wait for it.
                 cancel.ThrowIfCancellationRequested();
                 return await account.Pool.RunAsync<Sync.MailboxRenaming?>(

@@ -20,7 +20,7 @@ public sealed record DeleteMailbox(MailboxRef Mailbox, bool Force) : AccountComm
 
     public override async Task<bool> RunAsync(AccountContext account, CancellationToken cancel)
     {
-        var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
+        var mailbox = await account.Mailboxes.Tree.ResolveAsync(Mailbox, cancel);
         await ReadMailbox.DemandAsync(account, mailbox, When, cancel);
         if (mailbox.Listed.IsInbox)
         {
@@ -30,8 +30,8 @@ public sealed record DeleteMailbox(MailboxRef Mailbox, bool Force) : AccountComm
             [mailbox],
             async () =>
             {
-                await account.Mailboxes.DemandRightsAsync(mailbox, [MailboxRights.DeleteMailbox], cancel);
-                await account.Mailboxes.RemoveAsync(mailbox, () => DeleteAsync(account, mailbox, cancel), cancel);
+                await account.Mailboxes.Rights.DemandAsync(mailbox, [MailboxRights.DeleteMailbox], cancel);
+                await account.Mailboxes.Tree.RemoveAsync(mailbox, () => DeleteAsync(account, mailbox, cancel), cancel);
                 return true;
             },
             cancel);

@@ -59,9 +59,9 @@ public sealed record ListMailboxes(int Limit, string? Cursor) : AccountCommand<T
     {
         var bound = $"{account.Mailboxes.Incarnation}\n{Path}\n{AtTop}\n{Parent}";
         var from = Responses.Cursor.Decode<Position>(CursorKind, bound, Cursor);
-        var stale = await account.Mailboxes.TreeReadyAsync(When.Freshness, cancel);
+        var stale = await account.Mailboxes.Known.TreeStaleSinceAsync(When.Freshness, cancel);
         // Read in one step: during an await another request may change the mailboxes, and report the change.
-        var holdsAt = account.Mailboxes.TreeHoldsAt;
+        var holdsAt = account.Mailboxes.Known.TreeHoldsAt;
         var feed = from?.Feed ?? account.Mailboxes.FeedPosition;
         var (items, hasMore) = Known(account.Mailboxes, from, stale is not null);
         var tag = When.Weak(EntityTags.Digest($"{hasMore}\n{string.Join('\n', items)}"));
@@ -81,7 +81,7 @@ public sealed record ListMailboxes(int Limit, string? Cursor) : AccountCommand<T
             {
                 return (items.ToImmutable(), true);
             }
-            items.Add(MailboxOf(mailbox, order, mailboxes.CountersOf(mailbox, isStale)));
+            items.Add(MailboxOf(mailbox, order, mailboxes.Known.CountersOf(mailbox, isStale)));
         }
         return (items.ToImmutable(), false);
     }

@@ -15,7 +15,7 @@ public sealed record MailboxNames(string Prefix, string? Delimiter, ImmutableArr
 {
     public static Task<MailboxNames> ReadAsync(AccountContext account, CancellationToken cancel)
     {
-        var known = account.Mailboxes.Kept();
+        var known = account.Mailboxes.Tree.Kept();
         return account.Pool.RunAsync(null, repeatable: true, session => ReadAsync(session, known), cancel);
     }
 
@@ -104,7 +104,7 @@ public sealed record MailboxPlace(string? Path, string? Name, MailboxRef? Parent
         }
         try
         {
-            return await account.Mailboxes.ResolveAsync(Parent, cancel);
+            return await account.Mailboxes.Tree.ResolveAsync(Parent, cancel);
         }
         catch (ProblemException e) when (e.Code is ErrorCode.NotFound or ErrorCode.Gone)
         {

@@ -13,7 +13,7 @@ public static class Arrival
     {
         var original = await account.Headers.ReadAsync(source.Counter, source.Path, source.UidValidity, [row.Uid], cancel);
         var view = await account.Pool.RunAsync(target.Path, repeatable: true, session => MailboxLook.AtAsync(session, target.Path, target.Known, AnswerBudget.Small), cancel);
-        var added = await account.Mailboxes.AdoptAsync(target, view.UidValidity) ? MailboxDiff.Compare(target.Server, view).Added : [];
+        var added = await account.Mailboxes.Refresh.AdoptAsync(target, view.UidValidity) ? MailboxDiff.Compare(target.Server, view).Added : [];
         if (added.Count == 0 || !original.TryGetValue(row.Uid, out var wanted))
         {
             return null;

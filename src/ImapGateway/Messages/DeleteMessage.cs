@@ -31,7 +31,7 @@ public sealed record DeleteMessage(string Id, bool Permanent) : AccountCommand<b
         }
         if (account.Mailboxes.InOrder.OfRole(Role.Trash) is null)
         {
-            await account.Mailboxes.ListAsync(cancel);
+            await account.Mailboxes.Tree.ListAsync(cancel);
         }
         var trash = account.Mailboxes.InOrder.OfRole(Role.Trash)
             ?? throw new ProblemException(ErrorCode.Conflict, "The account has no mailbox with the role trash. Create one, or expunge the message with ?permanent=true.");
@@ -42,7 +42,7 @@ public sealed record DeleteMessage(string Id, bool Permanent) : AccountCommand<b
     private async Task<bool> ExpungeAsync(AccountContext account, MailboxState mailbox, IndexRow row, CancellationToken cancel)
     {
         When.Demand(AccountMailboxes.StateOf(mailbox, row));
-        await account.Mailboxes.DemandRightsAsync(mailbox, [MailboxRights.DeleteMessages, MailboxRights.Expunge], cancel);
+        await account.Mailboxes.Rights.DemandAsync(mailbox, [MailboxRights.DeleteMessages, MailboxRights.Expunge], cancel);
         cancel.ThrowIfCancellationRequested();
         // It is not repeated under a condition: the first attempt sets \Deleted, which would make the condition fail in the second.
         var (now, expunged) = await account.Pool.RunAsync(mailbox.Path, repeatable: !When.DemandsState, session => ExpungeAsync(session, mailbox, row), CancellationToken.None);

@@ -22,7 +22,7 @@ public sealed record GetMessage(string Id, ReadOptions Options) : AccountCommand
     private static async Task<Tagged<Message>> ReadAsync(AccountContext account, string id, ReadOptions options, Conditions when, CancellationToken cancel)
     {
         var (mailbox, row) = account.Mailboxes.FindMessage(id);
-        var holdsAt = account.Mailboxes.HoldsAt(mailbox);
+        var holdsAt = account.Mailboxes.Known.HoldsAt(mailbox);
         var tag = when.Strong(AccountMailboxes.StateOf(mailbox, row));
         if (when.Has(tag))
         {

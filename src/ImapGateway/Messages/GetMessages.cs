@@ -38,7 +38,7 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
             {
                 var places = Ids.Select(id => (Id: id, Place: Find(account, id))).ToList();
                 var tag = When.Weak(EntityTags.Digest(string.Join('\n', places.Select(one => StateOf(one.Id, one.Place)))));
-                var holdsAt = account.Mailboxes.HoldsAt(places.Select(one => one.Place.Mailbox).OfType<MailboxState>().Distinct());
+                var holdsAt = account.Mailboxes.Known.HoldsAt(places.Select(one => one.Place.Mailbox).OfType<MailboxState>().Distinct());
                 if (When.Has(tag))
                 {
                     return new Tagged<MessageSet>(tag, null) { HoldsAt = holdsAt };
@@ -82,7 +82,7 @@ public sealed record GetMessages(ImmutableArray<string> Ids, ReadOptions Options
     {
         try
         {
-            if (await account.Mailboxes.ReadyAsync(mailbox, freshness, cancel) is { } stale)
+            if (await account.Mailboxes.Known.StaleSinceAsync(mailbox, freshness, cancel) is { } stale)
             {
                 return stale;
             }

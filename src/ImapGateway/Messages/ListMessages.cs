@@ -52,7 +52,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
     public override async Task<Tagged<MessagePage>> RunAsync(AccountContext account, CancellationToken cancel)
     {
         Filter.Validate();
-        var mailbox = await account.Mailboxes.ResolveAsync(Mailbox, cancel);
+        var mailbox = await account.Mailboxes.Tree.ResolveAsync(Mailbox, cancel);
         var bound = $"{mailbox.Id} {Filter.Fingerprint()}";
         var position = Responses.Cursor.Decode<Position>(CursorKind, bound, Cursor);
         if (position is not null)
@@ -61,7 +61,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
         }
         for (var again = false; ; again = true)
         {
-            var stale = await account.Mailboxes.ReadyAsync(mailbox, again ? Freshness.Revalidated : When.Freshness, cancel);
+            var stale = await account.Mailboxes.Known.StaleSinceAsync(mailbox, again ? Freshness.Revalidated : When.Freshness, cancel);
             if (position is not null && position.UidValidity != mailbox.UidValidity)
             {
                 throw new ProblemException(ErrorCode.Gone, "The mail server has given the mailbox a new UIDVALIDITY: list it again from the beginning.");
@@ -81,7 +81,7 @@ public sealed record ListMessages(MailboxRef Mailbox, MessageFilter Filter, int 
     {
         // Read in one step: during an await another request may change the index, and report the change.
         var (index, uidValidity, comparedFrom, feed) = (mailbox.Index, mailbox.UidValidity, mailbox.ComparedFrom, from?.Feed ?? account.Mailboxes.FeedPosition);
-        var holdsAt = account.Mailboxes.HoldsAt(mailbox);
+        var holdsAt = account.Mailboxes.Known.HoldsAt(mailbox);
         var tag = When.Weak(account.Mailboxes.StateOf(mailbox));
         if (When.Has(tag))
         {

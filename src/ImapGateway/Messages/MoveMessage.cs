@@ -22,14 +22,14 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
 
     public override async Task<Tagged<Message>> RunAsync(AccountContext account, CancellationToken cancel)
     {
-        var target = await account.Mailboxes.ResolveAsync(To, cancel);
+        var target = await account.Mailboxes.Tree.ResolveAsync(To, cancel);
         var (source, row) = account.Mailboxes.FindMessage(Id);
         When.Demand(AccountMailboxes.StateOf(source, row));
         if (source != target)
         {
-            await account.Mailboxes.DemandRightsAsync(target, [MailboxRights.Insert], cancel);
+            await account.Mailboxes.Rights.DemandAsync(target, [MailboxRights.Insert], cancel);
             // The messages in the target must be known first, or the moved message could not be distinguished from them.
-            await account.Mailboxes.UpToDateAsync(target, cancel);
+            await account.Mailboxes.Refresh.UpToDateAsync(target, cancel);
             await account.Mailboxes.AloneWithAsync(Id, target, (now, found) => MoveAsync(account, now, target, found, cancel), cancel);
         }
         return await GetMessage.ReadAsync(account, Id, When.Afterwards, cancel);
@@ -42,7 +42,7 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
             return true;
         }
         When.Demand(AccountMailboxes.StateOf(source, row));
-        await account.Mailboxes.DemandRightsAsync(source, [MailboxRights.Expunge], cancel);
+        await account.Mailboxes.Rights.DemandAsync(source, [MailboxRights.Expunge], cancel);
         // From here on the outcome is recorded even if the client does not wait for it.
         cancel.ThrowIfCancellationRequested();
         var done = await account.Pool.RunAsync(source.Path, repeatable: false, session => MoveAsync(session, source, target, row), CancellationToken.None);
@@ -56,7 +56,7 @@ public sealed record MoveMessage(string Id, MailboxRef To) : AccountCommand<Tagg
             await account.Mailboxes.CommitAsync(new MailboxWrite(source) { Changed = [changed] });
             throw Conditions.Failed();
         }
-        var arrived = done.NewUid is { } uid && await account.Mailboxes.AdoptAsync(target, uid.Validity) ? uid.Id : await Arrival.FindAsync(account, source, target, row, CancellationToken.None);
+        var arrived = done.NewUid is { } uid && await account.Mailboxes.Refresh.AdoptAsync(target, uid.Validity) ? uid.Id : await Arrival.FindAsync(account, source, target, row, CancellationToken.None);
         await account.Mailboxes.CommitAsync(new DoneMove(source, row.Uid, target, arrived, done.Left is { } left ? await OriginalAsync(account, source, left) : null));
         return true;
     }

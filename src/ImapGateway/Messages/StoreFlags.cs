@@ -31,7 +31,7 @@ public sealed record StoreFlags(string Id, ImmutableArray<string> Add, Immutable
     private async Task<bool> StoreAsync(AccountContext account, MailboxState mailbox, IndexRow row, CancellationToken cancel)
     {
         When.Demand(AccountMailboxes.StateOf(mailbox, row));
-        await account.Mailboxes.DemandRightsAsync(mailbox, [.. Changed(row.Flags).Select(MailboxRights.ToChange).Distinct()], cancel);
+        await account.Mailboxes.Rights.DemandAsync(mailbox, [.. Changed(row.Flags).Select(MailboxRights.ToChange).Distinct()], cancel);
         // Setting flags twice has the same result as once; but the first attempt can make the condition fail in the second.
         var (now, stored) = await account.Pool.RunAsync(mailbox.Path, repeatable: !When.DemandsState, session => StoreAsync(session, mailbox, row), cancel);
         if (now is not { } seen)

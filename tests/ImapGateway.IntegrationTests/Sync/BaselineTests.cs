@@ -12,13 +12,13 @@ public class BaselineTests
 
     private static Task<int> Look(Owners owners, AccountContext account, string path) => owners.Run(async () =>
     {
-        var mailbox = await account.Mailboxes.ResolveAsync(MailboxRef.AtPath(path), CancellationToken.None);
-        await account.Mailboxes.UpToDateAsync(mailbox, CancellationToken.None);
+        var mailbox = await account.Mailboxes.Tree.ResolveAsync(MailboxRef.AtPath(path), CancellationToken.None);
+        await account.Mailboxes.Refresh.UpToDateAsync(mailbox, CancellationToken.None);
         return mailbox.Index.Count;
     });
 
     private static Task<int> List(Owners owners, AccountContext account) =>
-        owners.Run(async () => (await account.Mailboxes.ListAsync(CancellationToken.None)).Count);
+        owners.Run(async () => (await account.Mailboxes.Tree.ListAsync(CancellationToken.None)).Count);
 
     [Theory]
     [InlineData(ScriptedOptions.Modest)]

@@ -159,7 +159,7 @@ public class InterleavingTests
         await using var owned = owners;
         var work = owners.Server.AddMailbox("Work");
         work.Add("one");
-        var mailbox = MailboxRef.Parse((await owners.Run(async () => (await account.Mailboxes.ListAsync(CancellationToken.None)).Single(one => one.Path == "Work"))).Id);
+        var mailbox = MailboxRef.Parse((await owners.Run(async () => (await account.Mailboxes.Tree.ListAsync(CancellationToken.None)).Single(one => one.Path == "Work"))).Id);
         var renamed = 0;
         owners.Server.On("UID FETCH", async (session, command, proceed) =>
         {
@@ -181,7 +181,7 @@ public class InterleavingTests
         var (owners, account, _) = await Start();
         await using var owned = owners;
         owners.Server.AddMailbox("Work").Add("one");
-        var mailbox = MailboxRef.Parse((await owners.Run(async () => (await account.Mailboxes.ListAsync(CancellationToken.None)).Single(one => one.Path == "Work"))).Id);
+        var mailbox = MailboxRef.Parse((await owners.Run(async () => (await account.Mailboxes.Tree.ListAsync(CancellationToken.None)).Single(one => one.Path == "Work"))).Id);
         var (reached, release) = owners.Hold("EXAMINE");
         var list = owners.Run(account, List(mailbox));
         await TestWait.For(reached);

@@ -312,11 +312,11 @@ public sealed class MovesTests : IAsyncLifetime
         var old = _owners.Server.AddMailbox("Old");
         old.Add("two");
         old.Add("three");
-        await _owners.Run(async () => (await _account.Mailboxes.ListAsync(CancellationToken.None)).Count);
+        await _owners.Run(async () => (await _account.Mailboxes.Tree.ListAsync(CancellationToken.None)).Count);
         var ids = (await List(MailboxRef.AtPath("Old"))).ToDictionary(message => message.Subject!, message => message.Id);
         Owners.Move(old, old.Messages[0], Archive);
         _owners.Server.Delete(old);
-        await _owners.Run(async () => (await _account.Mailboxes.ListAsync(CancellationToken.None)).Count);
+        await _owners.Run(async () => (await _account.Mailboxes.Tree.ListAsync(CancellationToken.None)).Count);
         Assert.Equal(Code.Unavailable, (await Assert.ThrowsAsync<ProblemException>(() => _owners.Run(_account, new GetMessage(ids["two"], ReadOptions.Basic)))).Code);
         Assert.Equal(ids["two"], (await List(ArchiveRef)).Single().Id);
         _owners.Pass(Window);

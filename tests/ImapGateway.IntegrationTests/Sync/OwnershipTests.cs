@@ -37,7 +37,7 @@ public class OwnershipTests
         await Assert.ThrowsAsync<LostOwnershipException>(() => Shown(owners, stale));
         await Assert.ThrowsAsync<LostOwnershipException>(() => owners.Run(stale, new StoreFlags(first[4..first.IndexOf('[', StringComparison.Ordinal)], [Flags.Flagged], [], default)));
         owners.Server.AddMailbox("New");
-        await Assert.ThrowsAsync<LostOwnershipException>(() => owners.Run(() => stale.Mailboxes.ListAsync(CancellationToken.None)));
+        await Assert.ThrowsAsync<LostOwnershipException>(() => owners.Run(() => stale.Mailboxes.Tree.ListAsync(CancellationToken.None)));
         Assert.Equal(1, await Rows(owners));
 
         // It has not changed its memory for what it could not write either, and the owner has given each id once.

@@ -18,7 +18,7 @@ public class SplitListingTests
         var account = await owners.Claim();
         if (listed)
         {
-            await owners.Run(() => account.Mailboxes.ListAsync(CancellationToken.None));
+            await owners.Run(() => account.Mailboxes.Tree.ListAsync(CancellationToken.None));
         }
         for (var i = 0; i < Many; i++)
         {
@@ -38,9 +38,9 @@ public class SplitListingTests
                 return Task.FromResult(true);
             },
             CancellationToken.None);
-        var listing = owners.Run(() => account.Mailboxes.ListAsync(CancellationToken.None));
+        var listing = owners.Run(() => account.Mailboxes.Tree.ListAsync(CancellationToken.None));
         // Until the first part is in the queue.
-        await TestWait.For(() => owners.Run(() => Task.FromResult(account.Mailboxes.HoldsAt() is null)));
+        await TestWait.For(() => owners.Run(() => Task.FromResult(account.Mailboxes.Known.HoldsAt() is null)));
         var behind = owners.Database.WriteAsync(job, CancellationToken.None);
         gate.Set();
         await blocking;
@@ -75,7 +75,7 @@ public class SplitListingTests
             await Assert.ThrowsAsync<LostOwnershipException>(() => listing);
             var next = await owners.Claim();
             Assert.Equal(Part, next.Mailboxes.All.Count);
-            await owners.Run(() => next.Mailboxes.ListAsync(CancellationToken.None));
+            await owners.Run(() => next.Mailboxes.Tree.ListAsync(CancellationToken.None));
             Assert.Equal(Many + 1, next.Mailboxes.All.Count);
             Assert.Empty(await owners.Told(next));
         }
@@ -90,7 +90,7 @@ public class SplitListingTests
             var (_, listing) = await Between(owners, account, (db, cancel) => Fence.ClaimAsync(db, account.Mailboxes.Incarnation, cancel));
             await Assert.ThrowsAsync<LostOwnershipException>(() => listing);
             var next = await owners.Claim();
-            await owners.Run(() => next.Mailboxes.ListAsync(CancellationToken.None));
+            await owners.Run(() => next.Mailboxes.Tree.ListAsync(CancellationToken.None));
             var told = await owners.Told(next);
             Assert.Equal(owners.Server.Mailboxes.Select(mailbox => mailbox.Name).Where(name => name != "INBOX").Select(name => $"mailbox.added {name}").Order(StringComparer.Ordinal), told.Order(StringComparer.Ordinal));
         }

@@ -13,8 +13,8 @@ public class WindowedTests
 
     private static async Task<MailboxIndex> Look(Owners owners, AccountContext account) => await owners.Run(async () =>
     {
-        var mailbox = await account.Mailboxes.ResolveAsync(MailboxRef.Parse("inbox"), CancellationToken.None);
-        await account.Mailboxes.UpToDateAsync(mailbox, CancellationToken.None);
+        var mailbox = await account.Mailboxes.Tree.ResolveAsync(MailboxRef.Parse("inbox"), CancellationToken.None);
+        await account.Mailboxes.Refresh.UpToDateAsync(mailbox, CancellationToken.None);
         return mailbox.Index;
     });
 

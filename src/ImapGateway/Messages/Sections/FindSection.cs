@@ -33,7 +33,7 @@ public sealed record FindSection(SectionRef Section, bool OnlyMessage, Freshness
     {
         var (mailbox, row) = account.Mailboxes.FindMessage(Section.Id);
         var stored = await account.Stored.LengthAsync(new HeaderKey(mailbox.Counter, mailbox.UidValidity, row.Uid), Section.Name);
-        var stale = await account.Mailboxes.ReadyAsync(mailbox, OnlyMessage || stored is not null ? Freshness : Freshness.Revalidated, cancel);
+        var stale = await account.Mailboxes.Known.StaleSinceAsync(mailbox, OnlyMessage || stored is not null ? Freshness : Freshness.Revalidated, cancel);
         return new Tagged<FoundSection>(Section.Tag, await FindAsync(account, stored, cancel)) { StaleSince = stale };
     }
 

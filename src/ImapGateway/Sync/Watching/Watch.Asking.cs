@@ -30,7 +30,7 @@ public sealed partial class Watch
             return;
         }
         var began = Time.GetTimestamp();
-        await _mailboxes.ListAsync(_session, CancellationToken.None);
+        await _mailboxes.Tree.ListAsync(_session, CancellationToken.None);
         var unchanged = new List<MailboxState>();
         foreach (var mailbox in InScope)
         {
@@ -43,7 +43,7 @@ public sealed partial class Watch
                 _due.Add(mailbox);
             }
         }
-        _mailboxes.Compared(unchanged, began);
+        _mailboxes.Refresh.Compared(unchanged, began);
         HasListed = _settings.Scope == WatchScope.All;
         Compared();
         // The server may cover a new mailbox by itself, or only once it is asked again; its answer shows which.
@@ -53,7 +53,7 @@ public sealed partial class Watch
     /// <summary>True if a connection that has just logged in lists other mailboxes than this one.</summary>
     private async Task<bool> MissesSharesAsync()
     {
-        var known = _mailboxes.Kept();
+        var known = _mailboxes.Tree.Kept();
         Task<IReadOnlySet<(string, bool)>> PathsAsync(ISessionRunner runner) => runner.RunAsync(null, repeatable: true, session => MailboxListing.PathsAsync(session, known), CancellationToken.None);
         try
         {
@@ -118,7 +118,7 @@ public sealed partial class Watch
     /// <summary>Finds with one LIST whether other clients have created, renamed or deleted mailboxes. Subscriptions are not compared, because they need a second command.</summary>
     private async Task<bool> HasOtherMailboxesAsync()
     {
-        var known = _mailboxes.Kept();
+        var known = _mailboxes.Tree.Kept();
         var listed = await _session.RunAsync(null, repeatable: true, session => MailboxListing.PathsAsync(session, known), CancellationToken.None);
         return !listed.ToHashSet().SetEquals(_mailboxes.All.Select(mailbox => (mailbox.Path, mailbox.Listed.Selectable)));
     }
@@ -135,7 +135,7 @@ public sealed partial class Watch
             {
                 if (told is not null && MailboxNews.IsUnchanged(mailbox, told))
                 {
-                    _mailboxes.Compared([mailbox], began);
+                    _mailboxes.Refresh.Compared([mailbox], began);
                 }
                 else
                 {

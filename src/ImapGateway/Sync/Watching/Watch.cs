@@ -233,7 +233,7 @@ public sealed partial class Watch
         try
         {
             var failures = _mailboxes.Pool.Fatal.TimesOf(Imap.FatalCommands.Select, mailbox.Path);
-            await (failures == 0 ? _mailboxes.LookAsync(mailbox, _session) : LookOnPoolAsync(mailbox, failures == 1 ? Timeout.InfiniteTimeSpan : LongestAway));
+            await (failures == 0 ? _mailboxes.Refresh.LookAsync(mailbox, _session) : LookOnPoolAsync(mailbox, failures == 1 ? Timeout.InfiniteTimeSpan : LongestAway));
             _due.End(mailbox, began);
             _faults.Succeeded(mailbox);
             if (mailbox == Inbox)
@@ -265,7 +265,7 @@ public sealed partial class Watch
     /// <param name="patience">The time to wait. If the server is silent about the mailbox again and again, the others do not wait for it.</param>
     private async Task LookOnPoolAsync(MailboxState mailbox, TimeSpan patience)
     {
-        var look = _mailboxes.UpToDateAsync(mailbox, CancellationToken.None);
+        var look = _mailboxes.Refresh.UpToDateAsync(mailbox, CancellationToken.None);
         _ = look.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
         try
         {

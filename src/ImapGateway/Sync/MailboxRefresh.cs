@@ -1,11 +1,23 @@
+using ImapGateway.Cache;
 using ImapGateway.Imap;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 
 namespace ImapGateway.Sync;
 
-/// <summary>The refresh of single mailboxes.</summary>
-public sealed partial class AccountMailboxes
+/// <summary>
+/// The refresh of single mailboxes: their messages and flags are compared with the server, and what has changed is written.
+/// This class belongs to the actor: it is single-threaded, but other requests run during every await.
+/// </summary>
+public sealed class MailboxRefresh(MailboxParts parts, AccountTree tree, FingerprintFill fingerprints, HeaderReader headers)
 {
+    private readonly MailboxDirectory _directory = parts.Directory;
+    private readonly MailboxCommits _commits = parts.Commits;
+    private readonly Settlement _settlement = parts.Settlement;
+    private readonly ImapPool _pool = parts.Pool;
+
+    private AnswerGuard Guard => parts.Guard;
+
     /// <summary>Refreshes the mailbox. When this method returns, the index shows everything that was true when it was called. Concurrent callers share a refresh.</summary>
     public Task UpToDateAsync(MailboxState mailbox, CancellationToken cancel)
     {
@@ -55,7 +67,7 @@ public sealed partial class AccountMailboxes
         }
         try
         {
-            await RunWhereItIsAsync(runner, [mailbox], repeatable: true, () => LookOnAsync(mailbox, runner), CancellationToken.None);
+            await tree.RunWhereItIsAsync(runner, [mailbox], repeatable: true, () => LookOnAsync(mailbox, runner), CancellationToken.None);
             Refused(mailbox, null);
         }
         catch (ProblemException e) when (e.InnerException is MailKit.Net.Imap.ImapCommandException)
@@ -81,7 +93,7 @@ public sealed partial class AccountMailboxes
         {
             // The account has lost the right to read the mailbox, and so the right to what was read. Sessions that have it selected may still be able to read it.
             _pool.Retire(path => path == mailbox.Path);
-            _headers.Removed([.. mailbox.Index.Uids.Concat(mailbox.Arriving.Keys).Select(uid => new Cache.HeaderKey(mailbox.Counter, mailbox.UidValidity, uid))]);
+            headers.Removed([.. mailbox.Index.Uids.Concat(mailbox.Arriving.Keys).Select(uid => new Cache.HeaderKey(mailbox.Counter, mailbox.UidValidity, uid))]);
         }
         Guard.Change();
     }
@@ -113,7 +125,7 @@ public sealed partial class AccountMailboxes
                 {
                     // No session is in use during this wait. The budget has space for some more messages, because mail may arrive meanwhile.
                     share?.Dispose();
-                    share = await _pool.Answers.EnterAsync(this, room = needed + needed / 4, CancellationToken.None);
+                    share = await _pool.Answers.EnterAsync(_directory, room = needed + needed / 4, CancellationToken.None);
                     continue;
                 }
                 if (!isComplete && IsRestored(mailbox, view))
@@ -125,7 +137,7 @@ public sealed partial class AccountMailboxes
                 {
                     // The listing comes before the messages are given up: the mailbox may have been renamed, and another one created with its name.
                     settled = true;
-                    await ListAsync(runner, CancellationToken.None);
+                    await tree.ListAsync(runner, CancellationToken.None);
                 }
                 if (mailbox.IsVirtual is null && view.Exists > 0)
                 {
@@ -193,9 +205,9 @@ public sealed partial class AccountMailboxes
         foreach (var step in LookStep.Of(mailbox, delta, view))
         {
             silent |= step.Baseline.Count > 0;
-            var headers = step.Added.Count == 0 ? null
-                : await _headers.ReadAsync(mailbox.Counter, mailbox.Path, view.UidValidity, [.. step.Added.Select(seen => seen.Uid)], CancellationToken.None, runner);
-            var write = step.WriteOf(mailbox, view, headers);
+            var read = step.Added.Count == 0 ? null
+                : await headers.ReadAsync(mailbox.Counter, mailbox.Path, view.UidValidity, [.. step.Added.Select(seen => seen.Uid)], CancellationToken.None, runner);
+            var write = step.WriteOf(mailbox, view, read);
             if (!step.IsEmpty || write.ChangesState)
             {
                 await _commits.CommitAsync(write);
@@ -209,7 +221,7 @@ public sealed partial class AccountMailboxes
         mailbox.ComparedFrom = view.ComparedFrom;
         if (silent)
         {
-            _fingerprints.Start();
+            fingerprints.Start();
         }
     }
 
@@ -227,38 +239,5 @@ public sealed partial class AccountMailboxes
         await _commits.RematchAsync(lost, mailbox, found);
         // What is lost for good does not need to wait.
         await _settlement.SettleAllAsync();
-    }
-
-    /// <summary>
-    /// Compares flags of messages that are older than the window of a refresh. It is for servers that do not report what changed: the state of these messages that is shown is then correct too.
-    /// </summary>
-    /// <param name="uidValidity">The UIDVALIDITY that the uids belong to.</param>
-    public async Task CompareAsync(MailboxState mailbox, uint uidValidity, IReadOnlyCollection<uint> uids, CancellationToken cancel)
-    {
-        var older = uids.Where(uid => uid < mailbox.ComparedFrom).ToList();
-        if (older.Count > 0)
-        {
-            await AloneAsync([mailbox], () => CompareOlderAsync(mailbox, uidValidity, older, cancel), cancel);
-        }
-    }
-
-    private async Task<bool> CompareOlderAsync(MailboxState mailbox, uint uidValidity, IReadOnlyCollection<uint> uids, CancellationToken cancel)
-    {
-        var path = mailbox.Path;
-        var rows = await _pool.RunAsync(path, repeatable: true, session => MailboxLook.FlagsOfAsync(session, path, uidValidity, uids), cancel);
-        if (mailbox.UidValidity != uidValidity)
-        {
-            return false;
-        }
-        var seen = rows.ToDictionary(row => row.Uid);
-        var changed = mailbox.Index.Find(uids.Order())
-            .Where(row => seen.TryGetValue(row.Uid, out var now) && !now.Flags.Equals(row.Flags))
-            .Select(row => new SeenMessage(row.Uid, seen[row.Uid].Flags, row.ModSeq))
-            .ToList();
-        if (changed.Count > 0)
-        {
-            await CommitAsync(new MailboxWrite(mailbox) { Changed = changed });
-        }
-        return true;
     }
 }

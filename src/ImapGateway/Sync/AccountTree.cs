@@ -3,8 +3,11 @@ using ImapGateway.Mail;
 
 namespace ImapGateway.Sync;
 
-/// <summary>The listing of mailboxes: LIST and STATUS, creation, renaming and deletion.</summary>
-public sealed partial class AccountMailboxes
+/// <summary>
+/// The list of mailboxes of one account: LIST and STATUS, creation, renaming and deletion.
+/// This class belongs to the actor: it is single-threaded, but other requests run during every await.
+/// </summary>
+public sealed class AccountTree(MailboxParts parts)
 {
     private const int MostNamed = 20;
 
@@ -14,7 +17,25 @@ public sealed partial class AccountMailboxes
     /// <summary>The time that a listing waits for a mailbox whose STATUS is tried again. The other mailboxes do not wait for a server that is silent about this one.</summary>
     private static readonly TimeSpan RetryPatience = TimeSpan.FromSeconds(1);
 
+    private readonly MailboxDirectory _directory = parts.Directory;
+    private readonly MailboxCommits _commits = parts.Commits;
+    private readonly Settlement _settlement = parts.Settlement;
+    private readonly ImapPool _pool = parts.Pool;
     private readonly Dictionary<string, Task> _retries = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _asked = new(StringComparer.Ordinal);
+    private readonly Turn _listing = new();
+
+    /// <summary>True if a complete list of the mailboxes is known.</summary>
+    public bool IsListed { get; private set; }
+
+    /// <summary>The start of the last listing as a <see cref="TimeProvider.GetTimestamp"/>, or null if there was none since the account was opened.</summary>
+    public long? ListedAt { get; private set; }
+
+    private IReadOnlyCollection<MailboxState> All => _directory.All;
+
+    /// <summary>Records that the mailboxes were loaded from storage.</summary>
+    /// <param name="isListed">True if they are the complete list.</param>
+    public void Loaded(bool isListed) => IsListed = isListed;
 
     /// <summary>Asks the server for all mailboxes and counters, and updates what is known.</summary>
     public Task<IReadOnlyCollection<MailboxState>> ListAsync(CancellationToken cancel) => ListAsync(_pool, cancel);
@@ -29,7 +50,7 @@ public sealed partial class AccountMailboxes
 
     /// <summary>Runs a change of the list of mailboxes, and lists them again before it returns. A listing that began earlier cannot undo the result.</summary>
     /// <param name="change">Makes the change, and returns the rename if it was one.</param>
-    public async Task ChangeTreeAsync(Func<Task<MailboxRenaming?>> change, CancellationToken cancel)
+    public async Task ChangeAsync(Func<Task<MailboxRenaming?>> change, CancellationToken cancel)
     {
         using var turn = await _listing.EnterAsync(cancel);
         await ListInTurnAsync(_pool, await change(), CancellationToken.None);
@@ -56,11 +77,38 @@ public sealed partial class AccountMailboxes
         if (seen?.Counters is { } counters && seen.Path == mailbox.Path && (mailbox.UidValidity == 0 || counters.UidValidity == mailbox.UidValidity))
         {
             mailbox.Listed = seen;
-            Guard.Change();
+            parts.Guard.Change();
             return;
         }
         await ListAsync(cancel);
         _directory.Demand(mailbox);
+    }
+
+    /// <summary>
+    /// Runs work that needs mailboxes of the server. If it fails because a mailbox is not at its path, the account is listed again: a renamed mailbox is
+    /// followed, and a deleted one is reported as gone.
+    /// </summary>
+    /// <param name="repeatable">Whether the work may run again after the connection broke in the middle. It may always run again after a mailbox was not found.</param>
+    /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> if a mailbox no longer exists.</exception>
+    public async Task<T> RunWhereItIsAsync<T>(
+        ISessionRunner runner, IReadOnlyCollection<MailboxState> mailboxes, bool repeatable, Func<Task<T>> work, CancellationToken cancel)
+    {
+        _directory.Demand(mailboxes);
+        var paths = mailboxes.Select(mailbox => mailbox.Path).ToList();
+        try
+        {
+            return await work();
+        }
+        catch (ProblemException e) when (e.Code is ErrorCode.NotFound or ErrorCode.Gone or ErrorCode.AccountDenied or ErrorCode.AccountUnavailable)
+        {
+            await ListAsync(runner, cancel);
+            _directory.Demand(mailboxes);
+            if (mailboxes.Select(mailbox => mailbox.Path).SequenceEqual(paths) || e.Code == ErrorCode.AccountUnavailable && !repeatable)
+            {
+                throw;
+            }
+        }
+        return await work();
     }
 
     private async Task ListInTurnAsync(ISessionRunner runner, MailboxRenaming? renaming, CancellationToken cancel)
@@ -71,8 +119,8 @@ public sealed partial class AccountMailboxes
         var seen = list.Mailboxes;
         _pool.Fatal.Keep(seen.Select(one => one.Path).ToHashSet(StringComparer.Ordinal));
         await CommitTreeAsync(MailboxTree.Compare(All, seen, proofs, renaming), Roles.Assign(seen), proofs, gone: false, cancel);
-        _listed = true;
-        _treeListed = began;
+        IsListed = true;
+        ListedAt = began;
         LimitReached = list.LeftOut > 0 ? new Problem(
             ErrorCode.AccountMailboxLimit,
             $"The mail server lists more than {list.Most} mailboxes (Imap:MaxMailboxes). The account has the inbox, the mailboxes with a role and the first ones of the others; the rest are neither shown nor watched.") : null;
@@ -166,7 +214,7 @@ public sealed partial class AccountMailboxes
     public ListingLimit.Known Kept(MailboxRenaming? renaming = null)
     {
         // The listing reads this on another thread than the actor's, so it uses an object that does not change.
-        var order = InOrder;
+        var order = _directory.InOrder;
         Func<string, bool> has = path => order.AtPath(path) is not null;
         if (renaming is not null)
         {
@@ -198,7 +246,7 @@ public sealed partial class AccountMailboxes
     /// <exception cref="ProblemException">404 if the mailbox never existed, 410 if it is gone.</exception>
     public async Task<MailboxState> ResolveAsync(MailboxRef mailbox, CancellationToken cancel)
     {
-        if (!_listed)
+        if (!IsListed)
         {
             await ListAsync(cancel);
         }
@@ -217,7 +265,7 @@ public sealed partial class AccountMailboxes
     private async Task CommitTreeAsync(
         MailboxTreeDelta delta, IReadOnlyDictionary<string, Role>? roles, IReadOnlyDictionary<string, MailboxProof>? proofs, bool gone, CancellationToken cancel)
     {
-        var left = await _commits.CommitTreeAsync(delta, roles, proofs, first: !_listed, gone, cancel);
+        var left = await _commits.CommitTreeAsync(delta, roles, proofs, first: !IsListed, gone, cancel);
         if (left.Count > 0)
         {
             _pool.Retire(left.Contains);
