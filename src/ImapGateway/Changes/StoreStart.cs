@@ -55,7 +55,7 @@ public sealed partial class StoreStart(IDatabase database, StoreEpoch epoch, Sto
             db.Add(store);
         }
         var reason = store.Restored
-            ?? (store.Identity.Length > 0 && store.Identity != identity ? "the server of the database has another system identifier, timeline or table than before"
+            ?? (store.Identity.Length > 0 && store.Identity != identity ? "the database has another system identifier, timeline or object id than before"
             : store.Stamp.Length > 0 && known?.Contains(store.Stamp) == false ? "the data directory has seen a later state of the database"
             : null);
         if (reason is not null)

@@ -86,7 +86,6 @@ internal sealed class PostgresBackup(string connectionString, PostgresOwner owne
         {
             await owner.TakeAsync(Patience, cancel);
             await using var connection = await source.OpenConnectionAsync(cancel);
-            await owner.JoinWritersAsync(connection, cancel);
             KnownMigrations.DemandPresent(typeof(PostgresGatewayDbContext), await PostgresMigrations.AppliedToAsync(connection, cancel), Place);
             await using var mark = new NpgsqlCommand("""UPDATE "store" SET "Restored" = $1""", connection) { Parameters = { new() { Value = reason } } };
             await mark.ExecuteNonQueryAsync(cancel);
@@ -100,6 +99,9 @@ internal sealed class PostgresBackup(string connectionString, PostgresOwner owne
             await file.CopyToAsync(rows, cancel);
         }
         if (table.Identity is { } column && table.LastNumber > 0)
+            // A gateway that stands still meanwhile must not go on with what it remembers.
+            await owner.BeginTermAsync(cancel);
+            await owner.JoinWritersAsync(connection, cancel);
         {
             await using var number = new NpgsqlCommand("SELECT setval(pg_get_serial_sequence($1, $2), $3)", connection)
             {
