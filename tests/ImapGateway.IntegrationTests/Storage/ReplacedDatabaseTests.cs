@@ -14,30 +14,34 @@ public class ReplacedDatabaseTests
     [InlineData(false)]
     [InlineData(true)]
     public Task A_dump_that_is_loaded_into_a_new_database_ends_the_gateway(bool loseDataDirectory) => EndsTheGateway(
-        (server, name) => server.Dump(name),
-        async (server, name, dump) =>
+        (site, server) => server.Dump(site.DatabaseName),
+        async (site, server, dump) =>
         {
-            await server.Empty(name);
-            await server.Load(name, dump);
+            await server.Empty(site.DatabaseName);
+            // A gateway that ended now would be started again on the empty database, where the dump could not be loaded any more.
+            await TestWait.For(async () => await server.Execute($"SELECT sessions >= 5 FROM pg_stat_database WHERE datname = '{site.DatabaseName}'") is true);
+            Assert.False(site.Gateway.HasExited);
+            await server.Load(site.DatabaseName, dump);
         },
         loseDataDirectory);
 
     [Fact]
     public Task A_dump_that_is_loaded_over_the_tables_ends_the_gateway() => EndsTheGateway(
-        (server, name) => server.Dump(name),
-        (server, name, dump) => server.Load(name, $"SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION {PostgresServer.User};\n{dump}"));
+        (site, server) => server.Dump(site.DatabaseName),
+        (site, server, dump) =>
+            server.Load(site.DatabaseName, $"SET client_min_messages = warning; DROP SCHEMA public CASCADE; CREATE SCHEMA public AUTHORIZATION {PostgresServer.User};\n{dump}"));
 
     [Fact]
     public Task A_copy_of_its_files_ends_the_gateway() => EndsTheGateway(
-        async (server, name) =>
+        async (site, server) =>
         {
-            await server.CopyFiles(name, $"copy_of_{name}");
-            return $"copy_of_{name}";
+            await server.CopyFiles(site.DatabaseName, $"copy_of_{site.DatabaseName}");
+            return $"copy_of_{site.DatabaseName}";
         },
-        async (server, name, copy) =>
+        async (site, server, copy) =>
         {
-            await server.Execute($"DROP DATABASE {name} WITH (FORCE)");
-            await server.Execute($"ALTER DATABASE {copy} RENAME TO {name}");
+            await server.Execute($"DROP DATABASE {site.DatabaseName} WITH (FORCE)");
+            await server.Execute($"ALTER DATABASE {copy} RENAME TO {site.DatabaseName}");
         },
         loseDataDirectory: true);
 
@@ -46,58 +50,56 @@ public class ReplacedDatabaseTests
     [InlineData(false)]
     [InlineData(true)]
     public Task Rows_that_are_loaded_into_the_emptied_tables_end_the_gateway(bool loseDataDirectory) => EndsTheGateway(
-        async (server, name) =>
+        async (site, server) =>
         {
-            await server.Execute("CREATE SCHEMA saved", name);
-            var tables = ((string)(await server.Execute("SELECT string_agg(quote_ident(tablename), ',') FROM pg_tables WHERE schemaname = 'public'", name))!).Split(',');
-            await server.Execute(string.Join(';', tables.Select(table => $"CREATE TABLE saved.{table} AS TABLE public.{table}")), name);
-            return string.Join(',', tables);
+            await server.Execute("CREATE SCHEMA saved", site.DatabaseName);
+            var tables = ((string)(await server.Execute("SELECT string_agg(quote_ident(tablename), ',') FROM pg_tables WHERE schemaname = 'public'", site.DatabaseName))!).Split(',');
+            await server.Execute(string.Join(';', tables.Select(table => $"CREATE TABLE saved.{table} AS TABLE public.{table}")), site.DatabaseName);
+            return tables;
         },
-        (server, name, tables) => server.Execute(
-            $"BEGIN; SET session_replication_role = replica; TRUNCATE {tables}; {string.Join(';', tables.Split(',').Select(table => $"INSERT INTO public.{table} TABLE saved.{table}"))}; COMMIT", name),
+        (site, server, tables) => server.Execute(
+            $"BEGIN; SET session_replication_role = replica; TRUNCATE {string.Join(',', tables)}; {string.Join(';', tables.Select(table => $"INSERT INTO public.{table} TABLE saved.{table}"))}; COMMIT",
+            site.DatabaseName),
         loseDataDirectory);
 
     [Fact]
     public async Task Storage_restore_into_a_new_database_of_the_same_name_ends_the_gateway()
     {
         using var elsewhere = new TemporaryDirectory();
-        RestoreSite? running = null;
         await EndsTheGateway(
-            (_, _) => running!.BackUp(hot: true),
-            async (server, name, backup) =>
+            (site, _) => site.BackUp(hot: true),
+            async (site, server, backup) =>
             {
-                await server.Empty(name);
-                var (exitCode, output) = await running!.Gateway.Run("storage", "restore", backup, $"--DataDirectory={elsewhere["data"]}");
+                await server.Empty(site.DatabaseName);
+                var (exitCode, output) = await site.Gateway.Run("storage", "restore", backup, $"--DataDirectory={elsewhere["data"]}");
                 Assert.True(exitCode == 0, output);
-            },
-            site: site => running = site);
+            });
     }
 
-    private static async Task EndsTheGateway<T>(Func<PostgresServer, string, Task<T>> save, Func<PostgresServer, string, T, Task> replace, bool loseDataDirectory = false, Action<RestoreSite>? site = null)
+    private static async Task EndsTheGateway<T>(Func<RestoreSite, PostgresServer, Task<T>> save, Func<RestoreSite, PostgresServer, T, Task> replace, bool loseDataDirectory = false)
     {
         var server = await SharedServers.Postgres;
-        await using var running = await RestoreSite.Start(server);
-        site?.Invoke(running);
-        await running.Deliver("first");
-        var before = await running.Keep("first");
-        var saved = await save(server, running.DatabaseName);
-        await running.Deliver("second");
-        var lost = await running.Keep("second");
-        await running.Remove("second");
+        await using var site = await RestoreSite.Start(server);
+        await site.Deliver("first");
+        var before = await site.Keep("first");
+        var saved = await save(site, server);
+        await site.Deliver("second");
+        var lost = await site.Keep("second");
+        await site.Remove("second");
 
-        await replace(server, running.DatabaseName, saved);
-        Assert.Equal(FatalFault.ExitCode, await running.Gateway.Ended());
-        Assert.Single(running.Gateway.Output.Entries, line => line.StartsWith("The gateway ends: ", StringComparison.Ordinal));
+        await replace(site, server, saved);
+        Assert.Equal(FatalFault.ExitCode, await site.Gateway.Ended());
+        Assert.Single(site.Gateway.Output.Entries, line => line.StartsWith("The gateway ends: ", StringComparison.Ordinal));
 
         if (loseDataDirectory)
         {
-            running.EmptyDataDirectory();
+            site.EmptyDataDirectory();
         }
-        await running.ResumeRestored();
-        await running.Deliver("third");
-        await running.IsGood(before, "first");
-        await running.IsGone(lost, "second");
-        await running.Follows(before, lost, ["third"]);
-        running.NoWebhookIdHasTwoContents();
+        await site.ResumeRestored();
+        await site.Deliver("third");
+        await site.IsGood(before, "first");
+        await site.IsGone(lost, "second");
+        await site.Follows(before, lost, ["third"]);
+        site.NoWebhookIdHasTwoContents();
     }
 }

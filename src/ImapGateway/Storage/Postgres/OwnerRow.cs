@@ -38,10 +38,11 @@ internal static class OwnerRow
         return (long)(await begin.ExecuteScalarAsync(cancel))!;
     }
 
-    /// <summary>Returns the number of the present term; null if the row was loaded or is missing.</summary>
+    /// <summary>Returns the number of the present term; null if the row was loaded.</summary>
+    /// <exception cref="NpgsqlException">The row or the table is missing: a restore may have begun and not ended.</exception>
     public static async Task<long?> TermAsync(NpgsqlConnection connection, int timeoutSeconds, CancellationToken cancel)
     {
-        await using var command = new NpgsqlCommand($"""SELECT "Term" FROM owner WHERE {IsOriginal}""", connection) { CommandTimeout = timeoutSeconds };
-        return await command.ExecuteScalarAsync(cancel) as long?;
+        await using var command = new NpgsqlCommand($"""SELECT CASE WHEN {IsOriginal} THEN "Term" END FROM owner""", connection) { CommandTimeout = timeoutSeconds };
+        return await command.ExecuteScalarAsync(cancel) is { } term ? term as long? : throw new NpgsqlException("the table owner is empty");
     }
 }

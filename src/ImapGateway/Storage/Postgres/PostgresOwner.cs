@@ -192,17 +192,20 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         }
     }
 
-    /// <summary>Demands that this is the database that was taken first, and that its rows are those of the term of this owner.</summary>
+    /// <summary>
+    /// Demands that this is the database that was taken first, and that its rows are those of the term of this owner. A database without rows is waited for, so that a supervisor does not start a
+    /// new gateway on it in the middle of a restore.
+    /// </summary>
     private async Task ThrowIfChangedAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
+        if (Volatile.Read(ref _term) is > 0 and var own && await OwnerRow.TermAsync(connection, PingSeconds, cancel) is var term && term != own)
+        {
+            throw new LostContinuityException(term is null ? "the content of the database was replaced while the gateway was running" : "another gateway has used the database since");
+        }
         var identity = await DatabaseIdentity.OfDatabaseAsync(connection, PingSeconds, cancel);
         if ((_identity ??= identity) != identity)
         {
             throw new LostContinuityException("another server has taken over the database, or a copy has replaced it; it may lack what was written last");
-        }
-        if (Volatile.Read(ref _term) is > 0 and var own && await OwnerRow.TermAsync(connection, PingSeconds, cancel) is var term && term != own)
-        {
-            throw new LostContinuityException(term is null ? "the content of the database was replaced while the gateway was running" : "another gateway has used the database since");
         }
     }
 
