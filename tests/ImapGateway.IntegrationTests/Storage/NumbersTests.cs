@@ -150,6 +150,21 @@ public abstract class NumbersTests : StoreSuite
     }
 
     [Theory]
+    [InlineData("NextCounter", ObjectId.LastNumber)]
+    [InlineData("NextCounter", 0)]
+    [InlineData("Sequence", ObjectId.LastNumber - 1)]
+    [InlineData("Sequence", -1)]
+    [InlineData("Generation", long.MaxValue)]
+    public async Task Counters_of_an_account_near_their_end_are_damage(string column, long value)
+    {
+        await Database.WriteAsync((db, _) => Task.FromResult(db.Add(new FenceEntity { Incarnation = "abcdefgh" })), default);
+        Task<List<FenceEntity>> Usable() => Database.ReadAsync((db, cancel) => Fence.Usable(db, 0).ToListAsync(cancel), default);
+        Assert.Single(await Usable());
+        await Execute($"UPDATE fence SET \"{column}\" = {value}");
+        Assert.Empty(await Usable());
+    }
+
+    [Theory]
     [InlineData("PurgedRow", long.MaxValue)]
     [InlineData("PurgedTransaction", long.MaxValue)]
     [InlineData("PurgedEpoch", 1)]
