@@ -46,6 +46,14 @@ public sealed class ChangeEntity
     public byte[]? Message { get; init; }
 }
 
+public static class ChangeRows
+{
+    /// <summary>Returns the rows whose position can be right. A damaged one would come after all others, or lead a reader back.</summary>
+    /// <param name="epoch">The epoch of the database.</param>
+    public static IQueryable<ChangeEntity> WithPosition(this IQueryable<ChangeEntity> rows, long epoch) =>
+        rows.Where(row => row.Epoch <= epoch && row.Transaction <= UsableNumbers.Last && row.Row <= UsableNumbers.Last);
+}
+
 public sealed class ChangeConfiguration : IEntityTypeConfiguration<ChangeEntity>
 {
     public void Configure(EntityTypeBuilder<ChangeEntity> builder)

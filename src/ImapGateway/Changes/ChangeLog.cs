@@ -121,11 +121,11 @@ public sealed partial class ChangeLog
         db.Set<ChangeEntity>().Where(row => row.Incarnation == incarnation && row.Sequence > 0 && row.Sequence < ObjectId.LastNumber);
 
     /// <summary>
-    /// Returns the rows before which no other row can appear any more: those of transactions that ended before <paramref name="settled"/>, and all of earlier epochs. Rows with a damaged epoch
-    /// or transaction are not among them.
+    /// Returns the rows before which no other row can appear any more: those of transactions that ended before <paramref name="settled"/>, and all of earlier epochs. Rows with a damaged position
+    /// are not among them.
     /// </summary>
     private static IQueryable<ChangeEntity> Settled(IQueryable<ChangeEntity> rows, long epoch, long settled) =>
-        rows.Where(row => row.Epoch <= epoch && row.Transaction < long.MaxValue && (row.Epoch < epoch || row.Transaction < settled));
+        rows.WithPosition(epoch).Where(row => row.Epoch < epoch || row.Transaction < settled);
 
     private List<LoggedChange> Read(List<ChangeEntity> rows)
     {

@@ -1,5 +1,7 @@
 using ImapGateway.Responses;
 using ImapGateway.Settings;
+using ImapGateway.Storage;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 
@@ -12,6 +14,7 @@ public static class ChangesExtensions
         builder.AddSettings<ChangesOptions>("Changes");
         builder.Services.AddOptions<ListTagOptions>().Configure<IOptions<ChangesOptions>>((tags, changes) => tags.Lifetime = changes.Value.Retention / 2);
         builder.Services.AddSingleton<ChangeLog>();
+        builder.Services.AddUsableNumbers("change", nameof(ChangeEntity.Row), PurgedRowAsync);
         builder.Services.AddSingleton<StoreStart>();
         builder.Services.AddSingleton<IStartupStep>(services => services.GetRequiredService<StoreStart>());
         builder.Services.AddSingleton<GlobalFeed>();
@@ -20,4 +23,7 @@ public static class ChangesExtensions
         builder.Services.TryAddSingleton<FatalFault>();
         builder.Services.AddHostedService<StampWorker>();
     }
+
+    /// <summary>Returns the last row that retention has deleted: its number must not be given again.</summary>
+    private static Task<long> PurgedRowAsync(GatewayDbContext db, CancellationToken cancel) => db.Set<StoreEntity>().Select(store => store.PurgedRow).FirstOrDefaultAsync(cancel);
 }

@@ -59,14 +59,16 @@ public readonly record struct FenceCounters(ulong NextCounter, long Sequence)
 public static class Fence
 {
     /// <summary>
-    /// Returns the rows that can be used: their counters have possible values. SQLite stores any value in any column; a text or a blob is larger than every number.
+    /// Returns the rows that can be used: their counters have possible values. SQLite stores any value in any column; a text or a blob is larger than every number. Values in the upper half of a range are
+    /// taken for damage: counting from one near the end would soon give numbers of another epoch.
     /// </summary>
     /// <param name="epoch">The epoch of the database.</param>
     public static IQueryable<FenceEntity> Usable(GatewayDbContext database, long epoch)
     {
-        var (first, last) = ((long)ObjectId.CounterIn(epoch, 1), (long)ObjectId.CounterIn(epoch, ObjectId.LastNumber));
+        const long Half = ObjectId.LastNumber / 2;
+        var (first, last) = ((long)ObjectId.CounterIn(epoch, 1), (long)ObjectId.CounterIn(epoch, Half));
         return database.Set<FenceEntity>().AsNoTracking().Where(fence =>
-            fence.Generation >= 0 && fence.Generation < long.MaxValue / 2 && fence.Sequence >= 0 && fence.Sequence < ObjectId.LastNumber && fence.NextCounter >= first && fence.NextCounter <= last);
+            fence.Generation >= 0 && fence.Generation < long.MaxValue / 2 && fence.Sequence >= 0 && fence.Sequence <= Half && fence.NextCounter >= first && fence.NextCounter <= last);
     }
 
     /// <summary>Claims the account. After the commit, writes of all earlier owners are refused. If an earlier owner is between its first statement and its commit, the claim waits for it.</summary>

@@ -49,7 +49,7 @@ public sealed class RetentionWorker(IDatabase database, IEnumerable<IRetentionHo
     private static async Task<int> DeleteAsync(GatewayDbContext db, IReadOnlyCollection<AgedChange> gone, CancellationToken cancel)
     {
         var store = await db.Set<StoreEntity>().AsTracking().SingleAsync(cancel);
-        var furthest = gone.Select(change => change.Position).Append(StoreStart.PurgedOf(store)).Max();
+        var furthest = gone.Select(change => change.Position).Where(position => position.IsPossibleIn(store.Epoch)).Append(StoreStart.PurgedOf(store)).Max();
         (store.PurgedEpoch, store.PurgedTransaction, store.PurgedRow) = (furthest.Epoch, furthest.Transaction, furthest.Row);
         var rows = gone.Select(change => change.Position.Row).ToList();
         return await db.Set<ChangeEntity>().Where(change => rows.Contains(change.Row)).ExecuteDeleteAsync(cancel);

@@ -54,8 +54,12 @@ public sealed partial class StoreStart(IDatabase database, StoreEpoch epoch, Sto
             store = new StoreEntity { Incarnation = incarnation, Identity = identity };
             db.Add(store);
         }
+        if (store.Epoch < 0 || store.Epoch > ObjectId.LastEpoch || !PurgedOf(store).IsPossibleIn(store.Epoch))
+        {
+            throw new StartupException("The database is damaged: the row of the table store has impossible values. Keep a copy of the database, check the disk, and restore it from a backup");
+        }
         var reason = store.Restored
-            ?? (store.Identity.Length > 0 && store.Identity != identity ? "the server of the database has another system identifier, timeline or table than before"
+            ?? (store.Identity.Length > 0 && store.Identity != identity ? "the database has another system identifier, timeline or object id than before"
             : store.Stamp.Length > 0 && known?.Contains(store.Stamp) == false ? "the data directory has seen a later state of the database"
             : null);
         if (reason is not null)
@@ -69,7 +73,7 @@ public sealed partial class StoreStart(IDatabase database, StoreEpoch epoch, Sto
     /// <summary>Opens a new epoch, and stores the last values of the present one. Counters continue in it, larger than any before; sequence numbers of accounts continue without a gap.</summary>
     private static async Task OpenEpochAsync(GatewayDbContext db, StoreEntity store, CancellationToken cancel)
     {
-        var last = await db.Set<ChangeEntity>().OrderByDescending(row => row.Epoch).ThenByDescending(row => row.Transaction).ThenByDescending(row => row.Row)
+        var last = await db.Set<ChangeEntity>().WithPosition(store.Epoch).OrderByDescending(row => row.Epoch).ThenByDescending(row => row.Transaction).ThenByDescending(row => row.Row)
             .Select(row => new GlobalPosition(row.Transaction, row.Row, row.Epoch)).FirstOrDefaultAsync(cancel);
         var head = last > PurgedOf(store) ? last : PurgedOf(store);
         if (!EndedEpochs.OfAll(store.EndedEpochs).Contains(head))

@@ -39,10 +39,18 @@ public sealed class DataDirectory(string path) : IDisposable
     }
 
     /// <summary>Makes a folder in it.</summary>
+    /// <exception cref="StartupException">It cannot be made, or a file has its name.</exception>
     public DirectoryInfo Folder(string name)
     {
-        CreatePrivate(Path);   // Otherwise it would be made on the way, readable for all.
-        return CreatePrivate(Combine(name));
+        try
+        {
+            CreatePrivate(Path);   // Otherwise it would be made on the way, readable for all.
+            return CreatePrivate(Combine(name));
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new StartupException($"DataDirectory: {Combine(name)} cannot be used: {failure.Message}");
+        }
     }
 
     /// <summary>Makes a folder with mode 700; an existing folder belongs to the operator and stays as it is.</summary>

@@ -17,12 +17,20 @@ public static class PrivateFile
     {
         var draft = path + ".new";
         File.Delete(draft);
-        using (var file = Create(draft))
+        try
         {
-            file.Write(content);
-            file.Flush(flushToDisk: true);
+            using (var file = Create(draft))
+            {
+                file.Write(content);
+                file.Flush(flushToDisk: true);
+            }
+            File.Move(draft, path, overwrite: true);
         }
-        File.Move(draft, path, overwrite: true);
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            File.Delete(draft);
+            throw;
+        }
         SyncFolder(Path.GetDirectoryName(path)!);
     }
 

@@ -43,6 +43,10 @@ public static class StorageExtensions
     public static IServiceCollection AddUsableIds(this IServiceCollection services, string table, Predicate<string> isUsable, Func<string> next) =>
         services.AddSingleton<IStartupStep>(provider => new UsableIds(table, isUsable, next, provider.GetRequiredService<IDatabase>(), provider.GetRequiredService<ILogger<UsableIds>>()));
 
+    /// <summary>Repairs damaged numbers of a table at start; see <see cref="UsableNumbers"/>.</summary>
+    public static IServiceCollection AddUsableNumbers(this IServiceCollection services, string table, string column, Func<GatewayDbContext, CancellationToken, Task<long>> floor) =>
+        services.AddSingleton<IStartupStep>(provider => new UsableNumbers(table, column, floor, provider.GetRequiredService<IDatabase>(), provider.GetRequiredService<ILogger<UsableNumbers>>()));
+
     private static IStorage Choose(IServiceProvider provider)
     {
         var options = provider.GetRequiredService<IOptions<StorageOptions>>().Value;

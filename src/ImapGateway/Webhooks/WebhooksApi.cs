@@ -21,6 +21,8 @@ public static class WebhooksApi
         var services = builder.Services;
         services.AddSingleton<WebhookProtector>();
         services.AddUsableIds("webhook", ObjectId.LooksMinted, () => ObjectId.NewRandom("wh"));
+        services.AddUsableNumbers("webhook_lane", nameof(LaneEntity.Id), (_, _) => Task.FromResult(0L));
+        services.AddUsableNumbers("webhook_delivery", nameof(DeliveryEntity.Id), (_, _) => Task.FromResult(0L));
         services.AddSingleton<WebhookStore>();
         services.AddSingleton<WebhookStates>();
         services.AddSingleton<WebhookRights>();

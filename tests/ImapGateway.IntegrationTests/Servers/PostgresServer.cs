@@ -114,6 +114,33 @@ public sealed class PostgresServer : IAsyncDisposable
         return await File.ReadAllTextAsync(file);
     }
 
+    /// <summary>Runs what <see cref="Dump"/> returned, in one transaction.</summary>
+    public async Task Load(string database, string dump)
+    {
+        var file = _directory[$"{database}.load.sql"];
+        await File.WriteAllTextAsync(file, dump);
+        await Run(
+            Program("psql"),
+            ["--no-psqlrc", "--quiet", "--single-transaction", "--set=ON_ERROR_STOP=1", "--file", file, $"host={Host} port={Port} dbname={database} user={Admin} password={AdminPassword}"]);
+    }
+
+    /// <summary>Drops a database, whoever is connected, and creates an empty one of this name.</summary>
+    public async Task Empty(string database)
+    {
+        await Execute($"DROP DATABASE {database} WITH (FORCE)");
+        await Execute($"CREATE DATABASE {database} OWNER {User}");
+    }
+
+    /// <summary>Copies a database by its files, whoever is connected.</summary>
+    public async Task CopyFiles(string database, string copy)
+    {
+        await Execute($"ALTER DATABASE {database} ALLOW_CONNECTIONS false");
+        await Execute($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'");
+        await TestWait.For(async () => await Execute($"SELECT count(*) FROM pg_stat_activity WHERE datname = '{database}'") is 0L);
+        await Execute($"CREATE DATABASE {copy} OWNER {User} TEMPLATE {database}");
+        await Execute($"ALTER DATABASE {database} ALLOW_CONNECTIONS true");
+    }
+
     /// <summary>Whether a file of the tables has this text. The write-ahead log is not searched: it keeps the past for as long as the server needs it.</summary>
     public async Task<bool> FilesContain(string text)
     {

@@ -1,9 +1,12 @@
 using System.Net;
+using ImapGateway.Changes;
 using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.Mail;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
+using ImapGateway.Storage.Postgres;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
+using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using ErrorCode = ImapGateway.Mail.ErrorCode;
 
@@ -134,6 +137,44 @@ public class PostgresOwnerTests
         await TestWait.For(() => TryAdd(store, "again"));
         Assert.Equal(HealthStatus.Healthy, await Health(store));
         Assert.False(store.StorageFailed.IsCompleted);
+    }
+
+    /// <summary>A server whose files were set back to a snapshot: nothing but the stamp of the data directory shows it.</summary>
+    [Fact]
+    public async Task A_database_that_is_older_than_what_the_data_directory_has_seen_is_not_taken_again()
+    {
+        var server = await SharedServers.Postgres;
+        var database = await server.NewDatabase();
+        using var folder = new TemporaryDirectory();
+        var directory = new DataDirectory(folder.Path);
+        await using var storage = new PostgresStorage(new StorageOptions { ConnectionString = database }, directory, TimeProvider.System, NullLoggerFactory.Instance);
+        var failed = new TaskCompletionSource<Exception>(TaskCreationOptions.RunContinuationsAsynchronously);
+        storage.Failed += failure => failed.TrySetResult(failure);
+        await storage.OpenAsync(NoGuard.Instance, CancellationToken.None);
+        var stamps = new StoreStamp(directory);
+        var store = new StoreStart(storage.Database, new StoreEpoch(), stamps, NullLogger<StoreStart>.Instance);
+        await store.RunAsync(CancellationToken.None);
+        await server.Execute($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OwnerOf(NameOf(database))}");
+        await TestWait.For(async () => await storage.Owner.NumberAsync() is not null);
+        Assert.False(failed.Task.IsCompleted);
+
+        stamps.Write(store.Incarnation, "a later stamp");
+        await server.Execute($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {OwnerOf(NameOf(database))}");
+        Assert.Equal("the database is in an earlier state than before", (await failed.Task.WaitAsync(Journal<string>.Patience)).Message);
+    }
+
+    /// <summary>The command takes the database from a gateway that stands still.</summary>
+    [Fact]
+    public async Task Storage_restored_ends_a_gateway_that_stands_still_meanwhile()
+    {
+        var database = await (await SharedServers.Postgres).NewDatabase();
+        await using var frozen = await GatewayProcess.Start(PostgresServer.Settings(database));
+        using var elsewhere = new TemporaryDirectory();
+        frozen.Freeze();
+        await TestWait.For(async () => (await frozen.Run("storage", "restored", $"--DataDirectory={elsewhere.Path}")).ExitCode == 0);
+        frozen.Thaw();
+        Assert.Equal(FatalFault.ExitCode, await frozen.Ended());
+        Assert.Contains("The gateway ends: another gateway has used the database since", frozen.Output.Entries);
     }
 
     [Fact]

@@ -26,6 +26,9 @@ internal sealed class RestoreSite : IAsyncDisposable
 
     public ApiAccount Account { get; }
 
+    /// <summary>Of PostgreSQL.</summary>
+    public string DatabaseName => _database!;
+
     public GatewayProcess Gateway => _world.Gateway;
 
     public ApiClient Api => _world.Api;
@@ -185,7 +188,7 @@ internal sealed class RestoreSite : IAsyncDisposable
         Assert.Contains(Gateway.Output.Entries, line => line.Contains("restored from a copy", StringComparison.Ordinal));
     }
 
-    private void EmptyDataDirectory()
+    public void EmptyDataDirectory()
     {
         foreach (var entry in Directory.EnumerateFileSystemEntries(Gateway.DataDirectory).Where(entry => !Path.GetFileName(entry).StartsWith('.')).ToList())
         {

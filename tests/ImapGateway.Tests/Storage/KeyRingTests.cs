@@ -1,7 +1,9 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text.RegularExpressions;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
+using ImapGateway.Storage.KeyRing;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -78,6 +80,8 @@ public sealed class KeyRingTests : IDisposable
         var ring = File.ReadAllBytes(Assert.Single(Directory.GetFiles(Keys)));
         var text = Path.Combine(_folder.FullName, "text");
         File.WriteAllText(text, "not-base64-secret-word");
+        var empty = Path.Combine(_folder.FullName, "empty");
+        File.WriteAllText(empty, "");
         var shortKey = Path.Combine(_folder.FullName, "short");
         File.WriteAllText(shortKey, Convert.ToBase64String(new byte[31]));
         foreach (var (source, reason) in new[]
@@ -86,11 +90,19 @@ public sealed class KeyRingTests : IDisposable
             ("none", "Storage:KeyEncryption: the key ring is encrypted with key-"),
             ($"file:{text}", $"Storage:KeyEncryption: {text} must hold 32 random bytes as base64"),
             ($"file:{shortKey}", $"Storage:KeyEncryption: {shortKey} must hold 32 random bytes as base64"),
-            ($"file:{_folder.FullName}", $"Storage:KeyEncryption: {_folder.FullName} cannot be read: "),
+            ($"file:{_folder.FullName}", $"Storage:KeyEncryption: {_folder.FullName} cannot be read: it is a directory"),
+            ($"certificate:{_folder.FullName}", $"Storage:KeyEncryption: {_folder.FullName} cannot be read: it is a directory"),
+            ($"certificate:{text};{_folder.FullName}", $"Storage:KeyEncryption: {_folder.FullName} cannot be read: it is a directory"),
+            ($"file:{empty}", $"Storage:KeyEncryption: {empty} is empty"),
+            ($"certificate:{empty}", $"Storage:KeyEncryption: {empty} is empty"),
+            ($"certificate:{text};{empty}", $"Storage:KeyEncryption: {empty} is empty"),
+            ("file:/dev/zero", "Storage:KeyEncryption: /dev/zero is too large: "),
+            ("certificate:/dev/zero", "Storage:KeyEncryption: /dev/zero is too large: "),
             ("file:/no/such/file", "Storage:KeyEncryption: /no/such/file cannot be read: "),
             ("env:NO_SUCH_VARIABLE", "Storage:KeyEncryption: the environment variable NO_SUCH_VARIABLE is not set"),
             ($"certificate:{text}", $"Storage:KeyEncryption: {text} cannot be read as a certificate with its private key (PFX or PEM): "),
-            ("certificate:/no/such/file", "Storage:KeyEncryption: /no/such/file cannot be read as a certificate with its private key (PFX or PEM): "),
+            ("certificate:/no/such/file", "Storage:KeyEncryption: /no/such/file cannot be read: "),
+            ($"certificate:{text};/no/such/file", "Storage:KeyEncryption: /no/such/file cannot be read: "),
             ("secret-word", "Storage:KeyEncryption: is written file:PATH"),
         })
         {
@@ -112,8 +124,74 @@ public sealed class KeyRingTests : IDisposable
         var content = ring.Split("<content>")[1].Split('<')[0];
         File.WriteAllText(file, ring.Replace(content, Convert.ToBase64String(RandomNumberGenerator.GetBytes(400)), StringComparison.Ordinal));
         Assert.StartsWith("Storage:KeyEncryption: the key ring is damaged: ", await Refused(key), StringComparison.Ordinal);
-        File.WriteAllText(file, ring[..(ring.Length / 2)]);
-        Assert.StartsWith("The key ring is damaged: ", await Refused(key), StringComparison.Ordinal);
+    }
+
+    /// <summary>Data Protection itself skips all these, and makes a new key beside them.</summary>
+    [Theory]
+    [InlineData("")]
+    [InlineData("none")]
+    public async Task A_file_of_the_ring_that_is_no_readable_key_is_one_line_and_stays_as_it_is(string encryption)
+    {
+        var source = encryption.Length == 0 ? KeyFile("a.key") : encryption;
+        await Protect("hunter2", source);
+        var file = Assert.Single(Directory.GetFiles(Keys));
+        var ring = File.ReadAllText(file);
+        var damages = new Dictionary<string, string>
+        {
+            ["truncated"] = ring[..(ring.Length / 2)],
+            ["empty"] = "",
+            ["not XML"] = "garbage",
+            ["zeros"] = new string('\0', ring.Length),
+            ["another root"] = "<a/>",
+            ["another namespace"] = ring.Replace("<key ", "<key xmlns=\"x\" ", StringComparison.Ordinal),
+            ["no id"] = Regex.Replace(ring, " id=\"[^\"]*\"", ""),
+            ["a damaged id"] = ring.Replace(" id=\"", " id=\"x", StringComparison.Ordinal),
+            ["another version"] = ring.Replace(" version=\"1\"", " version=\"2\"", StringComparison.Ordinal),
+            ["a damaged date"] = ring.Replace("<expirationDate>", "<expirationDate>x", StringComparison.Ordinal),
+            ["no date"] = Regex.Replace(ring, "<activationDate>.*?</activationDate>", ""),
+            ["no descriptor"] = Regex.Replace(ring, "<descriptor .*</descriptor>", "", RegexOptions.Singleline),
+            ["an unknown descriptor"] = ring.Replace("AuthenticatedEncryptorDescriptorDeserializer,", "OtherDeserializer,", StringComparison.Ordinal),
+            ["an unknown algorithm"] = ring.Replace("AES_256_CBC", "AES_255_CBC", StringComparison.Ordinal),
+            ["no secret"] = Regex.Replace(ring, "<(encryptedSecret|masterKey).*</(encryptedSecret|masterKey)>", "", RegexOptions.Singleline),
+        };
+        if (encryption.Length == 0)
+        {
+            damages["another decryptor"] = ring.Replace(typeof(KeyRingDecryptor).FullName!, "Microsoft.AspNetCore.DataProtection.XmlEncryption.NullXmlDecryptor", StringComparison.Ordinal);
+            damages["an unknown decryptor"] = ring.Replace("KeyRingDecryptor,", "KeyRingDecryptors,", StringComparison.Ordinal);
+            damages["two contents"] = ring.Replace("</sealed>", "</sealed><x/>", StringComparison.Ordinal);
+            damages["no content"] = Regex.Replace(ring, "<sealed.*</sealed>", "", RegexOptions.Singleline);
+        }
+        else
+        {
+            damages["a damaged secret"] = ring.Replace("<value>", "<value>!", StringComparison.Ordinal);
+        }
+        foreach (var (name, damaged) in damages)
+        {
+            Assert.True(damaged != ring, name);
+            File.WriteAllText(file, damaged);
+            var line = await Refused(source);
+            Assert.True(line.StartsWith($"The key ring is damaged: {file} ", StringComparison.Ordinal), $"{name}: {line}");
+            Assert.Equal(damaged, File.ReadAllText(Assert.Single(Directory.GetFiles(Keys))));
+        }
+        File.WriteAllText(file, ring);
+        await Protect("hunter2", source);
+    }
+
+    [Fact]
+    public async Task A_key_that_is_in_the_ring_twice_a_damaged_revocation_and_a_folder_without_files_are_one_line()
+    {
+        await Protect("hunter2");
+        var file = Assert.Single(Directory.GetFiles(Keys));
+        File.Copy(file, Path.Combine(Keys, "copy.xml"));
+        Assert.Contains("which is in the ring twice", await Refused("none"), StringComparison.Ordinal);
+        File.WriteAllText(Path.Combine(Keys, "copy.xml"), "<revocation version=\"1\"><revocationDate>2026-01-01T00:00:00Z</revocationDate><key id=\"x\"/></revocation>");
+        Assert.StartsWith($"The key ring is damaged: {Keys}", await Refused("none"), StringComparison.Ordinal);
+        File.Delete(Path.Combine(Keys, "copy.xml"));
+        Directory.CreateDirectory(Path.Combine(Keys, "folder.xml"));
+        Assert.StartsWith($"The key ring is damaged: {Keys}", await Refused("none"), StringComparison.Ordinal);
+        Directory.Delete(Keys, recursive: true);
+        File.WriteAllText(Keys, "");
+        Assert.StartsWith($"DataDirectory: {Keys} cannot be used: ", await Refused("none"), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using ImapGateway.Settings;
+using ImapGateway.Storage.Sqlite;
 
 namespace ImapGateway.Storage.Backup;
 
@@ -12,7 +13,7 @@ namespace ImapGateway.Storage.Backup;
 internal sealed record BackupManifest(int Format, StorageProvider Provider, DateTimeOffset MadeAt, string Migration)
 {
     private const string FileName = "backup.json";
-    private const int Present = 1;
+    private const int Present = 2;
 
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web)
     {
@@ -25,13 +26,29 @@ internal sealed record BackupManifest(int Format, StorageProvider Provider, Date
     /// <summary>The tables of PostgreSQL, each in a file of its own as COPY writes it. A table comes after those that it refers to.</summary>
     public ImmutableArray<BackupTable> Tables { get; init; } = [];
 
+    /// <summary>All files of the backup except this one.</summary>
+    public ImmutableArray<BackupFile> Files { get; init; } = [];
+
     public static BackupManifest Of(StorageProvider provider, DateTimeOffset now, string migration) => new(Present, provider, now, migration);
 
     /// <summary>The description for the log of the first start after the restore.</summary>
     public string Description => $"it is a backup that was made at {MadeAt.UtcDateTime:yyyy-MM-dd HH:mm:ss}Z";
 
-    /// <exception cref="StartupException">The folder is not a backup of this kind of database.</exception>
+    /// <summary>Reads the manifest of a backup and verifies all files that it lists.</summary>
+    /// <exception cref="StartupException">The folder is not a complete backup of this kind of database.</exception>
     public static BackupManifest Read(string folder, StorageProvider provider)
+    {
+        var manifest = Parse(folder, provider);
+        var needed = provider == StorageProvider.Sqlite ? [SqliteBackup.FileName] : manifest.Tables.Select(table => table.FileName);
+        if (needed.FirstOrDefault(name => manifest.Files.All(file => file.Name != name)) is { } missing)
+        {
+            throw new StartupException($"{folder} is not a complete backup: {FileName} does not list {missing}");
+        }
+        var faults = manifest.Files.Select(file => file.FaultIn(folder)).OfType<string>().ToList();
+        return faults.Count == 0 ? manifest : throw new StartupException([.. faults.Select(fault => $"{folder} is damaged: {fault}")]);
+    }
+
+    private static BackupManifest Parse(string folder, StorageProvider provider)
     {
         try
         {
@@ -46,7 +63,9 @@ internal sealed record BackupManifest(int Format, StorageProvider Provider, Date
         }
     }
 
-    public void Write(string folder) => PrivateFile.Write(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this, Json));
+    /// <summary>Lists the files of the folder and writes the manifest beside them.</summary>
+    public void Write(string folder) =>
+        PrivateFile.Write(Path.Combine(folder, FileName), JsonSerializer.SerializeToUtf8Bytes(this with { Files = BackupFile.AllIn(folder) }, Json));
 }
 
 /// <param name="Name">The name of the table.</param>

@@ -10,6 +10,9 @@ internal sealed class FileKeyRing(DirectoryInfo folder, ILoggerFactory logs) : F
     /// <summary>The extension of drafts, different from that of keys: a draft that a crash leaves behind is not a key.</summary>
     private const string Draft = ".draft";
 
+    public IReadOnlyList<(string Place, XElement Element)> ReadAll() =>
+        [.. Directory.EnumerateFileSystemInfos("*.xml").Select(file => (file.FullName, KeyRingXml.Read(file.FullName, () => XElement.Load(file.FullName))))];
+
     public int Rewrite(Func<XElement, XElement?> change)
     {
         foreach (var left in Directory.EnumerateFiles("*" + Draft))

@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Xml;
 using System.Xml.Linq;
 using ImapGateway.Settings;
 
@@ -8,17 +7,31 @@ namespace ImapGateway.Storage.KeyRing;
 /// <summary>Compares the key ring with Storage:KeyEncryption, and encrypts it anew after a change of that setting.</summary>
 internal sealed partial class KeyRingGuard(KeyEncryption keys, ILogger<KeyRingGuard> log) : IKeyRingGuard
 {
-    private static readonly XNamespace DataProtection = "http://schemas.asp.net/2015/03/dataProtection";
-    private static readonly XName EncryptedSecret = DataProtection + "encryptedSecret";
-    private static readonly XName RequiresEncryption = DataProtection + "requiresEncryption";
-    private const string DecryptorType = "decryptorType";
-
     public void Verify(IKeyRing ring)
     {
         // The keys are loaded here even if the ring is empty: a missing key must not be noticed only later.
         _ = keys.First;
-        foreach (var secret in Elements(ring).SelectMany(Encrypted))
+        var ids = new HashSet<Guid>();
+        foreach (var (place, element) in ring.ReadAll())
         {
+            if (KeyRingXml.Verify(place, DecryptedBy(place, element)) is { } id && !ids.Add(id))
+            {
+                throw KeyRingXml.Damaged(place, $"has the key {id}, which is in the ring twice");
+            }
+        }
+    }
+
+    /// <summary>Returns the element with its secrets decrypted.</summary>
+    /// <exception cref="StartupException">The key is not given, or the element is damaged.</exception>
+    private XElement DecryptedBy(string place, XElement element)
+    {
+        var copy = new XElement(element);
+        foreach (var secret in KeyRingXml.EncryptedIn(copy).ToList())
+        {
+            if (!KeyRingXml.IsReadable(secret))
+            {
+                throw KeyRingXml.Damaged(place, "has a secret that this gateway has not encrypted");
+            }
             var key = KeyRingDecryptor.KeyOf(Content(secret));
             if (keys.Find(key) is null)
             {
@@ -26,25 +39,14 @@ internal sealed partial class KeyRingGuard(KeyEncryption keys, ILogger<KeyRingGu
             }
             try
             {
-                KeyRingDecryptor.Decrypt(Content(secret), keys);
+                secret.ReplaceWith(KeyRingDecryptor.Decrypt(Content(secret), keys));
             }
             catch (CryptographicException)
             {
-                throw new StartupException($"Storage:KeyEncryption: the key ring is damaged: a key encrypted with {key} cannot be decrypted with it; restore the ring from a backup");
+                throw new StartupException($"Storage:KeyEncryption: the key ring is damaged: {place} is encrypted with {key} and cannot be decrypted with it; restore the key ring from a backup");
             }
         }
-    }
-
-    private static IReadOnlyCollection<XElement> Elements(IKeyRing ring)
-    {
-        try
-        {
-            return ring.GetAllElements();
-        }
-        catch (XmlException failure)
-        {
-            throw new StartupException($"The key ring is damaged: an element is no XML ({failure.Message}); restore the ring from a backup");
-        }
+        return copy;
     }
 
     public void Protect(IKeyRing ring)
@@ -59,13 +61,13 @@ internal sealed partial class KeyRingGuard(KeyEncryption keys, ILogger<KeyRingGu
     {
         var copy = new XElement(element);
         var encryptor = new KeyRingEncryptor(key);
-        var old = Encrypted(copy).Where(secret => KeyRingDecryptor.KeyOf(Content(secret)) != key.Id).ToList();
+        var old = KeyRingXml.EncryptedIn(copy).Where(secret => KeyRingDecryptor.KeyOf(Content(secret)) != key.Id).ToList();
         old.ForEach(secret => secret.ReplaceWith(KeyRingDecryptor.Decrypt(Content(secret), keys)));
-        var plain = copy.Descendants().Where(part => (bool?)part.Attribute(RequiresEncryption) is true).ToList();
+        var plain = copy.Descendants().Where(part => (bool?)part.Attribute(KeyRingXml.RequiresEncryption) is true).ToList();
         foreach (var secret in plain)
         {
             var info = encryptor.Encrypt(new XElement(secret));
-            secret.ReplaceWith(new XElement(EncryptedSecret, new XAttribute(DecryptorType, info.DecryptorType.AssemblyQualifiedName!), info.EncryptedElement));
+            secret.ReplaceWith(new XElement(KeyRingXml.EncryptedSecret, new XAttribute(KeyRingXml.DecryptorType, info.DecryptorType.AssemblyQualifiedName!), info.EncryptedElement));
         }
         return plain.Count > 0 ? copy : null;
     }
@@ -73,14 +75,10 @@ internal sealed partial class KeyRingGuard(KeyEncryption keys, ILogger<KeyRingGu
     private XElement? Decrypted(XElement element)
     {
         var copy = new XElement(element);
-        var secrets = Encrypted(copy).ToList();
+        var secrets = KeyRingXml.EncryptedIn(copy).ToList();
         secrets.ForEach(secret => secret.ReplaceWith(KeyRingDecryptor.Decrypt(Content(secret), keys)));
         return secrets.Count > 0 ? copy : null;
     }
-
-    /// <summary>Returns the elements that this gateway has encrypted; other programs may have used other encryptors of Data Protection.</summary>
-    private static IEnumerable<XElement> Encrypted(XElement element) => element.Descendants(EncryptedSecret)
-        .Where(secret => ((string?)secret.Attribute(DecryptorType))?.StartsWith(typeof(KeyRingDecryptor).FullName!, StringComparison.Ordinal) is true && secret.Elements().Count() == 1);
 
     private static XElement Content(XElement secret) => secret.Elements().Single();
 

@@ -11,7 +11,8 @@ internal static class KeySource
     private const string File = "file:";
     private const string Variable = "env:";
     private const string Certificate = "certificate:";
-    private const int MaxSecretFile = 4096;
+    private const int MostOfSecret = 4096;
+    private const int MostOfCertificate = 1024 * 1024;
 
     /// <summary>Returns the text for the operator after the name of the setting; null if the entry is valid.</summary>
     public static string? FaultOf(string text) =>
@@ -49,28 +50,45 @@ internal static class KeySource
     {
         var path = paths[0];
         var password = paths.Length > 1 ? ReadText(paths[1]).TrimEnd('\r', '\n') : null;
+        var content = Read(path, MostOfCertificate);
         try
         {
-            var certificate = X509Certificate2.GetCertContentType(path) == X509ContentType.Pfx
-                ? X509CertificateLoader.LoadPkcs12FromFile(path, password)
-                : password is null ? X509Certificate2.CreateFromPemFile(path) : X509Certificate2.CreateFromEncryptedPemFile(path, password);
+            var certificate = X509Certificate2.GetCertContentType(content) == X509ContentType.Pfx ? X509CertificateLoader.LoadPkcs12(content, password) : FromPem(TextOf(content), password);
             using var key = certificate.GetRSAPrivateKey();
             return key is null ? throw new StartupException($"{path} must be an RSA certificate with its private key") : new CertificateKey(certificate);
         }
-        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException)
+        catch (CryptographicException failure)
         {
             throw new StartupException($"{path} cannot be read as a certificate with its private key (PFX or PEM): {failure.Message.ReplaceLineEndings(" ")}");
         }
     }
 
-    private static string ReadText(string path)
+    private static X509Certificate2 FromPem(string pem, string? password) =>
+        password is null ? X509Certificate2.CreateFromPem(pem, pem) : X509Certificate2.CreateFromEncryptedPem(pem, pem, password);
+
+    private static string ReadText(string path) => TextOf(Read(path, MostOfSecret));
+
+    private static string TextOf(byte[] content)
     {
+        using var reader = new StreamReader(new MemoryStream(content));
+        return reader.ReadToEnd();
+    }
+
+    /// <summary>Reads a file. A wrong path may name a file of any size, a directory, or nothing.</summary>
+    private static byte[] Read(string path, int most)
+    {
+        if (Directory.Exists(path))
+        {
+            throw new StartupException($"{path} cannot be read: it is a directory");
+        }
         try
         {
-            // A wrong path may name a file of any size.
-            using var reader = new StreamReader(path);
-            var text = new char[MaxSecretFile];
-            return new string(text, 0, reader.ReadBlock(text));
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read);
+            var content = new byte[most + 1];
+            var length = file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+            return length == 0 ? throw new StartupException($"{path} is empty")
+                : length > most ? throw new StartupException($"{path} is too large: it has more than {most} bytes")
+                : content[..length];
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -48,7 +48,7 @@ internal sealed class PostgresBackup(string connectionString, PostgresOwner owne
             (manifest with { Tables = tables.ToImmutable() }).Write(folder);
         }));
 
-    /// <exception cref="StartupException">The folder is not a backup, or the database is not empty.</exception>
+    /// <exception cref="StartupException">The folder is not a complete backup, or the database is not empty; nothing is restored.</exception>
     public async Task RestoreAsync(string folder, CancellationToken cancel)
     {
         var manifest = BackupManifest.Read(folder, StorageProvider.Postgres);
@@ -57,6 +57,9 @@ internal sealed class PostgresBackup(string connectionString, PostgresOwner owne
             "The backup was not restored",
             async source =>
             {
+                directory.Claim();
+                DataFiles.DemandRoom(folder, directory.Path);
+                using var made = new RestoredFiles();
                 await owner.TakeAsync(Patience, cancel);
                 await using var connection = await source.OpenConnectionAsync(cancel);
                 await owner.JoinWritersAsync(connection, cancel);
@@ -73,9 +76,18 @@ internal sealed class PostgresBackup(string connectionString, PostgresOwner owne
                 }
                 await using var mark = new NpgsqlCommand("""UPDATE "store" SET "Restored" = $1""", connection) { Parameters = { new() { Value = manifest.Description } } };
                 await mark.ExecuteNonQueryAsync(cancel);
-                directory.Claim();
-                DataFiles.Copy(folder, directory.Path);
-                await transaction.CommitAsync(cancel);
+                DataFiles.Restore(manifest, folder, directory.Path, made);
+                try
+                {
+                    await transaction.CommitAsync(cancel);
+                    made.Keep();
+                }
+                catch (Exception failure) when (PostgresFailure.LeavesCommitInDoubt(failure))
+                {
+                    // A database that was restored after all needs them.
+                    made.Keep();
+                    throw;
+                }
             });
     }
 
@@ -86,8 +98,10 @@ internal sealed class PostgresBackup(string connectionString, PostgresOwner owne
         {
             await owner.TakeAsync(Patience, cancel);
             await using var connection = await source.OpenConnectionAsync(cancel);
-            await owner.JoinWritersAsync(connection, cancel);
             KnownMigrations.DemandPresent(typeof(PostgresGatewayDbContext), await PostgresMigrations.AppliedToAsync(connection, cancel), Place);
+            // A gateway that stands still meanwhile must not go on with what it remembers.
+            await owner.BeginTermAsync(cancel);
+            await owner.JoinWritersAsync(connection, cancel);
             await using var mark = new NpgsqlCommand("""UPDATE "store" SET "Restored" = $1""", connection) { Parameters = { new() { Value = reason } } };
             await mark.ExecuteNonQueryAsync(cancel);
         });

@@ -19,7 +19,7 @@ internal enum PostgresFault
     /// <summary>The server is unavailable, full or not usable.</summary>
     Away,
 
-    /// <summary>The server has found damage in its files.</summary>
+    /// <summary>The database is damaged.</summary>
     Corrupt,
 }
 
@@ -29,6 +29,7 @@ internal static class PostgresFailure
     /// <summary>The SQLSTATE of internal errors, also of "tuple concurrently updated" and other failures that are over at the next attempt: not a sign of damage.</summary>
     private const string InternalError = "XX000";
     private const string IdleInTransaction = "25P03";
+    private const string SequenceAtItsEnd = "2200H";
     private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(5);
 
     public static PostgresFault Classify(Exception failure) => Find(failure) switch
@@ -71,7 +72,8 @@ internal static class PostgresFailure
         PostgresErrorCodes.AdminShutdown or PostgresErrorCodes.CrashShutdown or PostgresErrorCodes.IdleSessionTimeout or IdleInTransaction => PostgresFault.Broken,
         // A server that became a standby; rights that were revoked; a database that was dropped.
         PostgresErrorCodes.ReadOnlySqlTransaction or PostgresErrorCodes.InsufficientPrivilege or PostgresErrorCodes.InvalidCatalogName => PostgresFault.Away,
-        PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted => PostgresFault.Corrupt,
+        // A sequence that has no number left was driven to its end by damage: see UsableNumbers.
+        PostgresErrorCodes.DataCorrupted or PostgresErrorCodes.IndexCorrupted or SequenceAtItsEnd => PostgresFault.Corrupt,
         InternalError => PostgresFault.Away,
         // Connection, authorisation, resources, operator, system.
         _ when state[..2] is "08" or "28" or "53" or "57" or "58" => PostgresFault.Away,

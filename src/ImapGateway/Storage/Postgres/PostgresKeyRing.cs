@@ -23,6 +23,12 @@ internal sealed class PostgresKeyRing(NpgsqlDataSource source) : IKeyRing
         return [.. Read(connection).Select(row => row.Element)];
     }
 
+    public IReadOnlyList<(string Place, XElement Element)> ReadAll()
+    {
+        using var connection = source.OpenConnection();
+        return [.. Read(connection).Select(row => ($"row {row.Id} of the table key_ring", row.Element))];
+    }
+
     public void StoreElement(XElement element, string friendlyName)
     {
         using var command = source.CreateCommand("""INSERT INTO key_ring ("Name", "Xml") VALUES ($1, $2)""");
@@ -65,7 +71,8 @@ internal sealed class PostgresKeyRing(NpgsqlDataSource source) : IKeyRing
             using var rows = all.ExecuteReader();
             while (rows.Read())
             {
-                found.Add((rows.GetInt64(0), rows.GetString(1), XElement.Parse(rows.GetString(2))));
+                var (id, xml) = (rows.GetInt64(0), rows.GetString(2));
+                found.Add((id, rows.GetString(1), KeyRingXml.Read($"row {id} of the table key_ring", () => XElement.Parse(xml))));
             }
         }
         return found;

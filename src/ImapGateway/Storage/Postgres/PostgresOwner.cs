@@ -3,20 +3,10 @@ using Npgsql;
 
 namespace ImapGateway.Storage.Postgres;
 
-/// <summary>The row that counts the owners of the database.</summary>
-public sealed class OwnerEntity
-{
-    public const int Only = 1;
-
-    public int Id { get; init; } = Only;
-
-    public long Term { get; set; }
-}
-
 /// <summary>
 /// The right of this process to write to the database. It belongs to a session outside of the pool that is kept open and pinged. If that session is lost, nothing is written
-/// until it is taken again. If another gateway has owned the database meanwhile, or another server has taken over (a promoted standby may lack the last commits), the memory of this
-/// process may differ from the database, and it must end.
+/// until it is taken again. If another gateway has owned the database meanwhile, or the database was replaced (by a promoted standby, which may lack the last commits, or by a restored backup), the
+/// memory of this process may differ from the database, and it must end.
 /// </summary>
 internal sealed partial class PostgresOwner : IAsyncDisposable
 {
@@ -27,6 +17,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
     private const int PingSeconds = 5;
 
     private readonly NpgsqlDataSource _source;
+    private readonly StoreStamp _stamps;
     private readonly ILogger _log;
     private readonly CancellationTokenSource _ended = new();
     private readonly Lock _gate = new();
@@ -40,21 +31,22 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
     private NpgsqlConnection? _connection;
     private string? _session;
 
-    /// <summary>The server that had the database when it was taken first, see <see cref="DatabaseIdentity"/>.</summary>
-    private string? _server;
+    /// <summary>The identity of the database when it was taken first, see <see cref="DatabaseIdentity"/>.</summary>
+    private string? _identity;
 
-    /// <summary>The number of this owner; 0 until it is counted.</summary>
+    /// <summary>The number of the term of this owner; 0 until it has begun.</summary>
     private long _term;
 
     private Task _watching = Task.CompletedTask;
 
-    public PostgresOwner(string connectionString, ILogger log)
+    public PostgresOwner(string connectionString, StoreStamp stamps, ILogger log)
     {
         _source = PostgresConnectionString.OpenForOwner(connectionString);
+        _stamps = stamps;
         _log = log;
     }
 
-    /// <summary>Raised if another gateway has owned the database since this one did, another server has it, or that cannot be determined: this process must end.</summary>
+    /// <summary>Raised if another gateway has owned the database since this one did, it was replaced, or that cannot be determined: this process must end.</summary>
     public event Action<Exception>? Lost;
 
     /// <summary>Takes the database, or throws with the gateway that has it.</summary>
@@ -94,7 +86,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         }
     }
 
-    /// <summary>Counts this owner when the tables exist, so that an earlier one notices, even if this one ends before.</summary>
+    /// <summary>Begins the term of this owner when the tables exist, so that an earlier owner notices, even if this one ends before.</summary>
     public async Task BeginTermAsync(CancellationToken cancel)
     {
         await using var connection = await _source.OpenConnectionAsync(cancel);
@@ -104,9 +96,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         {
             throw LostAtStart();
         }
-        await using var count = new NpgsqlCommand(
-            """INSERT INTO owner ("Id", "Term") VALUES (1, 1) ON CONFLICT ("Id") DO UPDATE SET "Term" = owner."Term" + 1 RETURNING "Term" """, connection);
-        var term = (long)(await count.ExecuteScalarAsync(cancel))!;
+        var term = await OwnerRow.BeginTermAsync(connection, cancel);
         await transaction.CommitAsync(cancel);
         Volatile.Write(ref _term, term);
     }
@@ -178,15 +168,15 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
                 }
                 if (holder.Session != _session)
                 {
-                    await ThrowIfTakenOverAsync(connection, cancel);
+                    await ThrowIfChangedAsync(connection, cancel);
                     return holder;
                 }
                 // A connection that only the server believes in, or that is about to end.
                 await OwnerLock.EndAsync(connection, holder, cancel);
                 await Task.Delay(WhileSessionEnds, cancel);
             }
-            await ThrowIfTakenOverAsync(connection, cancel);
-            await ThrowIfReplacedAsync(connection, cancel);
+            await ThrowIfChangedAsync(connection, cancel);
+            await ThrowIfOlderAsync(connection, cancel);
             var number = await OwnerLock.NumberAsync(connection, cancel);
             _session = await OwnerLock.SessionAsync(connection, cancel);
             (_connection, connection) = (connection, null);
@@ -202,25 +192,35 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         }
     }
 
-    private async Task ThrowIfTakenOverAsync(NpgsqlConnection connection, CancellationToken cancel)
+    /// <summary>
+    /// Demands that this is the database that was taken first, and that its rows are those of the term of this owner. A database without rows is waited for, so that a supervisor does not start a
+    /// new gateway on it in the middle of a restore.
+    /// </summary>
+    private async Task ThrowIfChangedAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
-        if (Volatile.Read(ref _term) is not (> 0 and var own))
+        if (Volatile.Read(ref _term) is > 0 and var own && await OwnerRow.TermAsync(connection, PingSeconds, cancel) is var term && term != own)
         {
-            return;
+            throw new LostContinuityException(term is null ? "the content of the database was replaced while the gateway was running" : "another gateway has used the database since");
         }
-        await using var command = new NpgsqlCommand("""SELECT "Term" FROM owner""", connection);
-        if (await command.ExecuteScalarAsync(cancel) is not long term || term != own)
+        var identity = await DatabaseIdentity.OfDatabaseAsync(connection, PingSeconds, cancel);
+        if ((_identity ??= identity) != identity)
         {
-            throw new TakenOverException();
+            throw new LostContinuityException("another server has taken over the database, or a copy has replaced it; it may lack what was written last");
         }
     }
 
-    private async Task ThrowIfReplacedAsync(NpgsqlConnection connection, CancellationToken cancel)
+    /// <summary>Demands that the database is not in an earlier state than the data directory has seen: the server may have been set back to a snapshot of its files.</summary>
+    private async Task ThrowIfOlderAsync(NpgsqlConnection connection, CancellationToken cancel)
     {
-        var server = await DatabaseIdentity.OfServerAsync(connection, cancel);
-        if ((_server ??= server) != server)
+        if (Volatile.Read(ref _term) == 0)
         {
-            throw new ReplacedException();
+            return;
+        }
+        await using var command = new NpgsqlCommand("""SELECT "Incarnation", "Stamp" FROM "store" """, connection);
+        await using var rows = await command.ExecuteReaderAsync(cancel);
+        if (await rows.ReadAsync(cancel) && _stamps.Read(rows.GetString(0))?.Contains(rows.GetString(1)) is false)
+        {
+            throw new LostContinuityException("the database is in an earlier state than before");
         }
     }
 
@@ -241,11 +241,14 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         catch (Exception failure)
         {
             Hold(null);
-            Lost?.Invoke(failure is TakenOverException or ReplacedException ? failure : new InvalidOperationException($"whether the database is held cannot be found out: {failure.Message}", failure));
+            Lost?.Invoke(failure is LostContinuityException ? failure : new InvalidOperationException($"whether the database is held cannot be found out: {failure.Message}", failure));
         }
     }
 
-    /// <summary>Returns when the session has ended. Waiting for a notification detects at once that the server ends it.</summary>
+    /// <summary>
+    /// Returns when the session has ended. Waiting for a notification detects at once that the server ends it. The ping reads the row of the owner: rows can be replaced while the session is open
+    /// (TRUNCATE and COPY, pg_restore --clean).
+    /// </summary>
     private async Task PingAsync()
     {
         try
@@ -253,8 +256,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
             while (true)
             {
                 await _connection!.WaitAsync(PingInterval, _ended.Token);
-                await using var ping = new NpgsqlCommand("SELECT 1", _connection) { CommandTimeout = PingSeconds };
-                await ping.ExecuteScalarAsync(_ended.Token);
+                await ThrowIfChangedAsync(_connection, _ended.Token);
                 Restore();
             }
         }
@@ -311,9 +313,7 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
         }
     }
 
-    private sealed class TakenOverException() : Exception("another gateway has used the database since");
-
-    private sealed class ReplacedException() : Exception("another server has taken over the database, which may lack what was written last");
+    private sealed class LostContinuityException(string message) : Exception(message);
 
     [LoggerMessage(LogLevel.Information, "Another gateway uses the database; waiting for its end: {Holder}")]
     private partial void LogWaiting(string holder);

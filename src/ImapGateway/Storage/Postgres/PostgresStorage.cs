@@ -26,7 +26,7 @@ public sealed partial class PostgresStorage : IStorage
         (_connectionString, _waitAtStart) = (options.ConnectionString, options.WaitAtStart);
         _log = logs.CreateLogger<PostgresStorage>();
         _source = PostgresConnectionString.Open(_connectionString);
-        Owner = new PostgresOwner(_connectionString, _log);
+        Owner = new PostgresOwner(_connectionString, new StoreStamp(directory), _log);
         _database = new PostgresDatabase(_source, NewContext, Owner, logs.CreateLogger<PostgresDatabase>());
         _backup = new PostgresBackup(_connectionString, Owner, directory, time);
         KeyRing = new PostgresKeyRing(_source);

@@ -15,6 +15,11 @@ internal sealed class SqliteBackup(DataDirectory directory, SqliteFile file, Tim
     /// <summary>The files of the database, with those beside it while it is open.</summary>
     private static readonly string[] DatabaseFiles = [FileName, FileName + "-wal", FileName + "-shm"];
 
+    /// <summary>The database while it is restored, with the journal that SQLite makes beside it. It is renamed at the end.</summary>
+    private static readonly string[] DraftFiles = [FileName + ".restored", FileName + ".restored-journal"];
+
+    private string Draft => directory.Combine(DraftFiles[0]);
+
     /// <exception cref="StartupException">There is nothing to copy, or the copy cannot be written.</exception>
     public Task BackUpAsync(string path) => BackupFolder.MakeAsync(path, folder =>
     {
@@ -40,7 +45,7 @@ internal sealed class SqliteBackup(DataDirectory directory, SqliteFile file, Tim
         return Task.CompletedTask;
     });
 
-    /// <exception cref="StartupException">The folder is not a backup, or the data directory has a database already.</exception>
+    /// <exception cref="StartupException">The folder is not a complete backup, or the data directory has a database already; nothing is restored.</exception>
     public void Restore(string folder)
     {
         var manifest = BackupManifest.Read(folder, StorageProvider.Sqlite);
@@ -49,22 +54,57 @@ internal sealed class SqliteBackup(DataDirectory directory, SqliteFile file, Tim
         {
             throw new StartupException($"{present} exists: move {string.Join(", ", DatabaseFiles)} away first");
         }
-        var draft = directory.Combine(FileName + ".restored");
         try
         {
-            File.Delete(draft);
-            DataFiles.Copy(folder, directory.Path);
-            BackupFolder.Copy(Path.Combine(folder, FileName), draft);
-            // The folder may be one that a gateway was started on, which removes the mark.
-            Mark(draft, manifest.Description);
-            PrivateFile.Sync(draft);
-            File.Move(draft, file.Path, overwrite: false);
+            DataFiles.DemandRoom(folder, directory.Path);
+            using var made = new RestoredFiles();
+            DeleteDraft();
+            BackupFolder.Copy(Path.Combine(folder, FileName), Draft);
+            DemandSound();
+            Mark(Draft, manifest.Description);
+            PrivateFile.Sync(Draft);
+            DataFiles.Restore(manifest, folder, directory.Path, made);
+            File.Move(Draft, file.Path, overwrite: false);
+            made.Keep();
             PrivateFile.SyncFolder(directory.Path);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SqliteException)
         {
-            File.Delete(draft);
             throw new StartupException($"The backup was not restored: {failure.Message}");
+        }
+        finally
+        {
+            DeleteDraft();
+        }
+    }
+
+    /// <summary>Demands that no restore was interrupted: with its keys and without its database the gateway would begin with an empty one.</summary>
+    /// <exception cref="StartupException">One was.</exception>
+    public void DemandCompleted()
+    {
+        if (File.Exists(Draft) && !File.Exists(file.Path))
+        {
+            throw new StartupException($"DataDirectory: a restore was interrupted: run \"storage restore\" again, or delete {Draft}");
+        }
+    }
+
+    private void DeleteDraft()
+    {
+        foreach (var left in DraftFiles)
+        {
+            File.Delete(directory.Combine(left));
+        }
+    }
+
+    /// <summary>Checks the structure of the restored database. The backup was compared with its manifest, but the database may have been damaged before.</summary>
+    private void DemandSound()
+    {
+        using var connection = new SqliteFile(Draft).OpenForReading();
+        using var check = connection.CreateCommand();
+        check.CommandText = "PRAGMA quick_check(1)";
+        if (check.ExecuteScalar() is not "ok" and var fault)
+        {
+            throw new StartupException($"The backup was not restored: its database is damaged: {fault}");
         }
     }
 

@@ -12,6 +12,9 @@ public static class SqliteFailure
     /// <summary>True if the storage, not the job, is at fault. Some of these failures end the whole transaction (sqlite.org/lang_transaction.html, section 3).</summary>
     public static bool IsOfStorage(Exception? failure) => Find(failure) is not null;
 
+    /// <summary>True if the disk is full, or a table has no number left for a new row: SQLite has one code for both (https://www.sqlite.org/autoinc.html).</summary>
+    public static bool IsFull(Exception failure) => Find(failure) is { SqliteErrorCode: raw.SQLITE_FULL };
+
     /// <summary>Returns the exception for the caller: a problem if the storage is at fault, else the failure as it is.</summary>
     public static Exception Translate(Exception failure) => Find(failure) switch
     {

@@ -33,6 +33,7 @@ public sealed class SqliteStorage : IStorage
 
     public async Task<IReadOnlyList<string>> OpenAsync(IKeyRingGuard guard, CancellationToken cancel)
     {
+        _backup.DemandCompleted();
         _file.DemandOwnLog();
         guard.Verify(KeyRing);
         var applied = await MigrateAsync(cancel);

@@ -110,7 +110,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         }
         catch (Exception failure)
         {
-            _corruption.Note(SqliteFailure.Translate(failure));
+            _corruption.Note(Translate(failure));
             // No caller has got a result yet: the effect of one job on all others is undone by running each on its own.
             LogGroupFailed(failure, _group.Count);
             RollBack();
@@ -211,7 +211,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         catch (SqliteException e)
         {
             _failed = true;
-            failure = SqliteFailure.Translate(e);
+            failure = Translate(e);
             _corruption.Note(failure);
         }
         return failure is null;
@@ -229,7 +229,7 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         {
             RollBack();
             _failed |= SqliteFailure.IsOfStorage(failure);
-            job.Failure = SqliteFailure.Translate(failure);
+            job.Failure = Translate(failure);
             _corruption.Note(job.Failure);
         }
     }
@@ -240,6 +240,26 @@ internal sealed partial class SqliteWriter : IAsyncDisposable
         {
             _failed = false;
             LogRecovered();
+        }
+    }
+
+    /// <summary>Translates a failure, see <see cref="SqliteFailure.Translate"/>. A table without numbers for new rows is damaged, not full.</summary>
+    private Exception Translate(Exception failure) => SqliteFailure.IsFull(failure) && HasUsedUpNumbers()
+        ? Corruption.Damaged(new InvalidOperationException("a table has no number left for a new row. If this is the only damage, the next start repairs it", failure))
+        : SqliteFailure.Translate(failure);
+
+    private bool HasUsedUpNumbers()
+    {
+        try
+        {
+            using var command = _connection.CreateCommand();
+            command.CommandText = """SELECT group_concat('SELECT max(rowid) AS n FROM "' || name || '" UNION ALL ', '') || 'SELECT max(seq) FROM sqlite_sequence' FROM sqlite_sequence""";
+            command.CommandText = $"SELECT max(n) FROM ({command.ExecuteScalar()})";
+            return command.ExecuteScalar() is long.MaxValue;
+        }
+        catch (SqliteException)
+        {
+            return false;
         }
     }
 
