@@ -14,7 +14,7 @@ using ImapGateway.Settings;
 using ImapGateway.Storage;
 using ImapGateway.Storage.Backup;
 using ImapGateway.Sync.Watching;
-using ImapGateway.Webhooks;
+using ImapGateway.Webhooks.Endpoints;
 
 namespace ImapGateway;
 

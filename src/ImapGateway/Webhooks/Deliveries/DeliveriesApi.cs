@@ -3,9 +3,10 @@ using ImapGateway.Access;
 using ImapGateway.Mail;
 using ImapGateway.OpenApi;
 using ImapGateway.Responses;
+using ImapGateway.Webhooks.Endpoints;
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Deliveries;
 
 /// <summary>The API for the deliveries of an endpoint, redelivery and replays.</summary>
 public static class DeliveriesApi

@@ -1,10 +1,12 @@
 using ImapGateway.Background;
 using ImapGateway.Changes;
 using ImapGateway.Storage;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Lanes;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Deliveries;
 
 /// <summary>Deletes outcomes that are older than the retention time of changes, and those of deleted endpoints. The batches are small enough not to delay other writes.</summary>
 public sealed class DeliveryPurgeWorker(IDatabase database, IOptions<ChangesOptions> options, Loops loops) : LoopService("webhook outcome purge", loops)

@@ -3,8 +3,10 @@ using System.ComponentModel.DataAnnotations;
 using System.Text;
 using ImapGateway.Changes;
 using ImapGateway.Mail;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Lanes;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Deliveries;
 
 /// <summary>The delivery of a change to an endpoint, and its outcome.</summary>
 public sealed record Delivery

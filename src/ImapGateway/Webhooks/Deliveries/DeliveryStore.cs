@@ -1,9 +1,11 @@
 using ImapGateway.Changes;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Lanes;
 using Microsoft.EntityFrameworkCore;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Deliveries;
 
 /// <summary>The filter of a list of deliveries.</summary>
 /// <param name="State">`pending`, `retrying`, `delivered`, `dead` or `expired`.</param>

@@ -1,7 +1,9 @@
 using ImapGateway.Access;
 using ImapGateway.Mail;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Lanes;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Deliveries;
 
 /// <summary>Requests that changes are delivered again: one change, or all since a position.</summary>
 public sealed class Redelivery(WebhookStore webhooks, WebhookRights rights, DeliveryStore deliveries, ReplayStore replays, DeliveryWorker worker, TimeProvider time)

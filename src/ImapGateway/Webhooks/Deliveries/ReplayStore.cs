@@ -4,9 +4,11 @@ using ImapGateway.Accounts;
 using ImapGateway.Changes;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Lanes;
 using Microsoft.EntityFrameworkCore;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Deliveries;
 
 /// <summary>Stores replays: second cursors that begin in the past and end where the log ends now.</summary>
 public sealed class ReplayStore(IDatabase database, ChangeLog log, AccountStore accounts)

@@ -1,8 +1,11 @@
 using System.Text.Json;
 using ImapGateway.Changes;
 using ImapGateway.Mail;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Lanes;
+using ImapGateway.Webhooks.Sending;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Deliveries;
 
 /// <summary>Calls an endpoint with an event of no account, and returns the result.</summary>
 public sealed class WebhookTester(WebhookSender sender, WebhookProtector protector, TimeProvider time)

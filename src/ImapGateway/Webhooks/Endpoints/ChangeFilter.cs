@@ -2,7 +2,7 @@ using System.Collections.Frozen;
 using ImapGateway.Changes;
 using ImapGateway.Mail;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Endpoints;
 
 /// <summary>The filter for the changes that an endpoint receives. A condition that is absent admits all changes; a change must satisfy all that are present.</summary>
 public sealed class ChangeFilter

@@ -3,7 +3,7 @@ using System.Collections.Immutable;
 using System.Text.RegularExpressions;
 using ImapGateway.Mail;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Endpoints;
 
 /// <summary>The rules for additional headers that are sent to an endpoint.</summary>
 public static partial class HeaderRules

@@ -1,8 +1,9 @@
 using System.Collections.Immutable;
 using System.Text;
 using ImapGateway.Mail;
+using ImapGateway.Webhooks.Sending;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Endpoints;
 
 /// <summary>An endpoint ready for work: its row, and the decrypted and parsed values of the row.</summary>
 public sealed record LoadedWebhook(WebhookEntity Row, Uri Url, ChangeFilter Filter, byte[] Key, byte[]? PreviousKey, ImmutableDictionary<string, string> Headers)

@@ -2,7 +2,7 @@ using System.Net;
 using ImapGateway.Egress;
 using ImapGateway.Mail;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Endpoints;
 
 /// <summary>The rules for the address of an endpoint. A host name is checked at each connect, by the addresses it resolves to then; an IP address can be refused at once.</summary>
 public static class UrlRules

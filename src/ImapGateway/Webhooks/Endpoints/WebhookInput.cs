@@ -4,7 +4,7 @@ using ImapGateway.Changes;
 using ImapGateway.Egress;
 using ImapGateway.Mail;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Endpoints;
 
 /// <summary>The checked settings of an endpoint: well formed, and within the rights of its key.</summary>
 public sealed record WebhookInput(

@@ -1,7 +1,9 @@
 using ImapGateway.Access;
 using ImapGateway.GraphQL.Schema;
+using ImapGateway.Webhooks.Deliveries;
+using ImapGateway.Webhooks.Lanes;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Endpoints;
 
 /// <summary>The REST operations below /v1/webhooks, as mutations.</summary>
 public static class WebhookMutations

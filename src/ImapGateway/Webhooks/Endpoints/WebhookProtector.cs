@@ -1,9 +1,10 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using ImapGateway.Storage;
+using ImapGateway.Webhooks.Sending;
 using Microsoft.AspNetCore.DataProtection;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Endpoints;
 
 /// <summary>Encrypts the secrets of an endpoint. A ciphertext is bound to its endpoint and use: copied to another row it cannot be read.</summary>
 public sealed class WebhookProtector(IDataProtectionProvider provider)

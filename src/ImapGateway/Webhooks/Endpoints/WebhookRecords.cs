@@ -5,7 +5,7 @@ using ImapGateway.Http;
 using ImapGateway.Mail;
 using ImapGateway.Responses;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Endpoints;
 
 /// <summary>An endpoint that changes are delivered to.</summary>
 public sealed record Webhook

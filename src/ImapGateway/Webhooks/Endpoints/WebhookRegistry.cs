@@ -4,9 +4,11 @@ using ImapGateway.Changes;
 using ImapGateway.Egress;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
+using ImapGateway.Webhooks.Lanes;
+using ImapGateway.Webhooks.Sending;
 using Microsoft.EntityFrameworkCore;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Endpoints;
 
 /// <summary>Adds, changes and removes endpoints, and notifies the delivery worker.</summary>
 public sealed class WebhookRegistry(IDatabase database, WebhookProtector protector, WebhookRights rights, EgressPolicy egress, DeliveryWorker worker, TimeProvider time)

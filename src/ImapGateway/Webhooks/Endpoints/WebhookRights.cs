@@ -1,7 +1,7 @@
 using ImapGateway.Access;
 
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Endpoints;
 
 /// <summary>The current rights of an endpoint: what its key may see at this moment, and nothing at all after the key has lost rights.</summary>
 public sealed class WebhookRights(IKeyLookup keys)

@@ -1,6 +1,6 @@
 using ImapGateway.Mail;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Endpoints;
 
 /// <summary>The reasons why an endpoint is disabled.</summary>
 public static class DisableReason

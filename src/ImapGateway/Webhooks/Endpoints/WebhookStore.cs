@@ -3,7 +3,7 @@ using ImapGateway.Mail;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Endpoints;
 
 /// <summary>Reads and writes the rows of endpoints. A key sees its own; admin keys that are not limited to accounts see all.</summary>
 public sealed class WebhookStore(IDatabase database)

@@ -7,9 +7,12 @@ using ImapGateway.OpenApi;
 using ImapGateway.Responses;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
+using ImapGateway.Webhooks.Deliveries;
+using ImapGateway.Webhooks.Lanes;
+using ImapGateway.Webhooks.Sending;
 using Microsoft.AspNetCore.Http.HttpResults;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Endpoints;
 
 public static class WebhooksApi
 {

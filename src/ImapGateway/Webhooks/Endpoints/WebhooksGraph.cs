@@ -3,7 +3,7 @@ using ImapGateway.GraphQL.Execution;
 using ImapGateway.GraphQL.Schema;
 using ImapGateway.Responses;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Endpoints;
 
 /// <summary>The webhook endpoints in the GraphQL schema.</summary>
 public sealed class WebhooksGraph : IGraph

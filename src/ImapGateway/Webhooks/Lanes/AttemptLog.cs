@@ -2,8 +2,9 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ImapGateway.Storage;
+using ImapGateway.Webhooks.Sending;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>The attempts of a delivery, in the form that is stored with its outcome.</summary>
 public static class AttemptLog

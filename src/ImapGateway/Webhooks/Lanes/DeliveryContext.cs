@@ -1,8 +1,10 @@
 using ImapGateway.Background;
 using ImapGateway.Changes;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Sending;
 using Microsoft.Extensions.Options;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>The services and settings that deliveries of all endpoints use.</summary>
 public sealed class DeliveryContext(ChangeLog log, LaneStore lanes, OutcomeWriter outcomes, WebhookCaller caller, WebhookStates states, IOptions<WebhooksOptions> options, Loops loops)

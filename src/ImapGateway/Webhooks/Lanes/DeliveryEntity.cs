@@ -2,10 +2,11 @@ using System.Linq.Expressions;
 using System.Text.Json.Serialization;
 using ImapGateway.Changes;
 using ImapGateway.Mail;
+using ImapGateway.Webhooks.Sending;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>The state of a delivery.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<DeliveryState>))]

@@ -1,7 +1,8 @@
 using ImapGateway.Storage;
+using ImapGateway.Webhooks.Endpoints;
 using Microsoft.EntityFrameworkCore;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>Writes outcomes, one for each change and endpoint.</summary>
 public static class DeliveryRows

@@ -3,8 +3,9 @@ using System.Collections.Immutable;
 using ImapGateway.Access;
 using ImapGateway.Background;
 using ImapGateway.Changes;
+using ImapGateway.Webhooks.Endpoints;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>Runs the lanes of all endpoints on this node, and adds lanes for each new account.</summary>
 public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, WebhookProtector protector, IKeyLookup keys, Loops loops) : LoopService("webhooks", loops)

@@ -1,4 +1,6 @@
-namespace ImapGateway.Webhooks;
+using ImapGateway.Webhooks.Endpoints;
+
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>Decides whether an endpoint accepts deliveries, and which of its lanes tests this. It does no IO and is thread-safe.</summary>
 public sealed class EndpointHealth(RetrySchedule schedule)

@@ -1,7 +1,8 @@
 using System.Collections.Concurrent;
 using ImapGateway.Changes;
+using ImapGateway.Webhooks.Endpoints;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>Runs one endpoint: its lanes, the calls that they share, and its state, which it reports to the database. It is thread-safe.</summary>
 public sealed class EndpointRunner : IDisposable

@@ -1,6 +1,6 @@
 using ImapGateway.Background;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>The tasks of an endpoint on this node.</summary>
 public sealed class EndpointWork(EndpointRunner endpoint, DeliveryContext context) : IAsyncDisposable

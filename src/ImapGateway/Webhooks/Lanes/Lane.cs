@@ -2,8 +2,10 @@ using System.Collections.Concurrent;
 using ImapGateway.Background;
 using ImapGateway.Changes;
 using ImapGateway.Mail;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Sending;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>A delivery queue: the changes of one account for one endpoint. Only its loop accesses its window. It costs nothing while there is nothing to do.</summary>
 public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, DeliveryContext context)

@@ -1,7 +1,8 @@
+using ImapGateway.Webhooks.Endpoints;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>The stored progress of an endpoint with the changes of an account. Each change up to the cursor is done, or has an outcome of its own.</summary>
 public sealed class LaneEntity

@@ -1,7 +1,8 @@
 using System.Collections.Immutable;
 using ImapGateway.Changes;
+using ImapGateway.Webhooks.Sending;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>A change in a lane, with the state of its delivery.</summary>
 public sealed class LaneItem(LoggedChange change)

@@ -2,7 +2,7 @@ using System.Globalization;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>Moves the cursors of many lanes at once: only forward, and only those of the present generation.</summary>
 public static class LaneMoves

@@ -1,9 +1,10 @@
 using ImapGateway.Changes;
 using ImapGateway.Storage;
+using ImapGateway.Webhooks.Endpoints;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>Keeps changes in the log that are still to be delivered. If the log must be purged of them all the same, it first gives up their deliveries.</summary>
 public sealed class LaneRetention(IDatabase database, DeliveryWorker worker, OutcomeWriter outcomes, IOptions<ChangesOptions> options, TimeProvider time) : IRetentionHold

@@ -1,4 +1,4 @@
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>The kind of the next step of a lane.</summary>
 public enum LaneStepKind

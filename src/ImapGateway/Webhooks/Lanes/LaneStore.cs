@@ -2,9 +2,10 @@ using System.Globalization;
 using ImapGateway.Changes;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
+using ImapGateway.Webhooks.Endpoints;
 using Microsoft.EntityFrameworkCore;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>Reads and writes the rows of lanes, and reads the outcomes that a lane needs.</summary>
 public sealed class LaneStore(IDatabase database)

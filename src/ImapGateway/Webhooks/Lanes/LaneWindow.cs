@@ -1,4 +1,4 @@
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>
 /// The changes between a lane's cursor and the last one that was read from the log, with all decisions about them: order, holding back and setting apart. It does no IO

@@ -1,9 +1,10 @@
 using ImapGateway.Background;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
+using ImapGateway.Webhooks.Endpoints;
 using Microsoft.EntityFrameworkCore;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>
 /// Writes the outcomes of deliveries and the progress of lanes, in one transaction every few milliseconds: a transaction for each delivery would

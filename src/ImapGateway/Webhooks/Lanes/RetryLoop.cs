@@ -1,7 +1,9 @@
 using ImapGateway.Changes;
 using ImapGateway.Mail;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Sending;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>Sends the deliveries of an endpoint that were set apart, and those requested again by a user: each by its own schedule, independent of all lanes.</summary>
 public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)

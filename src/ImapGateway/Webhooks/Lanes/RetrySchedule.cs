@@ -1,4 +1,4 @@
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>The schedule of attempts: the time between a failed attempt and the next one.</summary>
 public sealed class RetrySchedule(IReadOnlyList<TimeSpan> steps)

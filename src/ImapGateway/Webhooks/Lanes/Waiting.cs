@@ -1,4 +1,4 @@
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Lanes;
 
 public static class Waiting
 {

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Sending;
 
 /// <summary>The reasons why an attempt has no answer.</summary>
 public static class AttemptError

@@ -7,7 +7,7 @@ using CloudNative.CloudEvents.SystemTextJson;
 using ImapGateway.Changes;
 using ImapGateway.Http;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Sending;
 
 /// <summary>Writes CloudEvents 1.0 in structured mode. The data is the record of the standard format, so that a receiver reads both with the same types.</summary>
 public static class CloudEventsPayload

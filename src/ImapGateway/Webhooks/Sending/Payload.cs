@@ -4,8 +4,9 @@ using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.Changes;
 using ImapGateway.Http;
+using ImapGateway.Webhooks.Endpoints;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Sending;
 
 /// <summary>The form of a payload. Together with the change it decides the bytes of a delivery. It is stored with the outcome, so that later attempts send the same bytes.</summary>
 [Flags]

@@ -3,7 +3,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Sending;
 
 /// <summary>Makes signatures of Standard Webhooks 1.0: HMAC-SHA256 over <c>id.timestamp.body</c>.</summary>
 public static class Signer

@@ -3,9 +3,11 @@ using ImapGateway.Access;
 using ImapGateway.Accounts;
 using ImapGateway.Changes;
 using ImapGateway.Mail;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Lanes;
 using Microsoft.Extensions.Options;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Sending;
 
 /// <summary>Makes the bytes of a delivery once, and sends them.</summary>
 public sealed partial class WebhookCaller(

@@ -3,7 +3,7 @@ using ImapGateway.Changes;
 using Microsoft.OpenApi;
 using Swashbuckle.AspNetCore.SwaggerGen;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Sending;
 
 /// <summary>Adds the calls that receivers get to the section <c>webhooks</c> of the published contract: one for each type of change.</summary>
 public sealed class WebhookEvents : IDocumentFilter

@@ -4,9 +4,10 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using ImapGateway.Egress;
 using ImapGateway.Mail;
+using ImapGateway.Webhooks.Endpoints;
 using Microsoft.Extensions.Options;
 
-namespace ImapGateway.Webhooks;
+namespace ImapGateway.Webhooks.Sending;
 
 /// <summary>Calls endpoints with a signature, only at addresses that the egress policy allows, and without following redirects.</summary>
 public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptions> options, TimeProvider time) : IDisposable

@@ -4,7 +4,7 @@ using ImapGateway.IntegrationTests.Contract;
 using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Storage;
 
-namespace ImapGateway.IntegrationTests.Webhooks;
+namespace ImapGateway.IntegrationTests.Webhooks.Endpoints;
 
 public sealed class SqliteEndpointTests : EndpointTests
 {

@@ -4,7 +4,7 @@ using ImapGateway.Background;
 using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.IntegrationTests.Storage;
 
-namespace ImapGateway.IntegrationTests.Webhooks;
+namespace ImapGateway.IntegrationTests.Webhooks.Lanes;
 
 public sealed class SqliteWaitingTests : WaitingTests
 {

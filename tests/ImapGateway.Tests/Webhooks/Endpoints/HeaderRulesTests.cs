@@ -1,8 +1,8 @@
 using System.Collections.Immutable;
 using ImapGateway.Mail;
-using ImapGateway.Webhooks;
+using ImapGateway.Webhooks.Endpoints;
 
-namespace ImapGateway.Tests.Webhooks;
+namespace ImapGateway.Tests.Webhooks.Endpoints;
 
 public class HeaderRulesTests
 {

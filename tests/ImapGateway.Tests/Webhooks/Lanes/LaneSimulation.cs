@@ -1,7 +1,8 @@
 using ImapGateway.Changes;
-using ImapGateway.Webhooks;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Lanes;
 
-namespace ImapGateway.Tests.Webhooks;
+namespace ImapGateway.Tests.Webhooks.Lanes;
 
 /// <summary>Lanes of one endpoint in a time of their own: windows and health as they are, and a receiver that a test makes up.</summary>
 /// <param name="takes">Whether the receiver takes a change at an instant.</param>

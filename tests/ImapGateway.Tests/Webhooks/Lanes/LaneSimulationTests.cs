@@ -1,8 +1,10 @@
 using FsCheck;
 using FsCheck.Fluent;
 using ImapGateway.Webhooks;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Lanes;
 
-namespace ImapGateway.Tests.Webhooks;
+namespace ImapGateway.Tests.Webhooks.Lanes;
 
 /// <summary>What must hold of the lanes of an endpoint together, whatever the receiver does.</summary>
 public class LaneSimulationTests

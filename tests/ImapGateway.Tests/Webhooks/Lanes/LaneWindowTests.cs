@@ -1,7 +1,8 @@
 using ImapGateway.Changes;
-using ImapGateway.Webhooks;
+using ImapGateway.Webhooks.Lanes;
+using ImapGateway.Webhooks.Sending;
 
-namespace ImapGateway.Tests.Webhooks;
+namespace ImapGateway.Tests.Webhooks.Lanes;
 
 public class LaneWindowTests
 {

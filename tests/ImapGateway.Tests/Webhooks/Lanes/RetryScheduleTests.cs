@@ -1,6 +1,7 @@
-using ImapGateway.Webhooks;
+using ImapGateway.Webhooks.Lanes;
 
-namespace ImapGateway.Tests.Webhooks;
+
+namespace ImapGateway.Tests.Webhooks.Lanes;
 
 public class RetryScheduleTests
 {

@@ -1,9 +1,10 @@
 using System.Text;
 using ImapGateway.Access;
 using ImapGateway.Changes;
-using ImapGateway.Webhooks;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Sending;
 
-namespace ImapGateway.Tests.Webhooks;
+namespace ImapGateway.Tests.Webhooks.Sending;
 
 public class PayloadTests
 {

@@ -1,7 +1,7 @@
 using System.Text;
-using ImapGateway.Webhooks;
+using ImapGateway.Webhooks.Sending;
 
-namespace ImapGateway.Tests.Webhooks;
+namespace ImapGateway.Tests.Webhooks.Sending;
 
 public class SignerTests
 {

@@ -2,10 +2,12 @@ using System.Net;
 using System.Net.Sockets;
 using ImapGateway.Egress;
 using ImapGateway.Webhooks;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Sending;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.Extensions.Options;
 
-namespace ImapGateway.Tests.Webhooks;
+namespace ImapGateway.Tests.Webhooks.Sending;
 
 /// <summary>Where webhooks may be sent to: judged by the address that is connected, whatever name led there.</summary>
 public sealed class WebhookEgressTests : IDisposable
