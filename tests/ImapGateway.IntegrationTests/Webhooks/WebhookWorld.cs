@@ -13,6 +13,7 @@ using ImapGateway.Responses;
 using ImapGateway.Settings;
 using ImapGateway.Storage;
 using ImapGateway.Sync.Watching;
+using ImapGateway.Webhooks;
 using ImapGateway.Webhooks.Endpoints;
 using ImapGateway.Webhooks.Lanes;
 using Microsoft.AspNetCore.Builder;

@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ImapGateway.Webhooks.Deliveries;
 
-/// <summary>The API for the deliveries of an endpoint, redelivery and replays.</summary>
+/// <summary>The API for the deliveries of an endpoint, redelivery, replays and tests.</summary>
 public static class DeliveriesApi
 {
     private const string Kind = "deliveries";
@@ -23,6 +23,8 @@ public static class DeliveriesApi
         deliveries.MapPost("/{delivery}/redeliver", Redeliver).WithName("redeliver").WithSummary("Deliver once more")
             .WithDescription("With the same id and the same bytes, beside everything else, and tried again by the schedule. 410 where the change is kept no longer.")
             .CanFail(ErrorCode.Conflict, ErrorCode.Gone);
+        webhooks.MapPost("/{id}/test", Test).WithName("testWebhook").WithSummary("Call a webhook")
+            .WithDescription("Sends a `webhook.test` event at once, whatever state the webhook is in, and tells what came of it. It is not tried again.");
         webhooks.MapPost("/{id}/replay", Replay).WithName("replayWebhook").WithSummary("Deliver everything since a position again")
             .WithDescription("In order, with the same ids and bytes, up to the newest change of this moment; what happens later is delivered beside it.")
             .CanFail(ErrorCode.Conflict, ErrorCode.Gone);
@@ -42,6 +44,9 @@ public static class DeliveriesApi
 
     private static async Task<Accepted<Delivery>> Redeliver(Caller caller, string id, string delivery, Redelivery redelivery, CancellationToken cancel) =>
         TypedResults.Accepted((string?)null, await redelivery.RedeliverAsync(caller, id, delivery, cancel));
+
+    private static async Task<Ok<WebhookTestResult>> Test(Caller caller, string id, WebhookStore store, WebhookTester tester, CancellationToken cancel) =>
+        TypedResults.Ok(await tester.RunAsync(await store.GetAsync(caller, id, cancel), cancel));
 
     private static async Task<Accepted<Replay>> Replay(Caller caller, string id, NewReplay body, Redelivery redelivery, CancellationToken cancel) =>
         TypedResults.Accepted((string?)null, await redelivery.ReplayAsync(caller, id, body, cancel));

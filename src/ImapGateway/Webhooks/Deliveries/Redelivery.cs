@@ -22,7 +22,7 @@ public sealed class Redelivery(WebhookStore webhooks, WebhookRights rights, Deli
         var webhook = await webhooks.GetAsync(caller, id, cancel);
         var owner = await rights.FindAsync(webhook, cancel) ?? throw new ProblemException(ErrorCode.Conflict, "It is disabled: its key is not what it was.");
         var replay = await replays.AddAsync(webhook, owner, wanted, cancel);
-        await worker.ChangedAsync(id, lanes: false, cancel);
+        await worker.ChangedAsync(id, startAgain: false, cancel);
         return replay;
     }
 }

@@ -16,11 +16,11 @@ public sealed class WebhookTester(WebhookSender sender, WebhookProtector protect
         var loaded = LoadedWebhook.Of(webhook, protector);
         if (loaded.Fault is not null)
         {
-            throw WebhookRegistry.Unreadable();
+            throw LoadedWebhook.Unreadable();
         }
         var change = Change(webhook.Id, time.GetUtcNow());
         var form = webhook.Format == WebhookFormat.CloudEvents ? PayloadForm.CloudEvents : PayloadForm.Standard;
-        var attempt = await sender.SendAsync(loaded, change.Id, Payload.Write(change, form), Payload.ContentTypeOf(form), cancel);
+        var attempt = await sender.SendAsync(loaded, change.Id, form, Payload.Write(change, form), cancel);
         return new WebhookTestResult
         {
             Id = change.Id,

@@ -1,13 +1,16 @@
 using System.Collections.Immutable;
 using System.Text;
 using ImapGateway.Mail;
-using ImapGateway.Webhooks.Sending;
 
 namespace ImapGateway.Webhooks.Endpoints;
 
 /// <summary>An endpoint ready for work: its row, and the decrypted and parsed values of the row.</summary>
 public sealed record LoadedWebhook(WebhookEntity Row, Uri Url, ChangeFilter Filter, byte[] Key, byte[]? PreviousKey, ImmutableDictionary<string, string> Headers)
 {
+    /// <summary>The answer to an operation that needs what cannot be read.</summary>
+    public static ProblemException Unreadable() => new(
+        ErrorCode.Conflict, "Its secret, its headers or its settings cannot be read: rotate the secret, and give the headers and whatever else is unreadable again by PATCH.");
+
     private static readonly Uri NoUrl = new("https://invalid/");
 
     private Redaction? _secrets;
@@ -29,12 +32,8 @@ public sealed record LoadedWebhook(WebhookEntity Row, Uri Url, ChangeFilter Filt
         };
     }
 
-    /// <summary>Removes secrets from the answer of a receiver, at most <see cref="WebhookSender.MaxAnswer"/> octets of it: the answer may repeat what was sent.</summary>
-    public byte[] WithoutSecrets(byte[] answer)
-    {
-        var shown = (_secrets ??= new Redaction(Secrets())).Apply(answer);
-        return shown[..Math.Min(shown.Length, WebhookSender.MaxAnswer)];
-    }
+    /// <summary>Removes secrets from the answer of a receiver, which may repeat what was sent.</summary>
+    public byte[] WithoutSecrets(byte[] answer) => (_secrets ??= new Redaction(Secrets())).Apply(answer);
 
     /// <summary>Returns the signing keys, the newest first, and the previous one during the overlap of a rotation.</summary>
     public IEnumerable<byte[]> Keys(DateTimeOffset now) => PreviousKey is not null && now < Row.PreviousSecretUntil ? [Key, PreviousKey] : [Key];

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using ImapGateway.Storage;
-using ImapGateway.Webhooks.Sending;
 using Microsoft.AspNetCore.DataProtection;
 
 namespace ImapGateway.Webhooks.Endpoints;
@@ -14,7 +13,7 @@ public sealed class WebhookProtector(IDataProtectionProvider provider)
     public string ProtectSecret(string webhook, string secret) => For(webhook, "secret").Protect(secret);
 
     /// <returns>The bytes to sign with, or null if the secret cannot be decrypted.</returns>
-    public byte[]? Key(string webhook, string stored) => Read(() => Signer.KeyOf(For(webhook, "secret").Unprotect(stored)));
+    public byte[]? Key(string webhook, string stored) => Read(() => WebhookSecret.KeyOf(For(webhook, "secret").Unprotect(stored)));
 
     /// <returns>The ciphertext, or null if there are no headers.</returns>
     public string? ProtectHeaders(string webhook, ImmutableDictionary<string, string> headers) =>

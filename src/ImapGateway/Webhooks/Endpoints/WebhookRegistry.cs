@@ -4,14 +4,11 @@ using ImapGateway.Changes;
 using ImapGateway.Egress;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
-using ImapGateway.Webhooks.Lanes;
-using ImapGateway.Webhooks.Sending;
-using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Webhooks.Endpoints;
 
-/// <summary>Adds, changes and removes endpoints, and notifies the delivery worker.</summary>
-public sealed class WebhookRegistry(IDatabase database, WebhookProtector protector, WebhookRights rights, EgressPolicy egress, DeliveryWorker worker, TimeProvider time)
+/// <summary>Adds, changes and removes endpoints, with the lanes that deliver to them.</summary>
+public sealed class WebhookRegistry(IDatabase database, WebhookProtector protector, WebhookRights rights, EgressPolicy egress, IEndpointLanes lanes, TimeProvider time)
 {
     /// <summary>The time for which the previous secret also signs after a rotation.</summary>
     public static readonly TimeSpan Overlap = TimeSpan.FromHours(24);
@@ -23,7 +20,7 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
         var wanted = WebhookInput.Checked(input, NoHeaders, caller, egress);
         var (scopes, accounts) = wanted.Granted(caller);
         var id = ObjectId.NewRandom("wh");
-        var secret = Signer.NewSecret();
+        var secret = WebhookSecret.New();
         var now = Now();
         var headers = protector.ProtectHeaders(id, wanted.Headers);
         var stored = protector.ProtectSecret(id, secret);
@@ -54,11 +51,11 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
                 };
                 db.Add(made);
                 await db.SaveChangesAsync(token);
-                await LaneStore.AddMissingAsync(db, made, DeliveryWorker.Followed(made, caller), isNew: true, token);
+                await lanes.FollowAsync(db, made, rights: caller, token);
                 return made;
             },
             cancel);
-        await worker.ChangedAsync(id, lanes: false, cancel);
+        await lanes.ChangedAsync(id, startAgain: false, cancel);
         return (row, secret);
     }
 
@@ -89,13 +86,13 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
                     (present.GrantedScopes, present.GrantedAccounts) = wanted.Granted(owner);
                     present.FollowsSince = now;
                     await db.SaveChangesAsync(token);
-                    await FollowAsync(db, present, owner, token);
+                    await lanes.FollowAsync(db, present, owner, token);
                 }
                 ResumeIfReadable(present);
                 return present;
             },
             cancel);
-        await worker.ChangedAsync(id, lanes: true, cancel);
+        await lanes.ChangedAsync(id, startAgain: true, cancel);
         return row;
     }
 
@@ -105,18 +102,17 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
             async (db, token) =>
             {
                 var row = await WebhookStore.GetToChangeAsync(db, caller, id, token);
-                await db.Set<LaneEntity>().Where(lane => lane.Webhook == id).ExecuteDeleteAsync(token);
                 db.Remove(row);
                 return true;
             },
             cancel);
-        await worker.ChangedAsync(id, lanes: true, cancel);
+        await lanes.ChangedAsync(id, startAgain: true, cancel);
     }
 
     /// <summary>Makes a new secret. The previous one also signs for a while.</summary>
     public async Task<(WebhookEntity Row, string Secret)> RotateAsync(Caller caller, string id, CancellationToken cancel)
     {
-        var secret = Signer.NewSecret();
+        var secret = WebhookSecret.New();
         var stored = protector.ProtectSecret(id, secret);
         var until = Now() + Overlap;
         var row = await SetAsync(
@@ -152,7 +148,7 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
                 }
                 if (LoadedWebhook.Of(row, protector).Fault is not null)
                 {
-                    throw Unreadable();
+                    throw LoadedWebhook.Unreadable();
                 }
                 Resume(row);
             },
@@ -180,20 +176,8 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
                 return present;
             },
             cancel);
-        await worker.ChangedAsync(id, lanes: false, cancel);
+        await lanes.ChangedAsync(id, startAgain: false, cancel);
         return row;
-    }
-
-    /// <summary>Deletes the lanes of accounts that are no longer followed, and adds lanes of new ones, which begin now.</summary>
-    private static async Task FollowAsync(GatewayDbContext db, WebhookEntity row, Caller owner, CancellationToken cancel)
-    {
-        var followed = DeliveryWorker.Followed(row, owner);
-        if (followed is not null)
-        {
-            var named = followed.ToList();
-            await db.Set<LaneEntity>().Where(lane => lane.Webhook == row.Id && !named.Contains(lane.Account)).ExecuteDeleteAsync(cancel);
-        }
-        await LaneStore.AddMissingAsync(db, row, followed, isNew: true, cancel);
     }
 
     private static NewWebhook Patched(WebhookEntity present, WebhookPatch patch) => new()
@@ -225,9 +209,6 @@ public sealed class WebhookRegistry(IDatabase database, WebhookProtector protect
     private static ImmutableArray<string> Names(ImmutableDictionary<string, string> headers) => [.. headers.Keys.Order(StringComparer.OrdinalIgnoreCase)];
 
     private static ProblemException Revoked() => new(ErrorCode.Conflict, "Its key was narrowed, has expired or is deleted: an admin key's PATCH takes the endpoint over.");
-
-    public static ProblemException Unreadable() => new(
-        ErrorCode.Conflict, "Its secret, its headers or its settings cannot be read: rotate the secret, and give the headers and whatever else is unreadable again by PATCH.");
 
     /// <summary>Returns the present time in the precision of the storage.</summary>
     private DateTimeOffset Now() => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());

@@ -1,55 +1,20 @@
 using System.Collections.Immutable;
 using ImapGateway.Access;
-using ImapGateway.Changes;
 using ImapGateway.Http;
 using ImapGateway.Mail;
 using ImapGateway.OpenApi;
 using ImapGateway.Responses;
-using ImapGateway.Settings;
-using ImapGateway.Storage;
-using ImapGateway.Webhooks.Deliveries;
-using ImapGateway.Webhooks.Lanes;
-using ImapGateway.Webhooks.Sending;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace ImapGateway.Webhooks.Endpoints;
 
+/// <summary>The API for endpoints: their settings, their secrets and their states.</summary>
 public static class WebhooksApi
 {
     private const string Kind = "webhooks";
 
-    public static void AddWebhooks(this WebApplicationBuilder builder)
+    public static void MapEndpoints(this RouteGroupBuilder webhooks)
     {
-        builder.AddSettings<WebhooksOptions>("Webhooks");
-        var services = builder.Services;
-        services.AddSingleton<WebhookProtector>();
-        services.AddUsableIds("webhook", ObjectId.LooksMinted, () => ObjectId.NewRandom("wh"));
-        services.AddSingleton<WebhookStore>();
-        services.AddSingleton<WebhookStates>();
-        services.AddSingleton<WebhookRights>();
-        services.AddSingleton<WebhookSender>();
-        services.AddSingleton<WebhookCaller>();
-        services.AddSingleton<WebhookTester>();
-        services.AddSingleton<WebhookRegistry>();
-        services.AddSingleton<LaneStore>();
-        services.AddSingleton<DeliveryStore>();
-        services.AddSingleton<ReplayStore>();
-        services.AddSingleton<Redelivery>();
-        services.AddSingleton<DeliveryContext>();
-        services.AddSingleton<OutcomeWriter>();
-        services.AddSingleton<DeliveryWorker>();
-        // Services stop in the opposite order: the outcomes of the last calls are still written.
-        services.AddHostedService(provider => provider.GetRequiredService<OutcomeWriter>());
-        services.AddHostedService(provider => provider.GetRequiredService<DeliveryWorker>());
-        services.AddSingleton<IRetentionHold, LaneRetention>();
-        services.AddHostedService<DeliveryPurgeWorker>();
-        services.ConfigureSwaggerGen(options => options.DocumentFilter<WebhookEvents>());
-    }
-
-    public static void MapWebhooks(this IEndpointRouteBuilder v1)
-    {
-        var webhooks = v1.MapGroup("/webhooks").Requires(Scope.Webhooks).WithTag("Webhooks", "Endpoints that changes are delivered to: signed, in order, and until they have taken them.")
-            .WithPathParameter("id", "The id of the webhook.", "wh_q5nzb3wk7ra2d");
         webhooks.MapGet("", List).WithETag().WithName("listWebhooks").WithSummary("List webhooks")
             .WithDescription("Newest first. A key sees those it has made; an admin key that is not limited to accounts sees all.");
         webhooks.MapPost("", Create).Idempotent().WithName("createWebhook").WithSummary("Create a webhook")
@@ -59,15 +24,12 @@ public static class WebhooksApi
             .WithDescription("A JSON merge patch (RFC 7396). What is on its way is not affected. One that is disabled with `key_revoked` becomes the caller's, if that is an admin key. 410 for a mailbox that belongs to a state that is lost.")
             .CanFail(ErrorCode.Conflict, ErrorCode.Gone);
         webhooks.MapDelete("/{id}", Remove).WithName("deleteWebhook").WithSummary("Delete a webhook").WithDescription("What was not delivered never will be.");
-        webhooks.MapPost("/{id}/test", Test).WithName("testWebhook").WithSummary("Call a webhook")
-            .WithDescription("Sends a `webhook.test` event at once, whatever state the webhook is in, and tells what came of it. It is not tried again.");
         webhooks.MapPost("/{id}/rotate-secret", Rotate).WithName("rotateWebhookSecret").WithSummary("Give a webhook another secret")
             .WithDescription("The only answer with the new `secret`. For 24 hours deliveries are signed with the old one, too.");
         webhooks.MapPost("/{id}/pause", Pause).WithName("pauseWebhook").WithSummary("Pause a webhook")
             .WithDescription("What happens meanwhile is delivered once it is resumed, for as long as changes are kept.").CanFail(ErrorCode.Conflict);
         webhooks.MapPost("/{id}/resume", Resume).WithName("resumeWebhook").WithSummary("Resume a webhook")
             .WithDescription("It goes on where it stopped, whether it was paused, failing or disabled, and retries begin anew.").CanFail(ErrorCode.Conflict);
-        webhooks.MapDeliveries();
     }
 
     private static async Task<PageResult<Webhook>> List(Caller caller, [AsParameters] Paging page, Conditions when, WebhookStore store, CancellationToken cancel)
@@ -100,9 +62,6 @@ public static class WebhooksApi
         await registry.RemoveAsync(caller, id, cancel);
         return TypedResults.NoContent();
     }
-
-    private static async Task<Ok<WebhookTestResult>> Test(Caller caller, string id, WebhookStore store, WebhookTester tester, CancellationToken cancel) =>
-        TypedResults.Ok(await tester.RunAsync(await store.GetAsync(caller, id, cancel), cancel));
 
     private static async Task<Ok<Webhook>> Rotate(HttpContext context, Caller caller, string id, WebhookRegistry registry, CancellationToken cancel)
     {

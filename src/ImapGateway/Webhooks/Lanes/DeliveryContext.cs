@@ -1,13 +1,12 @@
 using ImapGateway.Background;
 using ImapGateway.Changes;
-using ImapGateway.Webhooks.Endpoints;
 using ImapGateway.Webhooks.Sending;
 using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>The services and settings that deliveries of all endpoints use.</summary>
-public sealed class DeliveryContext(ChangeLog log, LaneStore lanes, OutcomeWriter outcomes, WebhookCaller caller, WebhookStates states, IOptions<WebhooksOptions> options, Loops loops)
+public sealed class DeliveryContext(ChangeLog log, LaneStore lanes, OutcomeWriter outcomes, PayloadWriter payloads, WebhookSender sender, IOptions<WebhooksOptions> options, Loops loops)
 {
     public ChangeLog Log => log;
 
@@ -15,9 +14,9 @@ public sealed class DeliveryContext(ChangeLog log, LaneStore lanes, OutcomeWrite
 
     public OutcomeWriter Outcomes => outcomes;
 
-    public WebhookCaller Caller => caller;
+    public PayloadWriter Payloads => payloads;
 
-    public WebhookStates States => states;
+    public WebhookSender Sender => sender;
 
     public RetrySchedule Schedule { get; } = new(options.Value.RetrySchedule);
 

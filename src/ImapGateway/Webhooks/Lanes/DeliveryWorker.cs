@@ -3,12 +3,14 @@ using System.Collections.Immutable;
 using ImapGateway.Access;
 using ImapGateway.Background;
 using ImapGateway.Changes;
+using ImapGateway.Storage;
 using ImapGateway.Webhooks.Endpoints;
+using Microsoft.EntityFrameworkCore;
 
 namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>Runs the lanes of all endpoints on this node, and adds lanes for each new account.</summary>
-public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, WebhookProtector protector, IKeyLookup keys, Loops loops) : LoopService("webhooks", loops)
+public sealed class DeliveryWorker(DeliveryContext context, WebhookRights rights, WebhookStates states, WebhookStore store, WebhookProtector protector, IKeyLookup keys) : LoopService("webhooks", context.Loops), IEndpointLanes
 {
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LastCalls = TimeSpan.FromSeconds(5);
@@ -27,15 +29,24 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
         base.Dispose();
     }
 
-    /// <summary>Applies the changed row of an endpoint.</summary>
-    /// <param name="lanes">True if its filters or its order have changed: its lanes then start again at their cursors.</param>
-    public async Task ChangedAsync(string id, bool lanes, CancellationToken cancel)
+    public async Task FollowAsync(GatewayDbContext db, WebhookEntity webhook, Caller rights, CancellationToken cancel)
+    {
+        var followed = Followed(webhook, rights);
+        if (followed is not null)
+        {
+            var named = followed.ToList();
+            await db.Set<LaneEntity>().Where(lane => lane.Webhook == webhook.Id && !named.Contains(lane.Account)).ExecuteDeleteAsync(cancel);
+        }
+        await LaneStore.AddMissingAsync(db, webhook, followed, isNew: true, cancel);
+    }
+
+    public async Task ChangedAsync(string id, bool startAgain, CancellationToken cancel)
     {
         await _turn.WaitAsync(cancel);
         try
         {
             var row = await store.FindAsync(id, cancel);
-            if (row is null || lanes)
+            if (row is null || startAgain)
             {
                 await EndAsync(id, row is null ? TimeSpan.Zero : LastCalls, cancel);
             }
@@ -95,7 +106,7 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
     }
 
     private Task CheckAllRightsAsync(CancellationToken cancel) =>
-        GuardedLoop.ForEachAsync(_endpoints.Values.Where(work => work.Endpoint.IsRunning), work => CheckRightsAsync(work.Endpoint, cancel), cancel);
+        GuardedLoop.ForEachAsync(_endpoints.Values.Where(work => work.Endpoint.IsRunning), work => work.Endpoint.RightsAsync(cancel), cancel);
 
     private async Task WakeThoseBehindAsync(CancellationToken cancel)
     {
@@ -129,24 +140,16 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
         }
     }
 
-    private async Task CheckRightsAsync(EndpointRunner endpoint, CancellationToken cancel)
-    {
-        if (await context.Caller.RightsAsync(endpoint.Webhook.Row, cancel) is null)
-        {
-            await endpoint.DisableAsync(DisableReason.KeyRevoked);
-        }
-    }
-
     /// <summary>Starts the endpoint, with a lane for each account that it may follow.</summary>
     private async Task FollowAsync(WebhookEntity row, CancellationToken cancel)
     {
         if (!_endpoints.TryGetValue(row.Id, out var work))
         {
-            work = _endpoints[row.Id] = new EndpointWork(new EndpointRunner(LoadedWebhook.Of(row, protector), context), context);
+            work = _endpoints[row.Id] = new EndpointWork(new EndpointRunner(LoadedWebhook.Of(row, protector), context, rights, states), context);
             work.Start();
             await work.Endpoint.DisableIfFaultyAsync();
         }
-        if (await context.Caller.RightsAsync(row, cancel) is { } key)
+        if (await rights.FindAsync(row, cancel) is { } key)
         {
             await context.Lanes.AddMissingAsync(row, Followed(row, key), cancel);
         }
@@ -159,7 +162,7 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookStore store, 
     }
 
     /// <summary>Returns the accounts that the endpoint follows, or null for all accounts.</summary>
-    public static IReadOnlyCollection<string>? Followed(WebhookEntity row, Caller key) =>
+    private static ImmutableHashSet<string>? Followed(WebhookEntity row, Caller key) =>
         row.Accounts is { } named ? [.. named.Where(key.MaySee)] : key.Accounts;
 
     private async Task EndAsync(string id, TimeSpan patience, CancellationToken cancel)

@@ -1,5 +1,7 @@
 using ImapGateway.Webhooks.Endpoints;
 
+
+
 namespace ImapGateway.Webhooks.Lanes;
 
 /// <summary>Decides whether an endpoint accepts deliveries, and which of its lanes tests this. It does no IO and is thread-safe.</summary>

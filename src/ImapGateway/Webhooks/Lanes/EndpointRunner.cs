@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using ImapGateway.Access;
 using ImapGateway.Changes;
 using ImapGateway.Webhooks.Endpoints;
 
@@ -13,15 +14,17 @@ public sealed class EndpointRunner : IDisposable
     private static readonly TimeSpan Telling = TimeSpan.FromSeconds(1);
 
     private readonly DeliveryContext _context;
+    private readonly WebhookRights _rights;
+    private readonly WebhookStates _states;
     private readonly EndpointHealth _health;
     private readonly SemaphoreSlim _calls = new(MaxCalls);
     private readonly ConcurrentDictionary<long, Lane> _lanes = new();
     private volatile LoadedWebhook _webhook;
     private long _toldSuccess;
 
-    public EndpointRunner(LoadedWebhook webhook, DeliveryContext context)
+    public EndpointRunner(LoadedWebhook webhook, DeliveryContext context, WebhookRights rights, WebhookStates states)
     {
-        (_webhook, _context, _health) = (webhook, context, new EndpointHealth(context.Schedule));
+        (_webhook, _context, _rights, _states, _health) = (webhook, context, rights, states, new EndpointHealth(context.Schedule));
         _health.Load(webhook.Row);
     }
 
@@ -58,6 +61,20 @@ public sealed class EndpointRunner : IDisposable
         }
     }
 
+    /// <summary>Returns the present rights of its key. If the key has lost rights, the endpoint is disabled, and the result is null.</summary>
+    public async Task<Caller?> RightsAsync(CancellationToken cancel)
+    {
+        var key = await _rights.FindAsync(_webhook.Row, cancel);
+        if (key is null)
+        {
+            await DisableAsync(DisableReason.KeyRevoked);
+        }
+        return key;
+    }
+
+    /// <summary>Records that deliveries were given up because they had waited longer than changes are kept.</summary>
+    public Task ExpiredAsync(DateTimeOffset now) => _states.ExpiredAsync(_webhook.Row.Id, now);
+
     public async Task<Slot> CallAsync(CancellationToken cancel)
     {
         await _calls.WaitAsync(cancel);
@@ -76,7 +93,7 @@ public sealed class EndpointRunner : IDisposable
         if (recovered)
         {
             Recovered(anew: false);
-            Apply(await _context.States.ActiveAsync(_webhook.Row.Id));
+            Apply(await _states.ActiveAsync(_webhook.Row.Id));
         }
     }
 
@@ -84,7 +101,7 @@ public sealed class EndpointRunner : IDisposable
     {
         if (_health.Suspect(lane, item))
         {
-            Apply(await _context.States.FailingAsync(_webhook.Row.Id, item.Failures, item.NextAt));
+            Apply(await _states.FailingAsync(_webhook.Row.Id, item.Failures, item.NextAt));
         }
     }
 
@@ -93,14 +110,14 @@ public sealed class EndpointRunner : IDisposable
     public async Task ProbeFailedAsync(TimeSpan? retryAfter)
     {
         var (failures, next) = _health.ProbeFailed(_context.Time.GetUtcNow(), retryAfter, Random.Shared.NextDouble());
-        Apply(await _context.States.FailingAsync(_webhook.Row.Id, failures, next));
+        Apply(await _states.FailingAsync(_webhook.Row.Id, failures, next));
     }
 
     public async Task DisableAsync(string reason)
     {
         if (_health.Disable())
         {
-            Apply(await _context.States.DisabledAsync(_webhook.Row.Id, reason));
+            Apply(await _states.DisabledAsync(_webhook.Row.Id, reason));
         }
     }
 

@@ -183,7 +183,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         catch (Exception failure) when (failure is not OperationCanceledException || !cancel.IsCancellationRequested)
         {
             // This item cannot be sent, whatever the reason is. It fails by the schedule, and delays the others no longer than any failed item.
-            return context.Caller.Failed(lane.Webhook, failure);
+            return context.Sender.Failed(lane.Webhook, failure);
         }
     }
 
@@ -191,9 +191,8 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
     {
         await context.Outcomes.RoomAsync(cancel);
         var webhook = endpoint.Webhook;
-        if (await context.Caller.RightsAsync(webhook.Row, cancel) is not { } key)
+        if (await endpoint.RightsAsync(cancel) is not { } key)
         {
-            await endpoint.DisableAsync(DisableReason.KeyRevoked);
             return null;
         }
         if (!key.MaySee(item.Change.Account))
@@ -201,7 +200,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
             item.IsUnseen = true;
             return null;
         }
-        if (await context.Caller.WriteAsync(webhook, item, key, cancel))
+        if (await item.PrepareAsync(webhook.Row, key, context.Payloads, cancel))
         {
             context.Outcomes.Add(lane, item.Outcome(lane, DeliveryState.Pending, context.Time.GetUtcNow()));
             await context.Outcomes.WrittenAsync(cancel);
@@ -215,7 +214,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         {
             endpoint.CandidateSent();
         }
-        return await context.Caller.SendAsync(webhook, item, cancel);
+        return await item.SendAsync(webhook, context.Sender, cancel);
     }
 
     private async Task TakeEndedAsync()
@@ -306,7 +305,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         if (batch.Count > 0 && batch[0].Sequence > _window.LastRead + 1)
         {
             // The retention limit has passed the lane.
-            await context.States.ExpiredAsync(lane.Webhook, context.Time.GetUtcNow());
+            await endpoint.ExpiredAsync(context.Time.GetUtcNow());
         }
         foreach (var change in batch.TakeWhile(change => change.Sequence <= _end))
         {
@@ -344,7 +343,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         Tell();
         if (any)
         {
-            await context.States.ExpiredAsync(lane.Webhook, now);
+            await endpoint.ExpiredAsync(now);
         }
     }
 

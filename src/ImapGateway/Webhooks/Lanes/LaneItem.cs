@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using ImapGateway.Access;
 using ImapGateway.Changes;
+using ImapGateway.Webhooks.Endpoints;
 using ImapGateway.Webhooks.Sending;
 
 namespace ImapGateway.Webhooks.Lanes;
@@ -71,6 +73,23 @@ public sealed class LaneItem(LoggedChange change)
     /// <summary>Returns an item for one more delivery, with the same bytes as before.</summary>
     public static LaneItem Again(LoggedChange change, DeliveryEntity earlier) =>
         new(change) { Attempts = AttemptLog.Read(earlier.Attempts), Answer = earlier.Answer, Form = earlier.Form, Bytes = earlier.Payload };
+
+    /// <summary>Sets the form and the bytes, if the item has none yet.</summary>
+    /// <param name="rights">The rights of the endpoint at this moment.</param>
+    /// <returns>True if the bytes must be stored before they are sent, because they cannot be made again from the log.</returns>
+    public async Task<bool> PrepareAsync(WebhookEntity webhook, Caller rights, PayloadWriter payloads, CancellationToken cancel)
+    {
+        if (Bytes is not null)
+        {
+            return false;
+        }
+        var form = Form ??= Payload.FormOf(webhook, Change, rights);
+        Bytes = await payloads.WriteAsync(Change, form, cancel);
+        return form.HasFlag(PayloadForm.Body);
+    }
+
+    /// <summary>Sends the prepared bytes.</summary>
+    public Task<Attempt> SendAsync(LoadedWebhook webhook, WebhookSender sender, CancellationToken cancel) => sender.SendAsync(webhook, Change.Id, Form!.Value, Bytes!, cancel);
 
     public DeliveryEntity Outcome(LaneRef lane, DeliveryState state, DateTimeOffset now) => new()
     {

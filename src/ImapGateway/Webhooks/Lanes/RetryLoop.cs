@@ -51,16 +51,15 @@ public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)
         }
         catch (Exception failure) when (failure is not (ProblemException or OperationCanceledException))
         {
-            await EndAsync(lane, LaneItem.Of(Stub(row), row), context.Caller.Failed(row.Webhook, failure));
+            await EndAsync(lane, LaneItem.Of(Stub(row), row), context.Sender.Failed(row.Webhook, failure));
         }
     }
 
     private async Task SendAsync(LaneRef lane, DeliveryEntity row, CancellationToken cancel)
     {
         var webhook = endpoint.Webhook;
-        if (await context.Caller.RightsAsync(webhook.Row, cancel) is not { } key)
+        if (await endpoint.RightsAsync(cancel) is not { } key)
         {
-            await endpoint.DisableAsync(DisableReason.KeyRevoked);
             return;
         }
         if (await FindAsync(row, cancel) is not { } change || !key.MaySee(row.Account))
@@ -70,13 +69,13 @@ public sealed class RetryLoop(EndpointRunner endpoint, DeliveryContext context)
             return;
         }
         var item = LaneItem.Of(change, row);
-        await context.Caller.WriteAsync(webhook, item, key, cancel);
+        await item.PrepareAsync(webhook.Row, key, context.Payloads, cancel);
         using var slot = await endpoint.CallAsync(cancel);
         if (!endpoint.IsRunning)
         {
             return;
         }
-        var attempt = await context.Caller.SendAsync(webhook, item, cancel);
+        var attempt = await item.SendAsync(webhook, context.Sender, cancel);
         await EndAsync(lane, item, attempt);
     }
 

@@ -8,14 +8,6 @@ namespace ImapGateway.Webhooks.Sending;
 /// <summary>Makes signatures of Standard Webhooks 1.0: HMAC-SHA256 over <c>id.timestamp.body</c>.</summary>
 public static class Signer
 {
-    private const int SecretBytes = 32;
-    private const string SecretPrefix = "whsec_";
-
-    public static string NewSecret() => SecretPrefix + Convert.ToBase64String(RandomNumberGenerator.GetBytes(SecretBytes));
-
-    /// <summary>Returns the key inside a secret that is in the form for clients.</summary>
-    public static byte[] KeyOf(string secret) => Convert.FromBase64String(secret[SecretPrefix.Length..]);
-
     /// <summary>Returns the value of <c>webhook-signature</c>: one signature for each key, so that a receiver verifies with the old secret or the new one.</summary>
     /// <param name="keys">The keys, the newest first.</param>
     /// <param name="id">The value of <c>webhook-id</c>.</param>

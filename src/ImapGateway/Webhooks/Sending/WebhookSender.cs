@@ -10,10 +10,10 @@ using Microsoft.Extensions.Options;
 namespace ImapGateway.Webhooks.Sending;
 
 /// <summary>Calls endpoints with a signature, only at addresses that the egress policy allows, and without following redirects.</summary>
-public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptions> options, TimeProvider time) : IDisposable
+public sealed partial class WebhookSender(EgressConnector egress, IOptions<WebhooksOptions> options, TimeProvider time, ILogger<WebhookSender> log) : IDisposable
 {
     /// <summary>The number of octets of an answer that are kept.</summary>
-    public const int MaxAnswer = 512;
+    private const int MaxAnswer = 512;
 
     /// <summary>The number of octets of an answer that are read so that its connection can be used again. For its headers, the same limit in kilobytes.</summary>
     private const int MaxDrain = 8 * 1024;
@@ -43,8 +43,9 @@ public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptio
 
     /// <summary>Makes one attempt. A failure is its outcome; only a cancellation by the caller is an exception.</summary>
     /// <param name="id">The value of <c>webhook-id</c>.</param>
+    /// <param name="form">The form of the body.</param>
     /// <param name="body">The bytes to sign and to send.</param>
-    public async Task<Attempt> SendAsync(LoadedWebhook webhook, string id, byte[] body, string contentType, CancellationToken cancel)
+    public async Task<Attempt> SendAsync(LoadedWebhook webhook, string id, PayloadForm form, byte[] body, CancellationToken cancel)
     {
         var at = time.GetUtcNow();
         var started = time.GetTimestamp();
@@ -54,9 +55,9 @@ public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptio
             new(at, status, error, (long)time.GetElapsedTime(started).TotalMilliseconds, answer, retryAfter);
         try
         {
-            using var request = Request(webhook, id, at, body, contentType);
+            using var request = Request(webhook, id, at, form, body);
             using var response = await _http.SendAsync(request, deadline.Token);
-            return Ended((int)response.StatusCode, null, webhook.WithoutSecrets(await AnswerAsync(response, deadline.Token)), RetryAfter(response, at));
+            return Ended((int)response.StatusCode, null, Kept(webhook.WithoutSecrets(await AnswerAsync(response, deadline.Token))), RetryAfter(response, at));
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException && !cancel.IsCancellationRequested)
         {
@@ -64,10 +65,17 @@ public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptio
         }
     }
 
-    private static HttpRequestMessage Request(LoadedWebhook webhook, string id, DateTimeOffset at, byte[] body, string contentType)
+    /// <summary>Returns the failed attempt of a delivery that the gateway itself could not send.</summary>
+    public Attempt Failed(string webhook, Exception failure)
+    {
+        LogFailed(webhook, failure);
+        return new Attempt(time.GetUtcNow(), null, AttemptError.Internal, 0, [], null);
+    }
+
+    private static HttpRequestMessage Request(LoadedWebhook webhook, string id, DateTimeOffset at, PayloadForm form, byte[] body)
     {
         var content = new ByteArrayContent(body);
-        content.Headers.TryAddWithoutValidation("Content-Type", contentType);
+        content.Headers.TryAddWithoutValidation("Content-Type", Payload.ContentTypeOf(form));
         var request = new HttpRequestMessage(HttpMethod.Post, webhook.Url) { Content = content };
         var timestamp = at.ToUnixTimeSeconds();
         var headers = request.Headers;
@@ -114,6 +122,8 @@ public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptio
         return answer[..length];
     }
 
+    private static byte[] Kept(byte[] answer) => answer[..Math.Min(answer.Length, MaxAnswer)];
+
     private static TimeSpan? RetryAfter(HttpResponseMessage response, DateTimeOffset now) => response.Headers.RetryAfter switch
     {
         { Delta: { } delta } => delta,
@@ -139,4 +149,7 @@ public sealed class WebhookSender(EgressConnector egress, IOptions<WebhooksOptio
         }
         return failure is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded } ? AttemptError.Protocol : AttemptError.Unreachable;
     }
+
+    [LoggerMessage(LogLevel.Error, "A delivery of the webhook {Webhook} could not be sent; it counts as a failed attempt")]
+    private partial void LogFailed(string webhook, Exception failure);
 }

@@ -1,6 +1,8 @@
 using ImapGateway.Webhooks.Lanes;
 
 
+
+
 namespace ImapGateway.Tests.Webhooks.Lanes;
 
 public class RetryScheduleTests

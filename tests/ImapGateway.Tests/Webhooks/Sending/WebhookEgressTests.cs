@@ -5,6 +5,7 @@ using ImapGateway.Webhooks;
 using ImapGateway.Webhooks.Endpoints;
 using ImapGateway.Webhooks.Sending;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
 
 namespace ImapGateway.Tests.Webhooks.Sending;
@@ -26,8 +27,8 @@ public sealed class WebhookEgressTests : IDisposable
     private async Task<Attempt> Call(EgressPolicy policy, string host, params string[] addresses)
     {
         var connector = new EgressConnector(policy, TimeProvider.System, (_, _) => Task.FromResult(addresses.Select(IPAddress.Parse).ToArray()));
-        using var sender = new WebhookSender(connector, Options.Create(new WebhooksOptions { Timeout = TimeSpan.FromSeconds(2) }), TimeProvider.System);
-        return await sender.SendAsync(Webhook($"http://{host}:{Port}/"), "e_1", "{}"u8.ToArray(), "application/json", default);
+        using var sender = new WebhookSender(connector, Options.Create(new WebhooksOptions { Timeout = TimeSpan.FromSeconds(2) }), TimeProvider.System, NullLogger<WebhookSender>.Instance);
+        return await sender.SendAsync(Webhook($"http://{host}:{Port}/"), "e_1", PayloadForm.Standard, "{}"u8.ToArray(), default);
     }
 
     private static LoadedWebhook Webhook(string url)
@@ -48,7 +49,7 @@ public sealed class WebhookEgressTests : IDisposable
                 IncludeBody = false,
                 HeaderNames = [],
                 HeaderSecret = null,
-                Secret = protector.ProtectSecret("wh_1", Signer.NewSecret()),
+                Secret = protector.ProtectSecret("wh_1", WebhookSecret.New()),
                 KeyId = null,
                 GrantedScopes = default,
                 GrantedAccounts = null,
