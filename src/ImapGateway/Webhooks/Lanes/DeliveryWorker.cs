@@ -15,7 +15,7 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookRights rights
     private static readonly TimeSpan Look = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LastCalls = TimeSpan.FromSeconds(5);
 
-    private readonly ConcurrentDictionary<string, EndpointWork> _endpoints = new();
+    private readonly ConcurrentDictionary<string, EndpointRunner> _endpoints = new();
     private readonly ConcurrentDictionary<string, ImmutableList<Lane>> _lanes = new();
     private readonly ConcurrentDictionary<string, bool> _seen = new();
     private readonly SemaphoreSlim _turn = new(1);
@@ -53,8 +53,8 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookRights rights
             if (row is not null)
             {
                 await FollowAsync(row, cancel);
-                _endpoints[id].Endpoint.Replace(LoadedWebhook.Of(row, protector));
-                await _endpoints[id].Endpoint.DisableIfFaultyAsync();
+                _endpoints[id].Replace(LoadedWebhook.Of(row, protector));
+                await _endpoints[id].DisableIfFaultyAsync();
             }
         }
         finally
@@ -66,9 +66,9 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookRights rights
     /// <summary>Wakes the endpoint to send a delivery once more.</summary>
     public void Redeliver(string id)
     {
-        if (_endpoints.TryGetValue(id, out var work))
+        if (_endpoints.TryGetValue(id, out var endpoint))
         {
-            work.Endpoint.Signal.Wake();
+            endpoint.Signal.Wake();
         }
     }
 
@@ -89,7 +89,7 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookRights rights
 
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
-        await Task.WhenAll(_endpoints.Values.Select(work => work.LetGoAsync(LastCalls, cancellationToken)));
+        await Task.WhenAll(_endpoints.Values.Select(endpoint => endpoint.LetGoAsync(LastCalls, cancellationToken)));
         await base.StopAsync(cancellationToken);
         context.Log.Written -= OnWritten;
         context.Outcomes.Lost -= OnLost;
@@ -106,7 +106,7 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookRights rights
     }
 
     private Task CheckAllRightsAsync(CancellationToken cancel) =>
-        GuardedLoop.ForEachAsync(_endpoints.Values.Where(work => work.Endpoint.IsRunning), work => work.Endpoint.RightsAsync(cancel), cancel);
+        GuardedLoop.ForEachAsync(_endpoints.Values.Where(endpoint => endpoint.IsRunning), endpoint => endpoint.RightsAsync(cancel), cancel);
 
     private async Task WakeThoseBehindAsync(CancellationToken cancel)
     {
@@ -143,21 +143,21 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookRights rights
     /// <summary>Starts the endpoint, with a lane for each account that it may follow.</summary>
     private async Task FollowAsync(WebhookEntity row, CancellationToken cancel)
     {
-        if (!_endpoints.TryGetValue(row.Id, out var work))
+        if (!_endpoints.TryGetValue(row.Id, out var endpoint))
         {
-            work = _endpoints[row.Id] = new EndpointWork(new EndpointRunner(LoadedWebhook.Of(row, protector), context, rights, states), context);
-            work.Start();
-            await work.Endpoint.DisableIfFaultyAsync();
+            endpoint = _endpoints[row.Id] = new EndpointRunner(LoadedWebhook.Of(row, protector), context, rights, states);
+            endpoint.Start();
+            await endpoint.DisableIfFaultyAsync();
         }
         if (await rights.FindAsync(row, cancel) is { } key)
         {
             await context.Lanes.AddMissingAsync(row, Followed(row, key), cancel);
         }
-        foreach (var lane in await work.ClaimAsync(cancel))
+        foreach (var lane in await endpoint.ClaimAsync(cancel))
         {
             _seen[lane.Ref.Incarnation] = true;
             _lanes.AddOrUpdate(lane.Ref.Incarnation, [lane], (_, lanes) => lanes.Add(lane));
-            work.Run(lane, Ended);
+            endpoint.Run(lane, Ended);
         }
     }
 
@@ -167,20 +167,20 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookRights rights
 
     private async Task EndAsync(string id, TimeSpan patience, CancellationToken cancel)
     {
-        if (!_endpoints.TryRemove(id, out var work))
+        if (!_endpoints.TryRemove(id, out var endpoint))
         {
             return;
         }
         if (patience > TimeSpan.Zero)
         {
-            await work.LetGoAsync(patience, cancel);
+            await endpoint.LetGoAsync(patience, cancel);
             await context.Outcomes.WrittenAsync(cancel).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        foreach (var lane in work.Endpoint.Lanes)
+        foreach (var lane in endpoint.Lanes)
         {
             Forget(lane);
         }
-        await work.DisposeAsync();
+        await endpoint.DisposeAsync();
     }
 
     private void Ended(Lane lane)

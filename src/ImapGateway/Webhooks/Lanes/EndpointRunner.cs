@@ -1,26 +1,35 @@
-using System.Collections.Concurrent;
 using ImapGateway.Access;
+using ImapGateway.Background;
 using ImapGateway.Changes;
 using ImapGateway.Webhooks.Endpoints;
 
 namespace ImapGateway.Webhooks.Lanes;
 
-/// <summary>Runs one endpoint: its lanes, the calls that they share, and its state, which it reports to the database. It is thread-safe.</summary>
-public sealed class EndpointRunner : IDisposable
+/// <summary>
+/// Runs one endpoint on this node: the tasks of its lanes and of its retries, the calls that they share, and its state, which it reports to the database. It is thread-safe.
+/// </summary>
+public sealed class EndpointRunner : IAsyncDisposable
 {
     /// <summary>The largest number of concurrent calls on this node, for all its lanes together.</summary>
     public const int MaxCalls = 64;
 
-    private static readonly TimeSpan Telling = TimeSpan.FromSeconds(1);
+    /// <summary>The time between two reports of a success.</summary>
+    private static readonly TimeSpan ReportPause = TimeSpan.FromSeconds(1);
 
     private readonly DeliveryContext _context;
     private readonly WebhookRights _rights;
     private readonly WebhookStates _states;
     private readonly EndpointHealth _health;
     private readonly SemaphoreSlim _calls = new(MaxCalls);
-    private readonly ConcurrentDictionary<long, Lane> _lanes = new();
+    private readonly CancellationTokenSource _end = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<long, (Lane Lane, Task Task)> _lanes = [];
+
+    /// <summary>The loops by lane id. The loop of a failed lane is kept for its successor, so that the failure is reported until the successor works.</summary>
+    private readonly Dictionary<long, GuardedLoop> _loops = [];
+    private Task _retries = Task.CompletedTask;
     private volatile LoadedWebhook _webhook;
-    private long _toldSuccess;
+    private long _reportedSuccess;
 
     public EndpointRunner(LoadedWebhook webhook, DeliveryContext context, WebhookRights rights, WebhookStates states)
     {
@@ -33,7 +42,16 @@ public sealed class EndpointRunner : IDisposable
     /// <summary>The signal for work of this endpoint outside its lanes.</summary>
     public Signal Signal { get; } = new();
 
-    public ICollection<Lane> Lanes => _lanes.Values;
+    public IReadOnlyList<Lane> Lanes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _lanes.Values.Select(running => running.Lane)];
+            }
+        }
+    }
 
     public WebhookState State => _health.State;
 
@@ -42,12 +60,69 @@ public sealed class EndpointRunner : IDisposable
     /// <summary>The number of changes of an account that may be in flight at once.</summary>
     public int Width => _webhook.Row.Order == WebhookOrder.None ? 16 : 1;
 
-    public void Add(Lane lane) => _lanes[lane.Ref.Id] = lane;
+    /// <summary>Starts to send the deliveries that were set apart.</summary>
+    public void Start() => _retries = RetryAsync();
 
-    public void Remove(Lane lane)
+    /// <summary>Claims the lanes that do not run here. Each of them must be run.</summary>
+    public async Task<IReadOnlyList<Lane>> ClaimAsync(CancellationToken cancel)
     {
-        _lanes.TryRemove(lane.Ref.Id, out _);
-        Release(lane);
+        HashSet<long> known;
+        lock (_lock)
+        {
+            known = [.. _lanes.Keys];
+        }
+        var lanes = (await _context.Lanes.ClaimAsync(_webhook.Row.Id, known, cancel)).ConvertAll(claimed => new Lane(claimed.Lane, claimed.Cursor, this, _context));
+        lock (_lock)
+        {
+            EndLoops([.. _loops.Keys.Where(id => !known.Contains(id) && !lanes.Exists(lane => lane.Ref.Id == id))]);
+        }
+        return lanes;
+    }
+
+    /// <param name="ended">The callback after the lane has ended.</param>
+    public void Run(Lane lane, Action<Lane> ended)
+    {
+        lock (_lock)
+        {
+            _lanes[lane.Ref.Id] = (lane, RunAsync(lane, ended));
+        }
+    }
+
+    /// <summary>Stops every lane after it has completed what is in flight.</summary>
+    /// <param name="patience">The longest time to wait for this.</param>
+    /// <param name="cancel">Ends the wait earlier.</param>
+    public async Task LetGoAsync(TimeSpan patience, CancellationToken cancel)
+    {
+        List<Task> ends;
+        lock (_lock)
+        {
+            ends = [.. _lanes.Values.Select(running => running.Task)];
+        }
+        foreach (var lane in Lanes)
+        {
+            lane.LetGo();
+        }
+        using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        await Task.WhenAny(Task.WhenAll(ends), Task.Delay(patience, _context.Time, enough.Token));
+        await enough.CancelAsync();
+    }
+
+    /// <summary>Cancels all tasks and waits for them.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _end.CancelAsync();
+        List<Task> tasks;
+        lock (_lock)
+        {
+            tasks = [.. _lanes.Values.Select(running => running.Task), _retries];
+        }
+        await Task.WhenAll(tasks);
+        lock (_lock)
+        {
+            EndLoops([.. _loops.Keys]);
+        }
+        _end.Dispose();
+        _calls.Dispose();
     }
 
     public LaneHealth HealthFor(Lane lane, bool hasPending) => _health.For(lane, hasPending);
@@ -72,9 +147,7 @@ public sealed class EndpointRunner : IDisposable
         return key;
     }
 
-    /// <summary>Records that deliveries were given up because they had waited longer than changes are kept.</summary>
-    public Task ExpiredAsync(DateTimeOffset now) => _states.ExpiredAsync(_webhook.Row.Id, now);
-
+    /// <summary>Waits for the right to one of the calls that the lanes share.</summary>
     public async Task<Slot> CallAsync(CancellationToken cancel)
     {
         await _calls.WaitAsync(cancel);
@@ -85,8 +158,8 @@ public sealed class EndpointRunner : IDisposable
     {
         var now = _context.Time.GetUtcNow();
         var recovered = _health.Succeeded(now);
-        var told = Interlocked.Read(ref _toldSuccess);
-        if (now.UtcTicks - told > Telling.Ticks && Interlocked.CompareExchange(ref _toldSuccess, now.UtcTicks, told) == told)
+        var reported = Interlocked.Read(ref _reportedSuccess);
+        if (now.UtcTicks - reported > ReportPause.Ticks && Interlocked.CompareExchange(ref _reportedSuccess, now.UtcTicks, reported) == reported)
         {
             _context.Outcomes.Succeeded(_webhook.Row.Id, now);
         }
@@ -112,6 +185,9 @@ public sealed class EndpointRunner : IDisposable
         var (failures, next) = _health.ProbeFailed(_context.Time.GetUtcNow(), retryAfter, Random.Shared.NextDouble());
         Apply(await _states.FailingAsync(_webhook.Row.Id, failures, next));
     }
+
+    /// <summary>Records that deliveries were given up because they had waited longer than changes are kept.</summary>
+    public Task ExpiredAsync(DateTimeOffset now) => _states.ExpiredAsync(_webhook.Row.Id, now);
 
     public async Task DisableAsync(string reason)
     {
@@ -141,20 +217,18 @@ public sealed class EndpointRunner : IDisposable
         WakeAll();
     }
 
-    public void WakeAll()
+    private void WakeAll()
     {
         Signal.Wake();
-        foreach (var lane in _lanes.Values)
+        foreach (var lane in Lanes)
         {
             lane.Wake();
         }
     }
 
-    public void Dispose() => _calls.Dispose();
-
     private void Recovered(bool anew)
     {
-        foreach (var lane in _lanes.Values)
+        foreach (var lane in Lanes)
         {
             lane.Recovered(anew);
         }
@@ -168,6 +242,49 @@ public sealed class EndpointRunner : IDisposable
         {
             _webhook = _webhook with { Row = row };
             _health.Stop(row.State);
+        }
+    }
+
+    private async Task RetryAsync()
+    {
+        await Task.Yield();
+        using var loop = _context.Loops.New("webhook retries", _webhook.Row.Id);
+        var retries = new RetryLoop(this, _context);
+        await loop.RunAsync(retries.WaitAsync, retries.TurnAsync, _end.Token);
+    }
+
+    private async Task RunAsync(Lane lane, Action<Lane> ended)
+    {
+        await Task.Yield();
+        await lane.RunAsync(LoopOf(lane), _end.Token);
+        // The next owner of the lane starts where its row says: what was delivered after that would be delivered twice.
+        await _context.Outcomes.WrittenAsync(_end.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_lock)
+        {
+            _lanes.Remove(lane.Ref.Id);
+            EndLoops(lane.HasFailed ? [] : [lane.Ref.Id]);
+        }
+        Release(lane);
+        ended(lane);
+    }
+
+    private GuardedLoop LoopOf(Lane lane)
+    {
+        lock (_lock)
+        {
+            return _loops.TryGetValue(lane.Ref.Id, out var loop) ? loop : _loops[lane.Ref.Id] = _context.Loops.New("webhook lanes", $"{lane.Ref.Webhook}, account {lane.Ref.Account}");
+        }
+    }
+
+    /// <summary>Ends the loops of lanes. The caller holds the lock.</summary>
+    private void EndLoops(IReadOnlyCollection<long> lanes)
+    {
+        foreach (var id in lanes)
+        {
+            if (_loops.Remove(id, out var loop))
+            {
+                loop.Dispose();
+            }
         }
     }
 
