@@ -23,12 +23,6 @@ public sealed class DeliveryWorker(DeliveryContext context, WebhookRights rights
     private Task _woken = Task.CompletedTask;
     private volatile bool _incomplete = true;
 
-    public override void Dispose()
-    {
-        _turn.Dispose();
-        base.Dispose();
-    }
-
     public async Task FollowAsync(GatewayDbContext db, WebhookEntity webhook, Caller rights, CancellationToken cancel)
     {
         var followed = Followed(webhook, rights);

@@ -122,7 +122,6 @@ public sealed class EndpointRunner : IAsyncDisposable
             EndLoops([.. _loops.Keys]);
         }
         _end.Dispose();
-        _calls.Dispose();
     }
 
     public LaneHealth HealthFor(Lane lane, bool hasPending) => _health.For(lane, hasPending);

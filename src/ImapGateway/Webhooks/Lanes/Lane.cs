@@ -17,7 +17,9 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
     private readonly LaneWindow _window = new(cursor, endpoint.Width, context.OrderHold, context.Schedule);
-    private readonly ConcurrentQueue<(LaneItem Item, LaneStep Step, Attempt? Attempt)> _ended = new();
+
+    /// <summary>The calls of unordered deliveries, until their results are applied.</summary>
+    private readonly List<Task<(LaneItem Item, LaneStep Step, Attempt? Attempt)>> _calls = [];
     private readonly ConcurrentQueue<bool> _recoveries = new();
     private readonly ConcurrentQueue<(DateTimeOffset Before, TaskCompletionSource Done)> _expiries = new();
     private readonly Signal _wake = new();
@@ -63,8 +65,17 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
     /// <summary>True if the lane has ended by a failure. Its memory is then worthless: it must start again where its row says.</summary>
     public bool HasFailed { get; private set; }
 
-    /// <summary>Runs until the lane is cancelled, released, at its final end, or fails. Deliveries in flight are waited for.</summary>
+    /// <summary>Runs until the lane is cancelled, released, at its final end, or fails. It returns when nothing of the lane runs any more: what its tasks use may be disposed then.</summary>
     public async Task RunAsync(GuardedLoop loop, CancellationToken cancel)
+    {
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        await RunTurnsAsync(loop, end.Token);
+        // The calls of a lane that has failed would be repeated anyway, when it starts again.
+        await end.CancelAsync();
+        await Task.WhenAll([.. _calls, _reading?.Rows ?? Task.CompletedTask]).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private async Task RunTurnsAsync(GuardedLoop loop, CancellationToken cancel)
     {
         while (!cancel.IsCancellationRequested && (!_isLost && !IsAtEnd || _window.InFlight > 0))
         {
@@ -123,7 +134,9 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
                 }
                 else
                 {
-                    _ = SendAsync(item, step, cancel);
+                    var call = SendAsync(item, step, cancel);
+                    _calls.Add(call);
+                    WakeAfter(call);
                 }
                 break;
             case { Kind: LaneStepKind.SetApart, Item: { } item }:
@@ -149,21 +162,15 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         }
     }
 
-    private async Task SendAsync(LaneItem item, LaneStep step, CancellationToken cancel)
+    private async Task<(LaneItem Item, LaneStep Step, Attempt? Attempt)> SendAsync(LaneItem item, LaneStep step, CancellationToken cancel)
     {
-        Attempt? attempt = null;
         try
         {
-            attempt = await TryAsync(item, step, cancel);
+            return (item, step, await TryAsync(item, step, cancel));
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            // The attempt was cancelled, and the lane with it.
-        }
-        finally
-        {
-            _ended.Enqueue((item, step, attempt));
-            _wake.Wake();
+            return (item, step, null);
         }
     }
 
@@ -223,9 +230,11 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
         {
             _window.Recovered(context.Time.GetUtcNow(), anew);
         }
-        while (_ended.TryDequeue(out var ended))
+        while (_calls.Find(call => call.IsCompleted) is { } ended)
         {
-            await EndAsync(ended.Item, ended.Step, ended.Attempt);
+            _calls.Remove(ended);
+            var (item, step, attempt) = await ended;
+            await EndAsync(item, step, attempt);
         }
     }
 
@@ -280,7 +289,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
             _isBehind = false;
             var rows = context.Log.ReadAsync(lane.Incarnation, _window.LastRead, Batch, cancel);
             _reading = (_window.LastRead, rows);
-            _ = rows.ContinueWith(static (_, state) => ((Signal)state!).Wake(), _wake, TaskScheduler.Default);
+            WakeAfter(rows);
         }
         if (_reading is { } reading && (reading.Rows.IsCompleted || !_window.HasPending))
         {
@@ -346,6 +355,8 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
             await endpoint.ExpiredAsync(now);
         }
     }
+
+    private void WakeAfter(Task task) => task.ContinueWith(static (_, wake) => ((Signal)wake!).Wake(), _wake, TaskScheduler.Default);
 
     private void Tell()
     {

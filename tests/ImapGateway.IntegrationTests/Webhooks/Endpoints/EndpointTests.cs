@@ -186,4 +186,27 @@ public abstract class EndpointTests
         Assert.Equal(0, await world.LaneCount(webhook.Id));
         Assert.Equal("active", await other.State());
     }
+
+    [Theory]
+    [InlineData("account")]
+    [InlineData("none")]
+    public async Task Endpoints_that_are_deleted_while_they_are_called_leave_no_failure(string order)
+    {
+        await using var world = await World();
+        var anna = await world.Account("anna");
+        world.Receiver.Answer = (_, response) => Task.Delay(Timeout.Infinite, response.HttpContext.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
+        var webhooks = new List<WebhookUnderTest>();
+        for (var n = 0; n < 20; n++)
+        {
+            webhooks.Add(await world.Webhook(new { order }));
+        }
+        await anna.Arrive(20);
+        await world.Receiver.Has(20 * (order == "none" ? 16 : 1));
+        foreach (var webhook in webhooks)
+        {
+            (await world.Api.Delete(webhook.Path)).Is(HttpStatusCode.NoContent);
+        }
+        await world.Stop();
+        Assert.Empty(world.Faults);
+    }
 }
