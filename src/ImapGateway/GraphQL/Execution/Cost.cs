@@ -1,7 +1,7 @@
-using ImapGateway.GraphQL.Execution;
-using ImapGateway.GraphQL.Schema;
+using ImapGateway.GraphQL.Fields;
 
-namespace ImapGateway.GraphQL.Limits;
+
+namespace ImapGateway.GraphQL.Execution;
 
 /// <summary>Computes how many objects a response can have at most. Expensive ones count more than once; the sizes of pages within pages multiply.</summary>
 public static class Cost

@@ -2,7 +2,7 @@ using GraphQLParser;
 using GraphQLParser.AST;
 using ImapGateway.Mail;
 
-namespace ImapGateway.GraphQL.Limits;
+namespace ImapGateway.GraphQL.Execution;
 
 /// <summary>
 /// Counts the fields of a document before it is validated: some rules take time that grows with the square of equal fields, or doubles with every fragment. Fragments count each

@@ -1,7 +1,7 @@
 using ImapGateway.Responses;
 
 
-namespace ImapGateway.GraphQL.Execution;
+namespace ImapGateway.GraphQL.Fields;
 
 /// <summary>
 /// Collects how long a response is known to be valid: as long as the guards of all accounts that it was read from show the same numbers. If one of its values has no guard, the response is never known

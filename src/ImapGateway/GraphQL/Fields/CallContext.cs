@@ -2,7 +2,7 @@ using ImapGateway.Access;
 using ImapGateway.Mail;
 using ImapGateway.Responses;
 
-namespace ImapGateway.GraphQL.Execution;
+namespace ImapGateway.GraphQL.Fields;
 
 /// <summary>The context that all resolvers of one operation share.</summary>
 /// <param name="Caller">The caller with its present rights.</param>

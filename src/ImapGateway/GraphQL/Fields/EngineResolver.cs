@@ -1,9 +1,8 @@
 using GraphQL;
 using GraphQL.Execution;
 using GraphQL.Resolvers;
-using ImapGateway.GraphQL.Schema;
 
-namespace ImapGateway.GraphQL.Execution;
+namespace ImapGateway.GraphQL.Fields;
 
 /// <summary>Resolves fields for the engine's own execution, which the results of plans are compared with.</summary>
 public sealed class EngineResolver(GraphField field) : IFieldResolver, ISourceStreamResolver

@@ -1,8 +1,7 @@
 using GraphQL.Execution;
 using ImapGateway.Access;
-using ImapGateway.GraphQL.Schema;
 
-namespace ImapGateway.GraphQL.Execution;
+namespace ImapGateway.GraphQL.Fields;
 
 /// <summary>A field of an operation with its arguments: the same for every object that has it.</summary>
 /// <param name="arguments">The arguments by name, defaults filled in.</param>

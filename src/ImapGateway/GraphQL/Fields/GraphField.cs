@@ -1,9 +1,8 @@
 using System.Text.Json;
 using GraphQL.Types;
 using ImapGateway.Access;
-using ImapGateway.GraphQL.Execution;
 
-namespace ImapGateway.GraphQL.Schema;
+namespace ImapGateway.GraphQL.Fields;
 
 /// <summary>A field of the graph, with the properties that are known before any operation.</summary>
 public abstract class GraphField : FieldType

@@ -1,4 +1,4 @@
-namespace ImapGateway.GraphQL.Execution;
+namespace ImapGateway.GraphQL.Fields;
 
 /// <summary>
 /// Reads together what fields request at the same time. A load waits until nothing else can be resolved, and is then read along with others of its kind. A later load is
