@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using ImapGateway.Access;
+using ImapGateway.Responses;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
@@ -52,7 +53,7 @@ public enum WebhookInclude
 }
 
 /// <summary>A stored endpoint. An instance that was read is never changed: after a change the row is read again.</summary>
-public sealed class WebhookEntity
+public sealed class WebhookEntity : ICreated
 {
     public required string Id { get; init; }
 

@@ -1,5 +1,6 @@
 using ImapGateway.Access;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -11,21 +12,8 @@ public sealed class WebhookStore(IDatabase database)
     public static ProblemException NotFound() => new(ErrorCode.NotFound, "There is no such webhook.");
 
     /// <summary>Returns endpoints, newest first, and one more than requested if there are more.</summary>
-    public Task<List<WebhookEntity>> ListAsync(Caller caller, WebhookPosition? before, int limit, CancellationToken cancel) => database.ReadAsync(
-        (db, token) =>
-        {
-            var rows = Visible(db, caller);
-            if (before is not null)
-            {
-                // The database compares the stored value itself: a damaged instant is not read as the value by which its row was sorted.
-                var last = db.Set<WebhookEntity>().Where(row => row.Id == before.Id);
-                rows = rows.Where(row => last.Any()
-                    ? last.Any(end => row.CreatedAt < end.CreatedAt || (row.CreatedAt == end.CreatedAt && row.Id.CompareTo(end.Id) < 0))
-                    : row.CreatedAt < before.CreatedAt || (row.CreatedAt == before.CreatedAt && row.Id.CompareTo(before.Id) < 0));
-            }
-            return rows.OrderByDescending(row => row.CreatedAt).ThenByDescending(row => row.Id).Take(limit + 1).ToListAsync(token);
-        },
-        cancel);
+    public Task<List<WebhookEntity>> ListAsync(Caller caller, CreatedPosition? before, int limit, CancellationToken cancel) =>
+        database.ReadAsync((db, token) => Visible(db, caller).Page(db.Set<WebhookEntity>(), before, limit).ToListAsync(token), cancel);
 
     public Task<List<WebhookEntity>> AllAsync(CancellationToken cancel) => database.ReadAsync((db, token) => db.Set<WebhookEntity>().ToListAsync(token), cancel);
 
@@ -60,6 +48,3 @@ public sealed class WebhookStore(IDatabase database)
     /// <summary>True if the caller sees all endpoints. An admin key that is limited to accounts does not: it must not learn what is sent to others.</summary>
     public static bool SeesAll(Caller caller) => caller.KeyId is null || (caller.Has(Scope.Admin) && caller.Accounts is null);
 }
-
-/// <summary>The position at which a page of endpoints ended.</summary>
-public sealed record WebhookPosition(DateTimeOffset CreatedAt, string Id);

@@ -34,9 +34,9 @@ public static class WebhooksApi
 
     private static async Task<PageResult<Webhook>> List(Caller caller, [AsParameters] Paging page, Conditions when, WebhookStore store, CancellationToken cancel)
     {
-        var rows = await store.ListAsync(caller, Cursor.Decode<WebhookPosition>(Kind, "", page.Cursor), page.Limit, cancel);
+        var rows = await store.ListAsync(caller, Cursor.Decode<CreatedPosition>(Kind, "", page.Cursor), page.Limit, cancel);
         var shown = rows.Take(page.Limit).ToArray();
-        var next = rows.Count > shown.Length ? Cursor.Encode(Kind, "", new WebhookPosition(shown[^1].CreatedAt, shown[^1].Id)) : null;
+        var next = rows.Count > shown.Length ? Cursor.Encode(Kind, "", CreatedPosition.Of(shown[^1])) : null;
         var list = new Page<Webhook>(shown.Select(row => Webhook.Of(row)).ToImmutableArray(), next);
         return new PageResult<Webhook>(Tagged.Weak(when, list, list));
     }

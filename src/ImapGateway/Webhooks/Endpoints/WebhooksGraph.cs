@@ -52,8 +52,8 @@ public sealed class WebhooksGraph : IGraph
     private static async Task<Connection<Webhook>> ListAsync(FieldCall call)
     {
         var page = PageAsked.Of(call);
-        var rows = await call.Service<WebhookStore>().ListAsync(call.Caller, Cursor.Decode<WebhookPosition>(Kind, "", page.Cursor), page.Limit, call.Cancel);
+        var rows = await call.Service<WebhookStore>().ListAsync(call.Caller, Cursor.Decode<CreatedPosition>(Kind, "", page.Cursor), page.Limit, call.Cancel);
         return new Connection<Webhook>(
-            [.. rows.Take(page.Limit).Select(row => Webhook.Of(row))], hook => Cursor.Encode(Kind, "", new WebhookPosition(hook.CreatedAt, hook.Id)), rows.Count > page.Limit, page.Cursor is not null);
+            [.. rows.Take(page.Limit).Select(row => Webhook.Of(row))], hook => Cursor.Encode(Kind, "", new CreatedPosition(hook.CreatedAt, hook.Id)), rows.Count > page.Limit, page.Cursor is not null);
     }
 }

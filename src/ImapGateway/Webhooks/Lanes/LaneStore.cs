@@ -1,4 +1,5 @@
 using System.Globalization;
+using ImapGateway.Accounts;
 using ImapGateway.Changes;
 using ImapGateway.Mail;
 using ImapGateway.Storage;
@@ -13,6 +14,9 @@ public sealed class LaneStore(IDatabase database)
     /// <summary>The tolerance for accounts that are only a little younger than the endpoint's filters: such an account may have been added before them, unseen by their transaction.</summary>
     private static readonly TimeSpan Doubt = TimeSpan.FromMinutes(1);
 
+    /// <summary>The number of lanes that are added by one statement.</summary>
+    private const int AddedAtOnce = 500;
+
     /// <summary>The number of lanes that are claimed in one transaction. Other writes go between the transactions.</summary>
     private const int ClaimedAtOnce = 500;
 
@@ -24,22 +28,27 @@ public sealed class LaneStore(IDatabase database)
     /// <param name="isNew">True if the endpoint or its filters are new: it follows all accounts from now on.</param>
     public static async Task<int> AddMissingAsync(GatewayDbContext db, WebhookEntity webhook, IReadOnlyCollection<string>? accounts, bool isNew, CancellationToken cancel)
     {
-        var followed = 0;
-        var since = isNew ? long.MaxValue : (webhook.FollowsSince - Doubt).ToUnixTimeMilliseconds();
-        foreach (var some in accounts is null ? [null] : accounts.Chunk(500).AsEnumerable<string[]?>())
+        var missing = db.Set<AccountEntity>().Where(AccountEntity.IsLive)
+            .Where(account => !db.Set<LaneEntity>().Any(lane => lane.Webhook == webhook.Id && lane.Incarnation == account.Incarnation && lane.End == null));
+        if (accounts is not null)
         {
-            var named = some is null ? "" : $"AND a.\"Id\" IN ({string.Join(", ", some.Select((_, at) => string.Create(CultureInfo.InvariantCulture, $"{{{at + 2}}}")))})";
+            var named = accounts.ToList();
+            missing = missing.Where(account => named.Contains(account.Id));
+        }
+        var since = isNew ? long.MaxValue : (webhook.FollowsSince - Doubt).ToUnixTimeMilliseconds();
+        var added = 0;
+        foreach (var some in (await missing.Select(account => account.Incarnation).ToListAsync(cancel)).Chunk(AddedAtOnce))
+        {
             var sql = $$"""
                 INSERT INTO "webhook_lane" ("Webhook", "Incarnation", "Account", "Cursor", "Generation")
                 SELECT {0}, a."Incarnation", a."Id", CASE WHEN a."CreatedAt" > {1} THEN 0 ELSE f."Sequence" END, 0
                 FROM "account" AS a JOIN "fence" AS f ON f."Incarnation" = a."Incarnation"
-                WHERE (a."RemovedAt" IS NULL OR a."ImapSecret" <> '') AND f."Sequence" >= 0 AND f."Sequence" < {{ObjectId.LastNumber}} {{named}}
-                AND EXISTS (SELECT 1 FROM "webhook" AS w WHERE w."Id" = {0})
-                AND NOT EXISTS (SELECT 1 FROM "webhook_lane" AS l WHERE l."Webhook" = {0} AND l."Incarnation" = a."Incarnation" AND l."End" IS NULL)
+                WHERE a."Incarnation" IN ({{string.Join(", ", some.Select((_, at) => string.Create(CultureInfo.InvariantCulture, $"{{{at + 2}}}")))}})
+                AND f."Sequence" >= 0 AND f."Sequence" < {{ObjectId.LastNumber}} AND EXISTS (SELECT 1 FROM "webhook" AS w WHERE w."Id" = {0})
                 """;
-            followed += await db.Database.ExecuteSqlRawAsync(sql, [webhook.Id, since, .. some ?? []], cancel);
+            added += await db.Database.ExecuteSqlRawAsync(sql, [webhook.Id, since, .. some], cancel);
         }
-        return followed;
+        return added;
     }
 
     public Task<int> AddMissingAsync(WebhookEntity webhook, IReadOnlyCollection<string>? accounts, CancellationToken cancel) =>
