@@ -37,7 +37,7 @@ public sealed record DeliveryQuery(string? State = null, string? Account = null,
 public sealed record DeliveryPosition(string? Incarnation, long Sequence, long? Before);
 
 /// <summary>Reads the deliveries that are shown: first the pending ones, lane by lane, then outcomes, newest first.</summary>
-public sealed class DeliveryStore(IDatabase database, ChangeLog log)
+public sealed class DeliveryStore(IDatabase database, ChangeLog log, LaneStore lanes)
 {
     private static ProblemException NotFound() => new(ErrorCode.NotFound, "There is no such delivery at this webhook.");
 
@@ -53,7 +53,7 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
                 var after = lane.Incarnation == from?.Incarnation ? Math.Max(lane.Cursor, from.Sequence) : lane.Cursor;
                 while (await log.ReadAsync(lane.Incarnation, after, limit, cancel) is { Count: > 0 } batch)
                 {
-                    var outcomes = await OutcomesAsync(webhook.Id, batch, cancel);
+                    var outcomes = await lanes.OutcomesAsync(webhook.Id, batch, cancel);
                     foreach (var change in batch)
                     {
                         after = change.Sequence;
@@ -121,23 +121,14 @@ public sealed class DeliveryStore(IDatabase database, ChangeLog log)
     private Task<List<LaneEntity>> LanesAsync(string webhook, string? account, string? from, CancellationToken cancel) => database.ReadAsync(
         (db, token) =>
         {
-            var lanes = from lane in db.Set<LaneEntity>()
-                        where lane.Webhook == webhook && lane.End == null && db.Set<ChangeEntity>().Any(change => change.Incarnation == lane.Incarnation && change.Sequence > lane.Cursor)
-                        select lane;
-            lanes = account is null ? lanes : lanes.Where(lane => lane.Account == account);
-            lanes = from is null ? lanes : lanes.Where(lane => lane.Incarnation.CompareTo(from) >= 0);
-            return lanes.OrderBy(lane => lane.Incarnation).ToListAsync(token);
+            var rows = from lane in db.Set<LaneEntity>()
+                       where lane.Webhook == webhook && lane.End == null && db.Set<ChangeEntity>().Any(change => change.Incarnation == lane.Incarnation && change.Sequence > lane.Cursor)
+                       select lane;
+            rows = account is null ? rows : rows.Where(lane => lane.Account == account);
+            rows = from is null ? rows : rows.Where(lane => lane.Incarnation.CompareTo(from) >= 0);
+            return rows.OrderBy(lane => lane.Incarnation).ToListAsync(token);
         },
         cancel);
-
-    private Task<Dictionary<long, DeliveryEntity>> OutcomesAsync(string webhook, IReadOnlyList<LoggedChange> batch, CancellationToken cancel)
-    {
-        var (incarnation, first, last) = (batch[0].Incarnation, batch[0].Sequence, batch[^1].Sequence);
-        return database.ReadAsync(
-            (db, token) => db.Set<DeliveryEntity>().Where(row => row.Webhook == webhook && row.Incarnation == incarnation && row.Sequence >= first && row.Sequence <= last)
-                .ToDictionaryAsync(row => row.Sequence, token),
-            cancel);
-    }
 
     /// <summary>Reads rows of outcomes. Pending ones are not among them: they are listed where they will be delivered, before all outcomes.</summary>
     private Task<List<DeliveryEntity>> RowsAsync(string webhook, string? account, DeliveryState? state, ChangeType? type, long? before, int count, CancellationToken cancel) => database.ReadAsync(

@@ -309,7 +309,7 @@ public sealed class Lane(LaneRef lane, long cursor, EndpointRunner endpoint, Del
 
     private async Task AddAsync(IReadOnlyList<LoggedChange> batch, CancellationToken cancel)
     {
-        var again = lane.IsReplay && batch.Count > 0 ? await context.Lanes.OutcomesAsync(lane, batch[0].Sequence, batch[^1].Sequence, cancel) : [];
+        var again = lane.IsReplay && batch.Count > 0 ? await context.Lanes.OutcomesAsync(lane.Webhook, batch, cancel) : [];
         _isBehind |= batch.Count == Batch;
         if (batch.Count > 0 && batch[0].Sequence > _window.LastRead + 1)
         {

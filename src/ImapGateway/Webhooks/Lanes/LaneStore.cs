@@ -79,10 +79,15 @@ public sealed class LaneStore(IDatabase database)
         (db, token) => db.Set<DeliveryEntity>().Where(DeliveryEntity.IsReadable).Where(row => row.Webhook == lane.Webhook && row.Incarnation == lane.Incarnation && row.Sequence > cursor).ToListAsync(token), cancel);
 
     /// <summary>Returns the outcomes of these changes by their sequence numbers.</summary>
-    public Task<Dictionary<long, DeliveryEntity>> OutcomesAsync(LaneRef lane, long first, long last, CancellationToken cancel) => database.ReadAsync(
-        (db, token) => db.Set<DeliveryEntity>().Where(row => row.Webhook == lane.Webhook && row.Incarnation == lane.Incarnation && row.Sequence >= first && row.Sequence <= last)
-            .ToDictionaryAsync(row => row.Sequence, token),
-        cancel);
+    /// <param name="batch">Changes of one account, in the order of the log.</param>
+    public Task<Dictionary<long, DeliveryEntity>> OutcomesAsync(string webhook, IReadOnlyList<LoggedChange> batch, CancellationToken cancel)
+    {
+        var (incarnation, first, last) = (batch[0].Incarnation, batch[0].Sequence, batch[^1].Sequence);
+        return database.ReadAsync(
+            (db, token) => db.Set<DeliveryEntity>().Where(row => row.Webhook == webhook && row.Incarnation == incarnation && row.Sequence >= first && row.Sequence <= last)
+                .ToDictionaryAsync(row => row.Sequence, token),
+            cancel);
+    }
 
     /// <summary>Returns the deliveries set apart that are due next.</summary>
     public Task<List<DeliveryEntity>> RetryingAsync(string webhook, int limit, CancellationToken cancel) => database.ReadAsync(

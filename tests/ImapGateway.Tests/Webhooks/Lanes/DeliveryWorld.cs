@@ -107,27 +107,8 @@ public sealed class DeliveryWorld : IAsyncDisposable, IMessageTexts, IKeyLookup,
     /// <summary>As the next owner of the lane would.</summary>
     public Task ClaimAgain(string webhook) => Context.Lanes.ClaimAsync(webhook, new HashSet<long>(), default);
 
-    public WebhookEntity Webhook(string id, WebhookOrder order = WebhookOrder.Account, bool body = false, string? key = null) => new()
-    {
-        Id = id,
-        Url = "http://receiver.example/",
-        Description = null,
-        Types = ["*"],
-        Accounts = null,
-        Mailboxes = null,
-        Roles = null,
-        Format = WebhookFormat.Standard,
-        Order = order,
-        IncludeBody = body,
-        HeaderNames = [],
-        HeaderSecret = null,
-        Secret = _protector.ProtectSecret(id, WebhookSecret.New()),
-        KeyId = key,
-        GrantedScopes = Scope.Webhooks,
-        GrantedAccounts = null,
-        CreatedAt = Time.GetUtcNow(),
-        FollowsSince = Time.GetUtcNow(),
-    };
+    public WebhookEntity Webhook(string id, WebhookOrder order = WebhookOrder.Account, bool body = false, string? key = null) =>
+        SampleWebhook.Row(id, secret: _protector.ProtectSecret(id, WebhookSecret.New()), order: order, body: body, key: key);
 
     public DeliveryEntity Outcome(string webhook, long sequence, DeliveryState state = DeliveryState.Delivered) => new()
     {

@@ -14,7 +14,7 @@ public class PayloadTests
     public void A_delivery_shows_what_the_key_of_its_endpoint_may_see(WebhookFormat format)
     {
         var change = ChangeExamples.Of(ChangeType.MessageAdded);
-        string Sent(Scope scopes) => Encoding.UTF8.GetString(Payload.Write(change, Payload.FormOf(Webhook(format), change, new Caller("k", scopes | Scope.Webhooks, null))));
+        string Sent(Scope scopes) => Encoding.UTF8.GetString(Payload.Write(change, Payload.FormOf(SampleWebhook.Row(format: format), change, new Caller("k", scopes | Scope.Webhooks, null))));
 
         Assert.Contains("\"preview\"", Sent(Scope.MailRead), StringComparison.Ordinal);
         Assert.Contains("Our offer", Sent(Scope.MailReadBasic), StringComparison.Ordinal);
@@ -25,26 +25,4 @@ public class PayloadTests
     [Fact]
     public void What_was_first_sent_by_an_older_gateway_is_sent_again_with_the_same_bytes() =>
         Assert.DoesNotContain("\"preview\"", Encoding.UTF8.GetString(Payload.Write(ChangeExamples.Of(ChangeType.MessageAdded), (PayloadForm)2)), StringComparison.Ordinal);
-
-    private static WebhookEntity Webhook(WebhookFormat format) => new()
-    {
-        Id = "wh_1",
-        Url = "https://example.org/",
-        Description = null,
-        Types = ["*"],
-        Accounts = null,
-        Mailboxes = null,
-        Roles = null,
-        Format = format,
-        Order = WebhookOrder.Account,
-        IncludeBody = false,
-        HeaderNames = [],
-        HeaderSecret = null,
-        Secret = "",
-        KeyId = null,
-        GrantedScopes = default,
-        GrantedAccounts = null,
-        CreatedAt = default,
-        FollowsSince = default,
-    };
 }

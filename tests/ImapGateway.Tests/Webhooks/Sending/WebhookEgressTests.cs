@@ -34,29 +34,7 @@ public sealed class WebhookEgressTests : IDisposable
     private static LoadedWebhook Webhook(string url)
     {
         var protector = new WebhookProtector(new EphemeralDataProtectionProvider());
-        return LoadedWebhook.Of(
-            new WebhookEntity
-            {
-                Id = "wh_1",
-                Url = url,
-                Description = null,
-                Types = ["*"],
-                Accounts = null,
-                Mailboxes = null,
-                Roles = null,
-                Format = WebhookFormat.Standard,
-                Order = WebhookOrder.Account,
-                IncludeBody = false,
-                HeaderNames = [],
-                HeaderSecret = null,
-                Secret = protector.ProtectSecret("wh_1", WebhookSecret.New()),
-                KeyId = null,
-                GrantedScopes = default,
-                GrantedAccounts = null,
-                CreatedAt = default,
-                FollowsSince = default,
-            },
-            protector);
+        return LoadedWebhook.Of(SampleWebhook.Row(url: url, secret: protector.ProtectSecret("wh_1", WebhookSecret.New())), protector);
     }
 
     [Theory]
