@@ -15,6 +15,8 @@ using ImapGateway.Storage;
 using ImapGateway.Storage.Backup;
 using ImapGateway.Sync.Watching;
 using ImapGateway.Webhooks;
+using ImapGateway.Webhooks.Deliveries;
+using ImapGateway.Webhooks.Endpoints;
 
 namespace ImapGateway;
 
@@ -44,7 +46,7 @@ public static class Program
         builder.AddKeys();                // API keys
         builder.AddWebhooks();            // endpoints, lanes, deliveries
         builder.AddGraphQL(
-            new AccountsGraph(), new MailboxesGraph(), new MessagesGraph(), new BodiesGraph(), new WebhooksGraph(), new KeysGraph(),
+            new AccountsGraph(), new MailboxesGraph(), new MessagesGraph(), new BodiesGraph(), new WebhooksGraph(), new DeliveriesGraph(), new KeysGraph(),
             new ChangesGraph(), new FollowGraph(), new ChangedAccountGraph(), new ChangedMailboxGraph(), new ChangedMessageGraph());
         replace?.Invoke(builder.Services);
 

@@ -1,4 +1,4 @@
-using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.Mail;
 
 namespace ImapGateway.Accounts;

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using ImapGateway.Access;
 using ImapGateway.Changes;
-using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.GraphQL.Schema;
 using ImapGateway.Imap;
 using ImapGateway.Mail;

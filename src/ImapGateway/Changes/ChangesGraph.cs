@@ -1,5 +1,6 @@
 using ImapGateway.GraphQL.Schema;
 
+
 namespace ImapGateway.Changes;
 
 /// <summary>The feed in the GraphQL schema.</summary>

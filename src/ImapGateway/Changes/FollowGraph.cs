@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using ImapGateway.Access;
-using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.GraphQL.Schema;
 using ImapGateway.Mail;
 

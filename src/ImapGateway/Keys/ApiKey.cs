@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json;
 using ImapGateway.Access;
+using ImapGateway.Responses;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
@@ -9,7 +10,7 @@ using Microsoft.EntityFrameworkCore.Metadata.Builders;
 namespace ImapGateway.Keys;
 
 /// <summary>A key as stored: the SHA-256 of its value and a hint. Its rights also depend on the keys that it was made by, see <see cref="KeyRights"/>.</summary>
-public sealed class ApiKey
+public sealed class ApiKey : ICreated
 {
     public required string Id { get; init; }
     public required byte[] Sha256 { get; init; }

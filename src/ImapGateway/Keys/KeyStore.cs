@@ -1,5 +1,6 @@
 using ImapGateway.Access;
 using ImapGateway.Mail;
+using ImapGateway.Responses;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 
@@ -13,20 +14,9 @@ public sealed class KeyStore(IDatabase database, KeyLookup lookup, TimeProvider 
 {
     private static readonly Problem NoSuchKey = new(ErrorCode.NotFound, "There is no such key.");
 
-    /// <summary>Lists keys, newest first; one more than asked for if there are more.</summary>
-    public Task<List<ApiKey>> ListAsync(Caller caller, KeyPosition? before, int limit, CancellationToken cancel) => database.ReadAsync(async (db, c) =>
-    {
-        var keys = await VisibleAsync(db, caller, c);
-        if (before is not null)
-        {
-            // The order is that of the stored values: a damaged instant is not read as the value that its row was sorted by.
-            var last = db.Set<ApiKey>().Where(key => key.Id == before.Id);
-            keys = keys.Where(key => last.Any()
-                ? last.Any(end => key.CreatedAt < end.CreatedAt || (key.CreatedAt == end.CreatedAt && key.Id.CompareTo(end.Id) < 0))
-                : key.CreatedAt < before.CreatedAt || (key.CreatedAt == before.CreatedAt && key.Id.CompareTo(before.Id) < 0));
-        }
-        return await keys.OrderByDescending(key => key.CreatedAt).ThenByDescending(key => key.Id).Take(limit + 1).ToListAsync(c);
-    }, cancel);
+    /// <summary>Returns keys, newest first, and one more than requested if there are more.</summary>
+    public Task<List<ApiKey>> ListAsync(Caller caller, CreatedPosition? before, int limit, CancellationToken cancel) =>
+        database.ReadAsync(async (db, c) => await (await VisibleAsync(db, caller, c)).Page(db.Set<ApiKey>(), before, limit).ToListAsync(c), cancel);
 
     public Task<ApiKey> GetAsync(Caller caller, string id, CancellationToken cancel) => database.ReadAsync((db, c) => FindAsync(db, caller, id, c), cancel);
 
@@ -114,6 +104,3 @@ public sealed class KeyStore(IDatabase database, KeyLookup lookup, TimeProvider 
         return maker.DescendsFrom(id) ? throw new ProblemException(ErrorCode.Forbidden, "A key cannot change itself or a key it descends from.") : (maker, key);
     }
 }
-
-/// <summary>The position of the last key on a page.</summary>
-public sealed record KeyPosition(DateTimeOffset CreatedAt, string Id);

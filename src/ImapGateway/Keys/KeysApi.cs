@@ -41,9 +41,9 @@ public static class KeysApi
 
     private static async Task<PageResult<Key>> List(Caller caller, [AsParameters] Paging page, Conditions when, KeyStore store, KeyLookup lookup, CancellationToken cancel)
     {
-        var rows = await store.ListAsync(caller, Cursor.Decode<KeyPosition>(Kind, "", page.Cursor), page.Limit, cancel);
+        var rows = await store.ListAsync(caller, Cursor.Decode<CreatedPosition>(Kind, "", page.Cursor), page.Limit, cancel);
         var shown = rows.Take(page.Limit).ToArray();
-        var next = rows.Count > shown.Length ? Cursor.Encode(Kind, "", new KeyPosition(shown[^1].CreatedAt, shown[^1].Id)) : null;
+        var next = rows.Count > shown.Length ? Cursor.Encode(Kind, "", CreatedPosition.Of(shown[^1])) : null;
         var list = new Page<Key>(shown.Select(row => Key.Of(row, lookup.LastUse(row.Id))).ToImmutableArray(), next);
         return new PageResult<Key>(Tagged.Weak(when, list, list));
     }

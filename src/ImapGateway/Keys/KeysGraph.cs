@@ -1,5 +1,5 @@
 using ImapGateway.Access;
-using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.GraphQL.Schema;
 using ImapGateway.Responses;
 
@@ -30,9 +30,9 @@ public sealed class KeysGraph : IGraph
     private static async Task<Connection<Key>> ListAsync(FieldCall call)
     {
         var page = PageAsked.Of(call);
-        var rows = await call.Service<KeyStore>().ListAsync(call.Caller, Cursor.Decode<KeyPosition>(Kind, "", page.Cursor), page.Limit, call.Cancel);
+        var rows = await call.Service<KeyStore>().ListAsync(call.Caller, Cursor.Decode<CreatedPosition>(Kind, "", page.Cursor), page.Limit, call.Cancel);
         var lookup = call.Service<KeyLookup>();
         return new Connection<Key>(
-            [.. rows.Take(page.Limit).Select(row => Key.Of(row, lookup.LastUse(row.Id)))], key => Cursor.Encode(Kind, "", new KeyPosition(key.CreatedAt, key.Id)), rows.Count > page.Limit, page.Cursor is not null);
+            [.. rows.Take(page.Limit).Select(row => Key.Of(row, lookup.LastUse(row.Id)))], key => Cursor.Encode(Kind, "", new CreatedPosition(key.CreatedAt, key.Id)), rows.Count > page.Limit, page.Cursor is not null);
     }
 }

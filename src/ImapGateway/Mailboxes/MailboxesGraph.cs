@@ -1,6 +1,6 @@
 using ImapGateway.Access;
 using ImapGateway.Accounts;
-using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.GraphQL.Schema;
 using ImapGateway.Mail;
 using ImapGateway.Sync;

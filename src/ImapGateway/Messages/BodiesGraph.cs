@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
 using ImapGateway.Access;
 using ImapGateway.Accounts;
-using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.GraphQL.Schema;
 using ImapGateway.Mail;
 using ImapGateway.Messages.Bodies;

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using ImapGateway.Accounts;
-using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.Mail;
 using ImapGateway.Messages.Bodies;
 

@@ -1,10 +1,8 @@
 using System.Collections.Concurrent;
-using System.Globalization;
 using System.Net;
 using ImapGateway.IntegrationTests.Servers.Scripted;
 using ImapGateway.IntegrationTests.Webhooks;
 using ImapGateway.Storage.Sqlite;
-using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 
@@ -98,12 +96,12 @@ public sealed class DamagedColumnsTests
         server.Inbox.Add("two");
         await InParallel(damaged.Values, account => account.Api.Get(account.Messages("inbox"), ("Cache-Control", "no-cache")));
         await gateway.Stop();
-        using (var database = Open(gateway))
+        using (var database = new GatewayDatabase(gateway))
         {
             foreach (var (damage, account) in damaged)
             {
-                var incarnation = Read(database, $"SELECT Incarnation FROM account WHERE Id = '{account.Id}'");
-                Execute(database, $"INSERT INTO pending SELECT '{incarnation}', Counter, 1, 1, '', 0, 0 FROM mailbox WHERE Incarnation = '{incarnation}'");
+                var incarnation = database.Read($"SELECT Incarnation FROM account WHERE Id = '{account.Id}'");
+                database.Execute($"INSERT INTO pending SELECT '{incarnation}', Counter, 1, 1, '', 0, 0 FROM mailbox WHERE Incarnation = '{incarnation}'");
                 Apply(database, damage, OfAccounts[damage.Table], incarnation);
             }
         }
@@ -131,7 +129,13 @@ public sealed class DamagedColumnsTests
             await faults.Demand($"{damage}: changes", await api.Get($"{account.Path}/changes?after=0"));
             await faults.Demand($"{damage}: resume", await api.Post($"{account.Path}/resume"));
             await faults.Demand($"{damage}: change of the password", await api.Patch($"{account.Path}?verify=false", new { imap = new { password = "pass" } }));
-            await faults.Demand($"{damage}: change", await api.Patch($"{account.Path}?verify=false", Settings(server, "changed")));
+            var changed = await api.Patch($"{account.Path}?verify=false", Settings(server, "changed"));
+            await faults.Demand($"{damage}: change", changed);
+            if (changed.Status == HttpStatusCode.OK && damage.Table is "account" or "account_metadata")
+            {
+                // New settings repair the tables that they write.
+                await faults.Demand($"{damage}: list after the change", await api.Get(account.Messages("inbox"), ("Cache-Control", "no-cache")), HttpStatusCode.OK);
+            }
             await faults.Demand($"{damage}: read before it is deleted", await api.Get(account.Path), HttpStatusCode.OK);
             await faults.Demand($"{damage}: delete", await api.Delete(account.Path), HttpStatusCode.NoContent);
             await faults.Demand($"{damage}: read when it is deleted", await api.Get(account.Path), HttpStatusCode.NotFound);
@@ -174,7 +178,7 @@ public sealed class DamagedColumnsTests
             return true;
         });
         await gateway.Stop();
-        using (var database = Open(gateway))
+        using (var database = new GatewayDatabase(gateway))
         {
             foreach (var (damage, id) in damaged)
             {
@@ -227,7 +231,7 @@ public sealed class DamagedColumnsTests
             damaged.Add((damage, made.Text("id"), made.Text("key")));
         }
         await gateway.Stop();
-        using (var database = Open(gateway))
+        using (var database = new GatewayDatabase(gateway))
         {
             foreach (var (damage, id, _) in damaged)
             {
@@ -316,32 +320,10 @@ public sealed class DamagedColumnsTests
 
     private static Task InParallel<T>(IEnumerable<T> items, Func<T, Task> run) => Parallel.ForEachAsync(items, new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (item, _) => await run(item));
 
-    private static SqliteConnection Open(GatewayProcess gateway)
-    {
-        var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(gateway.DataDirectory, "gateway.db"), Pooling = false, ForeignKeys = false }.ToString());
-        connection.Open();
-        Execute(connection, "PRAGMA synchronous = OFF");
-        return connection;
-    }
-
-    private static void Apply(SqliteConnection database, Damage damage, string owner, string id)
+    private static void Apply(GatewayDatabase database, Damage damage, string owner, string id)
     {
         var row = $"SELECT rowid FROM \"{damage.Table}\" WHERE \"{owner}\" = '{id}' ORDER BY rowid DESC LIMIT 1";
-        Assert.True(Execute(database, $"UPDATE \"{damage.Table}\" SET \"{damage.Column}\" = {damage.Value} WHERE rowid = ({row})") == 1, damage.ToString());
-    }
-
-    private static int Execute(SqliteConnection database, string statement)
-    {
-        using var command = database.CreateCommand();
-        command.CommandText = statement;
-        return command.ExecuteNonQuery();
-    }
-
-    private static string Read(SqliteConnection database, string query)
-    {
-        using var command = database.CreateCommand();
-        command.CommandText = query;
-        return Convert.ToString(command.ExecuteScalar(), CultureInfo.InvariantCulture)!;
+        Assert.True(database.Execute($"UPDATE \"{damage.Table}\" SET \"{damage.Column}\" = {damage.Value} WHERE rowid = ({row})") == 1, damage.ToString());
     }
 
     /// <summary>All that is wrong, so that one run of the test shows it.</summary>

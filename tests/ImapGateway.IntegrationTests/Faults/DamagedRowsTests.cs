@@ -1,26 +1,22 @@
 using System.Net;
 using System.Text.Json;
 using ImapGateway.IntegrationTests.Webhooks;
-using Microsoft.Data.Sqlite;
 
 namespace ImapGateway.IntegrationTests.Faults;
 
-/// <summary>A row that holds what the gateway never writes costs the account, endpoint or key it belongs to, and nothing else.</summary>
+/// <summary>
+/// What becomes of accounts, endpoints, keys and changes with damaged rows while mail is watched and delivered. That none of the columns costs more than its own account, endpoint or key is shown by
+/// <see cref="DamagedColumnsTests"/>.
+/// </summary>
 [Trait("Category", "judges")]
 public sealed class DamagedRowsTests
 {
     private static async Task Damage(GatewayProcess gateway, params string[] statements)
     {
         await gateway.Stop();
-        await using (var connection = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = Path.Combine(gateway.DataDirectory, "gateway.db"), Pooling = false }.ToString()))
+        using (var database = new GatewayDatabase(gateway))
         {
-            connection.Open();
-            foreach (var statement in statements)
-            {
-                await using var command = connection.CreateCommand();
-                command.CommandText = statement;
-                Assert.True(await command.ExecuteNonQueryAsync() > 0, statement);
-            }
+            Assert.All(statements, statement => Assert.True(database.Execute(statement) > 0, statement));
         }
         await gateway.Resume();
     }
@@ -28,10 +24,7 @@ public sealed class DamagedRowsTests
     /// <summary>Damage that new settings do not repair, or that is not repaired: the account can only be removed.</summary>
     private static readonly string[] Lasting =
     [
-        """UPDATE account SET Imap = '{"host":' WHERE Id = '{0}'""",
-        "UPDATE account SET Imap = '[1]' WHERE Id = '{0}'",
         "UPDATE account SET ImapSecret = 'garbage' WHERE Id = '{0}'",
-        "UPDATE account SET ImapSecret = '' WHERE Id = '{0}'",
         "DELETE FROM fence WHERE Incarnation = (SELECT Incarnation FROM account WHERE Id = '{0}')",
     ];
 

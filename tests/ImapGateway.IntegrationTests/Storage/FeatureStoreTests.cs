@@ -11,7 +11,8 @@ using ImapGateway.Responses;
 using ImapGateway.Storage;
 using ImapGateway.Sync;
 using ImapGateway.Sync.Watching;
-using ImapGateway.Webhooks;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Lanes;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -177,12 +178,12 @@ public abstract class FeatureStoreTests : StoreSuite
             made.Add((await Keys.CreateAsync(Admin, new NewKey { Name = $"k{n}", Scopes = ["admin"], Accounts = n == 0 ? null : ["a", "b"] }, default)).Key);
         }
         var listed = new List<string>();
-        KeyPosition? before = null;
+        CreatedPosition? before = null;
         do
         {
             var page = await Keys.ListAsync(Admin, before, 2, default);
             listed.AddRange(page.Take(2).Select(key => key.Id));
-            before = page.Count > 2 ? new KeyPosition(page[1].CreatedAt, page[1].Id) : null;
+            before = page.Count > 2 ? CreatedPosition.Of(page[1]) : null;
         }
         while (before is not null);
         Assert.Equal(made.OrderByDescending(key => key.CreatedAt).ThenByDescending(key => key.Id, StringComparer.Ordinal).Select(key => key.Id), listed);

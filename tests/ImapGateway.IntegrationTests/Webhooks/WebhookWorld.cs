@@ -14,6 +14,8 @@ using ImapGateway.Settings;
 using ImapGateway.Storage;
 using ImapGateway.Sync.Watching;
 using ImapGateway.Webhooks;
+using ImapGateway.Webhooks.Endpoints;
+using ImapGateway.Webhooks.Lanes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.DataProtection;
 using Microsoft.AspNetCore.Hosting;

@@ -7,6 +7,7 @@ using GraphQL.Types;
 using ImapGateway.Access;
 using ImapGateway.GraphQL;
 using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.Mail;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;

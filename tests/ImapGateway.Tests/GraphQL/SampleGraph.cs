@@ -1,5 +1,5 @@
 using ImapGateway.Access;
-using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.GraphQL.Schema;
 using ImapGateway.Mail;
 

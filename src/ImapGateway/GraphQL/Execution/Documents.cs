@@ -5,7 +5,6 @@ using GraphQL.Validation.Rules.Custom;
 using GraphQLParser;
 using GraphQLParser.AST;
 using GraphQLParser.Exceptions;
-using ImapGateway.GraphQL.Limits;
 using ImapGateway.Mail;
 using Microsoft.Extensions.Caching.Memory;
 using Microsoft.Extensions.Options;

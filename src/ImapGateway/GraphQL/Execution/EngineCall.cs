@@ -2,6 +2,7 @@ using GraphQL;
 using GraphQL.Execution;
 using GraphQL.Types;
 using GraphQL.Validation;
+using ImapGateway.GraphQL.Fields;
 
 namespace ImapGateway.GraphQL.Execution;
 

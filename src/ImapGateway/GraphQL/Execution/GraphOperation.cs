@@ -4,7 +4,7 @@ using System.Text.Json;
 using GraphQL.Validation;
 using GraphQLParser;
 using GraphQLParser.AST;
-using ImapGateway.GraphQL.Schema;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.Http;
 using ImapGateway.Mail;
 using ImapGateway.Responses;

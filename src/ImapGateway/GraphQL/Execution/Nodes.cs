@@ -10,9 +10,6 @@ public sealed class ObjectNode(PlanSelection selection, object source)
     public object?[] Slots { get; } = new object?[selection.Slots.Count];
 }
 
-/// <summary>A value that could not be resolved. A resolver may put it into a list, whose other items must not fail with it.</summary>
-public sealed record Failed(Exception Reason);
-
 /// <summary>Stands for a value that is null because a non-null field below it failed; the error has been reported.</summary>
 public sealed class Bubbled
 {

@@ -1,4 +1,5 @@
 using GraphQL.Types;
+using ImapGateway.GraphQL.Fields;
 
 namespace ImapGateway.GraphQL.Execution;
 

@@ -2,7 +2,7 @@ using System.Text.Json;
 using GraphQL;
 using GraphQL.Types;
 using GraphQLParser.AST;
-using ImapGateway.GraphQL.Schema;
+using ImapGateway.GraphQL.Fields;
 
 namespace ImapGateway.GraphQL.Execution;
 

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using GraphQL.Execution;
 using GraphQL.Types;
 using GraphQL.Validation;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.GraphQL.Schema;
 
 namespace ImapGateway.GraphQL.Execution;

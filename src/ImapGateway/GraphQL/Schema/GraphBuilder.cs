@@ -1,5 +1,5 @@
 using GraphQL.Types;
-using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Fields;
 
 namespace ImapGateway.GraphQL.Schema;
 

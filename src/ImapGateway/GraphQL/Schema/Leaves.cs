@@ -1,4 +1,5 @@
 using System.Text.Json;
+using ImapGateway.GraphQL.Fields;
 
 namespace ImapGateway.GraphQL.Schema;
 

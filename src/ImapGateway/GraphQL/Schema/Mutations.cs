@@ -1,6 +1,6 @@
 using System.Text.Json;
 using ImapGateway.Access;
-using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.Mail;
 using Microsoft.AspNetCore.Http.Json;
 using Microsoft.Extensions.Options;

@@ -2,6 +2,7 @@ using System.Buffers;
 using GraphQLParser.AST;
 using ImapGateway.Access;
 using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.Http;
 using ImapGateway.Mail;
 using ImapGateway.Responses;

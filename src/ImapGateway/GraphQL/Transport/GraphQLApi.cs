@@ -3,6 +3,7 @@ using System.Text;
 using GraphQLParser.AST;
 using ImapGateway.Access;
 using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.Http;
 using ImapGateway.Mail;
 using ImapGateway.Responses;

@@ -5,11 +5,12 @@ using ImapGateway.Http;
 namespace ImapGateway.GraphQL.Transport;
 
 /// <summary>Sends and receives whole messages over a WebSocket: one at a time in each direction, no larger than allowed, and without a queue for a client that does not read them.</summary>
-public sealed class MessageSocket(WebSocket socket, int maxBytes, TimeProvider time) : IDisposable
+public sealed class MessageSocket(WebSocket socket, int maxBytes, TimeProvider time) : IAsyncDisposable
 {
     /// <summary>The time within which the client must answer the gateway's close.</summary>
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(5);
 
+    // Neither is disposed: operations that end after the connection still use them, and without a wait handle there is nothing to dispose.
     private readonly SemaphoreSlim _sending = new(1);
     private readonly CancellationTokenSource _given = new();
     private readonly byte[] _buffer = new byte[4096];
@@ -107,5 +108,20 @@ public sealed class MessageSocket(WebSocket socket, int maxBytes, TimeProvider t
         }
     }
 
-    public void Dispose() => _given.Dispose();
+    /// <summary>Waits until nothing uses the WebSocket any more: it is disposed next. Messages of operations that are still running are not sent.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        Volatile.Write(ref _ended, true);
+        using var late = new CancellationTokenSource(Farewell, time);
+        try
+        {
+            await _sending.WaitAsync(late.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            socket.Abort();
+            await _sending.WaitAsync(CancellationToken.None);
+        }
+        _sending.Release();
+    }
 }

@@ -23,7 +23,7 @@ public sealed class SocketDoor(GraphExecutor executor, Credentials credentials, 
         var isSpoken = offered.Contains(Subprotocol);
         // A browser would report only a failed handshake to its page, so one of its own subprotocols is accepted before the error is sent.
         using var socket = await context.WebSockets.AcceptWebSocketAsync(isSpoken ? Subprotocol : offered.FirstOrDefault());
-        using var messages = new MessageSocket(socket, executor.Limits.MaxBodyBytes, time);
+        await using var messages = new MessageSocket(socket, executor.Limits.MaxBodyBytes, time);
         if (!isSpoken)
         {
             await messages.EndAsync(CloseReason.NoSubprotocol);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using GraphQLParser.AST;
 using ImapGateway.GraphQL.Execution;
+using ImapGateway.GraphQL.Fields;
 using ImapGateway.Mail;
 
 namespace ImapGateway.GraphQL.Transport;

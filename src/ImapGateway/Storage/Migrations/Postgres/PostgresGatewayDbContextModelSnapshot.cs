@@ -538,7 +538,7 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
                 });
 
-            modelBuilder.Entity("ImapGateway.Webhooks.DeliveryEntity", b =>
+            modelBuilder.Entity("ImapGateway.Webhooks.Lanes.DeliveryEntity", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -619,7 +619,7 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
                 });
 
-            modelBuilder.Entity("ImapGateway.Webhooks.LaneEntity", b =>
+            modelBuilder.Entity("ImapGateway.Webhooks.Lanes.LaneEntity", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -671,7 +671,7 @@ namespace ImapGateway.Storage.Migrations.Postgres
                     b.HasAnnotation("Npgsql:StorageParameter:autovacuum_vacuum_scale_factor", 0.02);
                 });
 
-            modelBuilder.Entity("ImapGateway.Webhooks.WebhookEntity", b =>
+            modelBuilder.Entity("ImapGateway.Webhooks.Endpoints.WebhookEntity", b =>
                 {
                     b.Property<string>("Id")
                         .HasMaxLength(64)
@@ -785,9 +785,9 @@ namespace ImapGateway.Storage.Migrations.Postgres
                         .IsRequired();
                 });
 
-            modelBuilder.Entity("ImapGateway.Webhooks.LaneEntity", b =>
+            modelBuilder.Entity("ImapGateway.Webhooks.Lanes.LaneEntity", b =>
                 {
-                    b.HasOne("ImapGateway.Webhooks.WebhookEntity", null)
+                    b.HasOne("ImapGateway.Webhooks.Endpoints.WebhookEntity", null)
                         .WithMany()
                         .HasForeignKey("Webhook")
                         .OnDelete(DeleteBehavior.Cascade)

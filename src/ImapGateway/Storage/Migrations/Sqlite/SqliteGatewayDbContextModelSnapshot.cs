@@ -441,7 +441,7 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.ToTable("pending", (string)null);
                 });
 
-            modelBuilder.Entity("ImapGateway.Webhooks.DeliveryEntity", b =>
+            modelBuilder.Entity("ImapGateway.Webhooks.Lanes.DeliveryEntity", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -514,7 +514,7 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.ToTable("webhook_delivery", (string)null);
                 });
 
-            modelBuilder.Entity("ImapGateway.Webhooks.LaneEntity", b =>
+            modelBuilder.Entity("ImapGateway.Webhooks.Lanes.LaneEntity", b =>
                 {
                     b.Property<long>("Id")
                         .ValueGeneratedOnAdd()
@@ -559,7 +559,7 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                     b.ToTable("webhook_lane", (string)null);
                 });
 
-            modelBuilder.Entity("ImapGateway.Webhooks.WebhookEntity", b =>
+            modelBuilder.Entity("ImapGateway.Webhooks.Endpoints.WebhookEntity", b =>
                 {
                     b.Property<string>("Id")
                         .HasMaxLength(64)
@@ -663,9 +663,9 @@ namespace ImapGateway.Storage.Migrations.Sqlite
                         .IsRequired();
                 });
 
-            modelBuilder.Entity("ImapGateway.Webhooks.LaneEntity", b =>
+            modelBuilder.Entity("ImapGateway.Webhooks.Lanes.LaneEntity", b =>
                 {
-                    b.HasOne("ImapGateway.Webhooks.WebhookEntity", null)
+                    b.HasOne("ImapGateway.Webhooks.Endpoints.WebhookEntity", null)
                         .WithMany()
                         .HasForeignKey("Webhook")
                         .OnDelete(DeleteBehavior.Cascade)
