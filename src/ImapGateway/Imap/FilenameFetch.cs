@@ -6,7 +6,7 @@ namespace ImapGateway.Imap;
 
 /// <summary>
 /// Reads file names from the header of the part if the mail server cannot read them. BODYSTRUCTURE ends a name at the first blank or quotation mark if the sender has quoted it wrongly, or has no
-/// name at all. Sends nothing if all names look complete.
+/// name at all. Sends nothing if all names look complete. Courier removes characters from names so that they look complete, and leaves out locations: its files are always read.
 /// </summary>
 public static class FilenameFetch
 {
@@ -25,7 +25,8 @@ public static class FilenameFetch
     public static async Task<IReadOnlyDictionary<uint, MessageHeaders>> RunAsync(
         ImapSession session, string path, uint uidValidity, IReadOnlyDictionary<uint, MessageHeaders> messages)
     {
-        var doubtful = messages.SelectMany(message => message.Value.Parts.Where(IsDoubtful).Select(part => (Uid: message.Key, part.Part)))
+        var isCourier = session.IsCourier;
+        var doubtful = messages.SelectMany(message => message.Value.Parts.Where(part => isCourier ? IsNamed(part) : IsDoubtful(part)).Select(part => (Uid: message.Key, part.Part)))
             .GroupBy(one => one.Part, one => one.Uid).Take(MostSections).ToList();
         if (doubtful.Count == 0)
         {
@@ -53,12 +54,16 @@ public static class FilenameFetch
 
     private static ImmutableArray<MessagePart> Named(ImmutableArray<MessagePart> parts, string section, byte[] header)
     {
-        var at = parts.ToList().FindIndex(part => part.Part + ".MIME" == section && IsDoubtful(part));
+        var at = parts.ToList().FindIndex(part => part.Part + ".MIME" == section);
         var charset = parts.FirstOrDefault(part => part.InText || part.InHtml)?.Charset;
-        return at >= 0 && Filenames.Of(HeaderFields.Parse(header, charset), charset) is { } name ? parts.SetItem(at, parts[at] with { Filename = name }) : parts;
+        var fields = HeaderFields.Parse(header, charset);
+        return at < 0 ? parts
+            : parts.SetItem(at, parts[at] with { Filename = Filenames.Of(fields, charset) ?? parts[at].Filename, Location = parts[at].Location ?? PartMapping.Location(fields.Line("Content-Location")) });
     }
+
+    private static bool IsNamed(MessagePart part) => part.IsFile && !part.ContentType.StartsWith("message/", StringComparison.Ordinal);
 
     /// <summary>True for a file without a name, without an extension, or with signs that were not understood. Messages are named by their subject.</summary>
     private static bool IsDoubtful(MessagePart part) =>
-        part.IsFile && !part.ContentType.StartsWith("message/", StringComparison.Ordinal) && (part.Filename is null || !part.Filename.Contains('.') || part.Filename.AsSpan().ContainsAny('?', '\uFFFD'));
+        IsNamed(part) && (part.Filename is null || !part.Filename.Contains('.') || part.Filename.AsSpan().ContainsAny('?', '\uFFFD'));
 }

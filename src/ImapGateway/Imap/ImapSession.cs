@@ -55,6 +55,9 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>True if the server identifies itself as Dovecot (RFC 2971).</summary>
     public bool IsDovecot { get; private set; }
 
+    /// <summary>True if the greeting of the server is that of Courier, which does not know ID (RFC 2971).</summary>
+    public bool IsCourier { get; private init; }
+
     /// <summary>
     /// True if the connection keeps listing the shares that existed when it logged in. Dovecot's acl plugin checks once an hour which users share mailboxes with the account, separately for each
     /// connection. No capability shows this.
@@ -124,12 +127,13 @@ public sealed partial class ImapSession : IAsyncDisposable
             stream.Answers = answers;
             client = new StreamingImapClient(answers, stream.Listing!.Most * NamesPerMailbox + NamesBeside) { Parsed = stream.Parsed };
             await client.ConnectAsync(stream, server.Host, server.Port, SecureSocketOptions.None, cancel);
+            var isCourier = stream.Tail.Contains("Courier-IMAP", StringComparison.Ordinal);
             stream.Allow(MostAtLogin);
             var login = new LoginQuirks(stream, quirks);
             await LogInAsync(client, server.Username, credential, cancel);
             login.End();
             client.Capabilities &= ~quirks.Refused;
-            var session = new ImapSession(client, stream, quirks);
+            var session = new ImapSession(client, stream, quirks) { IsCourier = isCourier };
             await session.PrepareAsync(cancel);
             stream.Allow(long.MaxValue);
             stream.Memory?.Clear();

@@ -29,7 +29,7 @@ public static partial class PartMapping
             Filename: Filenames.Of(part, charset ?? bodyCharset),
             Disposition: Disposition(part.ContentDisposition),
             ContentId: MessageIds.Bare(Decoded(part.ContentId)),
-            Location: Location(part.ContentLocation),
+            Location: Location(part.ContentLocation?.OriginalString),
             InText: false,
             InHtml: false,
             IsInline: false)
@@ -70,8 +70,9 @@ public static partial class PartMapping
     private static string? Language(string[]? tags) =>
         tags?.SelectMany(list => list.Split(',', StringSplitOptions.TrimEntries)).Where(tag => LanguageTag().IsMatch(tag)).Take(MaxLanguages).ToList() is { Count: > 0 } fit ? string.Join(", ", fit) : null;
 
-    private static string? Location(Uri? location) =>
-        location is not null && HeaderText.Clean(location.OriginalString).Trim() is { Length: > 0 and <= MaxLocation } clean ? clean : null;
+    /// <summary>Returns the Content-Location (RFC 2557 section 4.2) for the API. Null if it is empty or very long.</summary>
+    public static string? Location(string? location) =>
+        location is not null && HeaderText.Clean(location).Trim() is { Length: > 0 and <= MaxLocation } clean ? clean : null;
 
     /// <summary>Decodes encoded words, which some senders write where RFC 2047 section 5 does not allow them.</summary>
     private static string? Decoded(string? value) => value?.Contains("=?", StringComparison.Ordinal) == true ? EncodedWords.Decode(value, null) : value;
