@@ -1,6 +1,5 @@
 using ImapGateway.GraphQL.Schema;
 
-
 namespace ImapGateway.Changes;
 
 /// <summary>The feed in the GraphQL schema.</summary>

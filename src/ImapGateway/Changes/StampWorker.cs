@@ -7,7 +7,7 @@ namespace ImapGateway.Changes;
 
 /// <summary>
 /// Replaces the stamp of the database some time after changes were written. So the gateway notices if the database was replaced by an older copy of itself, see <see cref="StoreStamp"/>.
-/// It costs two small writes while there are changes, and nothing while there are none.
+/// It costs three small writes while there are changes, and nothing while there are none.
 /// </summary>
 public sealed class StampWorker : LoopService
 {
@@ -50,7 +50,10 @@ public sealed class StampWorker : LoopService
         await Task.Delay(Interval, Time, stopping);
     }
 
-    /// <summary>Replaces the stamp, first in the file, which names both stamps until the database has the new one. If it is not known whether a stamp was written, the write is repeated.</summary>
+    /// <summary>
+    /// Replaces the stamp, first in the file, which names both stamps until the database has the new one for sure. If it is not known whether a stamp was written, the write is repeated. The file must not name the
+    /// earlier stamp for longer: a copy of any age can have it if nothing was written since.
+    /// </summary>
     private async Task ReplaceAsync(CancellationToken cancel)
     {
         // The flag is cleared before the write begins: changes written meanwhile need another stamp.
@@ -65,6 +68,7 @@ public sealed class StampWorker : LoopService
         {
             _fatal.End(new InvalidOperationException("the database was replaced by another one, or by a copy of itself, while the gateway was running"));
         }
+        _store.WriteStamps(next);
         (_stamp, _next) = (next, null);
     }
 }

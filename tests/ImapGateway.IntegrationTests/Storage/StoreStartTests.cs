@@ -1,6 +1,8 @@
+using ImapGateway.Background;
 using ImapGateway.Changes;
 using ImapGateway.IntegrationTests.Servers;
 using ImapGateway.Mail;
+using ImapGateway.Settings;
 using ImapGateway.Storage;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -56,6 +58,22 @@ public abstract class StoreStartTests : StoreSuite
         var (_, epoch) = await Start();
         Assert.InRange(epoch, 1, ObjectId.LastEpoch);
         Assert.Equal(epoch, (await Start()).Epoch);
+    }
+
+    /// <summary>The copy may be of any age: the stamp changes only with changes.</summary>
+    [Fact]
+    public async Task A_copy_that_lacks_only_the_last_stamp_was_restored()
+    {
+        var (store, _) = await Start();
+        using var loops = new Loops(TimeProvider.System, NullLogger<Loops>.Instance);
+        var changes = new ChangeLog(Database, TimeProvider.System, NullLogger<ChangeLog>.Instance);
+        using var worker = new StampWorker(Database, changes, store, new FatalFault([], NullLogger<FatalFault>.Instance), loops);
+        await worker.StartAsync(default);
+        changes.Appended(store.Incarnation);
+        await TestWait.For(async () => await Database.ReadAsync((db, cancel) => db.Set<StoreEntity>().Select(row => row.Stamp).SingleAsync(cancel), default) != store.Stamp, "another stamp");
+        await worker.StopAsync(default);
+        await Set(row => row.Stamp = store.Stamp);
+        Assert.NotEqual(0, (await Start()).Epoch);
     }
 
     [Fact]
