@@ -35,7 +35,7 @@ public static class RequestReader
         }
         catch (JsonException)
         {
-            throw new ProblemException(ErrorCode.BadRequest, $"The body is not JSON in Unicode, or is nested more than {MaxDepth} deep.");
+            throw new ProblemException(ErrorCode.BadRequest, $"The body is not JSON in Unicode, has two members of one name, or is nested more than {MaxDepth} deep.");
         }
     }
 
@@ -53,14 +53,14 @@ public static class RequestReader
         }
         catch (JsonException)
         {
-            throw new ProblemException(ErrorCode.BadRequest, "variables must be a JSON object.");
+            throw new ProblemException(ErrorCode.BadRequest, "variables must be a JSON object, without two members of one name.");
         }
     }
 
     /// <summary>
     /// Parses JSON whose strings and names can all be read: <see cref="JsonElement.GetString"/> fails for escapes that are half a surrogate pair, and for invalid UTF-8.
     /// </summary>
-    /// <exception cref="JsonException">Invalid JSON, also strings that are not Unicode (RFC 8259 section 8.2).</exception>
+    /// <exception cref="JsonException">Invalid JSON, also strings that are not Unicode (RFC 8259 section 8.2), and two members of one name (section 4).</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> utf8)
     {
         var reader = new Utf8JsonReader(utf8.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
@@ -71,7 +71,7 @@ public static class RequestReader
                 throw new JsonException("A string is not Unicode.");
             }
         }
-        return JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = MaxDepth });
+        return JsonDocument.Parse(utf8, new JsonDocumentOptions { MaxDepth = MaxDepth, AllowDuplicateProperties = false });
     }
 
     private static bool IsUnicode(ref Utf8JsonReader reader)
