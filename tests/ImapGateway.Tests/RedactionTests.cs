@@ -61,7 +61,7 @@ public class RedactionTests
     [Theory, MemberData(nameof(FormNames))]
     public void A_secret_is_removed_in_every_form(string name)
     {
-        foreach (var secret in new[] { Secret, "hunter2", new string('k', 30) + "-_~" + new string('q', 1500) })
+        foreach (var secret in new[] { Secret, "hunter2", "пароль😀ключ", new string('k', 30) + "-_~" + new string('q', 1500) })
         {
             var form = Forms[name](secret);
             var shown = new Redaction([secret]).Apply($"The password {form} is wrong.");
@@ -72,6 +72,25 @@ public class RedactionTests
             // Nor is it there for somebody who decodes what is left.
             Assert.Equal(shown, new Redaction([secret]).Apply(shown));
         }
+    }
+
+    /// <summary>A password that contains what another way of escaping would decode.</summary>
+    [Theory]
+    [InlineData("P\"w%20ab9", "LOGIN u \"P\\\"w%20ab9\"")]
+    [InlineData("x\\y=20ab", "LOGIN u \"x\\\\y=20ab\"")]
+    [InlineData("Qu\"ote&lt;1", "LOGIN u \"Qu\\\"ote&lt;1\"")]
+    [InlineData("a=3Db\"c1", "\"a=3Db\\\"c1\"")]
+    [InlineData("100%25\"pct", "\"100%25\\\"pct\"")]
+    [InlineData("a%41b&amp;c9", "a%2541b%26amp;c9")]
+    [InlineData("päßwörter9", "p&AOQA3w-w&APY-rter9")]
+    [InlineData("Zürich-Öl9", "ZÃ\u009cRICH-Ã\u0096L9 or zÃ¼rich-Ã¶l9")]
+    [InlineData("my pass word", "=?utf-8?Q?my_pass_word?=")]
+    public void A_secret_that_looks_like_an_escape_itself_is_removed(string secret, string text)
+    {
+        var shown = new Redaction([secret]).Apply($"The server says {text}.")!;
+        Assert.Contains(Redaction.Mask, shown, StringComparison.Ordinal);
+        Assert.DoesNotContain(secret[..4], shown, StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain(secret[^4..], shown, StringComparison.OrdinalIgnoreCase);
     }
 
     [Fact]

@@ -49,14 +49,25 @@ public sealed class Redaction
     {
         var given = secrets.Where(secret => secret.Length > 0 && !Ordinary.Contains(secret)).ToList();
         _hidesAll = given.Exists(secret => secret.Length < Shortest);
-        // Texts of servers are Latin-1 here, but secrets are sent in UTF-8.
         _secrets = [.. given.Where(secret => secret.Length >= Shortest)
-            .SelectMany(secret => new[] { secret, Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(secret)) })
+            .SelectMany(FormsOf)
             .SelectMany(secret => new[] { secret, string.Concat(secret.Where(IsKept)) })
             .Where(secret => secret.Length >= Shortest).Distinct()];
         _longest = _secrets.IsEmpty ? 0 : _secrets.Max(secret => secret.Length);
         _pieces = _secrets.Where(secret => secret.Length > Piece)
             .SelectMany(secret => Enumerable.Range(0, secret.Length - Piece + 1).Select(at => secret.Substring(at, Piece))).ToHashSet(StringComparer.OrdinalIgnoreCase);
+    }
+
+    /// <summary>Returns the secret as servers may repeat it. Texts of servers are Latin-1 here, but secrets are sent in UTF-8, and some mechanisms use UTF-16; in these encodings another case has other octets.</summary>
+    private static IEnumerable<string> FormsOf(string secret)
+    {
+        if (Ascii.IsValid(secret))
+        {
+            return [secret];
+        }
+        string[] forms = [secret, secret.ToUpperInvariant(), secret.ToLowerInvariant()];
+        Encoding[] encodings = [Encoding.UTF8, Encoding.Unicode, Encoding.BigEndianUnicode];
+        return forms.Concat(forms.SelectMany(form => encodings.Select(encoding => Encoding.Latin1.GetString(encoding.GetBytes(form)))));
     }
 
     /// <returns>The text with <see cref="Mask"/> in place of secrets, or null if a secret is too short to distinguish it from other text, so that nothing of the text may be shown.</returns>
@@ -74,7 +85,7 @@ public sealed class Redaction
         var most = LongestText + (2 * MostPerCharacter * _longest);
         var kept = text.Length <= most ? text : text[..most];
         var isSecret = new bool[kept.Length];
-        Search(View.Of(kept), isSecret, 0);
+        Search(View.Of(kept), isSecret, 0, []);
         if (kept.Length < text.Length)
         {
             (kept, isSecret) = (kept[..^(MostPerCharacter * _longest)], isSecret[..^(MostPerCharacter * _longest)]);
@@ -85,8 +96,15 @@ public sealed class Redaction
     /// <summary>Removes secrets from octets.</summary>
     public byte[] Apply(byte[] octets) => Apply(Encoding.Latin1.GetString(octets)) is { } text ? Encoding.Latin1.GetBytes(text) : [];
 
-    private void Search(View view, bool[] isSecret, int depth)
+    /// <param name="searched">The views that were searched, because different orders of decoding lead to the same text. The value is the depth.</param>
+    private void Search(View view, bool[] isSecret, int depth, Dictionary<(string Text, int Start, int End), int> searched)
     {
+        var key = (view.Text, view.Places[0].Start, view.Places[^1].End);
+        if (searched.TryGetValue(key, out var before) && before <= depth)
+        {
+            return;
+        }
+        searched[key] = depth;
         foreach (var secret in _secrets)
         {
             for (var at = 0; (at = view.Text.IndexOf(secret, at, StringComparison.OrdinalIgnoreCase)) >= 0; at++)
@@ -107,9 +125,9 @@ public sealed class Redaction
         }
         if (depth < MaxDepth)
         {
-            foreach (var decoded in view.Decoded())
+            foreach (var decoded in view.Decoded().Where(decoded => decoded.Text.Length >= Shortest))
             {
-                Search(decoded, isSecret, depth + 1);
+                Search(decoded, isSecret, depth + 1, searched);
             }
         }
     }
@@ -156,9 +174,17 @@ public sealed class Redaction
                 var kept = Enumerable.Range(0, Text.Length).Where(at => IsKept(Text[at])).ToList();
                 yield return new View(string.Concat(kept.Select(at => Text[at])), [.. kept.Select(at => Places[at])], IsOctets);
             }
-            if (Unescaped() is { } unescaped)
+            foreach (var scheme in CharacterEscape.Schemes)
             {
-                yield return unescaped;
+                if (Unescaped(scheme) is { } unescaped)
+                {
+                    yield return unescaped;
+                }
+            }
+            if (Text.Contains("=?", StringComparison.Ordinal))
+            {
+                // RFC 2047 section 4.2.
+                yield return this with { Text = Text.Replace('_', ' ') };
             }
             if (Text.Contains('+', StringComparison.Ordinal))
             {
@@ -207,20 +233,21 @@ public sealed class Redaction
             }
         }
 
-        private View? Unescaped()
+        private View? Unescaped(CharacterEscape.Scheme scheme)
         {
             var text = new StringBuilder();
             var places = new List<(int, int)>();
-            var changed = false;
             for (var at = 0; at < Text.Length;)
             {
-                var (octet, length) = CharacterEscape.Read(Text.AsSpan(at));
-                text.Append(octet);
-                places.Add((Places[at].Start, Places[at + length - 1].End));
-                changed |= length > 1;
+                var length = scheme(Text.AsSpan(at), text);
+                var place = (Places[at].Start, Places[at + length - 1].End);
+                while (places.Count < text.Length)
+                {
+                    places.Add(place);
+                }
                 at += length;
             }
-            return changed ? new View(text.ToString(), [.. places], IsOctets) : null;
+            return text.Equals(Text.AsSpan()) ? null : new View(text.ToString(), [.. places], IsOctets);
         }
 
         private static bool IsBase64(char octet) => char.IsAsciiLetterOrDigit(octet) || octet is '+' or '/' or '-' or '_' or '=';
