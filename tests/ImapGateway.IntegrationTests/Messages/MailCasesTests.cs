@@ -88,6 +88,7 @@ public abstract class MailCasesTests(MailCases cases)
     [InlineData("html-disposition-by-encoded-word")]
     [InlineData("multipart-without-boundary")]
     [InlineData("picture-by-encoded-word", "(p.png)")]
+    [InlineData("picture-by-location", "(logo.png)")]
     [InlineData("picture-without-cid", "p.png")]
     [InlineData("picture-in-other-case", "(p.png)")]
     [InlineData("pictures-of-a-phone", "IMG_1.jpeg", "IMG_2.jpeg", "IMG_3.jpeg")]

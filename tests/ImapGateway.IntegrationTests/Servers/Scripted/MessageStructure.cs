@@ -48,7 +48,7 @@ internal static class MessageStructure
     private static string Of(MimeEntity entity)
     {
         var type = entity.ContentType;
-        var tail = $"{Disposition(entity.ContentDisposition)} NIL NIL";
+        var tail = $"{Disposition(entity.ContentDisposition)} NIL {String(entity.ContentLocation?.OriginalString)}";
         if (entity is Multipart multipart)
         {
             return $"({string.Concat(multipart.Select(Of))} {String(type.MediaSubtype.ToUpperInvariant())} {Parameters(type.Parameters)} {tail})";
