@@ -7,10 +7,9 @@ using MimeKit.Text;
 namespace ImapGateway.Messages.Bodies;
 
 /// <summary>Selects the attributes that an element of a message keeps.</summary>
-/// <param name="outline">The outline of the same HTML.</param>
 /// <param name="partUrl">Returns the URL of the part for the URL of a picture (cid: or a location); null if the message has no such part.</param>
 /// <param name="form">The form in which the HTML is shown.</param>
-public sealed class SafeAttributes(HtmlOutline outline, Func<string, string?> partUrl, HtmlForm form)
+public sealed class SafeAttributes(Func<string, string?> partUrl, HtmlForm form)
 {
     public const string BlockedSource = "data-blocked-src";
 
@@ -24,6 +23,7 @@ public sealed class SafeAttributes(HtmlOutline outline, Func<string, string?> pa
     public const string Source = "data-mail";
 
     private const int MaxText = 2_000;
+    private const int MaxName = 100;
 
     /// <summary>The largest number in attributes: pixels, rows, columns.</summary>
     private const int MaxNumber = 10_000;
@@ -122,21 +122,20 @@ public sealed class SafeAttributes(HtmlOutline outline, Func<string, string?> pa
         {
             yield return KeyValuePair.Create("class", classes);
         }
-        var name = given.GetValueOrDefault("name");
-        if ((outline.Name(given.GetValueOrDefault("id")) ?? (element == "a" ? outline.Name(name) : null)) is { } id)
+        if (given.GetValueOrDefault("id") is { } id && IsName(id))
         {
             yield return KeyValuePair.Create("id", id);
         }
-        if (element == "map" && outline.Name(name) is { } map)
+        if (element is "a" or "map" && given.GetValueOrDefault("name") is { } name && IsName(name))
         {
-            yield return KeyValuePair.Create("name", map);
+            yield return KeyValuePair.Create("name", name);
         }
     }
 
     private IEnumerable<KeyValuePair<string, string>> Link(Dictionary<string, string> given)
     {
         var href = given.GetValueOrDefault("href");
-        if (outline.Link(href) is { } inside)
+        if (Fragment(href) is { } inside)
         {
             return [KeyValuePair.Create("href", form.LinkBase + inside)];
         }
@@ -160,7 +159,7 @@ public sealed class SafeAttributes(HtmlOutline outline, Func<string, string?> pa
                 yield return KeyValuePair.Create("referrerpolicy", "no-referrer");
             }
         }
-        if (outline.Link(given.GetValueOrDefault("usemap")) is { } map)
+        if (Fragment(given.GetValueOrDefault("usemap")) is { } map)
         {
             yield return KeyValuePair.Create("usemap", map);
         }
@@ -173,6 +172,11 @@ public sealed class SafeAttributes(HtmlOutline outline, Func<string, string?> pa
         var picture = given.TryGetValue("background", out var background) && Background(background) is { } url ? SafeCss.Filter($"background-image:url(\"{url}\")", _ => url) : "";
         return string.Join(';', new[] { colours, picture, SafeCss.Filter(given.GetValueOrDefault("style", ""), Background) }.Where(part => part.Length > 0));
     }
+
+    private static bool IsName(string name) => name.Length is > 0 and <= MaxName && !name.Any(char.IsWhiteSpace) && !name.Any(char.IsControl);
+
+    /// <summary>Returns the URL if it names a position or a map in the same message.</summary>
+    private static string? Fragment(string? url) => url?.Trim() is ['#', .. { Length: > 0 and <= MaxName }] and var fragment ? fragment : null;
 
     private static bool IsBounded(string value)
     {

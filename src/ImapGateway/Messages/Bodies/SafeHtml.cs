@@ -48,13 +48,14 @@ public static class SafeHtml
     public static CleanHtml Clean(string html, Func<string, string?> partUrl, int maxBytes = int.MaxValue, HtmlForm? form = null, string scope = "mail")
     {
         form ??= HtmlForm.Safe;
-        var outline = HtmlOutline.Of(html, form.IsDocument ? null : scope);
-        var attributes = new SafeAttributes(outline, partUrl, form) { KeepsSources = !form.IsDocument && outline.Styles.Count > 0 };
+        var outline = HtmlOutline.Of(html);
+        var attributes = new SafeAttributes(partUrl, form) { KeepsSources = !form.IsDocument && outline.Styles.Count > 0 };
         var sheet = StyleSheet.Parse(outline.Styles, attributes.Background);
         // The result needs at most a few times as many octets of the rewritten HTML: hostile input is not processed to its end.
         var rewriter = new HtmlRewriter(attributes.Of, (int)Math.Min(int.MaxValue, 4L * maxBytes), form.IsDocument ? HtmlElements.MailBody : "div");
         using var document = Sanitizer.SanitizeDom(rewriter.Rewrite(html));
         var body = document.Body!;
+        PageNames.Apply(body, form.IsDocument ? null : scope, form.LinkBase);
         if (form.IsDocument)
         {
             var styles = sheet.Write(Math.Min(MaxStyles, maxBytes / 2));
