@@ -74,6 +74,18 @@ public class PostgresFaultTests
     }
 
     [Fact]
+    public async Task A_read_that_its_caller_has_given_up_is_cancelled_and_no_fault_of_the_storage()
+    {
+        await using var store = await StoreUnderTest.Postgres();
+        var server = await SharedServers.Postgres;
+        using var caller = new CancellationTokenSource();
+        var read = store.Database.ReadAsync((db, cancel) => db.Database.ExecuteSqlRawAsync("SELECT pg_sleep(60)", cancel), caller.Token);
+        await TestWait.For(async () => await server.Execute($"SELECT count(*) FROM pg_stat_activity WHERE datname = '{store.DatabaseName}' AND wait_event = 'PgSleep'") is 1L);
+        await caller.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
+    }
+
+    [Fact]
     public async Task A_commit_whose_answer_was_lost_is_told_and_never_repeated()
     {
         var server = await SharedServers.Postgres;

@@ -79,7 +79,7 @@ internal sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbC
             }
             try
             {
-                return await RepeatAsync(once);
+                return await RepeatAsync(once, cancel);
             }
             finally
             {
@@ -88,13 +88,18 @@ internal sealed partial class PostgresDatabase(NpgsqlDataSource source, Func<DbC
         },
         cancel);
 
-    private async Task<T> RepeatAsync<T>(Func<Task<T>> once)
+    private async Task<T> RepeatAsync<T>(Func<Task<T>> once, CancellationToken cancel)
     {
         for (var repeats = new Repeats(); ;)
         {
             try
             {
                 return await once();
+            }
+            catch (Exception failure) when (cancel.IsCancellationRequested && PostgresFailure.IsCancellation(failure))
+            {
+                // Npgsql reports it with the answer of the server inside, which would look like a fault of the storage.
+                throw new OperationCanceledException(failure.Message, failure, cancel);
             }
             catch (Exception failure) when (failure is not ProblemException)
             {

@@ -45,6 +45,9 @@ internal static class PostgresFailure
     public static bool LeavesCommitInDoubt(Exception failure) =>
         failure is OperationCanceledException || (Find(failure) is { } found && (found is not PostgresException answer || answer.SqlState.StartsWith("57P", StringComparison.Ordinal)));
 
+    /// <summary>True if the failure is how a cancelled command ends.</summary>
+    public static bool IsCancellation(Exception? failure) => failure is OperationCanceledException or PostgresException { SqlState: PostgresErrorCodes.QueryCanceled } || failure is { InnerException: { } inner } && IsCancellation(inner);
+
     /// <summary>Returns the exception for the caller: a problem if the storage is at fault, else the failure as it is.</summary>
     public static Exception Translate(Exception failure) => Classify(failure) switch
     {
