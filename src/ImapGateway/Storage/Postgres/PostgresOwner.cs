@@ -284,7 +284,9 @@ internal sealed partial class PostgresOwner : IAsyncDisposable
                 _number = NewNumber();
             }
         }
-        for (var pause = RetryInterval; !await TryTakeAgainAsync(); pause = pause < LongestPause ? pause * 1.5 : LongestPause)
+        // The first failure is not final: a new connection can break, too, and until the second one writers wait.
+        var isTaken = await TryTakeAgainAsync();
+        for (var pause = RetryInterval; !isTaken && !await TryTakeAgainAsync(); pause = pause < LongestPause ? pause * 1.5 : LongestPause)
         {
             Hold(null);
             await Task.Delay(pause, _ended.Token);
