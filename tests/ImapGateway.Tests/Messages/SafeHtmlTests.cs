@@ -88,7 +88,7 @@ public class SafeHtmlTests
         "<table><td><form><form onsubmit=alert(1)></table>", "<p><svg><p><style><img src=x onerror=alert(1)>", "<select><style></select><img src=x onerror=alert(1)>", "&lt;script&gt;alert(1)&lt;/script&gt;", "<a title=\"&lt;/a&gt;&lt;script&gt;\">x</a>",
         "<custom-element onclick=alert(1)>x</custom-element>", "<p is=x-y>x</p>", "<a href=https://x download>x</a>", "<area href=javascript:alert(1)>", "<map name=x><area shape=rect href=javascript:alert(1)></map><img usemap=#x>",
         "<dialog id=x></dialog><img usemap=#x><a href=#x>y</a>", "<dialog id=x></dialog><a href=#y>y</a><a href=#x>x</a><p id=y>", "<tr id=x></tr><p id=y></p><a href=#x>x</a><a href=#y>y</a>",
-        "<area href=#x><p id=x>x</p><p id=y></p><a href=#y>y</a>", "<map name=x><area href=#y></map><img usemap=#x>", "<map name=x></map><a href=#x>x</a>", "<a id=y name=x href=#x>x</a>", "<p id=a><p id=b><a href=#b>b</a><a href=#a>a</a>",
+        "<area href=#x><p id=x>x</p><p id=y></p><a href=#y>y</a>", "<map name=x><area href=#y></map><img usemap=#x>", "<map name=x></map><a href=#x>x</a>", "<a id=y name=x href=#x>x</a>", "<a name=x href=#x>x</a>", "<p id=a><p id=b><a href=#b>b</a><a href=#a>a</a>",
         "<p id=%41><a href=#%41>x</a><a href=#A>y</a>", "<select><p id=x></select><a href=#x>x</a>",
     ];
 

@@ -122,11 +122,13 @@ public sealed class SafeAttributes(Func<string, string?> partUrl, HtmlForm form)
         {
             yield return KeyValuePair.Create("class", classes);
         }
-        if (given.GetValueOrDefault("id") is { } id && IsName(id))
+        var id = given.GetValueOrDefault("id") is { } own && IsName(own) ? own : null;
+        var name = element is "a" or "map" && given.GetValueOrDefault("name") is { } other && IsName(other) ? other : null;
+        if ((id ?? (element == "a" ? name : null)) is { } position)
         {
-            yield return KeyValuePair.Create("id", id);
+            yield return KeyValuePair.Create("id", position);
         }
-        if (element is "a" or "map" && given.GetValueOrDefault("name") is { } name && IsName(name))
+        if (name is not null)
         {
             yield return KeyValuePair.Create("name", name);
         }
