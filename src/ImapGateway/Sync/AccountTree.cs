@@ -154,9 +154,12 @@ public sealed class AccountTree(MailboxParts parts)
     /// <param name="proofs">The dictionary that receives the mailboxes that had to be opened.</param>
     private async Task<MailboxList> ReadTreeOnceAsync(ISessionRunner runner, MailboxRenaming? renaming, Dictionary<string, MailboxProof> proofs, CancellationToken cancel)
     {
-        var known = Kept(renaming);
-        var (list, hasObjectIds) = await runner.RunAsync(
-            null, repeatable: true, async session => (await MailboxListing.AllAsync(session, known), session.Capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.ObjectID)), cancel);
+        var (list, hasObjectIds) = await ListOnceAsync(runner, renaming, cancel);
+        if (MailboxTree.IsAnyMissing(All, list.Mailboxes, renaming))
+        {
+            // LIST is no snapshot: a mailbox that another client renames meanwhile can be missing under both names. What only one listing lacks is not gone.
+            (list, hasObjectIds) = await ListOnceAsync(runner, renaming, cancel);
+        }
         var doubtful = MailboxTree.Doubtful(All, list.Mailboxes, renaming);
         if (doubtful.Count > 0)
         {
@@ -169,6 +172,13 @@ public sealed class AccountTree(MailboxParts parts)
             _asked.UnionWith(unnamed);
         }
         return list;
+    }
+
+    private Task<(MailboxList List, bool HasObjectIds)> ListOnceAsync(ISessionRunner runner, MailboxRenaming? renaming, CancellationToken cancel)
+    {
+        var known = Kept(renaming);
+        return runner.RunAsync(
+            null, repeatable: true, async session => (await MailboxListing.AllAsync(session, known), session.Capabilities.HasFlag(MailKit.Net.Imap.ImapCapabilities.ObjectID)), cancel);
     }
 
     /// <summary>

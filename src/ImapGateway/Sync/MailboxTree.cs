@@ -46,6 +46,13 @@ public static class MailboxTree
     /// <summary>The number of mailboxes that are gone, multiplied by those that are new, where all share the values that could identify them. Above this number nothing proves anything.</summary>
     private const int MostPairs = 250_000;
 
+    /// <summary>True if a known mailbox is not at its path.</summary>
+    public static bool IsAnyMissing(IReadOnlyCollection<MailboxState> known, IReadOnlyList<ListedMailbox> seen, MailboxRenaming? renaming = null)
+    {
+        var paths = seen.Select(one => one.Path).ToHashSet(StringComparer.Ordinal);
+        return known.Any(mailbox => !paths.Contains(PathNow(mailbox, renaming)));
+    }
+
     /// <summary>Returns the paths whose identity LIST alone does not decide. They must be opened (<see cref="MailboxProof"/>) before <see cref="Compare"/>.</summary>
     public static IReadOnlyList<string> Doubtful(IReadOnlyCollection<MailboxState> known, IReadOnlyList<ListedMailbox> seen, MailboxRenaming? renaming = null)
     {
