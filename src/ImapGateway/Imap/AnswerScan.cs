@@ -3,7 +3,7 @@ using System.Buffers.Text;
 namespace ImapGateway.Imap;
 
 /// <summary>
-/// Reads one answer to FETCH, with its literals, by the grammar of RFC 3501 section 9, and stops where the answer departs from it. Accepts what real servers write differently but without
+/// Reads one answer of the server, with its literals, by the grammar of RFC 3501 section 9, and stops where the answer departs from it. Accepts what real servers write differently but without
 /// ambiguity: atoms in place of strings, and NIL for a string or for a multipart without parts.
 /// </summary>
 /// <param name="answer">The line, and after each literal the line that continues it.</param>
@@ -48,6 +48,43 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
             }
         }
         return !name.IsEmpty;
+    }
+
+    /// <summary>Reads the rest of a line of LIST, XLIST or LSUB after that word, to its end (RFC 9051 section 9, mailbox-list).</summary>
+    public bool MailboxList()
+    {
+        if (!Word("("u8))
+        {
+            return false;
+        }
+        while (!Word(")"u8))
+        {
+            if (!Attribute() || Next is not ((byte)' ' or (byte)')'))
+            {
+                return false;
+            }
+            Space();
+        }
+        return Space() && Delimiter() && Space() && Text() && (IsEndOfLine || (Space() && ListExtensions() && IsEndOfLine));
+    }
+
+    /// <summary>Reads the rest of a line of STATUS after that word, to its end (RFC 9051 section 9, mailbox-data).</summary>
+    public bool Status()
+    {
+        if (!(Text() && Space() && Word("("u8)))
+        {
+            return false;
+        }
+        while (!Word(")"u8))
+        {
+            if (!(Atom() && Space() && Value()))
+            {
+                return false;
+            }
+            Space();
+        }
+        Space();
+        return IsEndOfLine;
     }
 
     public bool Space()
@@ -204,6 +241,40 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
         return true;
     }
 
+    private bool Attribute()
+    {
+        var start = At;
+        Word("\\"u8);
+        while (Next is > (byte)' ' and < 0x7F and not ((byte)'(' or (byte)')' or (byte)'{' or (byte)'%' or (byte)'*' or (byte)'"' or (byte)'\\' or (byte)'[' or (byte)']'))
+        {
+            At++;
+        }
+        return At > start && !_answer[start..At].SequenceEqual("\\"u8) && !(At - start == 3 && Is(start, "NIL"u8));
+    }
+
+    /// <summary>Reads NIL or a quoted character.</summary>
+    private bool Delimiter() => Word("NIL"u8) || (_answer[At..] is [(byte)'"', (byte)'\\', ..] ? _answer.Length - At > 3 && _answer[At + 3] == '"' : _answer.Length - At > 2 && _answer[At + 2] == '"') && Quoted();
+
+    /// <summary>Reads pairs of a name and a list of strings in brackets.</summary>
+    private bool ListExtensions()
+    {
+        if (!Word("("u8))
+        {
+            return false;
+        }
+        while (!Word(")"u8))
+        {
+            if (!(Text() && Space() && Next == '(' && List()))
+            {
+                return false;
+            }
+            Space();
+        }
+        return true;
+    }
+
+    private readonly bool IsEndOfLine => _answer[At..] is [(byte)'\n'] or [(byte)'\r', (byte)'\n'];
+
     /// <summary>Reads disposition, language, location, and fields that a later standard may define.</summary>
     private bool Extension() =>
         IsAtEnd || (Space() && Disposition() && (IsAtEnd || (Space() && Value() && (IsAtEnd || (Space() && Text() && Rest())))));
@@ -259,7 +330,7 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
                 case (byte)'"':
                     At++;
                     // A quotation mark within a string, which should have been escaped, is followed by something else.
-                    return Next is (byte)' ' or (byte)')' or (byte)'(';
+                    return Next is (byte)' ' or (byte)')' or (byte)'(' or (byte)'\r' or (byte)'\n';
                 case (byte)'\\':
                     At++;
                     break;

@@ -155,25 +155,24 @@ public sealed partial class ImapSession
     /// <exception cref="FolderNotFoundException">There is no such mailbox.</exception>
     public async Task<ImapFolder> FolderAsync(string path)
     {
-        if (_oddlyNamed.TryGetValue(path, out var known) && known.Exists && known.FullName == path)
+        if (_oddlyNamed.TryGetValue(path, out var known) && known.Exists && known.Path == path)
         {
             return known;
         }
         try
         {
-            return (ImapFolder)await _client.GetFolderAsync(path);
+            // MailKit also makes folders that no server has listed, as parents of others, under the names that its encoder gives them.
+            if ((ImapFolder)await _client.GetFolderAsync(path) is var found && (found.Exists || path.Length == 0))
+            {
+                return found;
+            }
         }
         catch (FolderNotFoundException) when (path.Length > 0)
         {
-            foreach (var folder in await MailboxListing.FoldersAsync(this))
-            {
-                if (folder.FullName == path)
-                {
-                    return _oddlyNamed[path] = (ImapFolder)folder;
-                }
-            }
-            throw;
+            // It may be listed under a name that no encoder makes.
         }
+        var listed = (await MailboxListing.FoldersAsync(this)).FirstOrDefault(folder => folder.Path == path && folder.Exists);
+        return _oddlyNamed[path] = (ImapFolder?)listed ?? throw new FolderNotFoundException(path);
     }
 
     private static async Task SwallowRefusalAsync(Func<Task> command)

@@ -48,7 +48,7 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>The capabilities advertised after login, without those that the server refuses. The tier depends only on them.</summary>
     public ImapCapabilities Capabilities => _client.Capabilities;
 
-    public string? SelectedPath => _selected is { IsOpen: true } ? _selected.FullName : null;
+    public string? SelectedPath => _selected is { IsOpen: true } ? _selected.Path : null;
 
     public int Commands => _stream.Commands;
 
@@ -200,7 +200,7 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <exception cref="ProblemException"><see cref="ErrorCode.Gone"/> if UIDVALIDITY has changed: the caller's uids mean other messages now.</exception>
     public async Task<ImapFolder> SelectAsync(string path, bool write = false, uint uidValidity = 0, uint highestUid = 0)
     {
-        if (_selected is { IsOpen: true } open && open.FullName == path && (!write || open.Access == FolderAccess.ReadWrite))
+        if (_selected is { IsOpen: true } open && open.Path == path && (!write || open.Access == FolderAccess.ReadWrite))
         {
             if (highestUid >= _viewUidNext)
             {
@@ -282,7 +282,7 @@ public sealed partial class ImapSession : IAsyncDisposable
     {
         _selected = folder;
         _stream.Answers!.Exists = Math.Max(0, folder.Count);
-        Opened?.Invoke(folder.FullName);
+        Opened?.Invoke(folder.Path);
         _viewUidNext = folder.UidNext is { IsValid: true } next ? next.Id : 0;
     }
 

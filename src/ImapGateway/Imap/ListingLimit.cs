@@ -6,6 +6,7 @@ namespace ImapGateway.Imap;
 /// <summary>
 /// Limits how many mailboxes a server can list. Works on the answers to LIST, XLIST and LSUB while they arrive: lines beyond the limit are left out before they reach MailKit, which would keep
 /// about a kilobyte for each of them. The inbox, mailboxes with a role and those that are known already are always kept; of the others, those that come first.
+/// Lines that MailKit cannot parse are repaired or left out, because it closes the connection at such a line.
 /// </summary>
 /// <param name="most">The maximum number of mailboxes of an account.</param>
 public sealed class ListingLimit(int most)
@@ -52,6 +53,9 @@ public sealed class ListingLimit(int most)
 
     /// <summary>The number of mailboxes that were left out since <see cref="Collect"/>.</summary>
     public int LeftOut { get; private set; }
+
+    /// <summary>The number of lines since <see cref="Collect"/> that list a mailbox without a name that can be read.</summary>
+    public int Unreadable { get; private set; }
 
     /// <summary>
     /// The decoded paths of the mailboxes whose STATUS was in the last answers to LIST, or in the answer to NOTIFY. Servers leave out mailboxes that they cannot count (RFC 5819 section 2) or that
@@ -119,14 +123,19 @@ public sealed class ListingLimit(int most)
             _literal = literal <= LongestLine ? literal : throw new FloodException("The mail server sends a mailbox name without end.");
             return;
         }
-        if (entry is null || IsKept(entry))
+        if (entry is { IsWellFormed: false })
+        {
+            line = entry.Repaired();
+            Unreadable += line.IsEmpty && entry.Kind == ListingLineKind.Listed ? 1 : 0;
+        }
+        if (!line.IsEmpty && (entry is null || IsKept(entry)))
         {
             passed.Write(line);
         }
         else
         {
             _linesLeftOut++;
-            _octetsLeftOut += line.Length;
+            _octetsLeftOut += _line.WrittenCount;
         }
         _line.ResetWrittenCount();
     }
@@ -178,7 +187,7 @@ public sealed class ListingLimit(int most)
         _kept.Clear();
         _counted.Clear();
         (_room, _roomForRoles) = (Math.Max(0, most - (known?.Count ?? 0)), MostWithRole);
-        (_subscriptions, _linesLeftOut, _octetsLeftOut, _octetsOfNames, LeftOut) = (0, 0, 0, 0, 0);
+        (_subscriptions, _linesLeftOut, _octetsLeftOut, _octetsOfNames, LeftOut, Unreadable) = (0, 0, 0, 0, 0, 0);
     }
 
     private sealed class Collecting(ListingLimit limit) : IDisposable

@@ -27,6 +27,10 @@ public static class MailboxListing
     {
         using var collecting = Collect(session, known);
         var mailboxes = await CollectAsync(session, counters: true);
+        if (session.Listing.Unreadable is > 0 and var unreadable)
+        {
+            session.Quirks.Learn(Quirks.Listing, $"It lists {unreadable} mailboxes without a name that can be read. They are neither shown nor watched.");
+        }
         return new MailboxList(mailboxes, session.Listing.LeftOut, session.Listing.Most);
     }
 
@@ -43,14 +47,14 @@ public static class MailboxListing
         using var collecting = Collect(session, known);
         await session.RefreshViewAsync();
         var folders = await FoldersAsync(session, counters: false);
-        return folders.Values.Where(folder => folder.FullName.Length > 0).Select(folder => (folder.FullName, IsSelectable(folder))).ToHashSet();
+        return folders.Values.Where(folder => folder.Path.Length > 0).Select(folder => (folder.Path, IsSelectable(folder))).ToHashSet();
     }
 
     /// <summary>Starts a listing. Mailboxes with a role are listed separately at login (RFC 6154 section 2); LIST "*" need not repeat their roles.</summary>
     private static IDisposable Collect(ImapSession session, ListingLimit.Known known)
     {
         var special = (session.Capabilities & (ImapCapabilities.SpecialUse | ImapCapabilities.XList)) == 0 ? [] : SpecialFolders.Select(session.Client.GetFolder).OfType<IMailFolder>();
-        var withRole = special.Select(folder => folder.FullName).ToHashSet(StringComparer.Ordinal);
+        var withRole = special.Select(folder => folder.Path).ToHashSet(StringComparer.Ordinal);
         return session.Listing.Collect(known with { Has = path => withRole.Contains(path) || known.Has(path) });
     }
 
@@ -62,26 +66,26 @@ public static class MailboxListing
             : await FoldersAsync(session, counters: false);
         var counted = session.Listing.Counted.ToHashSet(StringComparer.Ordinal);
         // Uses the attributes from LIST: LSUB comes later, and MailKit adds its attributes to these.
-        var selectable = folders.Values.Where(IsSelectable).Select(folder => folder.FullName).ToHashSet(StringComparer.Ordinal);
+        var selectable = folders.Values.Where(IsSelectable).Select(folder => folder.Path).ToHashSet(StringComparer.Ordinal);
         var subscribed = session.Capabilities.HasFlag(ImapCapabilities.ListExtended) ? null : await SubscribedAsync(session, selectable.Contains);
         var foreign = Prefixes(session.Client.SharedNamespaces).Concat(Prefixes(session.Client.OtherNamespaces)).Take(MostNamespaces).ToList();
         var listed = new List<ListedMailbox>();
-        foreach (var folder in folders.Values.Where(folder => folder.FullName.Length > 0).OrderBy(folder => folder.FullName, StringComparer.Ordinal))
+        foreach (var folder in folders.Values.Where(folder => folder.Path.Length > 0).OrderBy(folder => folder.Path, StringComparer.Ordinal))
         {
-            var isSelectable = selectable.Contains(folder.FullName);
+            var isSelectable = selectable.Contains(folder.Path);
             var (counts, problem) = !counters || !isSelectable ? (null, null)
-                : counted.Contains(folder.FullName) ? (Counters(folder), null)
+                : counted.Contains(folder.Path) ? (Counters(folder), null)
                 : await CountAsync(session, folder);
             listed.Add(new ListedMailbox(
-                folder.FullName,
+                folder.Path,
                 folder.DirectorySeparator == '\0' ? null : folder.DirectorySeparator.ToString(),
-                subscribed?.Contains(folder.FullName) ?? (folder.IsSubscribed || session.Quirks.Has(Quirks.Subscriptions)),
+                subscribed?.Contains(folder.Path) ?? (folder.IsSubscribed || session.Quirks.Has(Quirks.Subscriptions)),
                 isSelectable,
                 SpecialUse(folder.Attributes),
                 counts)
             {
                 Problem = problem,
-                Personal = !foreign.Exists(prefix => folder.FullName.StartsWith(prefix, StringComparison.Ordinal) || folder.FullName + folder.DirectorySeparator == prefix),
+                Personal = !foreign.Exists(prefix => folder.Path.StartsWith(prefix, StringComparison.Ordinal) || folder.Path + folder.DirectorySeparator == prefix),
             });
         }
         return listed;
@@ -101,13 +105,13 @@ public static class MailboxListing
                 // Without LIST-STATUS MailKit would send one STATUS each, and fail with the first that is refused.
                 foreach (var folder in await session.Client.GetFoldersAsync(root, counters && session.Capabilities.HasFlag(ImapCapabilities.ListStatus) ? Counted : StatusItems.None))
                 {
-                    folders.TryAdd(folder.FullName, folder);
+                    folders.TryAdd(folder.Path, folder);
                 }
             }
             if (!folders.Values.Any(folder => folder.Attributes.HasFlag(FolderAttributes.Inbox)))
             {
                 // The inbox always exists (RFC 3501 section 5.1), even if LIST leaves it out.
-                folders.TryAdd(session.Client.Inbox.FullName, session.Client.Inbox);
+                folders.TryAdd(session.Client.Inbox.Path, session.Client.Inbox);
             }
             return folders;
         }));
@@ -231,7 +235,7 @@ public static class MailboxListing
             {
                 // Compares by name: MailKit never marks a mailbox as unsubscribed once it was subscribed.
                 var listed = await session.Client.GetFoldersAsync(root, StatusItems.None, subscribedOnly: true);
-                names.UnionWith(listed.Where(folder => IsSelectable(folder) || !isSelectable(folder.FullName)).Select(folder => folder.FullName));
+                names.UnionWith(listed.Where(folder => IsSelectable(folder) || !isSelectable(folder.Path)).Select(folder => folder.Path));
             }
         }
         catch (ImapCommandException e) when (session.Explain(e).Problem is var refusal && Quirks.IsOfCommand(refusal))
@@ -250,13 +254,13 @@ public static class MailboxListing
     private static async Task<(MailboxCounters? Counters, Problem? Problem)> CountAsync(ImapSession session, IMailFolder folder)
     {
         var fatal = session.Quirks.Fatal;
-        if (fatal.Find(FatalCommands.Status, folder.FullName) is { } problem)
+        if (fatal.Find(FatalCommands.Status, folder.Path) is { } problem)
         {
             return (null, problem);
         }
         try
         {
-            return (await fatal.RunAsync(session, FatalCommands.Status, folder.FullName, () => StatusAsync(session, folder)), null);
+            return (await fatal.RunAsync(session, FatalCommands.Status, folder.Path, () => StatusAsync(session, folder)), null);
         }
         catch (Exception e) when (e is ImapCommandException or FolderNotFoundException)
         {

@@ -20,6 +20,9 @@ public sealed class Quirks(TimeProvider time, ImmutableArray<Quirk> learnt)
     /// <summary>The command LSUB (RFC 3501 section 6.3.9), which no capability announces. Without it every mailbox is shown as subscribed.</summary>
     public const string Subscriptions = "LSUB";
 
+    /// <summary>The command LIST (RFC 3501 section 6.3.8), whose answer cannot be read in full.</summary>
+    public const string Listing = "LIST";
+
     /// <summary>The SEARCH for text outside of ASCII (RFC 3501 section 6.4.4).</summary>
     public const string SearchUtf8 = "CHARSET UTF-8";
 

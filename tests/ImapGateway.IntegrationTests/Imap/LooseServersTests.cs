@@ -97,6 +97,10 @@ public sealed class LooseServersTests(ImpatientGateway impatient) : IClassFixtur
     [InlineData("&BBAEMQQyACYEMwQ0BDU-", "Абв&где")]
     [InlineData("T&AOQ-&APY-st", "Täöst")]
     [InlineData("&AEEAcgBjAGgAaQB2-", "Archiv")]
+    [InlineData("R&D", "R&D")]
+    [InlineData("R&D-Team", "R&D-Team")]
+    [InlineData("A&&B-", "A&&B-")]
+    [InlineData("T&AOQ", "T&AOQ")]
     public async Task A_mailbox_is_opened_by_the_name_that_list_gave(string name, string path)
     {
         await using var server = Start();
@@ -116,6 +120,67 @@ public sealed class LooseServersTests(ImpatientGateway impatient) : IClassFixtur
         Assert.False(server[name].Subscribed);
         (await account.Api.Patch(account.Mailbox(id), new { path = "Renamed" })).Is(HttpStatusCode.OK);
         Assert.Equal(2, server["Renamed"].Messages.Count);
+    }
+
+    [Fact]
+    public async Task Mailboxes_whose_names_begin_alike_before_an_ampersand_are_not_one()
+    {
+        await using var server = Start();
+        string[] names = ["R", "R&D", "R&D/Plans", "R&E"];
+        foreach (var name in names)
+        {
+            server.AddMailbox(name).Add(name);
+        }
+        var account = await Add(server);
+        foreach (var mailbox in (await account.Items(account.Mailboxes)).Where(one => one.GetProperty("path").GetString() != "INBOX"))
+        {
+            Assert.Equal(mailbox.GetProperty("path").GetString(), (await account.Newest(mailbox.GetProperty("id").GetString()!)).GetProperty("subject").GetString());
+        }
+        Assert.Equal(["INBOX", .. names], (await account.Items(account.Mailboxes)).Select(one => one.GetProperty("path").GetString()).Order(StringComparer.Ordinal));
+    }
+
+    /// <summary>Lines that MailKit cannot parse, and the path of the mailbox, where the line tells it.</summary>
+    public static readonly TheoryData<string, string?> BrokenRows = new()
+    {
+        { "(\\HasNoChildren) \"/\"", null },
+        { "(\\HasNoChildren) \"/\" \"Torn", null },
+        { "(\\HasNoChildren", null },
+        { "", null },
+        { "NIL \"/\" \"Plain\"", "Plain" },
+        { "\\HasNoChildren \"/\" \"Plain\"", "Plain" },
+        { "(\"\\\\HasNoChildren\" 5 NIL) \"/\" \"Plain\"", "Plain" },
+        { "(\\HasNoChildren (\\Marked)) \"/\" \"Plain\"", null },
+        { "(\\HasNoChildren) / Plain", "Plain" },
+        { "(\\HasNoChildren) \"\" Plain", "Plain" },
+        { "(\\HasNoChildren) \"//\" Plain", "Plain" },
+        { "(\\HasNoChildren) \"/\" Two words", "Two words" },
+        { "(\\HasNoChildren) \"/\" Plain (CHILDINFO NIL)", "Plain (CHILDINFO NIL)" },
+        { "(\\HasNoChildren) \"/\" \"Plain\" (CHILDINFO NIL)", "Plain" },
+        { "(\\HasNoChildren) \"/\" \"Plain\" and more", "Plain" },
+        { "(\\HasNoChildren) \"/\" {3}\r\nPlain", "Pla" },
+    };
+
+    [Theory]
+    [MemberData(nameof(BrokenRows))]
+    public async Task A_broken_line_of_a_listing_costs_only_itself(string row, string? path)
+    {
+        foreach (var extensions in new[] { "", "LIST-EXTENDED LIST-STATUS", "SPECIAL-USE" })
+        {
+            await using var server = Start(extensions);
+            server.Inbox.Add("one");
+            server.AddMailbox("Other").Add("two");
+            Lines(server, line => new[] { "LIST", "LSUB" }.FirstOrDefault(word => line.StartsWith($"* {word} ", StringComparison.Ordinal) && line.EndsWith("\"INBOX\"", StringComparison.Ordinal)) is { } word
+                ? $"* {word} {row}\r\n{line}"
+                : line.StartsWith("* STATUS \"INBOX\"", StringComparison.Ordinal) ? $"* STATUS {row}\r\n{line}" : line);
+            var account = await Add(server);
+            var mailboxes = await account.Items(account.Mailboxes);
+            Assert.Equal(path is null ? ["INBOX", "Other"] : ["INBOX", "Other", path], mailboxes.Select(one => one.GetProperty("path").GetString()!).Order(StringComparer.Ordinal));
+            Assert.Equal("one", (await account.Newest()).GetProperty("subject").GetString());
+            var other = mailboxes.Single(one => one.GetProperty("path").GetString() == "Other");
+            Assert.Equal((1, "two"), (other.GetProperty("total").GetInt32(), (await account.Newest(other.GetProperty("id").GetString()!)).GetProperty("subject").GetString()));
+            var quirks = (await account.Api.Get(account.Path)).Json.GetProperty("quirks").EnumerateArray().Select(quirk => quirk.GetProperty("name").GetString());
+            Assert.Equal(path is null, quirks.Contains("LIST"));
+        }
     }
 
     [Fact]

@@ -89,8 +89,14 @@ public class ListingLimitTests
             Filtered(Listed("a", "b", "c", "d") + "* STATUS \"d\" (MESSAGES 1)\n* STATUS c (MESSAGES 1)\n"));
 
     [Fact]
-    public void A_line_that_cannot_be_understood_counts_all_the_same() =>
-        Assert.Equal((Listed("a\tb", "((", "\"x"), 1), Filtered(Listed("a\tb", "((", "\"x", "y")));
+    public void A_line_that_breaks_the_grammar_is_repaired_if_it_tells_a_name_and_left_out_otherwise()
+    {
+        var limit = new ListingLimit(Most);
+        using var collecting = limit.Collect(Nothing);
+        limit.Sent("LIST \"\" \"*\"\r\n"u8);
+        Assert.Equal(Listed("\"a\tb\"", "\"((\""), Passed(limit, Listed("a\tb", "((", "\"x") + "* LIST (\n* LIST\n* STATUS x (UIDNEXT\n", 30));
+        Assert.Equal((3, 0), (limit.Unreadable, limit.LeftOut));
+    }
 
     [Fact]
     public void Other_commands_are_not_touched()
