@@ -21,7 +21,7 @@ internal sealed class IncomingAnswers
     private const int MostBrackets = 100;
 
     private readonly NestingLimit _nesting = new();
-    private readonly StructureFilter _structures = new();
+    private readonly FetchFilter _fetched = new();
     private readonly PhraseScan _overflow = new("[NOTIFICATIONOVERFLOW]");
     private readonly byte[] _tail = new byte[TailLength];
     private int _tailUsed;
@@ -45,8 +45,11 @@ internal sealed class IncomingAnswers
     /// <inheritdoc cref="ServerStream.Tail"/>
     public string Tail => Encoding.Latin1.GetString(_tail, 0, _tailUsed);
 
+    /// <inheritdoc cref="FetchFilter.Sizes"/>
+    public IReadOnlyDictionary<uint, long> Sizes => _fetched.Sizes;
+
     /// <summary>True if the incoming octets must go through <see cref="Filter"/> first.</summary>
-    public bool IsFiltered => Listing is { IsActive: true } || _structures.IsActive;
+    public bool IsFiltered(int octets) => Listing is { IsActive: true } || !_fetched.Passes(octets);
 
     /// <summary>Begins a command. The data that come from now on may be its answer.</summary>
     /// <param name="command">The command without its tag.</param>
@@ -55,7 +58,7 @@ internal sealed class IncomingAnswers
         _nesting.Unwind();
         Listing?.Sent(command);
         Limit?.Sent(command);
-        _structures.Sent(Limit?.IsOfStructures == true);
+        _fetched.Sent(asksForSummaries: Limit?.MostFields is not null);
         _passed = _passed.Capacity > MostKept ? new ArrayBufferWriter<byte>() : _passed;
         _nesting.MostInLiteral = Limit?.MostFields is null ? long.MaxValue : NestingLimit.MostInHeader;
         _nesting.HeaderFields.MostInAnswer = Limit?.MostFields ?? int.MaxValue;
@@ -69,14 +72,22 @@ internal sealed class IncomingAnswers
     public ReadOnlyMemory<byte> Filter(ReadOnlySpan<byte> octets)
     {
         _passed.ResetWrittenCount();
-        if (_structures.IsActive)
+        if (Listing is { IsActive: true } listing)
         {
-            _structures.Filter(octets, _passed);
+            listing.Filter(octets, _passed);
         }
         else
         {
-            Listing!.Filter(octets, _passed);
+            _fetched.Filter(octets, _passed);
         }
+        return _passed.WrittenMemory;
+    }
+
+    /// <summary>Returns the octets that were kept back, because no more will come.</summary>
+    public ReadOnlyMemory<byte> End()
+    {
+        _passed.ResetWrittenCount();
+        _fetched.End(_passed);
         return _passed.WrittenMemory;
     }
 
