@@ -22,6 +22,8 @@ internal sealed class IncomingAnswers
 
     private readonly NestingLimit _nesting = new();
     private readonly FetchFilter _fetched = new();
+    private readonly SearchFilter _searched = new();
+    private readonly ArrayBufferWriter<byte> _repaired = new();
     private readonly PhraseScan _overflow = new("[NOTIFICATIONOVERFLOW]");
     private readonly byte[] _tail = new byte[TailLength];
     private int _tailUsed;
@@ -53,8 +55,9 @@ internal sealed class IncomingAnswers
 
     /// <summary>Begins a command. The data that come from now on may be its answer.</summary>
     /// <param name="command">The command without its tag.</param>
-    public void Begin(ReadOnlySpan<byte> command)
+    public void Begin(string tag, ReadOnlySpan<byte> command)
     {
+        _searched.Sent(tag, command);
         _nesting.Unwind();
         Listing?.Sent(command);
         Limit?.Sent(command);
@@ -76,6 +79,12 @@ internal sealed class IncomingAnswers
         {
             listing.Filter(octets, _passed);
         }
+        else if (_searched.IsActive)
+        {
+            _repaired.ResetWrittenCount();
+            _fetched.Filter(octets, _repaired);
+            _searched.Filter(_repaired.WrittenSpan, _passed);
+        }
         else
         {
             _fetched.Filter(octets, _passed);
@@ -87,6 +96,7 @@ internal sealed class IncomingAnswers
     public ReadOnlyMemory<byte> End()
     {
         _passed.ResetWrittenCount();
+        _searched.End(_passed);
         _fetched.End(_passed);
         return _passed.WrittenMemory;
     }

@@ -254,7 +254,7 @@ public sealed class ServerStream : Stream
                     buffer = Encoding.Latin1.GetBytes($"{Encoding.Latin1.GetString(buffer.Span[..TagLength])} {other}\r\n");
                 }
             }
-            _incoming.Begin(buffer.Span[(TagLength + 1)..]);
+            _incoming.Begin(Encoding.ASCII.GetString(buffer.Span[..TagLength]), buffer.Span[(TagLength + 1)..]);
             if (Sending is { } sending)
             {
                 await sending(buffer[(TagLength + 1)..]);
