@@ -13,7 +13,7 @@ namespace ImapGateway.Cache;
 public static class HeaderCodec
 {
     /// <summary>The version of the encoding. It is raised with every change of the written bytes.</summary>
-    public const byte Version = 6;
+    public const byte Version = 7;
 
     private const int Checksum = 1;
     private const int Start = Checksum + sizeof(ulong);
@@ -104,13 +104,9 @@ public static class HeaderCodec
                 Text(writer, address.Address);
             });
         }
-        writer.Write(headers.Date is not null);
-        if (headers.Date is { } date)
-        {
-            Instant(writer, date);
-        }
-        Instant(writer, headers.ReceivedAt);
-        writer.Write7BitEncodedInt64(headers.Size);
+        Optional(writer, headers.Date, Instant);
+        Optional(writer, headers.ReceivedAt, Instant);
+        Optional(writer, headers.Size, static (writer, size) => writer.Write7BitEncodedInt64(size));
         List(writer, headers.Parts, Part);
         Text(writer, headers.Preview);
         List(writer, headers.Multiparts, static (writer, multipart) =>
@@ -136,8 +132,8 @@ public static class HeaderCodec
         Cc: List(reader, Address),
         Bcc: List(reader, Address),
         Date: reader.ReadBoolean() ? Instant(reader) : null,
-        ReceivedAt: Instant(reader),
-        Size: reader.Read7BitEncodedInt64(),
+        ReceivedAt: reader.ReadBoolean() ? Instant(reader) : null,
+        Size: reader.ReadBoolean() ? reader.Read7BitEncodedInt64() : null,
         Parts: List(reader, Part))
     {
         Preview = Text(reader),
@@ -172,6 +168,16 @@ public static class HeaderCodec
     }
 
     private static EmailAddress Address(BinaryReader reader) => new(Text(reader), Certain(reader));
+
+    private static void Optional<T>(BinaryWriter writer, T? value, Action<BinaryWriter, T> write)
+        where T : struct
+    {
+        writer.Write(value is not null);
+        if (value is { } known)
+        {
+            write(writer, known);
+        }
+    }
 
     private static void Instant(BinaryWriter writer, DateTimeOffset instant)
     {

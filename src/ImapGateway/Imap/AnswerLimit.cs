@@ -49,9 +49,6 @@ public sealed class AnswerLimit
     /// <summary>The number of messages in the selected mailbox, as far as the server can be believed.</summary>
     public int Exists { get; set; }
 
-    /// <summary>True if the command asks for the structure of messages.</summary>
-    public bool IsOfStructures { get; private set; }
-
     /// <summary>The maximum number of header fields that the messages of the answer may have together. Null if MailKit parses no header fields from this answer.</summary>
     public int? MostFields { get; private set; }
 
@@ -62,7 +59,6 @@ public sealed class AnswerLimit
         var hasHeaders = (request.Items & (MessageSummaryItems.Envelope | MessageSummaryItems.BodyStructure | MessageSummaryItems.Headers | MessageSummaryItems.References | MessageSummaryItems.PreviewText)) != 0
             || request.Headers is { Count: > 0 };
         var asked = Math.Max(0, messages);
-        IsOfStructures = (request.Items & MessageSummaryItems.BodyStructure) != 0;
         MostFields = (int)Math.Min(HeaderFieldLimit.MostFields + (request.Headers is { Count: > 0 } fields ? (long)asked * (2 * fields.Count + FieldsBeside) : 0), int.MaxValue);
         _messages = (int)Math.Min((long)asked + MostUnasked, int.MaxValue);
         _expected = Little + Math.Min(Exists, MostUnasked) * OctetsOfChange + (hasHeaders ? Math.Clamp(asked * OctetsOfHeaders, LeastOfHeaders, MostOfHeaders) : asked * OctetsOfFlags);
@@ -116,6 +112,6 @@ public sealed class AnswerLimit
 
     private sealed class Expected(AnswerLimit limit) : IDisposable
     {
-        public void Dispose() => (limit._messages, limit._expected, limit.IsOfStructures, limit.MostFields) = (int.MaxValue, null, false, null);
+        public void Dispose() => (limit._messages, limit._expected, limit.MostFields) = (int.MaxValue, null, null);
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 
 namespace ImapGateway.Imap;
@@ -11,6 +12,8 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
 {
     private const int MaxDepth = 500;
 
+    private static readonly SearchValues<byte> AroundFlags = SearchValues.Create("()\"{\r\n"u8);
+
     private readonly ReadOnlySpan<byte> _answer = answer;
 
     /// <summary>The position of the octet that is read next.</summary>
@@ -19,7 +22,7 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
     private readonly byte Next => At < _answer.Length ? _answer[At] : (byte)0;
 
     /// <summary>Reads the beginning of the answer, such as "* 12 FETCH (".</summary>
-    public bool Opening() => Word("* "u8) && Number() && Word(" FETCH ("u8);
+    public bool Opening() => Word("*"u8) && Space() && Number() && Space() && Word("FETCH"u8) && Space() && Word("("u8);
 
     /// <summary>True at the end of the answer.</summary>
     public readonly bool IsClosing => _answer[At..] is [(byte)')', (byte)'\n'] or [(byte)')', (byte)'\r', (byte)'\n'];
@@ -131,6 +134,18 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
             }
             Space();
         }
+    }
+
+    /// <summary>Reads a list of flags, in which there may be any octets, or another value.</summary>
+    public bool Flags()
+    {
+        var end = Next == '(' ? _answer[(At + 1)..].IndexOfAny(AroundFlags) : -1;
+        if (end < 0 || _answer[At + 1 + end] != ')')
+        {
+            return Value();
+        }
+        At += end + 2;
+        return true;
     }
 
     /// <summary>Reads a BODYSTRUCTURE, which is body in the grammar.</summary>
@@ -375,6 +390,13 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
     private readonly bool StartsWith(ReadOnlySpan<byte> word) => Is(At, word);
 
     private readonly bool Is(int at, ReadOnlySpan<byte> word) => _answer.Length - at >= word.Length && System.Text.Ascii.EqualsIgnoreCase(_answer.Slice(at, word.Length), word);
+
+    /// <summary>Returns the length of the literal that the line announces at its end; null if it announces none.</summary>
+    public static int? LiteralAtEnd(ReadOnlySpan<byte> line)
+    {
+        var start = line.LastIndexOf((byte)'{');
+        return start >= 0 && LiteralAt(line[start..], out var length) == line.Length - start ? length : null;
+    }
 
     /// <summary>Finds the announcement of a literal at the beginning: "{12}" and the end of the line.</summary>
     /// <param name="length">The length of the literal.</param>

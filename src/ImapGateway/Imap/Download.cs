@@ -72,15 +72,21 @@ public sealed class Download : IAsyncDisposable
                 }
                 await StreamAsync(SectionFetch.Text);
             }
-            if (_sink.Length == 0 && offset == 0 && section.Size > 0)
+            if (_sink.Answers == 0 || (_sink.Length == 0 && offset == 0 && section.Size != 0))
             {
                 failure = await NothingAsync(session, limit, section);
+            }
+            else if (_sink.Answers > 1)
+            {
+                failure = new ProblemException(ErrorCode.AccountProtocol, "The mail server sends the same part of the message twice.");
             }
 
             Task StreamAsync(string name)
             {
                 // MailKit's own ranges end at 2 GB.
-                var command = offset == 0 && count is null ? null : new SectionCommand([section.Uid], [new SectionSlice(name, offset, Math.Min(count ?? uint.MaxValue, uint.MaxValue))]);
+                var slice = new SectionSlice(name, offset, Math.Min(count ?? uint.MaxValue, uint.MaxValue));
+                var command = offset == 0 && count is null ? null : new SectionCommand([section.Uid], [slice]);
+                _sink.Expect(section.Uid, slice);
                 return session.StreamAsync(_sink, () => session.SendInsteadAsync(command, () => folder.GetStreamAsync(new UniqueId(folder.UidValidity, section.Uid), name)));
             }
         }

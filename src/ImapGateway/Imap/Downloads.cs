@@ -57,7 +57,7 @@ public static class Downloads
         while (count is not 0)
         {
             var isAlone = pool.Limit == 1;
-            var piece = isAlone ? SmallPiece : section.Size - offset > LargePiece ? LargePiece : (long?)null;
+            var piece = isAlone ? SmallPiece : section.Size - offset <= LargePiece ? (long?)null : LargePiece;
             var asked = count < piece || piece is null ? count : piece;
             long received = 0;
             await foreach (var bytes in isAlone ? StreamSliceAsync(pool, section, offset, (int)asked!, cancel) : StreamPieceAsync(pool, section, offset, asked, cancel))

@@ -37,12 +37,13 @@ public static class HeaderFetch
             items |= MessageSummaryItems.PreviewText;
         }
         var request = new FetchRequest(items, SummaryMapping.Fields);
-        var summaries = await ThereAsync(session, folder, await FetchAsync(folder, uids, request), request);
+        var sizes = new Dictionary<uint, long>();
+        var summaries = await ThereAsync(session, folder, await FetchAsync(session, folder, uids, request, sizes), request, sizes);
         await StructureRepair.RunAsync(session, path, uidValidity, summaries);
         return summaries.ToDictionary(
             summary => summary.UniqueId.Id,
             // An empty preview may mean that the server has made none (Cyrus). The text of the message decides.
-            summary => SummaryMapping.Headers(summary) with { Preview = previews && hasPreview && PreviewText.OneLine(summary.PreviewText ?? "") is { Length: > 0 } line ? line : null });
+            summary => SummaryMapping.Headers(summary, size: LargeSize(sizes, summary)) with { Preview = previews && hasPreview && PreviewText.OneLine(summary.PreviewText ?? "") is { Length: > 0 } line ? line : null });
     }
 
     /// <summary>True if <see cref="CompleteAsync"/> has nothing left to fetch.</summary>
@@ -64,11 +65,12 @@ public static class HeaderFetch
     }
 
     /// <summary>Reads the date of receipt and the size by uid, which servers know without reading a message.</summary>
-    public static async Task<IReadOnlyDictionary<uint, (DateTimeOffset? ReceivedAt, long Size)>> BasicAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids)
+    public static async Task<IReadOnlyDictionary<uint, (DateTimeOffset? ReceivedAt, long? Size)>> BasicAsync(ImapSession session, string path, uint uidValidity, IReadOnlyCollection<uint> uids)
     {
         var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uids.Max());
-        var summaries = await FetchAsync(folder, uids, new FetchRequest(Basic));
-        return summaries.ToDictionary(summary => summary.UniqueId.Id, summary => (Dates.Plausible(summary.InternalDate), (long)(summary.Size ?? 0)));
+        var sizes = new Dictionary<uint, long>();
+        var summaries = await FetchAsync(session, folder, uids, new FetchRequest(Basic), sizes);
+        return summaries.ToDictionary(summary => summary.UniqueId.Id, summary => (Dates.Plausible(summary.InternalDate), LargeSize(sizes, summary) ?? summary.Size));
     }
 
     /// <summary>Reads the header of a message as it was sent. The structure contains only what the header says.</summary>
@@ -81,9 +83,9 @@ public static class HeaderFetch
 
     /// <summary>
     /// Fetches again the messages that were expunged while they were read. Servers make up the data that they no longer have (RFC 2180 section 4.1.3): Dovecot sends a header without fields,
-    /// Courier a message from root@localhost. These messages are fetched after the server has reported which ones no longer exist.
+    /// Courier a message from root@localhost. These messages are fetched after the server has reported which ones no longer exist. An answer without the header fields is none.
     /// </summary>
-    private static async Task<List<IMessageSummary>> ThereAsync(ImapSession session, ImapFolder folder, List<IMessageSummary> summaries, FetchRequest request)
+    private static async Task<List<IMessageSummary>> ThereAsync(ImapSession session, ImapFolder folder, List<IMessageSummary> summaries, FetchRequest request, Dictionary<uint, long> sizes)
     {
         var silent = summaries.Where(IsMadeUp).Select(summary => summary.UniqueId.Id).ToList();
         if (silent.Count == 0)
@@ -91,18 +93,25 @@ public static class HeaderFetch
             return summaries;
         }
         await session.Client.NoOpAsync();
-        var there = (await FetchAsync(folder, silent, new FetchRequest(Basic))).ConvertAll(summary => summary.UniqueId.Id);
-        var again = there.Count == 0 ? [] : await FetchAsync(folder, there, request);
-        return [.. summaries.Where(summary => !IsMadeUp(summary)), .. again.Where(summary => !UnavailableMessage.IsHeader(summary.Headers))];
+        var there = (await FetchAsync(session, folder, silent, new FetchRequest(Basic), sizes)).ConvertAll(summary => summary.UniqueId.Id);
+        var again = there.Count == 0 ? [] : await FetchAsync(session, folder, there, request, sizes);
+        return [.. summaries.Where(summary => !IsMadeUp(summary)), .. again.Where(summary => summary.Headers is not null && !UnavailableMessage.IsHeader(summary.Headers))];
     }
 
     private static bool IsMadeUp(IMessageSummary summary) => summary.Headers is null or { Count: 0 } || UnavailableMessage.IsHeader(summary.Headers);
 
-    private static async Task<List<IMessageSummary>> FetchAsync(ImapFolder folder, IEnumerable<uint> uids, FetchRequest request)
+    /// <param name="sizes">Receives the sizes by uid that a summary cannot represent.</param>
+    private static async Task<List<IMessageSummary>> FetchAsync(ImapSession session, ImapFolder folder, IEnumerable<uint> uids, FetchRequest request, Dictionary<uint, long> sizes)
     {
         var summaries = await folder.FetchAsync([.. uids.Select(uid => new UniqueId(folder.UidValidity, uid))], request);
+        foreach (var (uid, size) in session.LargeSizes)
+        {
+            sizes[uid] = size;
+        }
         return [.. summaries.Where(summary => summary.UniqueId.IsValid && IsAnswered(summary, request)).DistinctBy(summary => summary.UniqueId.Id)];
     }
+
+    private static long? LargeSize(Dictionary<uint, long> sizes, IMessageSummary summary) => sizes.TryGetValue(summary.UniqueId.Id, out var size) ? size : null;
 
     /// <summary>
     /// True if the answer contains the requested data. The server reports flags set by other clients in between (RFC 3501 section 7.4.2), also for a message that no longer exists when it is

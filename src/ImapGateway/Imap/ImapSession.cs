@@ -85,6 +85,9 @@ public sealed partial class ImapSession : IAsyncDisposable
     /// <summary>The uids of the messages that the server has answered in the last FETCH, even if it has failed.</summary>
     public HashSet<uint> Answered => _client.Answered;
 
+    /// <inheritdoc cref="FetchFilter.Sizes"/>
+    public IReadOnlyDictionary<uint, long> LargeSizes => _stream.Sizes;
+
     /// <summary>Limits the silence of the server to this time until the result is disposed.</summary>
     public IDisposable Await(TimeSpan silence)
     {

@@ -21,7 +21,9 @@ internal sealed class IncomingAnswers
     private const int MostBrackets = 100;
 
     private readonly NestingLimit _nesting = new();
-    private readonly StructureFilter _structures = new();
+    private readonly FetchFilter _fetched = new();
+    private readonly SearchFilter _searched = new();
+    private readonly ArrayBufferWriter<byte> _repaired = new();
     private readonly PhraseScan _overflow = new("[NOTIFICATIONOVERFLOW]");
     private readonly byte[] _tail = new byte[TailLength];
     private int _tailUsed;
@@ -45,17 +47,21 @@ internal sealed class IncomingAnswers
     /// <inheritdoc cref="ServerStream.Tail"/>
     public string Tail => Encoding.Latin1.GetString(_tail, 0, _tailUsed);
 
+    /// <inheritdoc cref="FetchFilter.Sizes"/>
+    public IReadOnlyDictionary<uint, long> Sizes => _fetched.Sizes;
+
     /// <summary>True if the incoming octets must go through <see cref="Filter"/> first.</summary>
-    public bool IsFiltered => Listing is { IsActive: true } || _structures.IsActive;
+    public bool IsFiltered(int octets) => Listing is { IsActive: true } || !_fetched.Passes(octets);
 
     /// <summary>Begins a command. The data that come from now on may be its answer.</summary>
     /// <param name="command">The command without its tag.</param>
-    public void Begin(ReadOnlySpan<byte> command)
+    public void Begin(string tag, ReadOnlySpan<byte> command)
     {
+        _searched.Sent(tag, command);
         _nesting.Unwind();
         Listing?.Sent(command);
         Limit?.Sent(command);
-        _structures.Sent(Limit?.IsOfStructures == true);
+        _fetched.Sent(asksForSummaries: Limit?.MostFields is not null);
         _passed = _passed.Capacity > MostKept ? new ArrayBufferWriter<byte>() : _passed;
         _nesting.MostInLiteral = Limit?.MostFields is null ? long.MaxValue : NestingLimit.MostInHeader;
         _nesting.HeaderFields.MostInAnswer = Limit?.MostFields ?? int.MaxValue;
@@ -69,14 +75,29 @@ internal sealed class IncomingAnswers
     public ReadOnlyMemory<byte> Filter(ReadOnlySpan<byte> octets)
     {
         _passed.ResetWrittenCount();
-        if (_structures.IsActive)
+        if (Listing is { IsActive: true } listing)
         {
-            _structures.Filter(octets, _passed);
+            listing.Filter(octets, _passed);
+        }
+        else if (_searched.IsActive)
+        {
+            _repaired.ResetWrittenCount();
+            _fetched.Filter(octets, _repaired);
+            _searched.Filter(_repaired.WrittenSpan, _passed);
         }
         else
         {
-            Listing!.Filter(octets, _passed);
+            _fetched.Filter(octets, _passed);
         }
+        return _passed.WrittenMemory;
+    }
+
+    /// <summary>Returns the octets that were kept back, because no more will come.</summary>
+    public ReadOnlyMemory<byte> End()
+    {
+        _passed.ResetWrittenCount();
+        _searched.End(_passed);
+        _fetched.End(_passed);
         return _passed.WrittenMemory;
     }
 

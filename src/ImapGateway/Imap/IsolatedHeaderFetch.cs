@@ -47,6 +47,10 @@ public sealed class IsolatedHeaderFetch(ImapPool pool, string path, uint uidVali
             // The session of the runner may have ended with a message that failed.
             left.UnionWith(await CompleteAsync(problems.Count == 0 ? runner : pool, headers, incomplete, cancel));
         }
+        foreach (var (uid, one) in headers.ToList())
+        {
+            headers[uid] = SummaryMapping.WithUnknown(one);
+        }
         // A message that was expunged meanwhile is not a bad message.
         var bad = headers.Where(one => one.Value.Problem is not null && !left.Contains(one.Key)).ToDictionary(one => one.Key, one => one.Value.Problem!);
         var there = await _isolation.ThereAsync(bad, cancel);
@@ -83,7 +87,7 @@ public sealed class IsolatedHeaderFetch(ImapPool pool, string path, uint uidVali
 
     private async Task<IEnumerable<KeyValuePair<uint, MessageHeaders>>> PlaceholdersAsync(Dictionary<uint, Problem> problems, CancellationToken cancel)
     {
-        IReadOnlyDictionary<uint, (DateTimeOffset? ReceivedAt, long Size)> known;
+        IReadOnlyDictionary<uint, (DateTimeOffset? ReceivedAt, long? Size)> known;
         try
         {
             known = await pool.RunAsync(path, repeatable: false, session => HeaderFetch.BasicAsync(session, path, uidValidity, problems.Keys), cancel);
@@ -92,7 +96,7 @@ public sealed class IsolatedHeaderFetch(ImapPool pool, string path, uint uidVali
         {
             // The server does not answer at all for one of them. If it cannot be reached any more, the failures were not those of messages.
             await pool.RunAsync(path, repeatable: true, session => FetchIsolation.ThereAsync(session, path, uidValidity, problems.Keys), cancel);
-            known = new Dictionary<uint, (DateTimeOffset?, long)>();
+            known = new Dictionary<uint, (DateTimeOffset?, long?)>();
         }
         return problems.Select(one => KeyValuePair.Create(one.Key, MessageHeaders.Placeholder(known.GetValueOrDefault(one.Key).ReceivedAt, known.GetValueOrDefault(one.Key).Size, one.Value)));
     }

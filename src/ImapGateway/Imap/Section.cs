@@ -5,8 +5,8 @@ namespace ImapGateway.Imap;
 /// <param name="UidValidity">The UIDVALIDITY that the uid belongs to.</param>
 /// <param name="Name">The name of the section: empty for the whole message, "1" or "2.3" for a part, still encoded.</param>
 /// <param name="Encoding">The encoding as in <see cref="Mail.MessagePart.Encoding"/>.</param>
-/// <param name="Size">The number of octets that the server reports; it may be wrong.</param>
-public sealed record Section(string Mailbox, uint UidValidity, uint Uid, string Name, string Encoding, long Size)
+/// <param name="Size">The number of octets that the server reports; it may be wrong. Null if it reports none.</param>
+public sealed record Section(string Mailbox, uint UidValidity, uint Uid, string Name, string Encoding, long? Size)
 {
     public string Name { get; } = ImapGrammar.IsSection(Name) ? Name : throw new ArgumentException("It is not a section of a message.", nameof(Name));
 

@@ -17,6 +17,11 @@ public readonly record struct SectionSlice(string Section, long Offset, long Cou
     /// <summary>The key of the section. Servers write the list of fields in different ways.</summary>
     public string Key => KeyOf(Section);
 
+    /// <summary>True if this is the section that was asked for.</summary>
+    /// <param name="section">The section as a server writes it.</param>
+    /// <param name="offset">The position of its first octet.</param>
+    public bool Is(string section, long offset) => offset == Offset && KeyOf(section).Equals(Key, StringComparison.OrdinalIgnoreCase);
+
     /// <param name="section">The section as a server writes it.</param>
     public static string KeyOf(string section) => section.StartsWith("HEADER", StringComparison.OrdinalIgnoreCase) ? "HEADER" : section;
 }
@@ -43,7 +48,8 @@ public static class SectionFetch
     private delegate Task Sending(IReadOnlyCollection<uint> uids, IReadOnlyCollection<SectionSlice> slices, Dictionary<(uint, string), byte[]> found);
 
     /// <returns>
-    /// The octets by uid and <see cref="SectionSlice.Key"/>. A message that no longer exists, or that the server refuses, is missing; a section that it does not have is empty or missing.
+    /// The octets by uid and <see cref="SectionSlice.Key"/>. A message that no longer exists, or that the server refuses, is missing; a section that it does not have is empty or missing, and one that the
+    /// server sends in two versions is missing.
     /// </returns>
     /// <exception cref="ImapCommandException">The server refuses the only requested message.</exception>
     public static async Task<IReadOnlyDictionary<(uint Uid, string Key), byte[]>> RunAsync(
@@ -51,6 +57,8 @@ public static class SectionFetch
     {
         var folder = await session.SelectAsync(path, uidValidity: uidValidity, highestUid: uids.Max());
         var found = new Dictionary<(uint, string), byte[]>();
+        var contradicted = new HashSet<(uint, string)>();
+        var asked = uids.ToHashSet();
         var refusals = 0;
         var sets = new Stack<IReadOnlyCollection<uint>>([uids]);
         while (sets.TryPop(out var set))
@@ -83,15 +91,24 @@ public static class SectionFetch
         IEnumerable<uint> Unanswered(IEnumerable<uint> set) => set.Where(uid => !slices.Any(slice => found.ContainsKey((uid, slice.Key))));
 
         Task SendAsync(IReadOnlyCollection<uint> some, IReadOnlyCollection<SectionSlice> wanted, Dictionary<(uint, string), byte[]> into) =>
-            session.SendInsteadAsync(new SectionCommand(some, wanted), () => folder.GetStreamsAsync([new UniqueId(folder.UidValidity, some.First())], (_, _, uid, stream, _) => Keep(uid, stream, into)));
+            session.SendInsteadAsync(new SectionCommand(some, wanted), () => folder.GetStreamsAsync([new UniqueId(folder.UidValidity, some.First())], (_, _, uid, stream, _) => Keep(uid.Id, stream, wanted, into)));
 
-        Task Keep(UniqueId uid, Stream stream, Dictionary<(uint, string), byte[]> into)
+        Task Keep(uint uid, Stream stream, IReadOnlyCollection<SectionSlice> wanted, Dictionary<(uint, string), byte[]> into)
         {
-            if (stream is SectionStream section)
+            foreach (var one in stream is SectionStream section && asked.Contains(uid) ? session.With(section) : [])
             {
-                foreach (var one in session.With(section))
+                foreach (var slice in wanted.Where(slice => slice.Is(one.Section, one.Offset)))
                 {
-                    into[(uid.Id, SectionSlice.KeyOf(one.Section))] = one.ToArray();
+                    var octets = one.ToArray();
+                    octets = octets.LongLength > slice.Count ? octets[..(int)slice.Count] : octets;
+                    // Of two different answers neither counts.
+                    if (into.TryGetValue((uid, slice.Key), out var other) ? !other.AsSpan().SequenceEqual(octets) : contradicted.Contains((uid, slice.Key)))
+                    {
+                        into.Remove((uid, slice.Key));
+                        contradicted.Add((uid, slice.Key));
+                        continue;
+                    }
+                    into[(uid, slice.Key)] = octets;
                 }
             }
             return Task.CompletedTask;

@@ -161,6 +161,9 @@ public sealed class ServerStream : Stream
         _incoming.Parsed();
     }
 
+    /// <inheritdoc cref="FetchFilter.Sizes"/>
+    public IReadOnlyDictionary<uint, long> Sizes => _incoming.Sizes;
+
     /// <summary>Records that MailKit is in no nested list now.</summary>
     public void Parsed() => _incoming.Parsed();
 
@@ -204,9 +207,14 @@ public sealed class ServerStream : Stream
             {
                 QuickAcknowledge();
             }
-            if (read > 0 && _incoming.IsFiltered)
+            if (read > 0 && _incoming.IsFiltered(read))
             {
                 _ahead = Filter(buffer.Span[..read]);
+                continue;
+            }
+            if (read == 0 && _incoming.End() is { IsEmpty: false } rest)
+            {
+                _ahead = rest;
                 continue;
             }
             var piece = _incoming.PieceOf(buffer.Span[..read]);
@@ -246,7 +254,7 @@ public sealed class ServerStream : Stream
                     buffer = Encoding.Latin1.GetBytes($"{Encoding.Latin1.GetString(buffer.Span[..TagLength])} {other}\r\n");
                 }
             }
-            _incoming.Begin(buffer.Span[(TagLength + 1)..]);
+            _incoming.Begin(Encoding.ASCII.GetString(buffer.Span[..TagLength]), buffer.Span[(TagLength + 1)..]);
             if (Sending is { } sending)
             {
                 await sending(buffer[(TagLength + 1)..]);

@@ -22,7 +22,7 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
     /// <summary>The uids of the messages that the server has answered so far in the last FETCH, as long as there are not too many.</summary>
     public HashSet<uint> Answered { get; } = [];
 
-    /// <summary>Receives the next literals, as they arrive, while it is set.</summary>
+    /// <summary>Receives the section that it expects, as it arrives, while it is set.</summary>
     public LiteralStream? Sink { get; set; }
 
     /// <summary>
@@ -158,12 +158,11 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
 
         protected override Stream CreateStream(UniqueId? uid, string section, int offset, int length)
         {
-            client.Sink?.Begin(length);
             if (client.Sink is { } sink)
             {
-                return sink;
+                return sink.Begin(uid?.Id, section, offset, length) ? sink : Stream.Null;
             }
-            var stream = new SectionStream(section, client.Parsed);
+            var stream = new SectionStream(section, offset, client.Parsed);
             if (uid is null)
             {
                 client._unnamed.Add(stream);
@@ -264,8 +263,11 @@ public sealed class StreamingImapClient(AnswerLimit answers, int mostFolders) : 
 
 /// <summary>A section that is small enough for the memory.</summary>
 /// <param name="written">Called whenever octets have arrived.</param>
-public sealed class SectionStream(string section, Action? written) : MemoryStream
+public sealed class SectionStream(string section, long offset, Action? written) : MemoryStream
 {
+    /// <summary>The position of the first octet in the section.</summary>
+    public long Offset => offset;
+
     public string Section => section;
 
     public override void Write(byte[] buffer, int offset, int count)

@@ -14,9 +14,9 @@ public static class StructureFetch
     /// <summary>The maximum number of octets of one header field, which is in memory until it ends.</summary>
     private const long MostInField = 1 << 20;
 
-    /// <param name="size">The size that the server reports.</param>
+    /// <param name="size">The size that the server reports, or null.</param>
     /// <exception cref="ProblemException">The server does not send the message, or not in time.</exception>
-    public static async Task<BodyPart> RunAsync(ImapPool pool, string path, uint uidValidity, uint uid, long size, CancellationToken cancel)
+    public static async Task<BodyPart> RunAsync(ImapPool pool, string path, uint uidValidity, uint uid, long? size, CancellationToken cancel)
     {
         using var limit = new CancellationTokenSource(pool.JobTime, pool.Time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancel);

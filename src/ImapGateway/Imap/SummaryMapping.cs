@@ -21,10 +21,15 @@ public static class SummaryMapping
     /// <summary>The problem of headers without a structure, until it has been read from the message.</summary>
     public static readonly Problem NoStructure = new(ErrorCode.AccountProtocol, "The mail server does not describe the structure of the message, or describes one that is impossible.");
 
+    private static readonly Problem NoSize = new(ErrorCode.AccountProtocol, "The mail server does not say how large the message is, or gives a size that is impossible.");
+
+    private static readonly Problem NoDate = new(ErrorCode.AccountProtocol, "The mail server does not say when it received the message, and the message has no date.");
+
     /// <summary>Converts a summary and never throws. Missing or broken data are null or empty.</summary>
     /// <param name="summary">The summary with BodyStructure, InternalDate, Size and <see cref="Fields"/>; EmailId and ThreadId if the server has them.</param>
     /// <param name="header">The whole header; null to use the fields of the summary.</param>
-    public static MessageHeaders Headers(IMessageSummary summary, HeaderFields? header = null)
+    /// <param name="size">The size, if it is too large for the summary.</param>
+    public static MessageHeaders Headers(IMessageSummary summary, HeaderFields? header = null, long? size = null)
     {
         var parts = MessageStructure.Of(summary.Body);
         var fields = header ?? HeaderFields.Of(summary.Headers, parts.FirstOrDefault(part => part.InText || part.InHtml)?.Charset);
@@ -43,8 +48,8 @@ public static class SummaryMapping
             Cc: fields.Addresses("Cc"),
             Bcc: fields.Addresses("Bcc"),
             Date: date,
-            ReceivedAt: Dates.Plausible(summary.InternalDate) ?? date ?? DateTimeOffset.UnixEpoch,
-            Size: summary.Size ?? 0,
+            ReceivedAt: Dates.Plausible(summary.InternalDate) ?? date,
+            Size: size ?? summary.Size,
             Parts: parts)
         {
             Multiparts = MessageStructure.MultipartsOf(summary.Body),
@@ -52,12 +57,22 @@ public static class SummaryMapping
         };
     }
 
+    /// <summary>
+    /// Adds a problem if the date or the size is unknown. The rest of such a message is complete, so this is done last.
+    /// </summary>
+    public static MessageHeaders WithUnknown(MessageHeaders headers) => headers switch
+    {
+        { Problem: not null } or { ReceivedAt: not null, Size: not null } => headers,
+        { Size: not null } => headers with { Problem = NoDate },
+        _ => headers with { Problem = NoSize },
+    };
+
     /// <summary>Converts a message of which the server sends only the header. Only the part described by Content-Type is known, and a multipart has none.</summary>
-    public static MessageHeaders FromRawHeader(ReadOnlySpan<byte> header, DateTimeOffset? receivedAt, long size)
+    public static MessageHeaders FromRawHeader(ReadOnlySpan<byte> header, DateTimeOffset? receivedAt, long? size)
     {
         var charset = PartMapping.Charset(HeaderFields.Parse(header).ContentType());
         var fields = HeaderFields.Parse(header, charset);
-        return Headers(new MessageSummary(0) { InternalDate = receivedAt, Size = (uint)Math.Clamp(size, 0, uint.MaxValue), Body = Body(fields, size) }, fields) with { Problem = NoStructure };
+        return Headers(new MessageSummary(0) { InternalDate = receivedAt, Body = Body(fields, size ?? 0) }, fields, size) with { Problem = NoStructure };
     }
 
     private static BodyPartBasic? Body(HeaderFields fields, long size)

@@ -52,18 +52,18 @@ public sealed record MessageHeaders(
     ImmutableArray<EmailAddress> Cc,
     ImmutableArray<EmailAddress> Bcc,
     DateTimeOffset? Date,
-    DateTimeOffset ReceivedAt,
-    long Size,
+    DateTimeOffset? ReceivedAt,
+    long? Size,
     ImmutableArray<MessagePart> Parts)
 {
     /// <summary>The headers of a message of which only the data of the index are needed.</summary>
-    public static readonly MessageHeaders Unread = new(null, null, null, [], [], null, [], [], [], [], [], [], null, default, 0, []);
+    public static readonly MessageHeaders Unread = new(null, null, null, [], [], null, [], [], [], [], [], [], null, null, null, []);
 
     /// <summary>Returns the headers of a message that the mail server cannot answer for.</summary>
     /// <param name="receivedAt">The date of receipt, or null if it is not known.</param>
-    /// <param name="size">The size, or 0 if it is not known.</param>
-    public static MessageHeaders Placeholder(DateTimeOffset? receivedAt, long size, Problem problem) =>
-        Unread with { ReceivedAt = receivedAt ?? DateTimeOffset.UnixEpoch, Size = size, Preview = "", Problem = problem };
+    /// <param name="size">The size, or null if it is not known.</param>
+    public static MessageHeaders Placeholder(DateTimeOffset? receivedAt, long? size, Problem problem) =>
+        Unread with { ReceivedAt = receivedAt, Size = size, Preview = "", Problem = problem };
 
     /// <summary>The beginning of the text, in one line. Empty if nothing can be read; null if the text was not read.</summary>
     [Id(16)] public string? Preview { get; init; }
@@ -166,15 +166,17 @@ public sealed record Message
     /// <summary>The Date header, or null if it is missing or cannot be parsed.</summary>
     /// <example>2026-05-31T13:44:52Z</example>
     [Id(15)] public required DateTimeOffset? Date { get; init; }
-    /// <summary>The INTERNALDATE (RFC 3501 section 2.3.3): the time at which the mail server received the message.</summary>
+    /// <summary>
+    /// The INTERNALDATE (RFC 3501 section 2.3.3): the time at which the mail server received the message. If the server gives none that can be read, it is the Date header.
+    /// </summary>
     /// <example>2026-05-31T13:45:00Z</example>
     [Id(16)] public required DateTimeOffset ReceivedAt { get; init; }
     /// <summary>The flags: RFC 8621 spelling ($seen, $answered, $flagged, $draft), $deleted, and keywords as they are.</summary>
     /// <example>["$flagged", "$seen"]</example>
     [Id(17)] public required Flags Flags { get; init; }
-    /// <summary>The RFC822.SIZE in octets. Some servers report a slightly wrong one.</summary>
+    /// <summary>The RFC822.SIZE in octets. Some servers report a slightly wrong one. Null, with a `problem`, if the server gives none that can be read.</summary>
     /// <example>71034</example>
-    [Id(18)] public required long Size { get; init; }
+    [Id(18)] public required long? Size { get; init; }
     /// <summary>The beginning of the text, without quotes and markup, in one line of 200 characters at most. Empty if nothing can be read. Needs the scope mail.read.</summary>
     /// <example>Thank you for your time yesterday. As we agreed, here is our offer.</example>
     [Id(24), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)] public string? Preview { get; init; }
@@ -217,7 +219,7 @@ public sealed record Message
             Cc = headers.Cc,
             Bcc = headers.Bcc,
             Date = headers.Date,
-            ReceivedAt = headers.ReceivedAt,
+            ReceivedAt = headers.ReceivedAt ?? DateTimeOffset.UnixEpoch,
             Flags = flags,
             Size = headers.Size,
             Preview = headers.Preview,

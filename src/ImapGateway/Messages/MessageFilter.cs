@@ -66,8 +66,8 @@ public sealed record MessageFilter(
 
     /// <summary>True if the message matches the conditions that only headers decide: SEARCH has a precision of days, in the server's time zone.</summary>
     public bool Admits(MessageHeaders headers) =>
-        (Since is null || headers.ReceivedAt >= Since)
-        && (Before is null || headers.ReceivedAt < Before)
+        (Since is null || (headers.ReceivedAt ?? DateTimeOffset.UnixEpoch) >= Since)
+        && (Before is null || (headers.ReceivedAt ?? DateTimeOffset.UnixEpoch) < Before)
         && (string.IsNullOrEmpty(MessageId) || headers.MessageId == BareMessageId)
         && (HasAttachments is null || headers.HasFiles == HasAttachments);
 

@@ -62,8 +62,8 @@ public sealed class MessagesGraph : IGraph
         message.Part("cc", "[EmailAddress!]!", one => one.Value.Cc, "Recipients of copies.");
         message.Part("bcc", "[EmailAddress!]!", one => one.Value.Bcc, "Recipients nobody else sees; there in sent messages and drafts.");
         message.Leaf("date", "DateTime", one => one.Value.Date, "The Date header; null where it is missing or cannot be understood.");
-        message.Leaf("receivedAt", "DateTime!", one => one.Value.ReceivedAt, "INTERNALDATE (RFC 3501 section 2.3.3): when the mail server received it.");
-        message.Leaf("size", "Long!", one => one.Value.Size, "RFC822.SIZE in octets; some servers lie a little.");
+        message.Leaf("receivedAt", "DateTime!", one => one.Value.ReceivedAt, "INTERNALDATE (RFC 3501 section 2.3.3): when the mail server received it. The Date header where the server gives none that can be read.");
+        message.Leaf("size", "Long", one => one.Value.Size, "RFC822.SIZE in octets; some servers lie a little. Null, with a `problem`, where the server gives none that can be read.");
         message.Leaf("preview", "String", one => one.Value.Preview, "The beginning of the text, without quotes and markup, in one line of 200 characters at most; empty where nothing can be read. Null for keys without the scope mail.read.");
         message.Leaf("hasAttachments", "Boolean!", one => one.Value.HasAttachments, "Whether there is anything in `attachments` that is not inline.");
 

@@ -97,7 +97,9 @@ public sealed class MutatedAnswersTests
             default:
                 var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
                 var folder = await session.SelectAsync("INBOX");
-                await session.StreamAsync(new LiteralStream(pipe.Writer), () => folder.GetStreamAsync(new UniqueId(2), ""));
+                var sink = new LiteralStream(pipe.Writer);
+                sink.Expect(2, new SectionSlice("", 0, uint.MaxValue));
+                await session.StreamAsync(sink, () => folder.GetStreamAsync(new UniqueId(2), ""));
                 break;
         }
     }

@@ -52,12 +52,12 @@ public sealed class SlowAnswerTests : IAsyncLifetime
 
     /// <summary>MailKit keeps the languages of a part, of which each takes four octets here, the addresses of embedded messages and the fields of headers in many times as much memory.</summary>
     [Theory]
-    [InlineData("* 1 FETCH (BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1 NIL NIL (", "\"a\" ", 40_000, NestingLimit.OctetsOfWord)]
-    [InlineData("* 1 FETCH (BODYSTRUCTURE (\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 1 (\"d\" \"s\" (", "(NIL NIL \"b\" \"c\")", 11_000, NestingLimit.OctetsOfList + 3 * NestingLimit.OctetsOfWord)]
-    [InlineData("* 1 FETCH (FLAGS (", "k ", 40_000, NestingLimit.OctetsOfWord)]
-    public async Task Small_parts_of_answers_count_as_much_as_they_take_in_memory(string start, string part, int parts, int octets)
+    [InlineData("* 1 FETCH (BODYSTRUCTURE (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1 NIL NIL (", ")))", "\"a\" ", 40_000, NestingLimit.OctetsOfWord)]
+    [InlineData("* 1 FETCH (BODYSTRUCTURE (\"MESSAGE\" \"RFC822\" NIL NIL NIL \"7BIT\" 1 (\"d\" \"s\" (", ") NIL NIL NIL NIL NIL NIL NIL) (\"TEXT\" \"PLAIN\" NIL NIL NIL \"7BIT\" 1 1) 1))", "(NIL NIL \"b\" \"c\")", 11_000, NestingLimit.OctetsOfList + 3 * NestingLimit.OctetsOfWord)]
+    [InlineData("* 1 FETCH (FLAGS (", "))", "k ", 40_000, NestingLimit.OctetsOfWord)]
+    public async Task Small_parts_of_answers_count_as_much_as_they_take_in_memory(string start, string end, string part, int parts, int octets)
     {
-        await Receive(start + string.Concat(Enumerable.Repeat(part, parts)));
+        await Receive($"{start}{string.Concat(Enumerable.Repeat(part, parts))}{end}\r\n");
         Assert.InRange(_memory.Used + AnswerMemory.Small, parts * (long)(octets + part.Length), parts * (long)(octets + part.Length) + 10_000);
     }
 

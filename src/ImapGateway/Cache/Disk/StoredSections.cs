@@ -37,7 +37,8 @@ public sealed class StoredSections(DiskCache disk, string incarnation)
     {
         if (writer is not null)
         {
-            await DiskHeaders.PutAsync(disk, incarnation, message, headers);
+            // Headers with a problem are not kept.
+            await (headers.Problem is null ? DiskHeaders.PutAsync(disk, incarnation, message, headers) : Task.CompletedTask);
             await writer.CommitAsync();
         }
     }

@@ -20,9 +20,9 @@ public sealed record MeasureSection(SectionRef Section) : AccountCommand<long>
             return known;
         }
         var section = located.Section;
-        if (!section.IsEncoded && await account.Pool.RunAsync(section.Mailbox, repeatable: true, session => IsTrueAsync(session, section), cancel))
+        if (!section.IsEncoded && section.Size is { } size && await account.Pool.RunAsync(section.Mailbox, repeatable: true, session => IsTrueAsync(session, section, size), cancel))
         {
-            return section.Size;
+            return size;
         }
         var length = 0L;
         await foreach (var decoded in SectionOctets.ReadAsync(account, located, 0, null, cancel))
@@ -33,10 +33,10 @@ public sealed record MeasureSection(SectionRef Section) : AccountCommand<long>
     }
 
     /// <summary>True if the reported size is right: there is one octet before the end, and none after it.</summary>
-    private static async Task<bool> IsTrueAsync(ImapSession session, Section section)
+    private static async Task<bool> IsTrueAsync(ImapSession session, Section section, long size)
     {
-        var slice = new SectionSlice(section.Name, Math.Max(0, section.Size - 1), 2);
+        var slice = new SectionSlice(section.Name, Math.Max(0, size - 1), 2);
         var found = await SectionFetch.RunAsync(session, section.Mailbox, section.UidValidity, [section.Uid], [slice]);
-        return found.TryGetValue((section.Uid, slice.Key), out var octets) && octets.Length == Math.Min(1, section.Size);
+        return found.TryGetValue((section.Uid, slice.Key), out var octets) && octets.Length == Math.Min(1, size);
     }
 }

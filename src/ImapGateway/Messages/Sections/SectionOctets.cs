@@ -50,7 +50,7 @@ public static class SectionOctets
         // The server can count only encoded octets: everything before the offset is decoded and thrown away.
         var (skip, left) = (offset, count ?? long.MaxValue);
         var pieces = DecodeAsync(account.Pool.StreamAsync(section, 0, null, cancel), section.Encoding);
-        await foreach (var decoded in account.Stored.KeepAsync(located.Message, located.Headers, section.Name, section.Size, pieces))
+        await foreach (var decoded in account.Stored.KeepAsync(located.Message, located.Headers, section.Name, section.Size ?? 0, pieces))
         {
             var start = (int)Math.Min(skip, decoded.Length);
             var length = (int)Math.Min(left, decoded.Length - start);

@@ -68,6 +68,7 @@ internal static partial class FetchCommand
 
     private static byte[] Item(ScriptedSession session, ScriptedMessage message, string item) => item switch
     {
+        _ when message.Said.TryGetValue(item, out var said) => Encoding.Latin1.GetBytes($"{item} {said}"),
         "RFC822" => Literal(item, message.Octets),
         "RFC822.HEADER" => Literal(item, MessageSection.Of(message.Octets, "HEADER")),
         "RFC822.TEXT" => Literal(item, MessageSection.Of(message.Octets, "TEXT")),

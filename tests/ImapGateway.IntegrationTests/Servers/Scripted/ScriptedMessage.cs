@@ -26,6 +26,9 @@ public sealed class ScriptedMessage(uint uid, byte[] octets)
     /// <summary>In place of the right BODYSTRUCTURE, with its parentheses.</summary>
     public string? BodyStructure { get; init; }
 
+    /// <summary>What the server says of items in place of the truth, as on the wire.</summary>
+    public IReadOnlyDictionary<string, string> Said { get; init; } = new Dictionary<string, string>();
+
     public string EmailId { get; init; } = $"M{Guid.NewGuid():N}";
 
     public string? ThreadId { get; init; }
@@ -46,6 +49,7 @@ public sealed class ScriptedMessage(uint uid, byte[] octets)
             Size = Size,
             Envelope = Envelope,
             BodyStructure = BodyStructure,
+            Said = Said,
             EmailId = EmailId,
             ThreadId = ThreadId,
             GmailMessageId = GmailMessageId,
