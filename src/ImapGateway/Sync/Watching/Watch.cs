@@ -34,6 +34,8 @@ public sealed partial class Watch
     private TimeSpan _notifyPause;
     private bool _avoidsNotify;
     private bool _hasCompared;
+    private bool _isSynced;
+    private Func<Task> _synced = static () => Task.CompletedTask;
     private bool _missesShares;
     private long _comparing = IMailboxWatch.Now;
     private HashSet<string> _notifiedOf = [];
@@ -72,20 +74,18 @@ public sealed partial class Watch
     /// <exception cref="ProblemException">The connection is no longer usable.</exception>
     public async Task RunAsync(Func<MailboxState, bool> inScope, Func<Task> synced, Func<Task> lasted, CancellationToken stop)
     {
-        _inScope = inScope;
+        (_inScope, _synced) = (inScope, synced);
         await CompareAllAsync();
         if (Inbox is { } inbox)
         {
             await LookAsync(inbox);
         }
-        var told = false;
         while (!stop.IsCancellationRequested && !IsOutdated)
         {
             await WorkAsync(stop);
-            if (!told && !stop.IsCancellationRequested && IsComplete)
+            if (!stop.IsCancellationRequested)
             {
-                told = true;
-                await synced();
+                await ReportSyncedAsync();
             }
             if (IsOutdated)
             {
@@ -149,7 +149,7 @@ public sealed partial class Watch
     /// <summary>Works until nothing is left that can be done now. At the end the inbox is selected.</summary>
     private async Task WorkAsync(CancellationToken stop)
     {
-        while (!stop.IsCancellationRequested)
+        for (var began = Time.GetTimestamp(); !stop.IsCancellationRequested;)
         {
             await TakeNewsAsync(stop);
             await NotifyAsync();
@@ -158,6 +158,21 @@ public sealed partial class Watch
                 return;
             }
             await LookAsync(mailbox);
+            // For a server that reports something in every answer there is always work left.
+            if (Time.GetElapsedTime(began) > LongestAway && (_notified || Plan.Rung != WatchRung.Notify))
+            {
+                await ReportSyncedAsync();
+            }
+        }
+    }
+
+    /// <summary>Reports once that all mailboxes have an index.</summary>
+    private async Task ReportSyncedAsync()
+    {
+        if (!_isSynced && IsComplete)
+        {
+            _isSynced = true;
+            await _synced();
         }
     }
 
