@@ -159,20 +159,32 @@ public sealed partial class ImapSession
         {
             return known;
         }
+        var found = await EncodedAsync(path);
+        if (found is { Exists: true } || path.Length == 0)
+        {
+            return found!;
+        }
+        if ((await MailboxListing.FoldersAsync(this)).FirstOrDefault(folder => folder.Path == path && folder.Exists) is ImapFolder listed)
+        {
+            return _oddlyNamed[path] = listed;
+        }
+        return found ?? throw new FolderNotFoundException(path);
+    }
+
+    /// <summary>
+    /// Finds the mailbox at a path under the name that MailKit's encoder makes, or null. It need not exist: MailKit also makes folders that no server has listed, as parents of others, and servers list
+    /// levels of a namespace that cannot be opened.
+    /// </summary>
+    private async Task<ImapFolder?> EncodedAsync(string path)
+    {
         try
         {
-            // MailKit also makes folders that no server has listed, as parents of others, under the names that its encoder gives them.
-            if ((ImapFolder)await _client.GetFolderAsync(path) is var found && (found.Exists || path.Length == 0))
-            {
-                return found;
-            }
+            return (ImapFolder)await _client.GetFolderAsync(path);
         }
         catch (FolderNotFoundException) when (path.Length > 0)
         {
-            // It may be listed under a name that no encoder makes.
+            return null;
         }
-        var listed = (await MailboxListing.FoldersAsync(this)).FirstOrDefault(folder => folder.Path == path && folder.Exists);
-        return _oddlyNamed[path] = (ImapFolder?)listed ?? throw new FolderNotFoundException(path);
     }
 
     private static async Task SwallowRefusalAsync(Func<Task> command)

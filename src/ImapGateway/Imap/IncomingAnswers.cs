@@ -105,7 +105,6 @@ internal sealed class IncomingAnswers
     /// <returns>The reason why MailKit must not see the octets; null if it may.</returns>
     public Exception? Inspect(Span<byte> octets)
     {
-        Remember(octets);
         if (NotificationsOverflowed is { } overflowed && _overflow.IsIn(octets))
         {
             overflowed();
@@ -157,7 +156,8 @@ internal sealed class IncomingAnswers
         return false;
     }
 
-    private void Remember(ReadOnlySpan<byte> octets)
+    /// <summary>Keeps the last octets as the server has sent them.</summary>
+    public void Remember(ReadOnlySpan<byte> octets)
     {
         if (octets.Length >= TailLength)
         {

@@ -202,6 +202,7 @@ public sealed class ServerStream : Stream
             if (read > 0)
             {
                 Volatile.Write(ref _heard, _time.GetTimestamp());
+                _incoming.Remember(buffer.Span[..read]);
             }
             if (OperatingSystem.IsLinux())
             {
