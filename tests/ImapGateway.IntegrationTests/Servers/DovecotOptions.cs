@@ -31,6 +31,9 @@ public sealed record DovecotOptions
     /// <summary>A namespace with virtual mailboxes: <c>Virtual/All</c> and <c>Virtual/Flagged</c> show the messages of the inbox and of Archive.</summary>
     public bool Virtual { get; init; }
 
+    /// <summary>Everybody may make mailboxes below <c>Public</c>. Everybody sees them, so a server that tests share has none.</summary>
+    public bool Public { get; init; }
+
     /// <summary>How many can be logged in at once, over all users.</summary>
     public int MaxConnections { get; init; } = 4_000;
 

@@ -146,7 +146,7 @@ public sealed class DovecotServer : IMailServer
 
         var separator = Options.Separator;
         await File.WriteAllTextAsync(_directory["users"], $"{TinyQuotaUser}:::::::userdb_quota_rule=*:storage=30k\n");
-        await File.WriteAllTextAsync(_directory["acl-global"], $"Public anyone lk\nPublic{separator}* anyone lrwstipekxa\n");
+        await File.WriteAllTextAsync(_directory["acl-global"], $"Public anyone {(Options.Public ? "lk" : "l")}\nPublic{separator}* anyone lrwstipekxa\n");
         await File.WriteAllTextAsync(_directory["cert.pem"], TestCertificate.CertificatePem);
         await File.WriteAllTextAsync(_directory["key.pem"], TestCertificate.KeyPem);
         // The key file holds base64 of the secret.

@@ -125,7 +125,7 @@ public class DovecotServerTests
     [Fact]
     public async Task A_mailbox_can_be_shared_with_another_user_and_with_everyone()
     {
-        var dovecot = await SharedServers.Dovecot;
+        await using var dovecot = await DovecotServer.Start(new DovecotOptions { Public = true, Tls = false });
         var (owner, guest) = (World.NewUser(), World.NewUser());
         using var client = await dovecot.Client(owner);
         var archive = await client.GetFolderAsync("Archive");

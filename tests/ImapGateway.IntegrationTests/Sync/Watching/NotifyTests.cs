@@ -15,9 +15,9 @@ public sealed class NotifyTests(ListeningGateway gateway) : IClassFixture<Listen
 
     public ValueTask DisposeAsync() => _watched?.DisposeAsync() ?? ValueTask.CompletedTask;
 
-    private async Task<Committed> Watch()
+    private async Task<Committed> Watch(World? world = null)
     {
-        _watched = await Watched.Start(_world);
+        _watched = await Watched.Start(world ?? _world);
         await _watched.Tap.WaitFor("IDLE");
         return _watched.Committed;
     }
@@ -74,17 +74,18 @@ public sealed class NotifyTests(ListeningGateway gateway) : IClassFixture<Listen
     [Fact]
     public async Task Mail_in_mailboxes_that_others_share_is_pushed()
     {
+        await using var dovecot = await DovecotServer.Start(new DovecotOptions { Public = true, Tls = false });
+        var world = World.With(dovecot, gateway.Process);
         var owner = World.NewUser();
-        using var bob = await _world.Dovecot.Client(owner);
-        await (await bob.GetFolderAsync("Archive")).AddAccessRightsAsync(_world.User, new AccessRights("lrs"));
-        var notices = $"Notices {owner}";
-        await (await bob.GetFolderAsync("Public")).CreateAsync(notices, true);
-        var committed = await Watch();
+        using var bob = await dovecot.Client(owner);
+        await (await bob.GetFolderAsync("Archive")).AddAccessRightsAsync(world.User, new AccessRights("lrs"));
+        await (await bob.GetFolderAsync("Public")).CreateAsync("Notices", true);
+        var committed = await Watch(world);
         var message = Encoding.ASCII.GetBytes("Subject: shared\r\n\r\nx\r\n");
-        await _world.Dovecot.Append(owner, message, "Archive");
+        await dovecot.Append(owner, message, "Archive");
         await committed.Becomes("1[]", $"Other Users/{owner}/Archive");
-        await _world.Dovecot.Append(owner, message, $"Public/{notices}");
-        await committed.Becomes("1[]", $"Public/{notices}");
+        await dovecot.Append(owner, message, "Public/Notices");
+        await committed.Becomes("1[]", "Public/Notices");
     }
 
     [Fact]
