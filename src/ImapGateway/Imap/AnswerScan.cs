@@ -8,10 +8,8 @@ namespace ImapGateway.Imap;
 /// ambiguity: atoms in place of strings, and NIL for a string or for a multipart without parts.
 /// </summary>
 /// <param name="answer">The line, and after each literal the line that continues it.</param>
-public ref struct AnswerScan(ReadOnlySpan<byte> answer)
+public ref partial struct AnswerScan(ReadOnlySpan<byte> answer)
 {
-    private const int MaxDepth = 500;
-
     private static readonly SearchValues<byte> AroundFlags = SearchValues.Create("()\"{\r\n"u8);
 
     private readonly ReadOnlySpan<byte> _answer = answer;
@@ -51,43 +49,6 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
             }
         }
         return !name.IsEmpty;
-    }
-
-    /// <summary>Reads the rest of a line of LIST, XLIST or LSUB after that word, to its end (RFC 9051 section 9, mailbox-list).</summary>
-    public bool MailboxList()
-    {
-        if (!Word("("u8))
-        {
-            return false;
-        }
-        while (!Word(")"u8))
-        {
-            if (!Attribute() || Next is not ((byte)' ' or (byte)')'))
-            {
-                return false;
-            }
-            Space();
-        }
-        return Space() && Delimiter() && Space() && Text() && (IsEndOfLine || (Space() && ListExtensions() && IsEndOfLine));
-    }
-
-    /// <summary>Reads the rest of a line of STATUS after that word, to its end (RFC 9051 section 9, mailbox-data).</summary>
-    public bool Status()
-    {
-        if (!(Text() && Space() && Word("("u8)))
-        {
-            return false;
-        }
-        while (!Word(")"u8))
-        {
-            if (!(Atom() && Space() && Value()))
-            {
-                return false;
-            }
-            Space();
-        }
-        Space();
-        return IsEndOfLine;
     }
 
     public bool Space()
@@ -145,166 +106,6 @@ public ref struct AnswerScan(ReadOnlySpan<byte> answer)
             return Value();
         }
         At += end + 2;
-        return true;
-    }
-
-    /// <summary>Reads a BODYSTRUCTURE, which is body in the grammar.</summary>
-    public bool Body(int depth = 0)
-    {
-        if (depth > MaxDepth || !Word("("u8))
-        {
-            return false;
-        }
-        var isMultipart = Next == '(' || StartsWith("NIL \""u8);
-        return (isMultipart ? Multipart(depth) : Single(depth)) && Word(")"u8);
-    }
-
-    private bool Multipart(int depth)
-    {
-        if (!Word("NIL"u8))
-        {
-            while (Next == '(')
-            {
-                if (!Body(depth + 1))
-                {
-                    return false;
-                }
-                Space();
-            }
-        }
-        Space();
-        return Text() && (IsAtEnd || (Space() && List() && Extension()));
-    }
-
-    private bool Single(int depth)
-    {
-        var type = At;
-        if (!Text() || !Space())
-        {
-            return false;
-        }
-        var (isText, isMessage) = (Is(type, "\"TEXT\""u8), Is(type, "\"MESSAGE\""u8));
-        var subtype = At;
-        if (!Text() || !Space())
-        {
-            return false;
-        }
-        isMessage &= Is(subtype, "\"RFC822\""u8);
-        // Parameters, id, description, encoding, octets.
-        if (!(List() && Space() && Text() && Space() && Text() && Space() && Text() && Space() && Number()))
-        {
-            return false;
-        }
-        if (isText && !(Space() && Number()))
-        {
-            return false;
-        }
-        // Some servers describe an encoded message as they describe any other part.
-        if (isMessage && StartsWith(" ("u8) && !(Space() && Envelope() && Space() && Body(depth + 1) && Space() && Number()))
-        {
-            return false;
-        }
-        // MD5, then the extension fields that multiparts have as well.
-        return IsAtEnd || (Space() && Text() && Extension());
-    }
-
-    /// <summary>Reads the envelope of a nested message. Its fields are text and lists of addresses.</summary>
-    private bool Envelope()
-    {
-        if (!Word("("u8))
-        {
-            return false;
-        }
-        while (!Word(")"u8))
-        {
-            if (Next == '(' ? !Addresses() : !Text())
-            {
-                return false;
-            }
-            Space();
-        }
-        return true;
-    }
-
-    /// <summary>
-    /// Reads a list of addresses. A group begins with an address without a host, and ends with one that has neither mailbox nor host (RFC 3501 section 7.4.2). Nested groups do not exist (RFC 5322
-    /// section 3.4): MailKit would take time in proportion to the square of their number.
-    /// </summary>
-    private bool Addresses()
-    {
-        At++;
-        for (var isInGroup = false; !Word(")"u8);)
-        {
-            // Name and route.
-            if (!(Word("("u8) && Text() && Space() && Text() && Space()))
-            {
-                return false;
-            }
-            var hasMailbox = !StartsWith("NIL"u8);
-            if (!(Text() && Space()))
-            {
-                return false;
-            }
-            var hasHost = !StartsWith("NIL"u8);
-            if (!(Text() && Word(")"u8)) || (hasMailbox && !hasHost && isInGroup))
-            {
-                return false;
-            }
-            isInGroup = hasHost ? isInGroup : hasMailbox;
-            Space();
-        }
-        return true;
-    }
-
-    private bool Attribute()
-    {
-        var start = At;
-        Word("\\"u8);
-        while (Next is > (byte)' ' and < 0x7F and not ((byte)'(' or (byte)')' or (byte)'{' or (byte)'%' or (byte)'*' or (byte)'"' or (byte)'\\' or (byte)'[' or (byte)']'))
-        {
-            At++;
-        }
-        return At > start && !_answer[start..At].SequenceEqual("\\"u8) && !(At - start == 3 && Is(start, "NIL"u8));
-    }
-
-    /// <summary>Reads NIL or a quoted character.</summary>
-    private bool Delimiter() => Word("NIL"u8) || (_answer[At..] is [(byte)'"', (byte)'\\', ..] ? _answer.Length - At > 3 && _answer[At + 3] == '"' : _answer.Length - At > 2 && _answer[At + 2] == '"') && Quoted();
-
-    /// <summary>Reads pairs of a name and a list of strings in brackets.</summary>
-    private bool ListExtensions()
-    {
-        if (!Word("("u8))
-        {
-            return false;
-        }
-        while (!Word(")"u8))
-        {
-            if (!(Text() && Space() && Next == '(' && List()))
-            {
-                return false;
-            }
-            Space();
-        }
-        return true;
-    }
-
-    private readonly bool IsEndOfLine => _answer[At..] is [(byte)'\n'] or [(byte)'\r', (byte)'\n'];
-
-    /// <summary>Reads disposition, language, location, and fields that a later standard may define.</summary>
-    private bool Extension() =>
-        IsAtEnd || (Space() && Disposition() && (IsAtEnd || (Space() && Value() && (IsAtEnd || (Space() && Text() && Rest())))));
-
-    private bool Disposition() => Next != '(' ? Text() : Word("("u8) && Text() && Space() && List() && Word(")"u8);
-
-    private bool Rest()
-    {
-        while (!IsAtEnd)
-        {
-            if (!Space() || !Value())
-            {
-                return false;
-            }
-        }
         return true;
     }
 

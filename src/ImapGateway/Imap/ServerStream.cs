@@ -11,7 +11,7 @@ namespace ImapGateway.Imap;
 /// the server sent (MailKit drops response codes and BYE texts), a count of commands, and TCP_QUICKACK: servers that write an answer in pieces without TCP_NODELAY (Cyrus, Courier) otherwise cost
 /// 44 ms a piece (Nagle against delayed ACK).
 /// </summary>
-public sealed class ServerStream : Stream
+public sealed class ServerStream : SequentialStream
 {
     private const int IpProtoTcp = 6;
     private const int TcpQuickAck = 12;
@@ -348,9 +348,6 @@ public sealed class ServerStream : Stream
         }
     }
 
-    public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
-        ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
     public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
 
@@ -359,18 +356,6 @@ public sealed class ServerStream : Stream
     public override bool CanRead => true;
 
     public override bool CanWrite => true;
-
-    public override bool CanSeek => false;
-
-    public override long Length => throw new NotSupportedException();
-
-    public override long Position
-    {
-        get => throw new NotSupportedException();
-        set => throw new NotSupportedException();
-    }
-
-    public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
 
     /// <summary>Writes the six octets that end IDLE. Only these are written synchronously: MailKit sends them from a callback, and loses its exception.</summary>
     public override void Write(byte[] buffer, int offset, int count)
@@ -386,10 +371,6 @@ public sealed class ServerStream : Stream
             throw;
         }
     }
-
-    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-    public override void SetLength(long value) => throw new NotSupportedException();
 
     public override void Flush() => _inner.Flush();
 

@@ -50,7 +50,7 @@ public static class StructureFetch
     }
 
     /// <summary>The message as a stream, up to a limit.</summary>
-    private sealed class Octets(IAsyncEnumerator<ReadOnlySequence<byte>> pieces) : Stream
+    private sealed class Octets(IAsyncEnumerator<ReadOnlySequence<byte>> pieces) : SequentialStream
     {
         private ReadOnlySequence<byte> _piece;
         private long _read;
@@ -72,8 +72,6 @@ public static class StructureFetch
             return _read - Reader?.Passed <= MostInField ? length : throw new ProblemException(ErrorCode.AccountProtocol, "The message has a header field of more than a megabyte.");
         }
 
-        public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) => ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
-
         public override async ValueTask DisposeAsync()
         {
             await pieces.DisposeAsync();
@@ -82,25 +80,9 @@ public static class StructureFetch
 
         public override bool CanRead => true;
 
-        public override bool CanSeek => false;
-
         public override bool CanWrite => false;
 
-        public override long Length => throw new NotSupportedException();
-
-        public override long Position
-        {
-            get => throw new NotSupportedException();
-            set => throw new NotSupportedException();
-        }
-
         public override void Flush() => throw new NotSupportedException();
-
-        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
-
-        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
-
-        public override void SetLength(long value) => throw new NotSupportedException();
 
         public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
     }
