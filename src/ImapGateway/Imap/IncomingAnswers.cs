@@ -23,11 +23,11 @@ internal sealed class IncomingAnswers
     private readonly NestingLimit _nesting = new();
     private readonly FetchFilter _fetched = new();
     private readonly SearchFilter _searched = new();
-    private readonly ArrayBufferWriter<byte> _repaired = new();
     private readonly PhraseScan _overflow = new("[NOTIFICATIONOVERFLOW]");
     private readonly byte[] _tail = new byte[TailLength];
     private int _tailUsed;
-    private ArrayBufferWriter<byte> _passed = new();
+    private ArrayBufferWriter<byte> _repaired = new();
+    private ArrayBufferWriter<byte> _corrected = new();
 
     /// <inheritdoc cref="ServerStream.Answers"/>
     public AnswerLimit? Limit { get; set; }
@@ -51,7 +51,7 @@ internal sealed class IncomingAnswers
     public IReadOnlyDictionary<uint, long> Sizes => _fetched.Sizes;
 
     /// <summary>True if the incoming octets must go through <see cref="Filter"/> first.</summary>
-    public bool IsFiltered(int octets) => Listing is { IsActive: true } || !_fetched.Passes(octets);
+    public bool IsFiltered(int octets) => Listing is { IsActive: true } || _searched.IsActive || !_fetched.Passes(octets);
 
     /// <summary>Begins a command. The data that come from now on may be its answer.</summary>
     /// <param name="command">The command without its tag.</param>
@@ -62,7 +62,8 @@ internal sealed class IncomingAnswers
         Listing?.Sent(command);
         Limit?.Sent(command);
         _fetched.Sent(asksForSummaries: Limit?.MostFields is not null);
-        _passed = _passed.Capacity > MostKept ? new ArrayBufferWriter<byte>() : _passed;
+        _repaired = _repaired.Capacity > MostKept ? new ArrayBufferWriter<byte>() : _repaired;
+        _corrected = _corrected.Capacity > MostKept ? new ArrayBufferWriter<byte>() : _corrected;
         _nesting.MostInLiteral = Limit?.MostFields is null ? long.MaxValue : NestingLimit.MostInHeader;
         _nesting.HeaderFields.MostInAnswer = Limit?.MostFields ?? int.MaxValue;
     }
@@ -74,31 +75,31 @@ internal sealed class IncomingAnswers
     /// <exception cref="FloodException">The server sends more than was requested.</exception>
     public ReadOnlyMemory<byte> Filter(ReadOnlySpan<byte> octets)
     {
-        _passed.ResetWrittenCount();
-        if (Listing is { IsActive: true } listing)
+        // Each filter sees all octets in turn: a line can begin before a command is sent and end after it.
+        _repaired.ResetWrittenCount();
+        _fetched.Filter(octets, _repaired);
+        if (_searched.IsActive)
         {
-            listing.Filter(octets, _passed);
+            _corrected.ResetWrittenCount();
+            _searched.Filter(_repaired.WrittenSpan, _corrected);
+            (_repaired, _corrected) = (_corrected, _repaired);
         }
-        else if (_searched.IsActive)
+        if (Listing is not { IsActive: true } listing)
         {
-            _repaired.ResetWrittenCount();
-            _fetched.Filter(octets, _repaired);
-            _searched.Filter(_repaired.WrittenSpan, _passed);
+            return _repaired.WrittenMemory;
         }
-        else
-        {
-            _fetched.Filter(octets, _passed);
-        }
-        return _passed.WrittenMemory;
+        _corrected.ResetWrittenCount();
+        listing.Filter(_repaired.WrittenSpan, _corrected);
+        return _corrected.WrittenMemory;
     }
 
     /// <summary>Returns the octets that were kept back, because no more will come.</summary>
     public ReadOnlyMemory<byte> End()
     {
-        _passed.ResetWrittenCount();
-        _searched.End(_passed);
-        _fetched.End(_passed);
-        return _passed.WrittenMemory;
+        _repaired.ResetWrittenCount();
+        _searched.End(_repaired);
+        _fetched.End(_repaired);
+        return _repaired.WrittenMemory;
     }
 
     /// <summary>Changes the octets in place if the server makes a known mistake.</summary>

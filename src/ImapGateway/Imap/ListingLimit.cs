@@ -63,8 +63,8 @@ public sealed class ListingLimit(int most)
     /// </summary>
     public IReadOnlySet<string> Counted => _counted;
 
-    /// <summary>True while an answer that may have to be cut is arriving.</summary>
-    public bool IsActive => _lists;
+    /// <summary>True while an answer that may have to be cut is arriving, or the end of a line that has begun to arrive before.</summary>
+    public bool IsActive => _lists || _line.WrittenCount > 0;
 
     /// <summary>Treats the next commands as one listing: the limit applies to their answers together.</summary>
     /// <returns>An object whose disposal ends the listing.</returns>
@@ -79,8 +79,6 @@ public sealed class ListingLimit(int most)
     public void Sent(ReadOnlySpan<byte> command)
     {
         _lists = command.StartsWith("LIST"u8) || command.StartsWith("LSUB"u8) || command.StartsWith("XLIST"u8) || command.StartsWith("NOTIFY"u8);
-        _literal = 0;
-        _line.ResetWrittenCount();
         if (_lists && !_collecting)
         {
             Reset(null);
