@@ -79,6 +79,34 @@ public sealed class PacedWatchTests(StandingClockGateway gateway) : IClassFixtur
     }
 
     [Fact]
+    public async Task A_server_that_floods_is_left_in_peace_until_the_pause_is_over_whatever_is_requested()
+    {
+        await using var server = ScriptedImapServer.Start();
+        server.Inbox.Add("one");
+        server.On("IDLE", async (session, _, _) =>
+        {
+            session.Say("+ idling");
+            for (var i = 0; i < 10_000_000; i++)
+            {
+                session.Say("* OK still here");
+                if (i % 1000 == 0)
+                {
+                    await session.Flush();
+                }
+            }
+        });
+        var account = await gateway.Add(server, "all");
+        await TestWait.For(async () => (await gateway.Api.Get($"/v1/accounts/{account}")).Text("state") == "unavailable", "the end of the flood");
+        for (var i = 0; i < 20; i++)
+        {
+            // What is known is shown; where nothing may be shown, the server is not asked either.
+            var answer = await gateway.Api.Get($"/v1/accounts/{account}/mailboxes/inbox/messages");
+            Assert.True(answer.Status == System.Net.HttpStatusCode.OK || answer.Text("code") == "account.protocol", answer.Text);
+        }
+        Assert.Equal(1, server.CountOf("IDLE"));
+    }
+
+    [Fact]
     public async Task A_server_that_stops_reporting_at_once_is_asked_again_after_longer_and_longer_pauses()
     {
         await using var server = ScriptedImapServer.Start(new ScriptedOptions { Capabilities = ScriptedOptions.Modest + " NOTIFY CONDSTORE LIST-EXTENDED LIST-STATUS" });
