@@ -138,6 +138,24 @@ public abstract class SubscriptionTests
         }
     }
 
+    [Theory]
+    [InlineData("{ __typename }", "next complete")]
+    [InlineData("subscription { changes(account: \"nobody\") { id } }", "error")]
+    [InlineData("{ nothing }", "error")]
+    public async Task An_id_can_be_used_again_as_soon_as_the_end_of_its_operation_has_arrived(string document, string messages)
+    {
+        await using var feed = await Start();
+        using var socket = await GraphSocket.Open(feed.Address, feed.AdminKey);
+        for (var round = 0; round < 1000; round++)
+        {
+            await socket.Subscribe("1", document);
+            foreach (var expected in messages.Split(' '))
+            {
+                Assert.Equal((expected, null), ((await socket.Next())?.GetProperty("type").GetString(), socket.Closed));
+            }
+        }
+    }
+
     [Fact]
     public async Task Types_and_mailboxes_choose_what_is_told_a_move_on_either_side()
     {

@@ -10,7 +10,12 @@ namespace ImapGateway.GraphQL.Transport;
 /// <summary>A connection of graphql-transport-ws with its caller and its operations.</summary>
 public sealed class SocketConnection(MessageSocket messages, GraphExecutor executor, IServiceProvider services, string traceId) : IAsyncDisposable
 {
+    /// <summary>The operations by id, until their last message is sent.</summary>
     private readonly ConcurrentDictionary<string, SocketOperation> _operations = new();
+
+    /// <summary>The operations until they have ended.</summary>
+    private readonly ConcurrentDictionary<SocketOperation, bool> _running = new();
+
     private readonly CancellationTokenSource _over = new();
     private volatile bool _hasBegun;
     private volatile bool _isKnown;
@@ -113,8 +118,8 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
         {
             throw new ProtocolException(CloseReason.Forbidden);
         }
-        var operation = new SocketOperation(id, messages, executor);
-        _operations[id] = operation;
+        var operation = new SocketOperation(id, messages, executor, Release);
+        (_operations[id], _running[operation]) = (operation, true);
         _ = FinishAsync(operation, operation.RunAsync(request, cancel => new CallContext(caller, services, Freshness.Known, cancel) { TraceId = traceId, Credential = Credential }));
     }
 
@@ -127,7 +132,8 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
         }
         finally
         {
-            _operations.TryRemove(KeyValuePair.Create(operation.Id, operation));
+            Release(operation);
+            _running.TryRemove(operation, out _);
             operation.Dispose();
         }
         if (!isAllowed)
@@ -135,6 +141,8 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
             await messages.EndAsync(CloseReason.Forbidden);
         }
     }
+
+    private void Release(SocketOperation operation) => _operations.TryRemove(KeyValuePair.Create(operation.Id, operation));
 
     /// <summary>Closes the connection when the key has no rights at all. Operations check their own rights.</summary>
     private async Task EndWithKeyAsync(Credential credential, TimeProvider time)
@@ -154,7 +162,7 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
     /// <summary>Stops the operations. Subscriptions end at once, and the client reconnects elsewhere; queries and mutations are completed first, as long as the gateway waits for them.</summary>
     private async Task StopAsync()
     {
-        var running = _operations.Values.ToList();
+        var running = _running.Keys.ToList();
         running.ForEach(operation => operation.EndStream());
         await Task.WhenAll(running.Select(operation => operation.Ended));
         await messages.EndAsync(CloseReason.GoingAway);
@@ -171,7 +179,7 @@ public sealed class SocketConnection(MessageSocket messages, GraphExecutor execu
     public async ValueTask DisposeAsync()
     {
         await _over.CancelAsync();
-        var running = _operations.Values.ToList();
+        var running = _running.Keys.ToList();
         running.ForEach(operation => operation.Cancel());
         await Task.WhenAll(running.Select(operation => operation.Ended));
         _over.Dispose();

@@ -7,7 +7,8 @@ using ImapGateway.Mail;
 namespace ImapGateway.GraphQL.Transport;
 
 /// <summary>An operation of a connection, from its subscribe message to its end.</summary>
-public sealed class SocketOperation(string id, MessageSocket messages, GraphExecutor executor) : IDisposable
+/// <param name="ending">Called before the last message is sent. The client may use the id again as soon as that has arrived.</param>
+public sealed class SocketOperation(string id, MessageSocket messages, GraphExecutor executor, Action<SocketOperation> ending) : IDisposable
 {
     private readonly CancellationTokenSource _unwanted = new();
     private readonly CancellationTokenSource _streamEnds = new();
@@ -82,6 +83,7 @@ public sealed class SocketOperation(string id, MessageSocket messages, GraphExec
             await operation.RunAsync(answer);
             await messages.SendAsync(ServerMessage.Next(id, answer.WrittenSpan), wanted);
         }
+        ending(this);
         await messages.SendAsync(ServerMessage.Complete(id), wanted);
     }
 
@@ -108,6 +110,7 @@ public sealed class SocketOperation(string id, MessageSocket messages, GraphExec
 
     private async Task FailAsync(IReadOnlyList<GraphError> errors, string traceId)
     {
+        ending(this);
         try
         {
             await messages.SendAsync(ServerMessage.Error(id, errors, traceId), _unwanted.Token);
